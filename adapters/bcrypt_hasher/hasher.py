@@ -1,0 +1,83 @@
+"""Hashes on a few low-priority threads behind a bounded queue, so that the event loop always goes first."""
+
+import asyncio
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from leadnator_auth.adapters.bcrypt_hasher.format import PLAIN_LIMIT, kind_of, make_hash, verify
+from leadnator_auth.domain.errors import OverloadedError
+from leadnator_auth.domain.password import Password
+
+Result = TypeVar("Result")
+
+_NICENESS = 10
+_log = logging.getLogger(__name__)
+
+
+class BcryptHasher:
+    """The PasswordHasher over bcrypt; `close` it when done.
+
+    `workers` threads hash at once, each as fast as a core; `queue` more may wait, and the next is refused.
+    """
+
+    def __init__(self, *, cost: int = 12, workers: int | None = None, queue: int = 64) -> None:
+        self._cost = cost
+        size = workers or os.cpu_count() or 1
+        self._most = size + queue
+        self._pending = 0
+        self._counting = threading.Lock()
+        self._threads = ThreadPoolExecutor(size, "password-hash", initializer=_yield_to_others)
+        # Verified when there is no account, so that both cases do the same work. Only its cost and form matter, but a
+        # hash of a known password would be a back door should the result ever be looked at.
+        self._dummy = make_hash(secrets.token_bytes(), 4).replace(",r=4$", f",r={cost}$")
+
+    async def hash(self, password: Password) -> str:
+        return await self._run(lambda: make_hash(password.utf8, self._cost))
+
+    async def verify(self, password: Password, password_hash: str | None) -> bool:
+        return await self._run(lambda: self._verify(password.utf8, password_hash))
+
+    def needs_upgrade(self, password: Password, password_hash: str) -> bool:
+        kind = kind_of(password_hash)
+        if kind is None or (kind.is_plain and len(password.utf8) > PLAIN_LIMIT):
+            # Plain bcrypt never saw the end of a long password: what was just verified may not be the whole of it.
+            return False
+        return kind.is_plain or kind.cost < self._cost
+
+    def close(self) -> None:
+        """Ends the threads; what still waits is given up."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _verify(self, password: bytes, password_hash: str | None) -> bool:
+        if password_hash is not None:
+            outcome = verify(password, password_hash)
+            if outcome is not None:
+                return outcome
+            _log.error("unusable_password_hash: an account cannot log in, its stored hash is broken")
+        verify(password, self._dummy)
+        return False
+
+    async def _run(self, work: Callable[[], Result]) -> Result:
+        """Runs `work` on a thread; cancelling the wait takes what has not begun out of the queue."""
+        with self._counting:
+            if self._pending >= self._most:
+                raise OverloadedError
+            self._pending += 1
+        future = self._threads.submit(work)
+        future.add_done_callback(self._done)
+        return await asyncio.wrap_future(future)
+
+    def _done(self, _: "Future[Result]") -> None:
+        with self._counting:
+            self._pending -= 1
+
+
+def _yield_to_others() -> None:
+    """Lowers the priority of this thread alone, where the system has threads of different priority (Linux)."""
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

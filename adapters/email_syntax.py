@@ -1,0 +1,50 @@
+"""E-mail syntax by the email-validator library, without DNS."""
+
+import unicodedata
+
+from email_validator import EmailNotValidError, validate_email
+
+from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.fields import BadFieldError, missing
+
+MAX_OCTETS = 254
+"""RFC 5321 section 4.5.3.1.3, less the angle brackets."""
+
+
+class ValidatedEmailSyntax:
+    """The EmailSyntax for the Internet: ASCII before the @, international domain names after it."""
+
+    def parse(self, text: str) -> EmailAddress:
+        typed = text.strip()
+        if not typed:
+            raise missing()
+        if len(typed) > MAX_OCTETS or len(typed.encode()) > MAX_OCTETS:
+            raise BadFieldError("too_long", f"Use at most {MAX_OCTETS} bytes.")
+        # "=?" begins an encoded word, which mail software decodes to another address (RFC 2047).
+        if "=?" in typed or any(_turns_ascii(character) for character in typed):
+            raise _invalid()
+        try:
+            valid = validate_email(
+                typed,
+                allow_smtputf8=False,
+                allow_quoted_local=False,
+                allow_domain_literal=False,
+                allow_display_name=False,
+                check_deliverability=False,
+                # The reserved domain "test" (RFC 6761) is a good place for the accounts of a test.
+                test_environment=True,
+            )
+        except EmailNotValidError as error:
+            raise _invalid() from error
+        if not valid.ascii_email or len(valid.ascii_email) > MAX_OCTETS:
+            raise BadFieldError("too_long", f"Use at most {MAX_OCTETS} bytes.")
+        return EmailAddress(typed=typed, canonical=valid.ascii_email.lower())
+
+
+def _turns_ascii(character: str) -> bool:
+    """Returns whether a look-alike would become an ASCII character when normalised: the Kelvin sign is no k here."""
+    return not character.isascii() and any(part.isascii() for part in unicodedata.normalize("NFKC", character).lower())
+
+
+def _invalid() -> BadFieldError:
+    return BadFieldError("invalid_email", "This is not a valid e-mail address.")

@@ -1,0 +1,145 @@
+"""Access tokens as JSON Web Tokens (RFC 7519), signed with HS256 and read by the rules of RFC 8725."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import attrs
+import jwt
+
+from leadnator_auth.domain.claims import Claims, Purpose
+from leadnator_auth.domain.errors import InvalidTokenError
+from leadnator_auth.domain.session import SESSION_ID_PREFIX, SessionId
+from leadnator_auth.domain.user import USER_ID_PREFIX, UserId
+
+ALGORITHM: Final = "HS256"
+MIN_SECRET_BYTES = 32
+"""RFC 7518 section 3.2: a key at least as long as the hash."""
+
+# Three unpadded base64url parts and nothing else: PyJWT would take a padded signature for the same token.
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+_HEADER_MEMBERS = {"alg", "typ", "kid"}
+_LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
+
+JsonObject = dict[str, object]
+
+
+@attrs.define
+class JwtTokens:
+    """The AccessTokens over PyJWT. The first secret signs; all of them verify, for rotation without log-outs.
+
+    PyJWT checks the signature. The claims are read here, because it would take a token without `exp`, or one whose
+    `exp` is a text, and compares times with a clock of its own.
+    """
+
+    secrets: Sequence[str] = attrs.field(repr=False)
+    issuer: str = "leadnator-auth"
+    audience: str = "leadnator"
+    _keys: dict[str, str] = attrs.field(init=False, repr=False)
+    _signatures: jwt.PyJWS = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.secrets or any(len(secret.encode()) < MIN_SECRET_BYTES for secret in self.secrets):
+            raise ValueError(f"each secret needs at least {MIN_SECRET_BYTES} bytes")
+        self._keys = {_key_id(secret): secret for secret in self.secrets}
+        self._signatures = jwt.PyJWS(algorithms=[ALGORITHM])
+
+    def issue(self, claims: Claims) -> str:
+        payload = {
+            "iss": self.issuer,
+            "aud": self.audience,
+            "sub": claims.user_id,
+            "sid": claims.session_id,
+            "jti": claims.token_id,
+            "iat": int(claims.issued_at.timestamp()),
+            "exp": int(claims.expires_at.timestamp()),
+            "purpose": claims.purpose.value,
+        }
+        secret = self.secrets[0]
+        return jwt.encode(payload, secret, algorithm=ALGORITHM, headers={"kid": _key_id(secret)})
+
+    def read(self, token: str) -> Claims:
+        if not _COMPACT.fullmatch(token):
+            raise InvalidTokenError("not a compact JWS")
+        payload = self._verified_payload(token)
+        if payload.get("iss") != self.issuer or payload.get("aud") != self.audience:
+            raise InvalidTokenError("made by or for somebody else")
+        return Claims(
+            user_id=UserId(_id(payload, "sub", USER_ID_PREFIX)),
+            session_id=SessionId(_id(payload, "sid", SESSION_ID_PREFIX)),
+            token_id=_id(payload, "jti"),
+            purpose=_purpose(payload),
+            issued_at=_instant(payload, "iat"),
+            expires_at=_instant(payload, "exp"),
+        )
+
+    def _verified_payload(self, token: str) -> JsonObject:
+        for secret in self._candidates(token):
+            try:
+                text = self._signatures.decode(token, secret, algorithms=[ALGORITHM])
+            except jwt.InvalidSignatureError:
+                continue
+            except jwt.PyJWTError as error:
+                raise InvalidTokenError("malformed") from error
+            return _object(text)
+        raise InvalidTokenError("the signature does not match")
+
+    def _candidates(self, token: str) -> list[str]:
+        """Returns the secrets the token may be signed with: `kid` can only name one of ours (RFC 8725 section 3.10)."""
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.PyJWTError as error:
+            raise InvalidTokenError("malformed header") from error
+        if header.get("alg") != ALGORITHM or header.get("typ") != "JWT" or not header.keys() <= _HEADER_MEMBERS:
+            raise InvalidTokenError("a header of another kind")
+        if "kid" not in header:
+            return list(self.secrets)
+        named = self._keys.get(header["kid"])
+        return [] if named is None else [named]
+
+
+def _key_id(secret: str) -> str:
+    """Returns a short name of a secret that tells nothing of it."""
+    return hashlib.sha256(b"leadnator-auth key id\0" + secret.encode()).hexdigest()[:16]
+
+
+def _object(text: bytes) -> JsonObject:
+    try:
+        payload = json.loads(text.decode("utf-8"), object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise InvalidTokenError("the payload is not JSON") from error
+    if not isinstance(payload, dict):
+        raise InvalidTokenError("the payload is not an object")
+    return payload
+
+
+def _unique(pairs: list[tuple[str, object]]) -> JsonObject:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a claim is given twice")
+    return members
+
+
+def _id(payload: JsonObject, claim: str, prefix: str = "") -> str:
+    value = payload.get(claim)
+    if not isinstance(value, str) or not value.startswith(prefix) or not _ID.fullmatch(value):
+        raise InvalidTokenError(f"{claim} is missing or malformed")
+    return value
+
+
+def _instant(payload: JsonObject, claim: str) -> datetime:
+    value = payload.get(claim)
+    if type(value) is not int or not 0 <= value <= _LATEST:
+        raise InvalidTokenError(f"{claim} is missing or malformed")
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _purpose(payload: JsonObject) -> Purpose:
+    value = payload.get("purpose")
+    if not isinstance(value, str) or value not in Purpose:
+        raise InvalidTokenError("purpose is missing or unknown")
+    return Purpose(value)

@@ -1,0 +1,43 @@
+"""The Mailer for those without a mail server: each mail becomes a file."""
+
+import asyncio
+import logging
+import os
+from email.message import EmailMessage
+from pathlib import Path
+
+import attrs
+
+from leadnator_auth.adapters.mail.writing import MailWriter
+from leadnator_auth.domain.errors import UnavailableError
+from leadnator_auth.domain.mail import OutgoingMail
+
+_log = logging.getLogger(__name__)
+
+
+@attrs.frozen
+class MailFiles:
+    """Writes each mail into a folder as an `.eml` file, which only its owner may read: it may hold a reset secret."""
+
+    folder: Path
+    writer: MailWriter
+
+    async def send(self, mail: OutgoingMail) -> None:
+        path = self.folder / f"{self.writer.clock.now():%Y%m%dT%H%M%S}-{mail.id}.eml"
+        try:
+            await asyncio.to_thread(_write, path, self.writer.write(mail))
+        except OSError as error:
+            raise UnavailableError(str(error)) from error
+        _log.info("mail written to %s", path)
+
+
+def _write(path: Path, message: EmailMessage) -> None:
+    """Writes under another name first, so that nobody sees half a mail."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(message.as_bytes())
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

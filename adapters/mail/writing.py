@@ -1,0 +1,73 @@
+"""Writes mails as messages: the words come from templates, and nothing of them from a user."""
+
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+import attrs
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from leadnator_auth.domain.mail import MailKind, OutgoingMail, ResetLinkMail
+from leadnator_auth.domain.ports import Clock
+
+TEMPLATES = Path(__file__).with_name("templates")
+LANGUAGE = "en"
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES / LANGUAGE),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@attrs.frozen
+class MailWriter:
+    """Turns a mail into a message of text and HTML.
+
+    `reset_url` holds `{token}` where the secret goes; it comes from the settings, never from a request.
+    """
+
+    sender: str
+    reset_url: str
+    clock: Clock
+    _templates: Environment = attrs.field(factory=_environment, init=False)
+
+    def write(self, mail: OutgoingMail) -> EmailMessage:
+        """Returns the message, addressed to the mail's one recipient."""
+        kind, context = self._content(mail)
+        message = EmailMessage(policy=SMTP)
+        message["Subject"] = self._render(f"{kind}.subject.txt", context).strip()
+        message["From"] = Address(addr_spec=self.sender)
+        message["To"] = Address(addr_spec=mail.to.mailbox)
+        message["Date"] = self.clock.now()
+        # The same for every attempt: a mailbox that gets a mail twice can tell.
+        message["Message-ID"] = f"<{mail.id}@{self.sender.rpartition('@')[2]}>"
+        message["Auto-Submitted"] = "auto-generated"
+        _set_content(message, self._render(f"{kind}.txt", context), self._render(f"{kind}.html", context))
+        return message
+
+    def _content(self, mail: OutgoingMail) -> tuple[MailKind, dict[str, object]]:
+        if isinstance(mail, ResetLinkMail):
+            link = self.reset_url.replace("{token}", mail.secret)
+            minutes = int(mail.lifetime.total_seconds() // 60)
+            return MailKind.RESET_LINK, {"link": link, "minutes": minutes}
+        return MailKind.PASSWORD_CHANGED, {"changed_at": _readable(mail.changed_at)}
+
+    def _render(self, template: str, context: dict[str, object]) -> str:
+        return self._templates.get_template(template).render(context)
+
+
+def _set_content(message: EmailMessage, text: str, html: str) -> None:
+    # Plain ASCII travels as it is, so that a link stays whole for people and programs that read the raw message.
+    message.set_content(text, cte="7bit" if text.isascii() else "quoted-printable")
+    message.add_alternative(html, subtype="html", cte="7bit" if html.isascii() else "quoted-printable")
+
+
+def _readable(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,105 @@
+"""Stand-ins for time, chance, hashing, signing and syntax: predictable, quick, and for tests only."""
+
+import base64
+import hashlib
+import hmac
+import random
+from datetime import UTC, datetime, timedelta
+
+import attrs
+
+from leadnator_auth.domain.claims import Claims
+from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.errors import InvalidTokenError
+from leadnator_auth.domain.fields import BadFieldError, missing
+from leadnator_auth.domain.password import Password
+
+
+@attrs.define
+class FakeClock:
+    """A clock that stands still until it is told to move."""
+
+    instant: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def advance(self, **units: float) -> None:
+        """Moves time by a `timedelta` of these units; negative ones turn it back."""
+        self.instant += timedelta(**units)
+
+
+class SeededRandomness:
+    """The same ids and secrets in every run; two seeds give two worlds."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._random = random.Random(seed)
+
+    def urlsafe(self, size: int) -> str:
+        return base64.urlsafe_b64encode(self._random.randbytes(size)).rstrip(b"=").decode()
+
+    def fraction(self) -> float:
+        return self._random.random()
+
+
+@attrs.define
+class CheapHasher:
+    """Hashes in microseconds and counts its work: `verified` and `hashed` say what a use case cost.
+
+    A hash names its `strength`; one of another strength asks to be upgraded.
+    """
+
+    strength: int = 1
+    hashed: int = 0
+    verified: int = 0
+
+    async def hash(self, password: Password) -> str:
+        self.hashed += 1
+        return self._digest(password, self.strength)
+
+    async def verify(self, password: Password, password_hash: str | None) -> bool:
+        self.verified += 1
+        strength = (password_hash or "").removeprefix("cheap$").partition("$")[0]
+        if password_hash is None or not strength.isdecimal():
+            return False
+        return hmac.compare_digest(self._digest(password, int(strength)), password_hash)
+
+    def needs_upgrade(self, password: Password, password_hash: str) -> bool:
+        return not password_hash.startswith(f"cheap${self.strength}$")
+
+    def _digest(self, password: Password, strength: int) -> str:
+        return f"cheap${strength}${hashlib.sha256(password.utf8).hexdigest()}"
+
+
+class UnsignedTokens:
+    """Hands out opaque tokens and remembers what each one says."""
+
+    def __init__(self) -> None:
+        self._issued: dict[str, Claims] = {}
+
+    def issue(self, claims: Claims) -> str:
+        token = f"token.{claims.token_id}.{len(self._issued)}"
+        self._issued[token] = claims
+        return token
+
+    def read(self, token: str) -> Claims:
+        try:
+            return self._issued[token]
+        except KeyError:
+            raise InvalidTokenError("not issued here") from None
+
+
+class PlainEmailSyntax:
+    """Takes plain ASCII addresses by their rough shape: enough for tests, not for the Internet."""
+
+    def parse(self, text: str) -> EmailAddress:
+        typed = text.strip()
+        if not typed:
+            raise missing()
+        local, at, domain = typed.rpartition("@")
+        is_plain = typed.isascii() and typed.isprintable() and not set(typed) & set(' ()<>[]:;\\,"')
+        if not (at and local and "." in domain and "@" not in local and is_plain):
+            raise BadFieldError("invalid_email", "This is not a valid e-mail address.")
+        if len(typed) > 254:
+            raise BadFieldError("too_long", "Use at most 254 characters.")
+        return EmailAddress(typed=typed, canonical=typed.lower())

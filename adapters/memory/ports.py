@@ -1,0 +1,56 @@
+"""A complete set of ports in memory."""
+
+import attrs
+
+from leadnator_auth.adapters.memory.fakes import (
+    CheapHasher,
+    FakeClock,
+    PlainEmailSyntax,
+    SeededRandomness,
+    UnsignedTokens,
+)
+from leadnator_auth.adapters.memory.mailbox import Mailbox
+from leadnator_auth.adapters.memory.store import MemoryIdentities, MemoryUnitOfWork
+from leadnator_auth.domain.errors import UnavailableError
+from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.port_set import Ports
+
+
+@attrs.define
+class MemoryReadiness:
+    """Ready unless a test says otherwise."""
+
+    is_ready: bool = True
+
+    async def check(self) -> None:
+        if not self.is_ready:
+            raise UnavailableError("not ready")
+
+
+@attrs.frozen(kw_only=True)
+class MemoryPorts(Ports):
+    """Ports whose adapters a test can look into and steer, under their own types."""
+
+    unit_of_work: MemoryUnitOfWork
+    hasher: CheapHasher
+    mailer: Mailbox
+    clock: FakeClock
+    randomness: SeededRandomness
+    readiness: MemoryReadiness
+
+
+def memory_ports(seed: int = 0, policy: Policy = Policy()) -> MemoryPorts:
+    """Returns a new, empty world; worlds share nothing, and the same seed gives the same ids and secrets."""
+    unit_of_work = MemoryUnitOfWork()
+    return MemoryPorts(
+        unit_of_work=unit_of_work,
+        identities=MemoryIdentities(unit_of_work),
+        hasher=CheapHasher(),
+        tokens=UnsignedTokens(),
+        emails=PlainEmailSyntax(),
+        mailer=Mailbox(),
+        clock=FakeClock(),
+        randomness=SeededRandomness(seed),
+        readiness=MemoryReadiness(),
+        policy=policy,
+    )

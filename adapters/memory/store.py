@@ -1,0 +1,91 @@
+"""Units of work over the tables in memory: one writer at a time, and nothing kept without a commit."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import attrs
+
+from leadnator_auth.adapters.memory.tables import (
+    MemoryCredentialStore,
+    MemoryMailQueue,
+    MemoryResetTokens,
+    MemorySessions,
+    MemoryUsers,
+    Tables,
+)
+from leadnator_auth.domain.ports import Repositories, Transaction
+from leadnator_auth.domain.session import Identity, SessionId
+
+
+class MemoryRepositories:
+    """The repositories over one copy of the tables."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.users = MemoryUsers(tables)
+        self.credentials = MemoryCredentialStore(tables)
+        self.sessions = MemorySessions(tables)
+        self.reset_tokens = MemoryResetTokens(tables)
+        self.mail_queue = MemoryMailQueue(tables)
+
+
+class MemoryTransaction(MemoryRepositories):
+    """Works on a copy of the tables, which replaces the original on commit."""
+
+    def __init__(self, tables: Tables, keep: Callable[[Tables], None]) -> None:
+        super().__init__(tables)
+        self._tables = tables
+        self._keep = keep
+
+    async def commit(self) -> None:
+        await asyncio.sleep(0)
+        self._keep(self._tables.copy())
+
+
+@attrs.define
+class MemoryUnitOfWork:
+    """Keeps its tables from one unit of work to the next.
+
+    It gives way to other tasks where a database would, so that races show in a unit test as they do in production.
+    `on_mail_queued` is called after a commit that added a mail.
+    """
+
+    tables: Tables = attrs.Factory(Tables)
+    on_mail_queued: Callable[[], None] = lambda: None
+    _writer: asyncio.Lock = attrs.Factory(asyncio.Lock)
+
+    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._transaction()
+
+    def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
+        return self._snapshot()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with self._writer:
+            await asyncio.sleep(0)
+            yield MemoryTransaction(self.tables.copy(), self._keep)
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[Repositories]:
+        await asyncio.sleep(0)
+        yield MemoryRepositories(self.tables.copy())
+
+    def _keep(self, tables: Tables) -> None:
+        has_new_mail = not tables.mails.keys() <= self.tables.mails.keys()
+        self.tables = tables
+        if has_new_mail:
+            self.on_mail_queued()
+
+
+@attrs.frozen
+class MemoryIdentities:
+    """Identities over what a MemoryUnitOfWork has kept."""
+
+    unit_of_work: MemoryUnitOfWork
+
+    async def by_session(self, session_id: SessionId) -> Identity | None:
+        await asyncio.sleep(0)
+        session = self.unit_of_work.tables.sessions.get(session_id)
+        user = session and self.unit_of_work.tables.users.get(session.user_id)
+        return Identity(user, session) if session and user else None

@@ -1,0 +1,173 @@
+"""The kept state, and the repositories over one copy of it."""
+
+from datetime import datetime
+from operator import attrgetter
+
+import attrs
+
+from leadnator_auth.domain.credentials import Credentials
+from leadnator_auth.domain.errors import EmailTakenError
+from leadnator_auth.domain.mail import MailState, QueuedMail
+from leadnator_auth.domain.reset_token import ResetToken
+from leadnator_auth.domain.session import Session, SessionId
+from leadnator_auth.domain.user import User, UserId
+
+
+@attrs.define
+class Tables:
+    """Everything that is kept; the entities are immutable, so a copy of the dictionaries is a copy of it all."""
+
+    users: dict[UserId, User] = attrs.Factory(dict)
+    credentials: dict[UserId, Credentials] = attrs.Factory(dict)
+    sessions: dict[SessionId, Session] = attrs.Factory(dict)
+    reset_tokens: dict[str, ResetToken] = attrs.Factory(dict)
+    mails: dict[str, QueuedMail] = attrs.Factory(dict)
+
+    def copy(self) -> "Tables":
+        """Returns tables that can be changed without changing these."""
+        return Tables(
+            dict(self.users),
+            dict(self.credentials),
+            dict(self.sessions),
+            dict(self.reset_tokens),
+            dict(self.mails),
+        )
+
+
+@attrs.frozen
+class MemoryUsers:
+    """Users over one copy of the tables."""
+
+    tables: Tables
+
+    async def add(self, user: User) -> None:
+        if await self.by_email(user.email.canonical):
+            raise EmailTakenError
+        self.tables.users[user.id] = user
+
+    async def by_id(self, user_id: UserId) -> User | None:
+        return self.tables.users.get(user_id)
+
+    async def by_email(self, canonical: str) -> User | None:
+        users = self.tables.users.values()
+        return next((user for user in users if user.email.canonical == canonical), None)
+
+    async def save(self, user: User) -> None:
+        kept = self.tables.users.get(user.id)
+        if kept:
+            self.tables.users[user.id] = attrs.evolve(user, email=kept.email, created_at=kept.created_at)
+
+
+@attrs.frozen
+class MemoryCredentialStore:
+    """CredentialStore over one copy of the tables."""
+
+    tables: Tables
+
+    async def add(self, credentials: Credentials) -> None:
+        self.tables.credentials[credentials.user_id] = credentials
+
+    async def of(self, user_id: UserId) -> Credentials | None:
+        return self.tables.credentials.get(user_id)
+
+    async def change(self, user_id: UserId, new_hash: str, now: datetime) -> None:
+        kept = self.tables.credentials.get(user_id)
+        if kept:
+            self.tables.credentials[user_id] = Credentials(user_id, new_hash, now, kept.version + 1)
+
+    async def upgrade(self, user_id: UserId, *, old_hash: str, new_hash: str) -> bool:
+        kept = self.tables.credentials.get(user_id)
+        if kept is None or kept.password_hash != old_hash:
+            return False
+        self.tables.credentials[user_id] = attrs.evolve(kept, password_hash=new_hash)
+        return True
+
+
+@attrs.frozen
+class MemorySessions:
+    """Sessions over one copy of the tables."""
+
+    tables: Tables
+
+    async def add(self, session: Session) -> None:
+        self.tables.sessions[session.id] = session
+
+    async def by_id(self, session_id: SessionId) -> Session | None:
+        return self.tables.sessions.get(session_id)
+
+    async def of_user(self, user_id: UserId) -> list[Session]:
+        sessions = [s for s in self.tables.sessions.values() if s.user_id == user_id]
+        return sorted(sessions, key=attrgetter("created_at", "id"), reverse=True)
+
+    async def end(self, session_id: SessionId) -> bool:
+        return self.tables.sessions.pop(session_id, None) is not None
+
+    async def end_all(self, user_id: UserId, *, keep: SessionId | None = None) -> int:
+        ended = [session for session in await self.of_user(user_id) if session.id != keep]
+        for session in ended:
+            del self.tables.sessions[session.id]
+        return len(ended)
+
+
+@attrs.frozen
+class MemoryResetTokens:
+    """ResetTokens over one copy of the tables."""
+
+    tables: Tables
+
+    async def add(self, token: ResetToken) -> None:
+        self.tables.reset_tokens[token.digest] = token
+
+    async def by_digest(self, digest: str) -> ResetToken | None:
+        return self.tables.reset_tokens.get(digest)
+
+    async def redeem(self, digest: str, now: datetime) -> ResetToken | None:
+        token = self.tables.reset_tokens.get(digest)
+        if token is None or not token.is_usable(now):
+            return None
+        redeemed = attrs.evolve(token, used_at=now)
+        self.tables.reset_tokens[digest] = redeemed
+        return redeemed
+
+    async def void_all(self, user_id: UserId, now: datetime) -> None:
+        for token in list(self.tables.reset_tokens.values()):
+            if token.user_id == user_id and token.used_at is None:
+                self.tables.reset_tokens[token.digest] = attrs.evolve(token, used_at=now)
+
+    async def mails_since(self, user_id: UserId, since: datetime, *, other_than: str) -> int:
+        tokens = self.tables.reset_tokens.values()
+        recent = [t for t in tokens if t.user_id == user_id and t.issued_at > since]
+        return len({token.mail_id for token in recent} - {other_than})
+
+
+@attrs.frozen
+class MemoryMailQueue:
+    """MailQueue over one copy of the tables."""
+
+    tables: Tables
+
+    async def add(self, mail: QueuedMail) -> None:
+        self.tables.mails[mail.id] = mail
+
+    async def lease(self, now: datetime, most: int) -> list[QueuedMail]:
+        due = [mail for mail in self._queued() if mail.due_at <= now]
+        leased = [mail.leased(now) for mail in due[:most]]
+        self.tables.mails.update((mail.id, mail) for mail in leased)
+        return leased
+
+    async def save(self, mail: QueuedMail) -> bool:
+        kept = self.tables.mails.get(mail.id)
+        if kept is None or kept.attempts != mail.attempts or kept.state is not MailState.QUEUED:
+            return False
+        self.tables.mails[mail.id] = mail
+        return True
+
+    async def remove(self, mail_id: str) -> None:
+        self.tables.mails.pop(mail_id, None)
+
+    async def next_due_at(self) -> datetime | None:
+        return min((mail.due_at for mail in self._queued()), default=None)
+
+    def _queued(self) -> list[QueuedMail]:
+        queued = [m for m in self.tables.mails.values() if m.state is MailState.QUEUED]
+        return sorted(queued, key=attrgetter("due_at", "id"))

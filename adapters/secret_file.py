@@ -1,0 +1,36 @@
+"""A secret made once and kept in a file that only its owner may read."""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+SECRET_BYTES = 48
+
+
+def kept_secret(path: Path) -> str:
+    """Returns the secret in the file, made first if there is none; processes that start together get the same one.
+
+    Raises: OSError when the file can be neither read nor made, ValueError when it is empty.
+    """
+    if not path.exists():
+        _make(path)
+    secret = path.read_text("ascii").strip()
+    if not secret:
+        raise ValueError(f"{path} is empty: delete it to have a new secret made")
+    return secret
+
+
+def _make(path: Path) -> None:
+    """Writes a new secret beside the file, then links it to its name: whoever comes second finds a whole one."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(SECRET_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()

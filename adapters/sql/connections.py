@@ -1,0 +1,144 @@
+"""A few held connections and the transactions on them: here the defects of `databases` are contained (ADR 0003)."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+
+from databases import Database
+
+from leadnator_auth.adapters.sql.dialect import Dialect
+from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.domain.errors import UnavailableError
+
+ACQUIRE_TIMEOUT_SECONDS = 4.5
+CLOSE_TIMEOUT_SECONDS = 5.0
+
+# At DEBUG both write the values of every statement: addresses and password hashes (library-independent rule R98).
+for _name in ("databases", "aiosqlite"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class _Pool:
+    """Hands out slots, first come, first served."""
+
+    def __init__(self, slots: list[Slot]) -> None:
+        self.slots = slots
+        self._idle: asyncio.Queue[Slot] = asyncio.Queue()
+        self._chores: set[asyncio.Task[None]] = set()
+        for slot in slots:
+            self._idle.put_nowait(slot)
+
+    @property
+    def idle(self) -> int:
+        """How many slots nobody uses."""
+        return self._idle.qsize()
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[Slot]:
+        """Lends a connected slot; however the block is left, cancelled too, the slot comes back clean."""
+        try:
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
+                slot = await self._idle.get()
+        except TimeoutError:
+            raise UnavailableError("no database connection came free in time") from None
+        must_restore = True
+        try:
+            await asyncio.shield(self._chore(slot.open()))
+            yield slot
+            must_restore = slot.in_transaction
+        finally:
+            if must_restore:
+                self._chore(self._restore(slot))
+            else:
+                self._idle.put_nowait(slot)
+
+    async def drained(self) -> None:
+        """Returns when all that goes on in the background is done."""
+        while self._chores:
+            await asyncio.wait(self._chores)
+
+    async def _restore(self, slot: Slot) -> None:
+        try:
+            await slot.restore()
+        finally:
+            self._idle.put_nowait(slot)
+
+    def _chore(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Runs what a cancelled request must not cut short."""
+        task = asyncio.create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+        return task
+
+
+class Connections:
+    """Connections for reading and for writing, opened once and held until `close`."""
+
+    def __init__(self, url: str, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._database = Database(url, **dialect.options)
+        self._writers = _Pool([Slot(self._database, dialect) for _ in range(dialect.writers)])
+        self._readers = _Pool([Slot(self._database, dialect) for _ in range(dialect.readers)])
+
+    async def open(self) -> None:
+        """Connects.
+
+        Raises: UnavailableError.
+        """
+        try:
+            for slot in self._slots:
+                await slot.open()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Disconnects, after giving what still runs a few seconds; an open connection would keep the process alive."""
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await self._writers.drained()
+                await self._readers.drained()
+        except TimeoutError:
+            pass
+        for slot in self._slots:
+            await slot.close()
+
+    @property
+    def idle(self) -> int:
+        """How many connections nobody uses."""
+        return self._writers.idle + self._readers.idle
+
+    @property
+    def size(self) -> int:
+        """How many connections there are."""
+        return len(self._slots)
+
+    async def drained(self) -> None:
+        """Returns when no cleaning up goes on in the background."""
+        await self._writers.drained()
+        await self._readers.drained()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Slot]:
+        """Lends a slot in a transaction that may write, rolled back unless it was committed."""
+        async with self._writers.slot() as slot:
+            await slot.begin(self._dialect.begin_writing)
+            yield slot
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Slot]:
+        """Lends a slot in a transaction that reads one consistent state."""
+        async with self._readers.slot() as slot:
+            await slot.begin(self._dialect.begin_reading)
+            yield slot
+
+    @asynccontextmanager
+    async def single_read(self) -> AsyncIterator[Slot]:
+        """Lends a slot for one statement that reads; it needs no transaction to be consistent."""
+        async with self._readers.slot() as slot:
+            yield slot
+
+    @property
+    def _slots(self) -> list[Slot]:
+        return self._writers.slots + self._readers.slots

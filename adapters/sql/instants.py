@@ -1,0 +1,21 @@
+"""Instants as whole microseconds since 1970 (UTC): the same in every database, with no time zone to lose."""
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_number(instant: datetime) -> int:
+    """Returns what is kept of an aware datetime."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def from_number(number: int) -> datetime:
+    """Returns the aware datetime that was kept."""
+    return _EPOCH + timedelta(microseconds=number)
+
+
+def from_optional(number: int | None) -> datetime | None:
+    """Returns the aware datetime that was kept, if any was."""
+    return None if number is None else from_number(number)

@@ -1,0 +1,81 @@
+"""The mail queue in SQL."""
+
+from datetime import datetime
+
+import attrs
+
+from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number
+from leadnator_auth.adapters.sql.slot import Row, Slot
+from leadnator_auth.domain.mail import LEASE, MailKind, MailState, QueuedMail
+
+_COLUMNS = "id, kind, recipient, queued_at, due_at, attempts, state, finished_at, last_error"
+
+
+def _mail_of(row: Row) -> QueuedMail:
+    return QueuedMail(
+        id=row["id"],
+        kind=MailKind(row["kind"]),
+        recipient=row["recipient"],
+        queued_at=from_number(row["queued_at"]),
+        due_at=from_number(row["due_at"]),
+        attempts=row["attempts"],
+        state=MailState(row["state"]),
+        finished_at=from_optional(row["finished_at"]),
+        last_error=row["last_error"],
+    )
+
+
+@attrs.define
+class SqlMailQueue:
+    """MailQueue on one connection; `has_new` tells whether a mail was added through it."""
+
+    slot: Slot
+    has_new: bool = False
+
+    async def add(self, mail: QueuedMail) -> None:
+        self.has_new = True
+        await self.slot.run(
+            "INSERT INTO mails (id, kind, recipient, queued_at, due_at, attempts, state, finished_at, last_error) "
+            "VALUES (:id, :kind, :recipient, :queued_at, :due_at, :attempts, :state, :finished_at, :last_error)",
+            id=mail.id,
+            kind=mail.kind.value,
+            recipient=mail.recipient,
+            queued_at=to_number(mail.queued_at),
+            due_at=to_number(mail.due_at),
+            attempts=mail.attempts,
+            state=mail.state.value,
+            finished_at=to_number(mail.finished_at) if mail.finished_at else None,
+            last_error=mail.last_error,
+        )
+
+    async def lease(self, now: datetime, most: int) -> list[QueuedMail]:
+        rows = await self.slot.fetch_all(
+            "UPDATE mails SET attempts = attempts + 1, due_at = :lease_end WHERE id IN "  # noqa: S608 (constants)
+            "(SELECT id FROM mails WHERE state = 'queued' AND due_at <= :now ORDER BY due_at, id LIMIT :most) "
+            f"RETURNING {_COLUMNS}",
+            now=to_number(now),
+            lease_end=to_number(now + LEASE),
+            most=most,
+        )
+        # RETURNING has no order of its own; all leased mails are due at one time, so they are sorted by age.
+        return sorted((_mail_of(row) for row in rows), key=lambda mail: (mail.queued_at, mail.id))
+
+    async def save(self, mail: QueuedMail) -> bool:
+        row = await self.slot.fetch_one(
+            "UPDATE mails SET state = :state, due_at = :due_at, finished_at = :finished_at, last_error = :last_error "
+            "WHERE id = :id AND attempts = :attempts AND state = 'queued' RETURNING id",
+            id=mail.id,
+            attempts=mail.attempts,
+            state=mail.state.value,
+            due_at=to_number(mail.due_at),
+            finished_at=to_number(mail.finished_at) if mail.finished_at else None,
+            last_error=mail.last_error,
+        )
+        return row is not None
+
+    async def remove(self, mail_id: str) -> None:
+        await self.slot.run("DELETE FROM mails WHERE id = :id", id=mail_id)
+
+    async def next_due_at(self) -> datetime | None:
+        row = await self.slot.fetch_one("SELECT min(due_at) AS due_at FROM mails WHERE state = 'queued'")
+        return from_optional(row["due_at"]) if row else None

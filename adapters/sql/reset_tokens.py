@@ -1,0 +1,75 @@
+"""Reset tokens in SQL."""
+
+from datetime import datetime
+
+import attrs
+
+from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number
+from leadnator_auth.adapters.sql.slot import Row, Slot
+from leadnator_auth.domain.reset_token import ResetToken
+from leadnator_auth.domain.user import UserId
+
+_COLUMNS = "digest, user_id, mail_id, issued_at, expires_at, used_at"
+
+
+def _token_of(row: Row) -> ResetToken:
+    return ResetToken(
+        digest=row["digest"],
+        user_id=UserId(row["user_id"]),
+        mail_id=row["mail_id"],
+        issued_at=from_number(row["issued_at"]),
+        expires_at=from_number(row["expires_at"]),
+        used_at=from_optional(row["used_at"]),
+    )
+
+
+@attrs.frozen
+class SqlResetTokens:
+    """ResetTokens on one connection."""
+
+    slot: Slot
+
+    async def add(self, token: ResetToken) -> None:
+        await self.slot.run(
+            "INSERT INTO reset_tokens (digest, user_id, mail_id, issued_at, expires_at, used_at) "
+            "VALUES (:digest, :user_id, :mail_id, :issued_at, :expires_at, :used_at)",
+            digest=token.digest,
+            user_id=token.user_id,
+            mail_id=token.mail_id,
+            issued_at=to_number(token.issued_at),
+            expires_at=to_number(token.expires_at),
+            used_at=to_number(token.used_at) if token.used_at else None,
+        )
+
+    async def by_digest(self, digest: str) -> ResetToken | None:
+        row = await self.slot.fetch_one(
+            f"SELECT {_COLUMNS} FROM reset_tokens WHERE digest = :digest",  # noqa: S608 (constants)
+            digest=digest,
+        )
+        return None if row is None else _token_of(row)
+
+    async def redeem(self, digest: str, now: datetime) -> ResetToken | None:
+        row = await self.slot.fetch_one(
+            "UPDATE reset_tokens SET used_at = :now "  # noqa: S608 (constants)
+            f"WHERE digest = :digest AND used_at IS NULL AND expires_at > :now RETURNING {_COLUMNS}",
+            digest=digest,
+            now=to_number(now),
+        )
+        return None if row is None else _token_of(row)
+
+    async def void_all(self, user_id: UserId, now: datetime) -> None:
+        await self.slot.run(
+            "UPDATE reset_tokens SET used_at = :now WHERE user_id = :user_id AND used_at IS NULL",
+            user_id=user_id,
+            now=to_number(now),
+        )
+
+    async def mails_since(self, user_id: UserId, since: datetime, *, other_than: str) -> int:
+        row = await self.slot.fetch_one(
+            "SELECT count(DISTINCT mail_id) AS mails FROM reset_tokens "
+            "WHERE user_id = :user_id AND issued_at > :since AND mail_id <> :other_than",
+            user_id=user_id,
+            since=to_number(since),
+            other_than=other_than,
+        )
+        return int(row["mails"]) if row else 0

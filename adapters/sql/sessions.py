@@ -1,0 +1,70 @@
+"""Sessions in SQL."""
+
+import attrs
+
+from leadnator_auth.adapters.sql.instants import from_number, to_number
+from leadnator_auth.adapters.sql.slot import Row, Slot
+from leadnator_auth.domain.session import Client, Session, SessionId
+from leadnator_auth.domain.user import UserId
+
+SESSION_COLUMNS = (
+    "sessions.id AS session_id, sessions.user_id, sessions.created_at, sessions.expires_at, sessions.ip, "
+    "sessions.user_agent"
+)
+
+
+def session_of(row: Row) -> Session:
+    """Returns the session in a row that has the columns of `sessions`."""
+    return Session(
+        id=SessionId(row["session_id"]),
+        user_id=UserId(row["user_id"]),
+        created_at=from_number(row["created_at"]),
+        expires_at=from_number(row["expires_at"]),
+        client=Client(ip=row["ip"], user_agent=row["user_agent"]),
+    )
+
+
+@attrs.frozen
+class SqlSessions:
+    """Sessions on one connection."""
+
+    slot: Slot
+
+    async def add(self, session: Session) -> None:
+        await self.slot.run(
+            "INSERT INTO sessions (id, user_id, created_at, expires_at, ip, user_agent) "
+            "VALUES (:id, :user_id, :created_at, :expires_at, :ip, :user_agent)",
+            id=session.id,
+            user_id=session.user_id,
+            created_at=to_number(session.created_at),
+            expires_at=to_number(session.expires_at),
+            ip=session.client.ip,
+            user_agent=session.client.user_agent,
+        )
+
+    async def by_id(self, session_id: SessionId) -> Session | None:
+        row = await self.slot.fetch_one(
+            f"SELECT {SESSION_COLUMNS} FROM sessions WHERE id = :id",  # noqa: S608 (constants)
+            id=session_id,
+        )
+        return None if row is None else session_of(row)
+
+    async def of_user(self, user_id: UserId) -> list[Session]:
+        rows = await self.slot.fetch_all(
+            f"SELECT {SESSION_COLUMNS} FROM sessions WHERE user_id = :user_id "  # noqa: S608 (constants)
+            "ORDER BY created_at DESC, id DESC",
+            user_id=user_id,
+        )
+        return [session_of(row) for row in rows]
+
+    async def end(self, session_id: SessionId) -> bool:
+        row = await self.slot.fetch_one("DELETE FROM sessions WHERE id = :id RETURNING id", id=session_id)
+        return row is not None
+
+    async def end_all(self, user_id: UserId, *, keep: SessionId | None = None) -> int:
+        rows = await self.slot.fetch_all(
+            "DELETE FROM sessions WHERE user_id = :user_id AND id <> :keep RETURNING id",
+            user_id=user_id,
+            keep=keep or "",
+        )
+        return len(rows)

@@ -1,0 +1,63 @@
+"""Units of work over SQL transactions."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import attrs
+
+from leadnator_auth.adapters.sql.connections import Connections
+from leadnator_auth.adapters.sql.mail_queue import SqlMailQueue
+from leadnator_auth.adapters.sql.reset_tokens import SqlResetTokens
+from leadnator_auth.adapters.sql.sessions import SqlSessions
+from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.adapters.sql.users import SqlCredentialStore, SqlUsers
+from leadnator_auth.domain.ports import Repositories, Transaction
+
+
+class SqlRepositories:
+    """The repositories on one connection."""
+
+    def __init__(self, slot: Slot) -> None:
+        self.users = SqlUsers(slot)
+        self.credentials = SqlCredentialStore(slot)
+        self.sessions = SqlSessions(slot)
+        self.reset_tokens = SqlResetTokens(slot)
+        self.mail_queue = SqlMailQueue(slot)
+
+
+class SqlTransaction(SqlRepositories):
+    """The repositories in a transaction that can be committed."""
+
+    def __init__(self, slot: Slot, on_mail_queued: Callable[[], None]) -> None:
+        super().__init__(slot)
+        self._slot = slot
+        self._on_mail_queued = on_mail_queued
+
+    async def commit(self) -> None:
+        await self._slot.commit()
+        if self.mail_queue.has_new:
+            self._on_mail_queued()
+
+
+@attrs.frozen
+class SqlUnitOfWork:
+    """Opens units of work; `on_mail_queued` is called after a commit that added a mail."""
+
+    connections: Connections
+    on_mail_queued: Callable[[], None] = lambda: None
+
+    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._transaction()
+
+    def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
+        return self._snapshot()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with self.connections.writing() as slot:
+            yield SqlTransaction(slot, self.on_mail_queued)
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[Repositories]:
+        async with self.connections.reading() as slot:
+            yield SqlRepositories(slot)

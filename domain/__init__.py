@@ -1,0 +1,92 @@
+"""The rules of accounts, sessions, credentials and password reset: complete without HTTP, SQL, JWT or bcrypt.
+
+Everything an embedder needs is here; what is not in `__all__` may change at any time.
+"""
+
+from leadnator_auth.domain.claims import Claims, Purpose
+from leadnator_auth.domain.credentials import Credentials
+from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.errors import (
+    AccountSuspendedError,
+    AuthError,
+    EmailTakenError,
+    FieldError,
+    FieldsError,
+    InvalidCredentialsError,
+    InvalidFieldsError,
+    InvalidResetTokenError,
+    InvalidTokenError,
+    MailRefusedError,
+    MissingFieldsError,
+    OverloadedError,
+    UnavailableError,
+)
+from leadnator_auth.domain.fields import BadFieldError
+from leadnator_auth.domain.mail import (
+    MailKind,
+    MailState,
+    OutgoingMail,
+    PasswordChangedMail,
+    QueuedMail,
+    ResetLinkMail,
+)
+from leadnator_auth.domain.password import Password, PasswordPolicy
+from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.port_set import Ports
+from leadnator_auth.domain.reset_token import ResetToken
+from leadnator_auth.domain.session import Client, Identity, Session, SessionId
+from leadnator_auth.domain.use_cases.identify import identify
+from leadnator_auth.domain.use_cases.log_in import log_in
+from leadnator_auth.domain.use_cases.mail_delivery import Delivery, deliver_due_mails
+from leadnator_auth.domain.use_cases.password_reset import request_password_reset, reset_password
+from leadnator_auth.domain.use_cases.sign_in import SignedIn
+from leadnator_auth.domain.use_cases.sign_up import sign_up
+from leadnator_auth.domain.user import Role, Status, User, UserId
+
+__all__ = [
+    "AccountSuspendedError",
+    "AuthError",
+    "BadFieldError",
+    "Claims",
+    "Client",
+    "Credentials",
+    "Delivery",
+    "EmailAddress",
+    "EmailTakenError",
+    "FieldError",
+    "FieldsError",
+    "Identity",
+    "InvalidCredentialsError",
+    "InvalidFieldsError",
+    "InvalidResetTokenError",
+    "InvalidTokenError",
+    "MailKind",
+    "MailRefusedError",
+    "MailState",
+    "MissingFieldsError",
+    "OutgoingMail",
+    "OverloadedError",
+    "Password",
+    "PasswordChangedMail",
+    "PasswordPolicy",
+    "Policy",
+    "Ports",
+    "Purpose",
+    "QueuedMail",
+    "ResetLinkMail",
+    "ResetToken",
+    "Role",
+    "Session",
+    "SessionId",
+    "SignedIn",
+    "Status",
+    "UnavailableError",
+    "User",
+    "UserId",
+    "deliver_due_mails",
+    "identify",
+    "log_in",
+    "request_password_reset",
+    "reset_password",
+    "sign_up",
+]

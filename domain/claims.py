@@ -1,0 +1,54 @@
+"""What an access token says; its encoding and its signature are an adapter's business."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import attrs
+
+from leadnator_auth.domain.errors import InvalidTokenError
+from leadnator_auth.domain.session import CLOCK_LEEWAY, Session, SessionId
+from leadnator_auth.domain.user import UserId
+
+MAX_TOKEN_LENGTH = 8 * 1024
+
+
+class Purpose(StrEnum):
+    """What a token is good for; one made for one purpose is refused for any other (RFC 8725 section 3.11)."""
+
+    ACCESS = "access"
+
+
+@attrs.frozen
+class Claims:
+    """The verified content of a token; times have whole seconds."""
+
+    user_id: UserId
+    session_id: SessionId
+    token_id: str
+    purpose: Purpose
+    issued_at: datetime
+    expires_at: datetime
+
+    def check(self, purpose: Purpose, now: datetime) -> None:
+        """Raises: InvalidTokenError when made for another purpose, expired, or issued in the future."""
+        if self.purpose is not purpose:
+            raise InvalidTokenError("made for another purpose")
+        if now >= self.expires_at + CLOCK_LEEWAY:
+            raise InvalidTokenError("expired")
+        if now < self.issued_at - CLOCK_LEEWAY:
+            raise InvalidTokenError("issued in the future")
+
+
+def access_claims(session: Session, token_id: str) -> Claims:
+    """Returns the claims of a session's access token: it lives exactly as long as the session.
+
+    Times are cut to whole seconds, as RFC 7519 writes them.
+    """
+    return Claims(
+        user_id=session.user_id,
+        session_id=session.id,
+        token_id=token_id,
+        purpose=Purpose.ACCESS,
+        issued_at=session.created_at.replace(microsecond=0),
+        expires_at=session.expires_at.replace(microsecond=0),
+    )

@@ -1,0 +1,86 @@
+"""What the core refuses, and why; each leaf has a stable, machine-readable code."""
+
+from typing import ClassVar
+
+import attrs
+
+
+class AuthError(Exception):
+    """Everything a use case refuses; catch it to catch them all."""
+
+    code: ClassVar[str]
+
+
+@attrs.frozen
+class FieldError:
+    """What is wrong with one field of the input, in words for its user."""
+
+    field: str
+    code: str
+    message: str
+
+
+class FieldsError(AuthError):
+    """One or more fields are missing or wrong; `errors` names every one of them."""
+
+    def __init__(self, errors: tuple[FieldError, ...]) -> None:
+        super().__init__(", ".join(f"{error.field}: {error.code}" for error in errors))
+        self.errors = errors
+
+
+class MissingFieldsError(FieldsError):
+    """At least one required field is absent, null or empty."""
+
+    code = "missing_fields"
+
+
+class InvalidFieldsError(FieldsError):
+    """Every required field is there, and at least one breaks a rule."""
+
+    code = "invalid_fields"
+
+
+class EmailTakenError(AuthError):
+    """Another account has this e-mail address."""
+
+    code = "email_taken"
+
+
+class InvalidCredentialsError(AuthError):
+    """Unknown e-mail address or wrong password: which of them is never said."""
+
+    code = "invalid_credentials"
+
+
+class AccountSuspendedError(AuthError):
+    """The password is right, but the account may not be used."""
+
+    code = "account_suspended"
+
+
+class InvalidTokenError(AuthError):
+    """The access token is forged, malformed, expired or its session has ended."""
+
+    code = "invalid_token"
+
+
+class InvalidResetTokenError(AuthError):
+    """The reset token is unknown, used up or expired."""
+
+    code = "invalid_reset_token"
+
+
+class OverloadedError(AuthError):
+    """Too many passwords wait to be hashed; try again soon."""
+
+    code = "overloaded"
+
+
+class UnavailableError(AuthError):
+    """Something the core depends on is away for now; try again soon."""
+
+    code = "unavailable"
+
+
+class MailRefusedError(Exception):
+    """The mail server refused a mail for good (an SMTP 5xx answer); no caller ever sees this."""

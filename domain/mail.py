@@ -1,0 +1,100 @@
+"""Mails: what waits in the queue, what is sent, and when a failed one is tried again."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import attrs
+
+from leadnator_auth.domain.email_address import EmailAddress
+
+MAIL_ID_PREFIX = "m_"
+LEASE = timedelta(minutes=5)
+"""How long a worker has the mails of a batch to itself."""
+SENDING_TIME = timedelta(minutes=1)
+"""What one mail may take at most; mailers give up earlier."""
+GIVE_UP_AFTER = timedelta(days=3)
+_FIRST_DELAY = timedelta(seconds=5)
+_LONGEST_DELAY = timedelta(hours=1)
+_MAX_ERROR_LENGTH = 500
+
+
+class MailKind(StrEnum):
+    """Which mail it is; its words are made when it is sent."""
+
+    RESET_LINK = "reset_link"
+    PASSWORD_CHANGED = "password_changed"
+
+
+class MailState(StrEnum):
+    """Where a queued mail is on its way."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+@attrs.frozen
+class QueuedMail:
+    """A mail to be sent, without its words and without any secret.
+
+    `recipient` is a canonical address that may belong to nobody: whether it has an account is found out when the
+    mail is sent, never in the request that queued it. `due_at` is also the lease: a worker that takes a mail moves it
+    ahead, so that the mail comes back by itself when that worker dies.
+    """
+
+    id: str
+    kind: MailKind
+    recipient: str
+    queued_at: datetime
+    due_at: datetime
+    attempts: int = 0
+    state: MailState = MailState.QUEUED
+    finished_at: datetime | None = None
+    last_error: str = ""
+
+    def leased(self, now: datetime) -> "QueuedMail":
+        """Returns it as taken by a worker: one more attempt, due again when the lease ends."""
+        return attrs.evolve(self, attempts=self.attempts + 1, due_at=now + LEASE)
+
+    def sent(self, now: datetime) -> "QueuedMail":
+        """Returns it as accepted by the mail server."""
+        return attrs.evolve(self, state=MailState.SENT, finished_at=now, last_error="")
+
+    def dead(self, now: datetime, error: str) -> "QueuedMail":
+        """Returns it as given up, with the reason."""
+        return attrs.evolve(self, state=MailState.DEAD, finished_at=now, last_error=error[:_MAX_ERROR_LENGTH])
+
+    def failed(self, now: datetime, error: str, jitter: float) -> "QueuedMail":
+        """Returns it as due again later, or dead when three days have not been enough.
+
+        The delay doubles from 5 seconds to an hour; `jitter` in [0, 1) takes up to half of it off, so that mails that
+        failed together do not come back together.
+        """
+        if now - self.queued_at >= GIVE_UP_AFTER:
+            return self.dead(now, error)
+        longest = min(_FIRST_DELAY * 2 ** min(self.attempts - 1, 20), _LONGEST_DELAY)
+        delay = longest * (1 - jitter / 2)
+        return attrs.evolve(self, due_at=now + delay, last_error=error[:_MAX_ERROR_LENGTH])
+
+
+@attrs.frozen
+class ResetLinkMail:
+    """The mail with the link to set a new password; the only thing that ever holds the secret."""
+
+    id: str
+    to: EmailAddress
+    secret: str = attrs.field(repr=False)
+    expires_at: datetime
+    lifetime: timedelta
+
+
+@attrs.frozen
+class PasswordChangedMail:
+    """The notice that a password was changed, for the case that its owner did not do it (ASVS 6.3.7)."""
+
+    id: str
+    to: EmailAddress
+    changed_at: datetime
+
+
+OutgoingMail = ResetLinkMail | PasswordChangedMail

@@ -1,0 +1,19 @@
+"""The numbers of the rules, in one place; every deployment may choose its own."""
+
+from datetime import timedelta
+
+import attrs
+
+from leadnator_auth.domain.password import PasswordPolicy
+
+
+@attrs.frozen
+class Policy:
+    """What an operator may set; the defaults are those of the HTTP contract."""
+
+    password: PasswordPolicy = PasswordPolicy()
+    session_lifetime: timedelta = timedelta(days=7)
+    reset_token_lifetime: timedelta = timedelta(hours=1)
+    reset_mails: int = 5
+    """Reset links an account gets at most in any `reset_mails_window`; more are dropped without a word."""
+    reset_mails_window: timedelta = timedelta(hours=1)

@@ -1,0 +1,133 @@
+"""A complete set of ports, and the part of it that each group of use cases takes."""
+
+from typing import TypedDict
+
+import attrs
+
+from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.ports import (
+    AccessTokens,
+    Clock,
+    EmailSyntax,
+    Identities,
+    Mailer,
+    PasswordHasher,
+    Randomness,
+    Readiness,
+    UnitOfWork,
+)
+
+
+class SignInPorts(TypedDict):
+    """What `sign_up` and `log_in` take."""
+
+    unit_of_work: UnitOfWork
+    hasher: PasswordHasher
+    tokens: AccessTokens
+    emails: EmailSyntax
+    clock: Clock
+    randomness: Randomness
+    policy: Policy
+
+
+class IdentifyPorts(TypedDict):
+    """What `identify` takes."""
+
+    tokens: AccessTokens
+    identities: Identities
+    clock: Clock
+
+
+class ResetRequestPorts(TypedDict):
+    """What `request_password_reset` takes."""
+
+    unit_of_work: UnitOfWork
+    emails: EmailSyntax
+    clock: Clock
+    randomness: Randomness
+
+
+class ResetPorts(TypedDict):
+    """What `reset_password` takes."""
+
+    unit_of_work: UnitOfWork
+    hasher: PasswordHasher
+    clock: Clock
+    randomness: Randomness
+    policy: Policy
+
+
+class DeliveryPorts(TypedDict):
+    """What `deliver_due_mails` takes."""
+
+    unit_of_work: UnitOfWork
+    mailer: Mailer
+    clock: Clock
+    randomness: Randomness
+    policy: Policy
+
+
+@attrs.frozen(kw_only=True)
+class Ports:
+    """A complete set of adapters and the policy they serve: `await log_in(email, password, **ports.for_sign_in)`."""
+
+    unit_of_work: UnitOfWork
+    identities: Identities
+    hasher: PasswordHasher
+    tokens: AccessTokens
+    emails: EmailSyntax
+    mailer: Mailer
+    clock: Clock
+    randomness: Randomness
+    readiness: Readiness
+    policy: Policy = Policy()
+
+    @property
+    def for_sign_in(self) -> SignInPorts:
+        """The ports of `sign_up` and `log_in`."""
+        return {
+            "unit_of_work": self.unit_of_work,
+            "hasher": self.hasher,
+            "tokens": self.tokens,
+            "emails": self.emails,
+            "clock": self.clock,
+            "randomness": self.randomness,
+            "policy": self.policy,
+        }
+
+    @property
+    def for_identify(self) -> IdentifyPorts:
+        """The ports of `identify`."""
+        return {"tokens": self.tokens, "identities": self.identities, "clock": self.clock}
+
+    @property
+    def for_reset_request(self) -> ResetRequestPorts:
+        """The ports of `request_password_reset`."""
+        return {
+            "unit_of_work": self.unit_of_work,
+            "emails": self.emails,
+            "clock": self.clock,
+            "randomness": self.randomness,
+        }
+
+    @property
+    def for_reset(self) -> ResetPorts:
+        """The ports of `reset_password`."""
+        return {
+            "unit_of_work": self.unit_of_work,
+            "hasher": self.hasher,
+            "clock": self.clock,
+            "randomness": self.randomness,
+            "policy": self.policy,
+        }
+
+    @property
+    def for_delivery(self) -> DeliveryPorts:
+        """The ports of `deliver_due_mails`."""
+        return {
+            "unit_of_work": self.unit_of_work,
+            "mailer": self.mailer,
+            "clock": self.clock,
+            "randomness": self.randomness,
+            "policy": self.policy,
+        }

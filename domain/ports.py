@@ -1,0 +1,234 @@
+"""What the core needs from outside, as Protocols; `leadnator_auth.adapters` has an implementation of each.
+
+Any method of a port may raise UnavailableError when what is behind it is away; none raises an error of the library
+it is made with. All instants are aware datetimes in UTC.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from leadnator_auth.domain.claims import Claims
+from leadnator_auth.domain.credentials import Credentials
+from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.mail import OutgoingMail, QueuedMail
+from leadnator_auth.domain.password import Password
+from leadnator_auth.domain.reset_token import ResetToken
+from leadnator_auth.domain.session import Identity, Session, SessionId
+from leadnator_auth.domain.user import User, UserId
+
+
+class Users(Protocol):
+    """The accounts."""
+
+    async def add(self, user: User) -> None:
+        """Raises: EmailTakenError when an account has the same canonical e-mail address."""
+
+    async def by_id(self, user_id: UserId) -> User | None:
+        """Returns the account with this id, if any."""
+
+    async def by_email(self, canonical: str) -> User | None:
+        """Returns the account whose e-mail address has this canonical form, if any."""
+
+    async def save(self, user: User) -> None:
+        """Replaces the account that has this id; its e-mail address and creation time stay as they are."""
+
+
+class CredentialStore(Protocol):
+    """The password hashes, one an account."""
+
+    async def add(self, credentials: Credentials) -> None:
+        """Keeps the first credentials of an account."""
+
+    async def of(self, user_id: UserId) -> Credentials | None:
+        """Returns the credentials of an account, if any."""
+
+    async def change(self, user_id: UserId, new_hash: str, now: datetime) -> None:
+        """Gives an account the hash of a new password and the next version."""
+
+    async def upgrade(self, user_id: UserId, *, old_hash: str, new_hash: str) -> bool:
+        """Puts a stronger hash of the same password in place, only if `old_hash` still is there; one atomic step.
+
+        Returns whether it did.
+        """
+
+
+class Sessions(Protocol):
+    """The log-ins that have not ended."""
+
+    async def add(self, session: Session) -> None:
+        """Keeps a new session."""
+
+    async def by_id(self, session_id: SessionId) -> Session | None:
+        """Returns the session with this id, if it has not ended."""
+
+    async def of_user(self, user_id: UserId) -> list[Session]:
+        """Returns the sessions of a user, newest first."""
+
+    async def end(self, session_id: SessionId) -> bool:
+        """Ends a session at once; returns whether there was one."""
+
+    async def end_all(self, user_id: UserId, *, keep: SessionId | None = None) -> int:
+        """Ends every session of a user but `keep`; returns how many ended."""
+
+
+class ResetTokens(Protocol):
+    """The rights to set a new password."""
+
+    async def add(self, token: ResetToken) -> None:
+        """Keeps a new token."""
+
+    async def by_digest(self, digest: str) -> ResetToken | None:
+        """Returns the token with this digest, used and expired ones included."""
+
+    async def redeem(self, digest: str, now: datetime) -> ResetToken | None:
+        """Marks a usable token as used and returns it, or None when it is not usable; one atomic step."""
+
+    async def void_all(self, user_id: UserId, now: datetime) -> None:
+        """Marks every unused token of a user as used."""
+
+    async def mails_since(self, user_id: UserId, since: datetime, *, other_than: str) -> int:
+        """Returns how many mails but `other_than` carried tokens to a user after `since`.
+
+        A mail that was sent again, with another token, counts once.
+        """
+
+
+class MailQueue(Protocol):
+    """The mails that wait to be sent."""
+
+    async def add(self, mail: QueuedMail) -> None:
+        """Queues a mail."""
+
+    async def lease(self, now: datetime, most: int) -> list[QueuedMail]:
+        """Takes up to `most` mails that are due, oldest first, and returns them leased; one atomic step."""
+
+    async def save(self, mail: QueuedMail) -> bool:
+        """Keeps what became of a leased mail, unless the lease ended and somebody else took it.
+
+        Returns whether it did; `attempts` tells whose lease it is.
+        """
+
+    async def remove(self, mail_id: str) -> None:
+        """Drops a mail from the queue."""
+
+    async def next_due_at(self) -> datetime | None:
+        """Returns when the next queued mail is due, or None when none waits."""
+
+
+class Repositories(Protocol):
+    """Everything that is kept, as seen from within one unit of work."""
+
+    @property
+    def users(self) -> Users: ...
+    @property
+    def credentials(self) -> CredentialStore: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def reset_tokens(self) -> ResetTokens: ...
+    @property
+    def mail_queue(self) -> MailQueue: ...
+
+
+class Transaction(Repositories, Protocol):
+    """A unit of work that may keep what was written through it."""
+
+    async def commit(self) -> None:
+        """Keeps everything written so far, durably. What is written after it, or without it, is lost."""
+
+
+class UnitOfWork(Protocol):
+    """Opens units of work; each has a state of its own.
+
+    What a unit of work that may write has read stays as it was read until that unit ends.
+    """
+
+    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+        """Opens a unit of work that may write: nothing is kept unless `commit` is called."""
+
+    def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
+        """Opens a consistent view for reading, which waits for no writer; nothing is ever kept from it."""
+
+
+class Identities(Protocol):
+    """Who a session belongs to: the one look-up of every authenticated request."""
+
+    async def by_session(self, session_id: SessionId) -> Identity | None:
+        """Returns the session and its user, unless it has ended."""
+
+
+class PasswordHasher(Protocol):
+    """Makes and checks password hashes, slowly on purpose and off the event loop."""
+
+    async def hash(self, password: Password) -> str:
+        """Returns a new salted hash.
+
+        Raises: OverloadedError when too many passwords wait.
+        """
+
+    async def verify(self, password: Password, password_hash: str | None) -> bool:
+        """Returns whether the hash was made of this password; None or a broken hash costs the same and is False.
+
+        Raises: OverloadedError when too many passwords wait.
+        """
+
+    def needs_upgrade(self, password: Password, password_hash: str) -> bool:
+        """Returns whether the hash of this password, just verified, should be replaced by a new one."""
+
+
+class AccessTokens(Protocol):
+    """Writes claims as signed text and reads them back."""
+
+    def issue(self, claims: Claims) -> str:
+        """Returns the token."""
+
+    def read(self, token: str) -> Claims:
+        """Returns the claims of a genuine token, whatever their times say.
+
+        Raises: InvalidTokenError when it was not made here, was changed, or is malformed.
+        """
+
+
+class EmailSyntax(Protocol):
+    """Knows what an e-mail address looks like."""
+
+    def parse(self, text: str) -> EmailAddress:
+        """Returns the one address in `text`.
+
+        Raises: BadFieldError when it is blank, more than an address, too long or malformed.
+        """
+
+
+class Mailer(Protocol):
+    """Hands mails to those who deliver them."""
+
+    async def send(self, mail: OutgoingMail) -> None:
+        """Returns once somebody else has taken responsibility for the mail.
+
+        Raises: MailRefusedError when it never will be accepted, UnavailableError when it may be later.
+        """
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def now(self) -> datetime:
+        """Returns the present instant."""
+
+
+class Randomness(Protocol):
+    """Where unguessable things come from."""
+
+    def urlsafe(self, size: int) -> str:
+        """Returns `size` random bytes in base64url without padding."""
+
+    def fraction(self) -> float:
+        """Returns a number in [0, 1) to spread things in time; not for secrets."""
+
+
+class Readiness(Protocol):
+    """Whether requests can be served."""
+
+    async def check(self) -> None:
+        """Raises: UnavailableError when the database is out of reach or its schema is not the current one."""

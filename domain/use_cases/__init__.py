@@ -1,0 +1,1 @@
+"""The use cases, a module a topic: plain functions whose ports are keyword arguments."""

@@ -1,0 +1,25 @@
+"""Identifying: who sends an access token, and whether it still counts."""
+
+from leadnator_auth.domain.claims import MAX_TOKEN_LENGTH, Purpose
+from leadnator_auth.domain.errors import InvalidTokenError
+from leadnator_auth.domain.ports import AccessTokens, Clock, Identities
+from leadnator_auth.domain.session import Identity
+
+
+async def identify(token: str, *, tokens: AccessTokens, identities: Identities, clock: Clock) -> Identity:
+    """Returns who is behind an access token.
+
+    The session is looked up each time, so that a token dies with its session, its user or their suspension.
+
+    Raises: InvalidTokenError; a token of over 8 KiB is refused unread.
+    """
+    if len(token) > MAX_TOKEN_LENGTH:
+        raise InvalidTokenError("too long")
+    claims = tokens.read(token)
+    claims.check(Purpose.ACCESS, clock.now())
+    identity = await identities.by_session(claims.session_id)
+    if identity is None or identity.user.id != claims.user_id:
+        raise InvalidTokenError("session ended")
+    if identity.user.is_suspended:
+        raise InvalidTokenError("account suspended")
+    return identity

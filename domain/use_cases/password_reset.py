@@ -1,0 +1,99 @@
+"""Forgotten passwords: ask for a link by mail, then set a new password with the secret in it."""
+
+from datetime import datetime
+
+from leadnator_auth.domain.errors import InvalidResetTokenError
+from leadnator_auth.domain.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.mail import MAIL_ID_PREFIX, MailKind, QueuedMail
+from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.ports import (
+    Clock,
+    EmailSyntax,
+    PasswordHasher,
+    Randomness,
+    Transaction,
+    UnitOfWork,
+)
+from leadnator_auth.domain.reset_token import digest_of, is_secret
+from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
+from leadnator_auth.domain.user import UserId
+
+
+async def request_password_reset(
+    email: Untrusted,
+    *,
+    unit_of_work: UnitOfWork,
+    emails: EmailSyntax,
+    clock: Clock,
+    randomness: Randomness,
+) -> None:
+    """Queues a mail with a reset link, whether or not the address has an account.
+
+    The work is one row for any address; who it belongs to is looked up when the mail is sent (OWASP Forgot Password
+    Cheat Sheet: uniform answers in uniform time).
+
+    Raises: MissingFieldsError, InvalidFieldsError.
+    """
+    with FieldChecks() as check:
+        address = check("email", email, emails.parse)
+    mail = new_mail(MailKind.RESET_LINK, address.canonical, clock.now(), randomness)
+    async with unit_of_work() as transaction:
+        await transaction.mail_queue.add(mail)
+        await transaction.commit()
+
+
+async def reset_password(
+    secret: Untrusted,
+    password: Untrusted,
+    *,
+    unit_of_work: UnitOfWork,
+    hasher: PasswordHasher,
+    clock: Clock,
+    randomness: Randomness,
+    policy: Policy,
+) -> None:
+    """Sets a new password, ends every session and every other reset token of the user, and queues a notice.
+
+    A refused password leaves the token as it was. No session is opened.
+
+    Raises: MissingFieldsError, InvalidFieldsError, InvalidResetTokenError, OverloadedError.
+    """
+    with FieldChecks() as check:
+        typed_secret = check("token", secret, str)
+        new_password = check("password", password, policy.password.choose)
+    digest = digest_of(typed_secret)
+    if not is_secret(typed_secret) or not await _is_usable(digest, unit_of_work, clock):
+        raise InvalidResetTokenError
+    password_hash = await hasher.hash(new_password)
+
+    now = clock.now()
+    async with unit_of_work() as transaction:
+        token = await transaction.reset_tokens.redeem(digest, now)
+        if token is None:
+            raise InvalidResetTokenError
+        await transaction.credentials.change(token.user_id, password_hash, now)
+        await transaction.sessions.end_all(token.user_id)
+        await transaction.reset_tokens.void_all(token.user_id, now)
+        await queue_notice(token.user_id, transaction, now, randomness)
+        await transaction.commit()
+
+
+async def queue_notice(user_id: UserId, transaction: Transaction, now: datetime, randomness: Randomness) -> None:
+    """Queues the mail that tells a user of their changed password, as part of the change."""
+    user = await transaction.users.by_id(user_id)
+    if user is not None:
+        mail = new_mail(MailKind.PASSWORD_CHANGED, user.email.canonical, now, randomness)
+        await transaction.mail_queue.add(mail)
+
+
+def new_mail(kind: MailKind, recipient: str, now: datetime, randomness: Randomness) -> QueuedMail:
+    """Returns a mail that is due at once."""
+    mail_id = MAIL_ID_PREFIX + randomness.urlsafe(ID_BYTES)
+    return QueuedMail(id=mail_id, kind=kind, recipient=recipient, queued_at=now, due_at=now)
+
+
+async def _is_usable(digest: str, unit_of_work: UnitOfWork, clock: Clock) -> bool:
+    """Spares the hash of a reset that is bound to fail; that a token works once is `redeem`'s to decide."""
+    async with unit_of_work.snapshot() as repositories:
+        token = await repositories.reset_tokens.by_digest(digest)
+    return token is not None and token.is_usable(clock.now())

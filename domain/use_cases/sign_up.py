@@ -1,0 +1,62 @@
+"""Signing up: a new account, and a first session in it."""
+
+from leadnator_auth.domain.credentials import Credentials
+from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.errors import EmailTakenError
+from leadnator_auth.domain.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.ports import (
+    AccessTokens,
+    Clock,
+    EmailSyntax,
+    PasswordHasher,
+    Randomness,
+    UnitOfWork,
+)
+from leadnator_auth.domain.session import Client
+from leadnator_auth.domain.use_cases.sign_in import ID_BYTES, SignedIn, new_session, signed_in
+from leadnator_auth.domain.user import USER_ID_PREFIX, User, UserId, parse_name
+
+
+async def sign_up(
+    name: Untrusted,
+    email: Untrusted,
+    password: Untrusted,
+    client: Client = Client(),
+    *,
+    unit_of_work: UnitOfWork,
+    hasher: PasswordHasher,
+    tokens: AccessTokens,
+    emails: EmailSyntax,
+    clock: Clock,
+    randomness: Randomness,
+    policy: Policy,
+) -> SignedIn:
+    """Returns the new account, signed in.
+
+    Raises: MissingFieldsError, InvalidFieldsError, EmailTakenError, OverloadedError.
+    """
+    with FieldChecks() as check:
+        valid_name = check("name", name, parse_name)
+        address = check("email", email, emails.parse)
+        new_password = check("password", password, policy.password.choose)
+    await _refuse_taken(address, unit_of_work)
+    password_hash = await hasher.hash(new_password)
+
+    now = clock.now()
+    user_id = UserId(USER_ID_PREFIX + randomness.urlsafe(ID_BYTES))
+    user = User(id=user_id, name=valid_name, email=address, created_at=now)
+    session = new_session(user, client, now, randomness, policy)
+    async with unit_of_work() as transaction:
+        await transaction.users.add(user)
+        await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
+        await transaction.sessions.add(session)
+        await transaction.commit()
+    return signed_in(user, session, tokens, randomness)
+
+
+async def _refuse_taken(address: EmailAddress, unit_of_work: UnitOfWork) -> None:
+    """Spares the hash of a sign-up that is bound to fail; that no two get through is `Users.add`'s to decide."""
+    async with unit_of_work.snapshot() as repositories:
+        if await repositories.users.by_email(address.canonical):
+            raise EmailTakenError

@@ -1,0 +1,76 @@
+"""The command `leadnator-auth`."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import click
+
+from leadnator_auth import __version__
+from leadnator_auth.entrypoints.settings import SettingError, Settings
+
+P = ParamSpec("P")
+
+
+def _failing_in_one_line(command: Callable[P, None]) -> Callable[P, None]:
+    """Turns what an operator can mend into one line on stderr and exit code 1."""
+
+    @wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        from leadnator_auth.domain.errors import UnavailableError
+        from leadnator_auth.entrypoints.compose import StartError
+
+        try:
+            command(*args, **kwargs)
+        except (SettingError, StartError, UnavailableError) as error:
+            click.echo(f"leadnator-auth: {error}", err=True)
+            sys.exit(1)
+
+    return wrapper
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="leadnator-auth")
+def main() -> None:
+    """Accounts, log-ins and password reset as an HTTP API. Settings are LEADNATOR_… environment variables."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes that serve.")
+@_failing_in_one_line
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the API until SIGTERM or Ctrl-C; makes the database and the signing secret if there are none."""
+    from leadnator_auth.entrypoints.compose import prepare
+    from leadnator_auth.entrypoints.logs import configure_logs
+    from leadnator_auth.entrypoints.serve import serve as run
+
+    settings = Settings.read(os.environ)
+    configure_logs(settings.log_format, settings.log_level)
+    prepare(settings)
+    if not run(settings, host, port, workers):
+        click.echo(f"leadnator-auth: could not serve on {host}:{port}; the log says why", err=True)
+        sys.exit(1)
+
+
+@main.command()
+@_failing_in_one_line
+def migrate() -> None:
+    """Bring the database to the schema of this version, with its data."""
+    from leadnator_auth.entrypoints.compose import prepare
+
+    changed = prepare(Settings.read(os.environ))
+    click.echo("migrated to the current schema" if changed else "the schema is current: nothing to do")
+
+
+@main.command()
+@_failing_in_one_line
+def openapi() -> None:
+    """Print the OpenAPI 3.1 document."""
+    from leadnator_auth.entrypoints.http.openapi import openapi_document
+
+    click.echo(json.dumps(openapi_document(), indent=2, ensure_ascii=False))

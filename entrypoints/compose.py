@@ -1,0 +1,109 @@
+"""The composition root: the only place that knows which adapter serves which port."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
+from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
+from leadnator_auth.adapters.jwt_tokens import JwtTokens
+from leadnator_auth.adapters.mail import MailFiles, MailWriter, SmtpMailer, SmtpServer
+from leadnator_auth.adapters.mail.smtp import DEFAULT_PORTS, Security
+from leadnator_auth.adapters.secret_file import kept_secret
+from leadnator_auth.adapters.sql import (
+    SQLITE,
+    Connections,
+    SchemaError,
+    SqlIdentities,
+    SqlReadiness,
+    SqlUnitOfWork,
+    migrate,
+    sqlite_path,
+)
+from leadnator_auth.adapters.system import SystemClock, SystemRandomness
+from leadnator_auth.domain.password import PasswordPolicy
+from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.port_set import Ports
+from leadnator_auth.domain.ports import Mailer
+from leadnator_auth.entrypoints.settings import Settings
+
+MAIL_FOLDER = Path("mail")
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
+
+
+class StartError(Exception):
+    """The program cannot start; the message says why in one line."""
+
+
+def prepare(settings: Settings) -> bool:
+    """Makes the database and the secret ready; returns whether the schema had to be changed.
+
+    Raises: StartError.
+    """
+    try:
+        changed = migrate(settings.database_url)
+    except SchemaError as error:
+        raise StartError(str(error)) from error
+    _jwt_tokens(settings)
+    return changed
+
+
+@asynccontextmanager
+async def open_ports(settings: Settings, on_mail_queued: Callable[[], None] = lambda: None) -> AsyncIterator[Ports]:
+    """Opens a complete set of ports and closes it after the block; `prepare` comes first.
+
+    Raises: StartError, UnavailableError when the database is out of reach.
+    """
+    clock = SystemClock()
+    tokens = _jwt_tokens(settings)
+    hasher = BcryptHasher(cost=settings.bcrypt_cost, workers=settings.hash_workers, queue=settings.hash_queue)
+    connections = Connections(settings.database_url, SQLITE)
+    try:
+        await connections.open()
+        yield Ports(
+            unit_of_work=SqlUnitOfWork(connections, on_mail_queued),
+            identities=SqlIdentities(connections),
+            hasher=hasher,
+            tokens=tokens,
+            emails=ValidatedEmailSyntax(),
+            mailer=_mailer(settings, clock),
+            clock=clock,
+            randomness=SystemRandomness(),
+            readiness=SqlReadiness(connections),
+            policy=_policy(settings),
+        )
+    finally:
+        await connections.close()
+        hasher.close()
+
+
+def _jwt_tokens(settings: Settings) -> JwtTokens:
+    if settings.jwt_secrets:
+        return JwtTokens(settings.jwt_secrets)
+    database = sqlite_path(settings.database_url)
+    file = database.with_name(database.name + ".secret")
+    try:
+        return JwtTokens([kept_secret(file)])
+    except (OSError, ValueError) as error:
+        raise StartError(f"cannot use the signing secret in {file}: {error}") from error
+
+
+def _mailer(settings: Settings, clock: SystemClock) -> Mailer:
+    public_url = settings.public_url or DEFAULT_PUBLIC_URL
+    reset_url = settings.reset_url or f"{public_url}/reset-password?token={{token}}"
+    writer = MailWriter(sender=settings.mail_from, reset_url=reset_url, clock=clock)
+    url = settings.smtp_url
+    if url is None:
+        return MailFiles(MAIL_FOLDER, writer)
+    security = Security(url.scheme)
+    port = url.port or DEFAULT_PORTS[security]
+    return SmtpMailer(SmtpServer(url.host, port, security, url.username, url.password), writer)
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        password=PasswordPolicy(min_length=settings.min_password_length),
+        session_lifetime=timedelta(seconds=settings.token_ttl),
+        reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
+    )

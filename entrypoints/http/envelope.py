@@ -1,0 +1,78 @@
+"""What every answer has, errors included: a request id, safe headers and a line in the log."""
+
+import secrets
+import time
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from leadnator_auth.entrypoints.http.problems import problem_response
+from leadnator_auth.entrypoints.http.refusals import InternalError
+
+CLIENT_CLOSED_REQUEST = 499
+MAX_LOGGED_PATH = 200
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_log = structlog.get_logger("leadnator_auth.access")
+
+
+class Envelope:
+    """Wraps the application, as pure ASGI, so that contexts and cancellation pass through it unharmed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, send)
+        try:
+            await self._app(scope, receive, exchange.send)
+        except ClientDisconnect:
+            exchange.status = CLIENT_CLOSED_REQUEST
+        except Exception:  # noqa: BLE001 (the last resort: whatever it is, the client gets a clean answer)
+            _log.exception("internal_error", request_id=exchange.request_id)
+            if exchange.status == 0:
+                await problem_response(InternalError())(scope, receive, exchange.send)
+        finally:
+            exchange.log()
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.request_id = secrets.token_hex(8)
+        self.status = 0
+        self._scope = scope
+        self._send = send
+        self._began = time.perf_counter()
+        scope.setdefault("state", {})["request_id"] = self.request_id
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self.request_id
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+    def log(self) -> None:
+        """Logs the request without its query, its headers and its body: each may hold a secret."""
+        client = self._scope.get("client")
+        _log.info(
+            "request",
+            method=self._scope["method"],
+            path=self._scope["path"][:MAX_LOGGED_PATH],
+            status=self.status or CLIENT_CLOSED_REQUEST,
+            ms=round((time.perf_counter() - self._began) * 1000, 1),
+            client=client[0] if client else None,
+            request_id=self.request_id,
+        )

@@ -1,0 +1,102 @@
+"""The handlers of the API: each reads its input, calls one use case and answers."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from leadnator_auth.domain import (
+    Client,
+    Identity,
+    Ports,
+    User,
+    identify,
+    log_in,
+    request_password_reset,
+    reset_password,
+    sign_up,
+)
+from leadnator_auth.entrypoints.http.bearer import bearer_token
+from leadnator_auth.entrypoints.http.body import read_fields
+
+
+async def post_sign_up(request: Request) -> Response:
+    """POST /api/auth/signup"""
+    name, email, password = await read_fields(request, "name", "email", "password")
+    signed_in = await sign_up(name, email, password, client_of(request), **ports_of(request).for_sign_in)
+    user = user_view(signed_in.user, "id", "name", "email", "role", "plan", "status")
+    return JSONResponse({"token": signed_in.token, "user": user})
+
+
+async def post_log_in(request: Request) -> Response:
+    """POST /api/auth/login"""
+    email, password = await read_fields(request, "email", "password")
+    signed_in = await log_in(email, password, client_of(request), **ports_of(request).for_sign_in)
+    return JSONResponse({"token": signed_in.token, "user": user_view(signed_in.user, "id", "name", "role")})
+
+
+async def get_me(request: Request) -> Response:
+    """GET /api/auth/me"""
+    identity = await identified(request)
+    return JSONResponse({"user": user_view(identity.user, "id", "name", "email", "role", "plan")})
+
+
+async def post_forgot_password(request: Request) -> Response:
+    """POST /api/auth/forgot-password"""
+    (email,) = await read_fields(request, "email")
+    await request_password_reset(email, **ports_of(request).for_reset_request)
+    return done()
+
+
+async def post_reset_password(request: Request) -> Response:
+    """POST /api/auth/reset-password"""
+    token, password = await read_fields(request, "token", "password")
+    await reset_password(token, password, **ports_of(request).for_reset)
+    return done()
+
+
+async def get_healthz(request: Request) -> Response:
+    """GET /healthz: the process answers."""
+    return done()
+
+
+async def get_readyz(request: Request) -> Response:
+    """GET /readyz: the database answers, too, and has the current schema."""
+    await ports_of(request).readiness.check()
+    return done()
+
+
+async def identified(request: Request) -> Identity:
+    """Returns who sends the request.
+
+    Raises: what `bearer_token` and `identify` raise.
+    """
+    return await identify(bearer_token(request), **ports_of(request).for_identify)
+
+
+def ports_of(request: Request) -> Ports:
+    """Returns the ports the application was given."""
+    ports: Ports = request.app.state.ports
+    return ports
+
+
+def client_of(request: Request) -> Client:
+    """Returns where the request came from."""
+    ip = request.client.host if request.client else ""
+    return Client(ip=ip, user_agent=request.headers.get("user-agent", ""))
+
+
+def user_view(user: User, *members: str) -> dict[str, str]:
+    """Returns these members of a user as JSON has them."""
+    view = {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email.typed,
+        "role": user.role.value,
+        "plan": user.plan,
+        "status": user.status.value,
+    }
+    return {member: view[member] for member in members}
+
+
+def done() -> Response:
+    """Returns the answer of what has nothing else to say."""
+    return JSONResponse({"ok": True})

@@ -1,0 +1,137 @@
+"""Errors as answers: one table from what went wrong to an RFC 9457 problem."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import attrs
+from starlette.responses import Response
+
+from leadnator_auth.domain import errors
+from leadnator_auth.domain.errors import AuthError, FieldsError
+from leadnator_auth.entrypoints.http import refusals
+from leadnator_auth.entrypoints.http.lingering import LingeringResponse
+from leadnator_auth.entrypoints.http.refusals import PayloadTooLargeError, RequestError
+
+REALM = 'Bearer realm="leadnator"'
+REFERENCE_PAGE = "/docs"
+
+
+@attrs.frozen
+class Problem:
+    """How one kind of error is told; nothing in it depends on the request."""
+
+    status: HTTPStatus
+    title: str
+    detail: str
+    headers: Mapping[str, str] = attrs.Factory(dict)
+
+
+def _challenge(error: str, description: str) -> dict[str, str]:
+    """Returns the challenge of RFC 6750 section 3 with its error."""
+    return {"WWW-Authenticate": f'{REALM}, error="{error}", error_description="{description}"'}
+
+
+PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
+    errors.MissingFieldsError: Problem(
+        HTTPStatus.BAD_REQUEST, "Missing fields", "A required field is absent, null or empty."
+    ),
+    errors.InvalidFieldsError: Problem(HTTPStatus.BAD_REQUEST, "Invalid fields", "A field has a value it cannot have."),
+    refusals.InvalidJsonError: Problem(
+        HTTPStatus.BAD_REQUEST, "Malformed JSON", "The body must be one well-formed JSON object in UTF-8."
+    ),
+    refusals.InvalidRequestError: Problem(
+        HTTPStatus.BAD_REQUEST,
+        "Invalid request",
+        "The request contradicts itself or has a query that cannot be understood.",
+        _challenge("invalid_request", "The request contradicts itself"),
+    ),
+    errors.InvalidResetTokenError: Problem(
+        HTTPStatus.BAD_REQUEST,
+        "Invalid or expired reset token",
+        "Ask for a new link: each works once, for a limited time.",
+    ),
+    errors.InvalidCredentialsError: Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "Invalid credentials",
+        "The e-mail address or the password is wrong.",
+        {"WWW-Authenticate": REALM},
+    ),
+    refusals.MissingTokenError: Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "Authentication required",
+        "Send the token of a log-in as Authorization: Bearer <token>.",
+        {"WWW-Authenticate": REALM},
+    ),
+    errors.InvalidTokenError: Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "Invalid token",
+        "The token is malformed, expired or no longer valid: log in again.",
+        _challenge("invalid_token", "The token is malformed, expired or no longer valid"),
+    ),
+    errors.AccountSuspendedError: Problem(
+        HTTPStatus.FORBIDDEN, "Account suspended", "This account may not be used for now."
+    ),
+    refusals.NotFoundError: Problem(HTTPStatus.NOT_FOUND, "Not found", "Nothing is at this path."),
+    refusals.MethodNotAllowedError: Problem(
+        HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed", "The Allow header has the methods of this path."
+    ),
+    refusals.RequestTimeoutError: Problem(
+        HTTPStatus.REQUEST_TIMEOUT,
+        "Request timeout",
+        "The body did not arrive within 10 seconds.",
+        {"Connection": "close"},
+    ),
+    errors.EmailTakenError: Problem(
+        HTTPStatus.CONFLICT, "Email already in use", "An account with this e-mail address exists."
+    ),
+    refusals.PayloadTooLargeError: Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "Payload too large",
+        "A body has at most 64 KiB.",
+        {"Connection": "close"},
+    ),
+    refusals.UnsupportedMediaTypeError: Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "Unsupported media type",
+        "Send the body as application/json in UTF-8, without a Content-Encoding.",
+        {"Accept": "application/json", "Accept-Encoding": "identity"},
+    ),
+    refusals.InternalError: Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Internal error",
+        "This is our fault. The X-Request-Id header helps us find out what happened.",
+    ),
+    errors.OverloadedError: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Overloaded",
+        "Too many log-ins are under way: try again in a moment.",
+        {"Retry-After": "2"},
+    ),
+    errors.UnavailableError: Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Unavailable",
+        "Something this service depends on is away: try again in a moment.",
+        {"Retry-After": "5"},
+    ),
+}
+
+
+def problem_response(error: AuthError | RequestError) -> Response:
+    """Returns the answer to an error, as `application/problem+json`."""
+    problem = PROBLEMS[type(error)]
+    body: dict[str, object] = {
+        "type": f"{REFERENCE_PAGE}#{error.code}",
+        "title": problem.title,
+        "status": problem.status.value,
+        "detail": problem.detail,
+        "code": error.code,
+    }
+    if isinstance(error, FieldsError):
+        body["errors"] = [attrs.asdict(field_error) for field_error in error.errors]
+    headers = dict(problem.headers)
+    if isinstance(error, RequestError):
+        headers.update(error.headers)
+    content = json.dumps(body, separators=(",", ":"))
+    kind = LingeringResponse if isinstance(error, PayloadTooLargeError) else Response
+    return kind(content, problem.status, headers, media_type="application/problem+json")

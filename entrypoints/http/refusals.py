@@ -1,0 +1,68 @@
+"""What HTTP itself refuses, before any use case is asked."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class RequestError(Exception):
+    """A request that cannot be understood or served; `headers` go with the answer."""
+
+    code: ClassVar[str]
+
+    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(self.code)
+        self.headers = dict(headers or {})
+
+
+class InvalidJsonError(RequestError):
+    """The body is not one well-formed JSON object."""
+
+    code = "invalid_json"
+
+
+class InvalidRequestError(RequestError):
+    """The request contradicts itself, or its query cannot be understood."""
+
+    code = "invalid_request"
+
+
+class MissingTokenError(RequestError):
+    """The operation needs an access token and none was sent."""
+
+    code = "missing_token"
+
+
+class NotFoundError(RequestError):
+    """Nothing is at this path."""
+
+    code = "not_found"
+
+
+class MethodNotAllowedError(RequestError):
+    """Something is at this path, but not for this method; `Allow` says which."""
+
+    code = "method_not_allowed"
+
+
+class RequestTimeoutError(RequestError):
+    """The body did not arrive in time."""
+
+    code = "request_timeout"
+
+
+class PayloadTooLargeError(RequestError):
+    """The body is longer than 64 KiB."""
+
+    code = "payload_too_large"
+
+
+class UnsupportedMediaTypeError(RequestError):
+    """The body is not plain JSON in UTF-8."""
+
+    code = "unsupported_media_type"
+
+
+class InternalError(RequestError):
+    """A fault of ours; the log has the details under the request's id."""
+
+    code = "internal_error"

@@ -1,0 +1,76 @@
+"""Sends the queued mails while the server runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+
+from leadnator_auth.domain import Ports, UnavailableError, deliver_due_mails
+
+POLL_SECONDS = 2.0
+"""How soon a mail is seen that another process queued, or that is due again; one queued here is seen at once."""
+STOP_SECONDS = 15.0
+"""How long stopping waits for mails that are under way; what is cut short is sent again later."""
+
+_log = structlog.get_logger(__name__)
+
+
+class MailWorker:
+    """Delivers mails until it is stopped; `wake` tells it that one was queued."""
+
+    def __init__(self) -> None:
+        self._awake = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Makes the worker look at the queue at once."""
+        self._awake.set()
+
+    async def run(self, ports: Ports) -> None:
+        """Delivers what is due, again and again, until `stop`."""
+        while not self._stopping:
+            self._awake.clear()
+            if not await self._deliver(ports) and not self._stopping:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._awake.wait()
+
+    def stop(self) -> None:
+        """Makes `run` return after the mails that are under way."""
+        self._stopping = True
+        self.wake()
+
+    async def _deliver(self, ports: Ports) -> bool:
+        """Returns whether there was anything to deliver; no failure ends the worker."""
+        try:
+            delivery = await deliver_due_mails(**ports.for_delivery)
+        except UnavailableError as error:
+            _log.warning("mail_queue_unavailable", error=str(error))
+            return False
+        except Exception:  # noqa: BLE001 (a bug in one mail must not stop all mail for good)
+            _log.exception("mail_delivery_failed")
+            return False
+        if delivery.total:
+            _log.info(
+                "mail_delivered",
+                sent=delivery.sent,
+                delayed=delivery.delayed,
+                dead=delivery.dead,
+                dropped=delivery.dropped,
+            )
+        return delivery.total > 0
+
+
+@asynccontextmanager
+async def running(worker: MailWorker, ports: Ports) -> AsyncIterator[None]:
+    """Runs the worker beside the block, and stops it gracefully after it."""
+    task = asyncio.create_task(worker.run(ports))
+    try:
+        yield
+    finally:
+        worker.stop()
+        _, unfinished = await asyncio.wait([task], timeout=STOP_SECONDS)
+        for late in unfinished:
+            late.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,99 @@
+"""Runs the HTTP application and the mail worker under uvicorn."""
+
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import FrameType
+from typing import Any
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+
+from leadnator_auth import __version__
+from leadnator_auth.entrypoints.compose import MAIL_FOLDER, open_ports
+from leadnator_auth.entrypoints.http import create_app
+from leadnator_auth.entrypoints.logs import configure_logs
+from leadnator_auth.entrypoints.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.settings import PREFIX, Settings
+
+GRACEFUL_SHUTDOWN_SECONDS = 20
+KEEP_ALIVE_SECONDS = 15
+SAFE_BCRYPT_COST = 10
+"""OWASP Password Storage Cheat Sheet: the least work factor for bcrypt."""
+
+_log = structlog.get_logger(__name__)
+
+
+def build_app(settings: Settings) -> Starlette:
+    """Returns the application that opens its ports and runs its mail worker for as long as it is served."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        worker = MailWorker()
+        async with open_ports(settings, on_mail_queued=worker.wake) as ports, running(worker, ports):
+            app.state.ports = ports
+            yield
+
+    return create_app(lifespan=lifespan, cors_origins=settings.cors_origins)
+
+
+def app_from_environment() -> Starlette:
+    """Returns the application of one of several worker processes."""
+    settings = Settings.read(os.environ)
+    configure_logs(settings.log_format, settings.log_level)
+    return build_app(settings)
+
+
+def serve(settings: Settings, host: str, port: int, workers: int) -> bool:
+    """Serves until SIGTERM or SIGINT, then lets running requests end; returns whether it ever got to serve."""
+    # Each part of a mail's link must come from us, never from a request.
+    public_url = settings.public_url or f"http://127.0.0.1:{port}"
+    os.environ[f"{PREFIX}PUBLIC_URL"] = public_url
+    options: dict[str, Any] = {  # uvicorn's own options, of as many types
+        "host": host,
+        "port": port,
+        "log_config": None,
+        "access_log": False,  # it would print ?token=
+        "server_header": False,
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": list(settings.trusted_proxies),
+        "timeout_keep_alive": KEEP_ALIVE_SECONDS,
+        "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_SECONDS,
+        "ws": "none",
+    }
+    _log_start(settings, host, port)
+    if workers > 1:
+        return _serve_with(workers, options)
+    app = app_from_environment()
+    server = uvicorn.Server(uvicorn.Config(app, **options))
+    _stop_politely(server)
+    server.run()
+    return server.started
+
+
+def _serve_with(workers: int, options: dict[str, Any]) -> bool:
+    target = f"{__name__}:{app_from_environment.__name__}"
+    uvicorn.run(target, factory=True, workers=workers, **options)
+    return True
+
+
+def _log_start(settings: Settings, host: str, port: int) -> None:
+    _log.info("serving", url=f"http://{host}:{port}", version=__version__)
+    if settings.smtp_url is None:
+        _log.warning("mails_become_files", folder=str(MAIL_FOLDER.absolute()), cure=f"set {PREFIX}SMTP_URL")
+    if settings.bcrypt_cost < SAFE_BCRYPT_COST:
+        _log.warning("weak_password_hashes", bcrypt_cost=settings.bcrypt_cost, cure=f"{SAFE_BCRYPT_COST} or more")
+
+
+def _stop_politely(server: uvicorn.Server) -> None:
+    """Makes being stopped a success: uvicorn raises the signal again once it is done, which would end in failure."""
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if not server.should_exit:
+            sys.exit(0)
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)

@@ -1,0 +1,123 @@
+"""Parsers of single settings: each returns the value or raises ValueError."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from urllib.parse import unquote, urlsplit
+
+import attrs
+
+MIN_SECRET_BYTES = 32
+_TEN_YEARS = 315_360_000
+_MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
+
+
+@attrs.frozen
+class SmtpUrl:
+    """The parts of an SMTP URL; `scheme` says how the connection is protected."""
+
+    scheme: str
+    host: str
+    port: int | None
+    username: str | None
+    password: str | None = attrs.field(repr=False)
+
+
+def between(least: int, most: int) -> Callable[[str], int]:
+    """Returns the parser of a whole number in this range."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdecimal()) or not least <= int(text) <= most:
+            raise ValueError
+        return int(text)
+
+    return parse
+
+
+positive = between(1, _TEN_YEARS)
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Returns the parser of a word out of these, in any case."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError
+        return text.lower()
+
+    return parse
+
+
+def database_url(text: str) -> str:
+    """Returns the URL of a SQLite file; one in memory would be another database for each connection."""
+    file = text.removeprefix("sqlite:///")
+    if file == text or not file.strip("/") or ":memory:" in file or "?" in file:
+        raise ValueError
+    return text
+
+
+def jwt_secrets(text: str) -> tuple[str, ...]:
+    """Returns the secrets; the first signs."""
+    secrets = tuple(secret.strip() for secret in text.split(","))
+    if any(len(secret.encode()) < MIN_SECRET_BYTES for secret in secrets):
+        raise ValueError
+    return secrets
+
+
+def public_url(text: str) -> str:
+    """Returns the base of all links, without a slash at its end."""
+    parts = urlsplit(_web_url(text))
+    if parts.query or parts.fragment:
+        raise ValueError
+    return text.rstrip("/")
+
+
+def reset_url(text: str) -> str:
+    """Returns the link to set a new password, with `{token}` in it."""
+    if text.count("{token}") != 1:
+        raise ValueError
+    return _web_url(text)
+
+
+def smtp_url(text: str) -> SmtpUrl:
+    """Returns the parts of an SMTP URL."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname:
+        raise ValueError
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError
+    username = unquote(parts.username) if parts.username else None
+    password = unquote(parts.password) if parts.password else None
+    return SmtpUrl(parts.scheme, parts.hostname, parts.port, username, password)
+
+
+def mail_from(text: str) -> str:
+    """Returns the sender's address; unlike a user's it may be at a bare host name."""
+    if not _MAILBOX.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def networks(text: str) -> tuple[str, ...]:
+    """Returns addresses and networks; there is no "all", which would let anybody choose their address."""
+    return tuple(str(ipaddress.ip_network(part.strip())) for part in text.split(","))
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Returns web origins (RFC 6454)."""
+    return tuple(_origin(part.strip()) for part in text.split(","))
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(_web_url(text))
+    if parts.path or parts.query or parts.fragment or parts.username:
+        raise ValueError
+    return text
+
+
+def _web_url(text: str) -> str:
+    parts = urlsplit(text)
+    is_clean = text.isprintable() and " " not in text
+    if parts.scheme not in ("http", "https") or not parts.hostname or not is_clean:
+        raise ValueError
+    return text
