@@ -135,7 +135,10 @@ class Transaction(Repositories, Protocol):
     """A unit of work that may keep what was written through it."""
 
     async def commit(self) -> None:
-        """Keeps everything written so far, durably. What is written after it, or without it, is lost."""
+        """Keeps everything written so far, durably; without it, all is lost.
+
+        It ends the unit of work: what is written after it is lost, or refused with RuntimeError.
+        """
 
 
 class UnitOfWork(Protocol):

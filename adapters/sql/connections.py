@@ -44,6 +44,7 @@ class _Pool:
             raise UnavailableError("no database connection came free in time") from None
         must_restore = True
         try:
+            slot.is_committed = False
             await asyncio.shield(self._chore(slot.open()))
             yield slot
             must_restore = slot.in_transaction

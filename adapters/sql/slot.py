@@ -27,6 +27,7 @@ class Slot:
         self._connection: Connection | None = None
         self._changing = asyncio.Lock()
         self.in_transaction = False
+        self.is_committed = False
 
     async def fetch_one(self, sql: str, **values: object) -> Row | None:
         """Returns the first row, if any."""
@@ -60,6 +61,7 @@ class Slot:
         """Commits the transaction; if this raises, it is still open."""
         await self.run("COMMIT")
         self.in_transaction = False
+        self.is_committed = True
 
     async def open(self) -> None:
         """Connects, unless it is connected.
@@ -89,6 +91,8 @@ class Slot:
 
     @property
     def _opened(self) -> Connection:
+        if self.is_committed:
+            raise RuntimeError("the unit of work is over: it was committed")
         if self._connection is None:
             raise UnavailableError("the database connection is closed")
         return self._connection

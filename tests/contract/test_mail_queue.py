@@ -1,0 +1,98 @@
+"""What every MailQueue must do."""
+
+import asyncio
+from datetime import timedelta
+
+import attrs
+
+from leadnator_auth.domain import QueuedMail
+from leadnator_auth.domain.mail import LEASE, MailState
+from leadnator_auth.domain.ports import UnitOfWork
+from tests.contract.worlds import NOW, a_mail
+
+LATER = NOW + timedelta(minutes=1)
+
+
+async def queue(unit_of_work: UnitOfWork, *mails: QueuedMail) -> None:
+    async with unit_of_work() as transaction:
+        for mail in mails:
+            await transaction.mail_queue.add(mail)
+        await transaction.commit()
+
+
+async def lease(unit_of_work: UnitOfWork, most: int = 10) -> list[QueuedMail]:
+    async with unit_of_work() as transaction:
+        leased = await transaction.mail_queue.lease(LATER, most)
+        await transaction.commit()
+    return leased
+
+
+async def save(unit_of_work: UnitOfWork, mail: QueuedMail) -> bool:
+    async with unit_of_work() as transaction:
+        saved = await transaction.mail_queue.save(mail)
+        await transaction.commit()
+    return saved
+
+
+async def test_due_mails_are_leased_oldest_first_and_no_more_than_asked(unit_of_work: UnitOfWork) -> None:
+    await queue(unit_of_work, *(a_mail(n) for n in (3, 1, 2)))
+    assert await lease(unit_of_work, 2) == [a_mail(n).leased(LATER) for n in (1, 2)]
+    assert await lease(unit_of_work, 2) == [a_mail(3).leased(LATER)]
+    assert await lease(unit_of_work, 2) == []
+
+
+async def test_a_mail_that_is_not_due_waits(unit_of_work: UnitOfWork) -> None:
+    await queue(unit_of_work, attrs.evolve(a_mail(), due_at=LATER + timedelta(microseconds=1)))
+    assert await lease(unit_of_work) == []
+
+
+async def test_a_lease_that_ended_lets_somebody_else_take_the_mail(unit_of_work: UnitOfWork) -> None:
+    await queue(unit_of_work, a_mail())
+    (first,) = await lease(unit_of_work)
+    async with unit_of_work() as transaction:
+        (second,) = await transaction.mail_queue.lease(LATER + LEASE, 10)
+        await transaction.commit()
+    assert second.attempts == 2
+    assert not await save(unit_of_work, first.dead(LATER, "too late")), "the first lease is over"
+    assert await save(unit_of_work, second.sent(LATER))
+    assert not await save(unit_of_work, second.failed(LATER, "after the end", 0.0)), "it was sent"
+
+
+async def test_workers_at_once_never_lease_the_same_mail(unit_of_work: UnitOfWork) -> None:
+    await queue(unit_of_work, *(a_mail(n) for n in range(30)))
+    batches = await asyncio.gather(*(lease(unit_of_work, 4) for _ in range(10)))
+    ids = [mail.id for batch in batches for mail in batch]
+    assert len(ids) == 30
+    assert len(set(ids)) == 30
+
+
+async def test_what_became_of_a_mail_is_kept(unit_of_work: UnitOfWork) -> None:
+    await queue(unit_of_work, a_mail(1), a_mail(2), a_mail(3))
+    first, second, third = await lease(unit_of_work)
+    delayed = second.failed(LATER, "421 busy", 0.5)
+    assert await save(unit_of_work, first.sent(LATER))
+    assert await save(unit_of_work, delayed)
+    assert await save(unit_of_work, third.dead(LATER, "550 no such mailbox"))
+    async with unit_of_work() as transaction:
+        assert await transaction.mail_queue.next_due_at() == delayed.due_at
+        (again,) = await transaction.mail_queue.lease(LATER + LEASE, 10)
+    assert again.last_error == "421 busy"
+    assert again.attempts == 2
+    assert again.state is MailState.QUEUED
+
+
+async def test_a_removed_mail_is_gone(unit_of_work: UnitOfWork) -> None:
+    await queue(unit_of_work, a_mail())
+    async with unit_of_work() as transaction:
+        await transaction.mail_queue.remove(a_mail().id)
+        await transaction.mail_queue.remove("m_none")
+        await transaction.commit()
+    assert await lease(unit_of_work) == []
+
+
+async def test_the_next_due_mail_is_known(unit_of_work: UnitOfWork) -> None:
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.mail_queue.next_due_at() is None
+    await queue(unit_of_work, a_mail(2), a_mail(1))
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.mail_queue.next_due_at() == a_mail(1).due_at

@@ -1,0 +1,64 @@
+"""What every Sessions and Identities must do."""
+
+from leadnator_auth.domain import Identity, Ports, SessionId, User
+from leadnator_auth.domain.ports import UnitOfWork
+from tests.contract.worlds import a_session, a_user
+
+
+async def keep_sessions(unit_of_work: UnitOfWork, user: User, count: int) -> None:
+    async with unit_of_work() as transaction:
+        for number in range(1, count + 1):
+            await transaction.sessions.add(a_session(user, number))
+        await transaction.commit()
+
+
+async def test_a_session_comes_back_as_it_was_kept(unit_of_work: UnitOfWork, alice: User) -> None:
+    await keep_sessions(unit_of_work, alice, 1)
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.sessions.by_id(a_session(alice).id) == a_session(alice)
+        assert await repositories.sessions.by_id(SessionId("s_other")) is None
+
+
+async def test_sessions_are_listed_newest_first(unit_of_work: UnitOfWork, alice: User) -> None:
+    await keep_sessions(unit_of_work, alice, 3)
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.sessions.of_user(alice.id) == [a_session(alice, n) for n in (3, 2, 1)]
+        assert await repositories.sessions.of_user(a_user("bob").id) == []
+
+
+async def test_a_session_ends_once(unit_of_work: UnitOfWork, alice: User) -> None:
+    await keep_sessions(unit_of_work, alice, 2)
+    async with unit_of_work() as transaction:
+        assert await transaction.sessions.end(a_session(alice, 1).id)
+        assert not await transaction.sessions.end(a_session(alice, 1).id)
+        await transaction.commit()
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.sessions.of_user(alice.id) == [a_session(alice, 2)]
+
+
+async def test_ending_all_spares_the_one_to_keep_and_other_users(unit_of_work: UnitOfWork, alice: User) -> None:
+    bob = a_user("bob")
+    async with unit_of_work() as transaction:
+        await transaction.users.add(bob)
+        await transaction.commit()
+    await keep_sessions(unit_of_work, alice, 3)
+    await keep_sessions(unit_of_work, bob, 1)
+    async with unit_of_work() as transaction:
+        assert await transaction.sessions.end_all(alice.id, keep=a_session(alice, 2).id) == 2
+        assert await transaction.sessions.of_user(alice.id) == [a_session(alice, 2)]
+        assert await transaction.sessions.end_all(alice.id) == 1
+        await transaction.commit()
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.sessions.of_user(alice.id) == []
+        assert await repositories.sessions.of_user(bob.id) == [a_session(bob)]
+
+
+async def test_a_session_leads_to_its_user_until_it_ends(ports: Ports, alice: User) -> None:
+    session = a_session(alice)
+    assert await ports.identities.by_session(session.id) is None
+    await keep_sessions(ports.unit_of_work, alice, 1)
+    assert await ports.identities.by_session(session.id) == Identity(alice, session)
+    async with ports.unit_of_work() as transaction:
+        await transaction.sessions.end(session.id)
+        await transaction.commit()
+    assert await ports.identities.by_session(session.id) is None

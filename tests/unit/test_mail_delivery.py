@@ -1,0 +1,210 @@
+"""Sending the queued mails, in memory."""
+
+from datetime import UTC, datetime, timedelta
+
+import attrs
+import pytest
+
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import (
+    Delivery,
+    MailKind,
+    MailRefusedError,
+    MailState,
+    OutgoingMail,
+    QueuedMail,
+    ResetLinkMail,
+    SignedIn,
+    UnavailableError,
+    deliver_due_mails,
+    request_password_reset,
+    reset_password,
+    sign_up,
+)
+from leadnator_auth.domain.mail import GIVE_UP_AFTER, LEASE
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+async def alice(memory: MemoryPorts) -> SignedIn:
+    return await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+
+
+async def ask(memory: MemoryPorts, times: int = 1, email: str = "alice@example.com") -> None:
+    for _ in range(times):
+        await request_password_reset(email, **memory.for_reset_request)
+
+
+async def deliver(memory: MemoryPorts) -> Delivery:
+    return await deliver_due_mails(**memory.for_delivery)
+
+
+def only_mail(memory: MemoryPorts) -> QueuedMail:
+    (mail,) = memory.unit_of_work.tables.mails.values()
+    return mail
+
+
+async def test_an_empty_queue_is_no_work(memory: MemoryPorts) -> None:
+    assert await deliver(memory) == Delivery()
+    assert Delivery().total == 0
+
+
+async def test_a_mail_is_sent_once(memory: MemoryPorts, alice: SignedIn) -> None:
+    await ask(memory)
+    assert await deliver(memory) == Delivery(sent=1)
+    memory.clock.advance(days=1)
+    assert await deliver(memory) == Delivery()
+    assert len(memory.mailer.mails) == 1
+    assert only_mail(memory).state is MailState.SENT
+
+
+async def test_nobody_gets_no_mail_and_leaves_no_trace(memory: MemoryPorts, alice: SignedIn) -> None:
+    await ask(memory, email="nobody@example.com")
+    assert await deliver(memory) == Delivery(dropped=1)
+    assert memory.mailer.mails == []
+    assert memory.unit_of_work.tables.mails == {}
+
+
+async def test_an_account_gets_five_links_an_hour_and_then_silence(memory: MemoryPorts, alice: SignedIn) -> None:
+    await ask(memory, 8)
+    assert await deliver(memory) == Delivery(sent=5, dropped=3)
+    memory.clock.advance(minutes=59)
+    await ask(memory)
+    assert await deliver(memory) == Delivery(dropped=1)
+    memory.clock.advance(minutes=1)
+    await ask(memory)
+    assert await deliver(memory) == Delivery(sent=1)
+
+
+async def test_the_fill_of_one_account_is_not_anothers(memory: MemoryPorts, alice: SignedIn) -> None:
+    await sign_up("Bob", "bob@example.com", "secret", **memory.for_sign_in)
+    await ask(memory, 6)
+    await ask(memory, 1, "bob@example.com")
+    assert await deliver(memory) == Delivery(sent=6, dropped=1)
+
+
+async def test_a_reset_does_not_give_five_links_more(memory: MemoryPorts, alice: SignedIn) -> None:
+    await ask(memory, 5)
+    await deliver(memory)
+    await reset_password(memory.mailer.reset_links[0].secret, "new-secret", **memory.for_reset)
+    await ask(memory)
+    assert await deliver(memory) == Delivery(sent=1, dropped=1), "the notice goes out, the sixth link does not"
+
+
+async def test_a_server_that_is_away_delays_the_mail(memory: MemoryPorts, alice: SignedIn) -> None:
+    await ask(memory)
+    memory.mailer.failure = UnavailableError("connection refused")
+    assert await deliver(memory) == Delivery(delayed=1)
+    assert only_mail(memory).last_error == "connection refused"
+    assert await deliver(memory) == Delivery(), "not again at once"
+    memory.mailer.failure = None
+    memory.clock.advance(seconds=5)
+    assert await deliver(memory) == Delivery(sent=1)
+    assert only_mail(memory).last_error == ""
+
+
+async def test_a_mail_that_is_tried_again_counts_as_one_link(memory: MemoryPorts, alice: SignedIn) -> None:
+    await ask(memory, 5)
+    memory.mailer.failure = UnavailableError("away")
+    for _ in range(3):
+        assert await deliver(memory) == Delivery(delayed=5)
+        memory.clock.advance(minutes=1)
+    memory.mailer.failure = None
+    assert await deliver(memory) == Delivery(sent=5)
+
+
+async def test_every_link_that_may_have_been_sent_works(memory: MemoryPorts, alice: SignedIn) -> None:
+    """A server can take a mail and die before it says so."""
+    sent: list[ResetLinkMail] = []
+
+    class TakesAndDies:
+        async def send(self, mail: OutgoingMail) -> None:
+            assert isinstance(mail, ResetLinkMail)
+            sent.append(mail)
+            raise UnavailableError("connection reset")
+
+    await ask(memory)
+    await deliver_due_mails(**attrs.evolve(memory, mailer=TakesAndDies()).for_delivery)
+    memory.clock.advance(minutes=1)
+    await deliver(memory)
+    (first,) = sent
+    second = memory.mailer.reset_links[0]
+    assert first.id == second.id
+    assert first.secret != second.secret
+    await reset_password(first.secret, "new-secret", **memory.for_reset)
+
+
+async def test_a_refused_mail_is_dead_with_the_reason_and_the_others_go_out(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    bob = await sign_up("Bob", "bob@example.com", "secret", **memory.for_sign_in)
+
+    class RefusesBob:
+        async def send(self, mail: OutgoingMail) -> None:
+            if mail.to == bob.user.email:
+                raise MailRefusedError("550 no such mailbox")
+            await memory.mailer.send(mail)
+
+    await ask(memory, 1, "bob@example.com")
+    await ask(memory)
+    delivery = await deliver_due_mails(**attrs.evolve(memory, mailer=RefusesBob()).for_delivery)
+    assert delivery == Delivery(sent=1, dead=1)
+    memory.clock.advance(days=1)
+    assert await deliver(memory) == Delivery()
+    dead = [mail for mail in memory.unit_of_work.tables.mails.values() if mail.state is MailState.DEAD]
+    assert [mail.last_error for mail in dead] == ["550 no such mailbox"]
+
+
+async def test_a_mail_whose_sender_died_is_sent_when_the_lease_ends(memory: MemoryPorts, alice: SignedIn) -> None:
+    await ask(memory)
+    async with memory.unit_of_work() as transaction:
+        await transaction.mail_queue.lease(memory.clock.now(), 10)
+        await transaction.commit()
+    assert await deliver(memory) == Delivery()
+    memory.clock.instant += LEASE
+    assert await deliver(memory) == Delivery(sent=1)
+
+
+async def test_a_batch_that_takes_too_long_leaves_the_rest_to_the_next_lease(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    class Slow:
+        async def send(self, mail: OutgoingMail) -> None:
+            memory.clock.advance(minutes=3)
+            await memory.mailer.send(mail)
+
+    await ask(memory, 5)
+    assert await deliver_due_mails(**attrs.evolve(memory, mailer=Slow()).for_delivery) == Delivery(sent=2)
+    memory.clock.instant += LEASE
+    assert await deliver(memory) == Delivery(sent=3)
+
+
+def a_queued_mail() -> QueuedMail:
+    return QueuedMail(id="m_1", kind=MailKind.RESET_LINK, recipient="a@example.com", queued_at=START, due_at=START)
+
+
+def test_delays_double_up_to_an_hour() -> None:
+    mail, delays = a_queued_mail(), []
+    for _ in range(40):
+        mail = mail.leased(START).failed(START, "away", jitter=0.0)
+        delays.append((mail.due_at - START).total_seconds())
+    assert delays[:11] == [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600]
+    assert set(delays[10:]) == {3600}
+
+
+def test_jitter_takes_up_to_half_of_a_delay_off() -> None:
+    mail = a_queued_mail().leased(START)
+    assert mail.failed(START, "away", jitter=0.5).due_at - START == timedelta(seconds=3.75)
+    assert mail.failed(START, "away", jitter=0.999999).due_at - START > timedelta(seconds=2.5)
+
+
+def test_a_mail_is_given_up_after_three_days() -> None:
+    mail = a_queued_mail().leased(START)
+    last_chance = START + GIVE_UP_AFTER - timedelta(microseconds=1)
+    assert mail.failed(last_chance, "away", 0.0).state is MailState.QUEUED
+    given_up = mail.failed(START + GIVE_UP_AFTER, "still " + "away " * 200, 0.0)
+    assert given_up.state is MailState.DEAD
+    assert given_up.finished_at == START + GIVE_UP_AFTER
+    assert given_up.last_error.startswith("still away")
+    assert len(given_up.last_error) == 500

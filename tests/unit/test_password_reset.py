@@ -1,0 +1,161 @@
+"""Forgetting and resetting a password, in memory."""
+
+import asyncio
+
+import attrs
+import pytest
+
+from leadnator_auth.adapters.memory import CheapHasher, MemoryPorts
+from leadnator_auth.domain import (
+    InvalidCredentialsError,
+    InvalidFieldsError,
+    InvalidResetTokenError,
+    InvalidTokenError,
+    MissingFieldsError,
+    Password,
+    SignedIn,
+    deliver_due_mails,
+    identify,
+    log_in,
+    request_password_reset,
+    reset_password,
+    sign_up,
+)
+
+
+@pytest.fixture
+async def alice(memory: MemoryPorts) -> SignedIn:
+    return await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+
+
+async def mailed_secret(memory: MemoryPorts, email: str = "alice@example.com") -> str:
+    await request_password_reset(email, **memory.for_reset_request)
+    await deliver_due_mails(**memory.for_delivery)
+    return memory.mailer.reset_links[-1].secret
+
+
+async def test_a_mailed_secret_sets_a_new_password(memory: MemoryPorts, alice: SignedIn) -> None:
+    await reset_password(await mailed_secret(memory, "ALICE@example.com"), "new-secret", **memory.for_reset)
+    assert await log_in("alice@example.com", "new-secret", **memory.for_sign_in)
+    with pytest.raises(InvalidCredentialsError):
+        await log_in("alice@example.com", "secret", **memory.for_sign_in)
+
+
+async def test_the_mail_goes_to_the_address_of_the_account(memory: MemoryPorts, alice: SignedIn) -> None:
+    await mailed_secret(memory, "aLiCe@EXAMPLE.com")
+    assert [mail.to for mail in memory.mailer.mails] == [alice.user.email]
+
+
+async def test_the_secret_is_kept_nowhere(memory: MemoryPorts, alice: SignedIn) -> None:
+    secret = await mailed_secret(memory)
+    assert secret.startswith("reset_")
+    assert len(secret) == 49
+    tables = attrs.asdict(memory.unit_of_work.tables)
+    assert secret.removeprefix("reset_") not in str(tables)
+
+
+async def test_a_reset_ends_every_session_and_opens_none(memory: MemoryPorts, alice: SignedIn) -> None:
+    other = await log_in("alice@example.com", "secret", **memory.for_sign_in)
+    bob = await sign_up("Bob", "bob@example.com", "secret", **memory.for_sign_in)
+    await reset_password(await mailed_secret(memory), "new-secret", **memory.for_reset)
+    for token in (alice.token, other.token):
+        with pytest.raises(InvalidTokenError):
+            await identify(token, **memory.for_identify)
+    assert list(memory.unit_of_work.tables.sessions) == [bob.session.id]
+    same_second = await log_in("alice@example.com", "new-secret", **memory.for_sign_in)
+    assert await identify(same_second.token, **memory.for_identify)
+
+
+async def test_a_reset_ends_every_other_link(memory: MemoryPorts, alice: SignedIn) -> None:
+    first, second = await mailed_secret(memory), await mailed_secret(memory)
+    assert first != second
+    await reset_password(second, "new-secret", **memory.for_reset)
+    for secret in (first, second):
+        with pytest.raises(InvalidResetTokenError):
+            await reset_password(secret, "third-secret", **memory.for_reset)
+
+
+async def test_of_sixteen_at_once_one_uses_the_link(memory: MemoryPorts, alice: SignedIn) -> None:
+    secret = await mailed_secret(memory)
+    attempts = (reset_password(secret, f"new-secret-{n}", **memory.for_reset) for n in range(16))
+    outcomes = await asyncio.gather(*attempts, return_exceptions=True)
+    assert outcomes.count(None) == 1
+    assert sum(isinstance(outcome, InvalidResetTokenError) for outcome in outcomes) == 15
+    assert await log_in("alice@example.com", f"new-secret-{outcomes.index(None)}", **memory.for_sign_in)
+
+
+async def test_a_refused_password_leaves_the_link_as_it_was(memory: MemoryPorts, alice: SignedIn) -> None:
+    secret = await mailed_secret(memory)
+    for password, error in (("short", InvalidFieldsError), ("", MissingFieldsError)):
+        with pytest.raises(error):
+            await reset_password(secret, password, **memory.for_reset)
+    await reset_password(secret, "new-secret", **memory.for_reset)
+
+
+@pytest.mark.parametrize(("minutes", "works"), [(59.99, True), (60, False), (600, False)])
+async def test_a_link_lives_an_hour(memory: MemoryPorts, alice: SignedIn, minutes: float, works: bool) -> None:
+    secret = await mailed_secret(memory)
+    memory.clock.advance(minutes=minutes)
+    if works:
+        await reset_password(secret, "new-secret", **memory.for_reset)
+    else:
+        with pytest.raises(InvalidResetTokenError):
+            await reset_password(secret, "new-secret", **memory.for_reset)
+
+
+@pytest.mark.parametrize(
+    "secret", ["reset_", "x", "reset_" + "A" * 43, "reset_" + "A" * 42 + "é", "A" * 49, "reset_" + "A" * 44 + "\n"]
+)
+async def test_what_never_was_a_link_costs_no_hash(memory: MemoryPorts, alice: SignedIn, secret: str) -> None:
+    memory.hasher.hashed = 0
+    with pytest.raises(InvalidResetTokenError):
+        await reset_password(secret, "new-secret", **memory.for_reset)
+    assert memory.hasher.hashed == 0
+
+
+async def test_a_reset_is_told_to_the_owner_without_a_secret(memory: MemoryPorts, alice: SignedIn) -> None:
+    await reset_password(await mailed_secret(memory), "new-secret", **memory.for_reset)
+    await deliver_due_mails(**memory.for_delivery)
+    (notice,) = memory.mailer.notices
+    assert notice.to == alice.user.email
+    assert notice.changed_at == memory.clock.now()
+
+
+async def test_a_link_that_expires_while_its_password_is_hashed_does_not_work(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    class SlowHasher(CheapHasher):
+        async def hash(self, password: Password) -> str:
+            memory.clock.advance(minutes=2)
+            return await super().hash(password)
+
+    secret = await mailed_secret(memory)
+    memory.clock.advance(minutes=59)
+    with pytest.raises(InvalidResetTokenError):
+        await reset_password(secret, "new-secret", **attrs.evolve(memory, hasher=SlowHasher()).for_reset)
+
+
+async def test_asking_costs_the_same_row_for_anybody(memory: MemoryPorts, alice: SignedIn) -> None:
+    for email in ("alice@example.com", "nobody@example.com"):
+        await request_password_reset(email, **memory.for_reset_request)
+    known, unknown = memory.unit_of_work.tables.mails.values()
+    assert attrs.evolve(known, id="", recipient="") == attrs.evolve(unknown, id="", recipient="")
+    assert memory.mailer.mails == []
+
+
+@pytest.mark.parametrize(
+    ("email", "error"),
+    [(None, MissingFieldsError), ("nonsense", InvalidFieldsError), (["a@example.com"], InvalidFieldsError)],
+)
+async def test_asking_needs_one_address(memory: MemoryPorts, email: object, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await request_password_reset(email, **memory.for_reset_request)
+    assert memory.unit_of_work.tables.mails == {}
+
+
+async def test_an_account_that_vanished_gets_no_notice(memory: MemoryPorts, alice: SignedIn) -> None:
+    secret = await mailed_secret(memory)
+    memory.unit_of_work.tables.users.clear()
+    await reset_password(secret, "new-secret", **memory.for_reset)
+    await deliver_due_mails(**memory.for_delivery)
+    assert memory.mailer.notices == []

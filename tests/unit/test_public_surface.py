@@ -1,0 +1,96 @@
+"""What an embedder relies on: names that are there, secrets that stay hidden, and a core that pulls nothing in."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import leadnator_auth.domain as core
+from leadnator_auth.domain import (
+    Client,
+    Credentials,
+    EmailAddress,
+    Password,
+    ResetLinkMail,
+    ResetToken,
+    SignedIn,
+    User,
+    UserId,
+)
+from leadnator_auth.domain.use_cases.sign_in import new_session
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+EMAIL = EmailAddress("alice@example.com", "alice@example.com")
+ALICE = User(id=UserId("u_1"), name="Alice", email=EMAIL, created_at=NOW)
+
+
+def test_every_public_name_is_there_and_sorted() -> None:
+    assert all(hasattr(core, name) for name in core.__all__)
+    assert sorted(core.__all__) == list(core.__all__)
+
+
+def test_the_core_pulls_in_nothing_but_attrs() -> None:
+    program = (
+        "import sys, importlib.metadata\n"
+        "import leadnator_auth.domain\n"
+        "third_party = importlib.metadata.packages_distributions()\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules} & set(third_party)))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert set(run.stdout.split()) <= {"attr", "attrs", "leadnator_auth"} | started_with()
+
+
+def started_with() -> set[str]:
+    """What an interpreter here loads by itself, before any import of ours."""
+    program = "import sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    return set(
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    )
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        Password("hunter2"),
+        Credentials(ALICE.id, "hunter2", NOW),
+        ResetToken("hunter2", ALICE.id, "m_1", NOW, NOW),
+        ResetLinkMail("m_1", EMAIL, "hunter2", NOW, timedelta(hours=1)),
+        SignedIn(ALICE, core.Session(core.SessionId("s_1"), ALICE.id, NOW, NOW), "hunter2"),
+    ],
+    ids=lambda holder: type(holder).__name__,
+)
+def test_a_secret_does_not_show(holder: object) -> None:
+    assert "hunter2" not in f"{holder} {holder!r} {[holder]}"
+
+
+def test_what_a_client_says_of_itself_is_cut_and_cleaned() -> None:
+    client = Client(ip="1" * 100, user_agent="curl\r\n\x1b[31m\u202e" + "x" * 1000 + "\ud800\0")
+    assert client.ip == "1" * 45
+    assert client.user_agent == ("curl[31m" + "x" * 1000)[:256]
+
+
+def test_the_ports_that_a_use_case_takes_are_its_keywords() -> None:
+    import inspect
+
+    from leadnator_auth.adapters.memory import memory_ports
+
+    ports = memory_ports()
+    for use_case, given in (
+        (core.sign_up, ports.for_sign_in),
+        (core.log_in, ports.for_sign_in),
+        (core.identify, ports.for_identify),
+        (core.request_password_reset, ports.for_reset_request),
+        (core.reset_password, ports.for_reset),
+        (core.deliver_due_mails, ports.for_delivery),
+    ):
+        parameters = inspect.signature(use_case).parameters.values()
+        assert {p.name for p in parameters if p.kind is p.KEYWORD_ONLY} == set(given)
+
+
+def test_a_session_begins_now_and_ends_with_its_lifetime() -> None:
+    from leadnator_auth.adapters.memory import SeededRandomness
+
+    policy = core.Policy(session_lifetime=timedelta(minutes=5))
+    session = new_session(ALICE, Client(), NOW, SeededRandomness(), policy)
+    assert (session.user_id, session.created_at, session.expires_at) == (ALICE.id, NOW, NOW + timedelta(minutes=5))
