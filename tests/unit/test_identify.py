@@ -1,10 +1,12 @@
 """Who is behind a token, in memory; time is moved, never waited for."""
 
+from typing import cast
+
 import attrs
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import Claims, InvalidTokenError, SignedIn, Status, identify, log_in, sign_up
+from leadnator_auth.domain import Claims, InvalidTokenError, Purpose, SignedIn, Status, identify, log_in, sign_up
 
 
 @pytest.fixture
@@ -70,6 +72,12 @@ async def test_one_users_token_does_not_open_anothers_session(memory: MemoryPort
     claims = memory.tokens.read(bob.token)
     forged = memory.tokens.issue(attrs.evolve(claims, session_id=alice.session.id))
     await assert_refused(memory, forged)
+
+
+async def test_a_token_made_for_another_purpose_is_refused(memory: MemoryPorts, alice: SignedIn) -> None:
+    claims = memory.tokens.read(alice.token)
+    with pytest.raises(InvalidTokenError):
+        claims.check(cast(Purpose, "download"), memory.clock.now())
 
 
 async def test_a_token_of_over_8_kib_is_refused_unread(memory: MemoryPorts, alice: SignedIn) -> None:

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import attrs
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
@@ -22,6 +21,8 @@ from leadnator_auth.domain import (
     sign_up,
 )
 from leadnator_auth.domain.mail import GIVE_UP_AFTER, LEASE
+from leadnator_auth.domain.port_set import DeliveryPorts
+from leadnator_auth.domain.ports import Mailer
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -38,6 +39,11 @@ async def ask(memory: MemoryPorts, times: int = 1, email: str = "alice@example.c
 
 async def deliver(memory: MemoryPorts) -> Delivery:
     return await deliver_due_mails(**memory.for_delivery)
+
+
+async def deliver_with(memory: MemoryPorts, mailer: Mailer) -> Delivery:
+    ports: DeliveryPorts = {**memory.for_delivery, "mailer": mailer}
+    return await deliver_due_mails(**ports)
 
 
 def only_mail(memory: MemoryPorts) -> QueuedMail:
@@ -125,7 +131,7 @@ async def test_every_link_that_may_have_been_sent_works(memory: MemoryPorts, ali
             raise UnavailableError("connection reset")
 
     await ask(memory)
-    await deliver_due_mails(**attrs.evolve(memory, mailer=TakesAndDies()).for_delivery)
+    await deliver_with(memory, TakesAndDies())
     memory.clock.advance(minutes=1)
     await deliver(memory)
     (first,) = sent
@@ -148,7 +154,7 @@ async def test_a_refused_mail_is_dead_with_the_reason_and_the_others_go_out(
 
     await ask(memory, 1, "bob@example.com")
     await ask(memory)
-    delivery = await deliver_due_mails(**attrs.evolve(memory, mailer=RefusesBob()).for_delivery)
+    delivery = await deliver_with(memory, RefusesBob())
     assert delivery == Delivery(sent=1, dead=1)
     memory.clock.advance(days=1)
     assert await deliver(memory) == Delivery()
@@ -175,7 +181,7 @@ async def test_a_batch_that_takes_too_long_leaves_the_rest_to_the_next_lease(
             await memory.mailer.send(mail)
 
     await ask(memory, 5)
-    assert await deliver_due_mails(**attrs.evolve(memory, mailer=Slow()).for_delivery) == Delivery(sent=2)
+    assert await deliver_with(memory, Slow()) == Delivery(sent=2)
     memory.clock.instant += LEASE
     assert await deliver(memory) == Delivery(sent=3)
 
