@@ -1,0 +1,119 @@
+"""What is special about the bcrypt hasher: its formats, its upgrades and its queue."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import bcrypt
+import pytest
+from passlib.hash import bcrypt_sha256
+
+from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
+from leadnator_auth.adapters.bcrypt_hasher.format import kind_of, make_hash, verify
+from leadnator_auth.domain import OverloadedError, Password
+
+COST = 4
+
+
+@pytest.fixture
+def hasher() -> Iterator[BcryptHasher]:
+    hasher = BcryptHasher(cost=COST, workers=1, queue=2)
+    yield hasher
+    hasher.close()
+
+
+@pytest.mark.parametrize("text", ["password", "pässwörd", "x" * 200, " ", "a" * 72 + "b"])
+def test_hashes_are_those_of_the_published_format(text: str) -> None:
+    assert bcrypt_sha256.verify(text, make_hash(text.encode(), COST))
+    assert verify(text.encode(), bcrypt_sha256.using(rounds=COST).hash(text))
+
+
+@pytest.mark.parametrize("prefix", ["2a", "2b", "2y"])
+async def test_hashes_of_other_systems_are_verified_and_upgraded(hasher: BcryptHasher, prefix: str) -> None:
+    imported = bcrypt.hashpw(b"secret", bcrypt.gensalt(COST)).decode().replace("$2b$", f"${prefix}$")
+    assert await hasher.verify(Password("secret"), imported)
+    assert not await hasher.verify(Password("Secret"), imported)
+    assert hasher.needs_upgrade(Password("secret"), imported)
+
+
+async def test_a_hash_that_cut_the_password_off_is_not_upgraded(hasher: BcryptHasher) -> None:
+    imported = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(COST)).decode()
+    for length, needs in ((72, True), (73, False)):
+        assert await hasher.verify(Password("x" * length), imported), "as the system it comes from did"
+        assert hasher.needs_upgrade(Password("x" * length), imported) is needs
+
+
+@pytest.mark.parametrize(("cost", "needs"), [(COST - 1, None), (COST, False), (COST + 1, False), (COST + 2, False)])
+def test_a_stronger_hash_stays(hasher: BcryptHasher, cost: int, needs: bool | None) -> None:
+    if needs is None:
+        weaker = make_hash(b"secret", COST).replace(f"r={COST}", f"r={cost}")
+        assert hasher.needs_upgrade(Password("secret"), weaker)
+    else:
+        assert hasher.needs_upgrade(Password("secret"), make_hash(b"secret", cost)) is needs
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        "plain",
+        "$2b$12$" + "!" * 53,
+        "$2b$99$" + "a" * 53,
+        "$bcrypt-sha256$v=1,t=2b,r=4$" + "a" * 22 + "$" + "b" * 31,
+        "$bcrypt-sha256$v=2,t=2b,r=3$" + "a" * 22 + "$" + "b" * 31,
+        "$bcrypt-sha256$v=2,t=2b,r=32$" + "a" * 22 + "$" + "b" * 31,
+        "$bcrypt-sha256$v=2,t=2b,r=4$" + "a" * 22 + "$" + "b" * 30 + "\n",
+        "\0",
+        "é",
+    ],
+)
+async def test_a_broken_hash_matches_nothing_and_raises_an_alarm(
+    hasher: BcryptHasher, broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert not await hasher.verify(Password("secret"), broken)
+    assert "unusable_password_hash" in caplog.text
+    assert not hasher.needs_upgrade(Password("secret"), broken) or kind_of(broken) is not None
+
+
+@pytest.mark.parametrize("cost", [4, 12, 16])
+def test_the_hash_of_nobody_costs_what_a_real_one_costs(cost: int) -> None:
+    hasher = BcryptHasher(cost=cost, workers=1)
+    kind = kind_of(hasher._dummy)  # noqa: SLF001 (equal work cannot be seen from outside without timing)
+    hasher.close()
+    assert kind is not None
+    assert (kind.cost, kind.is_plain) == (cost, False)
+
+
+async def test_the_queue_is_bounded_and_who_leaves_makes_room(hasher: BcryptHasher) -> None:
+    hold, held = threading.Event(), threading.Event()
+
+    def block() -> None:
+        held.set()
+        hold.wait()
+
+    running = asyncio.create_task(hasher._run(block))  # noqa: SLF001 (a hash that takes as long as the test wants)
+    await asyncio.to_thread(held.wait)
+    waiting = [asyncio.create_task(hasher.hash(Password("secret"))) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(OverloadedError):
+        await hasher.hash(Password("secret"))
+    with pytest.raises(OverloadedError):
+        await hasher.verify(Password("secret"), None)
+
+    waiting[0].cancel()
+    await asyncio.gather(waiting[0], return_exceptions=True)
+    newcomer = asyncio.create_task(hasher.hash(Password("secret")))
+    await asyncio.sleep(0)
+    hold.set()
+    await running
+    assert await newcomer
+    assert await waiting[1]
+
+
+async def test_hashing_leaves_the_event_loop_free(hasher: BcryptHasher) -> None:
+    hashing = asyncio.create_task(BcryptHasher.hash(hasher, Password("secret")))
+    turns = 0
+    while not hashing.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 1

@@ -1,0 +1,35 @@
+"""The README tells the truth: its snippets run and its table has every setting."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+
+from leadnator_auth.entrypoints.settings import Settings
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_embedding_snippet_runs_as_it_stands(tmp_path: Path) -> None:
+    snippet = next(snippet for snippet in SNIPPETS if "open_ports" in snippet)
+    run = subprocess.run([sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True, check=True)
+    first, second = run.stdout.splitlines()
+    assert re.fullmatch(r"u_\S+ \S+\.\S+\.\S+", first)
+    assert second == "invalid_credentials"
+
+
+def test_the_testing_snippet_passes_as_it_stands(tmp_path: Path) -> None:
+    snippet = next(snippet for snippet in SNIPPETS if "memory_ports" in snippet)
+    (tmp_path / "test_snippet.py").write_text(snippet)
+    command = [sys.executable, "-m", "pytest", "-q", "-o", "asyncio_mode=auto", "-p", "no:cacheprovider", "."]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "1 passed" in run.stdout, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("name", [field.metadata["name"] for field in attrs.fields(Settings)])
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"`{name}`" in README
