@@ -49,7 +49,7 @@ class JwtTokens:
         self._signatures = jwt.PyJWS(algorithms=[ALGORITHM])
 
     def issue(self, claims: Claims) -> str:
-        payload = {
+        payload: JsonObject = {
             "iss": self.issuer,
             "aud": self.audience,
             "sub": claims.user_id,
@@ -59,6 +59,8 @@ class JwtTokens:
             "exp": int(claims.expires_at.timestamp()),
             "purpose": claims.purpose.value,
         }
+        if claims.path is not None:
+            payload["path"] = claims.path
         secret = self.secrets[0]
         return jwt.encode(payload, secret, algorithm=ALGORITHM, headers={"kid": _key_id(secret)})
 
@@ -75,6 +77,7 @@ class JwtTokens:
             purpose=_purpose(payload),
             issued_at=_instant(payload, "iat"),
             expires_at=_instant(payload, "exp"),
+            path=_path(payload),
         )
 
     def _verified_payload(self, token: str) -> JsonObject:
@@ -136,6 +139,13 @@ def _instant(payload: JsonObject, claim: str) -> datetime:
     if type(value) is not int or not 0 <= value <= _LATEST:
         raise InvalidTokenError(f"{claim} is missing or malformed")
     return datetime.fromtimestamp(value, UTC)
+
+
+def _path(payload: JsonObject) -> str | None:
+    value = payload.get("path")
+    if value is not None and not isinstance(value, str):
+        raise InvalidTokenError("path is malformed")
+    return value
 
 
 def _purpose(payload: JsonObject) -> Purpose:

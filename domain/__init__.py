@@ -18,6 +18,7 @@ from leadnator_auth.domain.errors import (
     InvalidTokenError,
     MailRefusedError,
     MissingFieldsError,
+    NotFoundError,
     OverloadedError,
     UnavailableError,
 )
@@ -35,10 +36,14 @@ from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.port_set import Ports
 from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.session import Client, Identity, Session, SessionId
+from leadnator_auth.domain.use_cases.change_password import change_password
+from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
 from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import Delivery, deliver_due_mails
+from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token
 from leadnator_auth.domain.use_cases.password_reset import request_password_reset, reset_password
+from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_in import SignedIn
 from leadnator_auth.domain.use_cases.sign_up import sign_up
 from leadnator_auth.domain.user import Role, Status, User, UserId
@@ -60,10 +65,13 @@ __all__ = [
     "InvalidFieldsError",
     "InvalidResetTokenError",
     "InvalidTokenError",
+    "LogOutScope",
     "MailKind",
     "MailRefusedError",
     "MailState",
+    "MediaToken",
     "MissingFieldsError",
+    "NotFoundError",
     "OutgoingMail",
     "OverloadedError",
     "Password",
@@ -83,9 +91,16 @@ __all__ = [
     "UnavailableError",
     "User",
     "UserId",
+    "change_password",
     "deliver_due_mails",
+    "end_session",
     "identify",
+    "identify_for_media",
+    "issue_media_token",
+    "list_sessions",
     "log_in",
+    "log_out",
+    "purge",
     "request_password_reset",
     "reset_password",
     "sign_up",

@@ -1,6 +1,6 @@
 """What an access token says; its encoding and its signature are an adapter's business."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import attrs
@@ -10,12 +10,14 @@ from leadnator_auth.domain.session import CLOCK_LEEWAY, Session, SessionId
 from leadnator_auth.domain.user import UserId
 
 MAX_TOKEN_LENGTH = 8 * 1024
+MEDIA_TOKEN_LIFETIME = timedelta(minutes=3)
 
 
 class Purpose(StrEnum):
     """What a token is good for; one made for one purpose is refused for any other (RFC 8725 section 3.11)."""
 
     ACCESS = "access"
+    MEDIA = "media"
 
 
 @attrs.frozen
@@ -28,6 +30,8 @@ class Claims:
     purpose: Purpose
     issued_at: datetime
     expires_at: datetime
+    path: str | None = None
+    """Where a media token is good: this path and everything below it."""
 
     def check(self, purpose: Purpose, now: datetime) -> None:
         """Raises: InvalidTokenError when made for another purpose, expired, or issued in the future."""
@@ -51,4 +55,17 @@ def access_claims(session: Session, token_id: str) -> Claims:
         purpose=Purpose.ACCESS,
         issued_at=session.created_at.replace(microsecond=0),
         expires_at=session.expires_at.replace(microsecond=0),
+    )
+
+
+def media_claims(session: Session, path: str, token_id: str, now: datetime) -> Claims:
+    """Returns the claims of a token for the URLs below a path: 3 minutes, and no longer than its session."""
+    return Claims(
+        user_id=session.user_id,
+        session_id=session.id,
+        token_id=token_id,
+        purpose=Purpose.MEDIA,
+        issued_at=now.replace(microsecond=0),
+        expires_at=min(now + MEDIA_TOKEN_LIFETIME, session.expires_at).replace(microsecond=0),
+        path=path,
     )

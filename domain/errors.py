@@ -64,6 +64,12 @@ class InvalidTokenError(AuthError):
     code = "invalid_token"
 
 
+class NotFoundError(AuthError):
+    """What was asked for does not exist, or is not theirs to see: which of them is never said."""
+
+    code = "not_found"
+
+
 class InvalidResetTokenError(AuthError):
     """The reset token is unknown, used up or expired."""
 

@@ -31,7 +31,7 @@ class SignInPorts(TypedDict):
 
 
 class IdentifyPorts(TypedDict):
-    """What `identify` takes."""
+    """What `identify` and `identify_for_media` take."""
 
     tokens: AccessTokens
     identities: Identities
@@ -48,7 +48,7 @@ class ResetRequestPorts(TypedDict):
 
 
 class ResetPorts(TypedDict):
-    """What `reset_password` takes."""
+    """What `reset_password` and `change_password` take."""
 
     unit_of_work: UnitOfWork
     hasher: PasswordHasher
@@ -65,6 +65,29 @@ class DeliveryPorts(TypedDict):
     clock: Clock
     randomness: Randomness
     policy: Policy
+
+
+class PurgePorts(TypedDict):
+    """What `purge` takes."""
+
+    unit_of_work: UnitOfWork
+    clock: Clock
+    policy: Policy
+
+
+class SessionListPorts(TypedDict):
+    """What `list_sessions` takes."""
+
+    unit_of_work: UnitOfWork
+    clock: Clock
+
+
+class MediaTokenPorts(TypedDict):
+    """What `issue_media_token` takes."""
+
+    tokens: AccessTokens
+    clock: Clock
+    randomness: Randomness
 
 
 @attrs.frozen(kw_only=True)
@@ -97,7 +120,7 @@ class Ports:
 
     @property
     def for_identify(self) -> IdentifyPorts:
-        """The ports of `identify`."""
+        """The ports of `identify` and `identify_for_media`."""
         return {"tokens": self.tokens, "identities": self.identities, "clock": self.clock}
 
     @property
@@ -112,7 +135,7 @@ class Ports:
 
     @property
     def for_reset(self) -> ResetPorts:
-        """The ports of `reset_password`."""
+        """The ports of `reset_password` and `change_password`."""
         return {
             "unit_of_work": self.unit_of_work,
             "hasher": self.hasher,
@@ -131,3 +154,18 @@ class Ports:
             "randomness": self.randomness,
             "policy": self.policy,
         }
+
+    @property
+    def for_session_list(self) -> SessionListPorts:
+        """The ports of `list_sessions`; `log_out` and `end_session` take the unit of work alone."""
+        return {"unit_of_work": self.unit_of_work, "clock": self.clock}
+
+    @property
+    def for_media_tokens(self) -> MediaTokenPorts:
+        """The ports of `issue_media_token`."""
+        return {"tokens": self.tokens, "clock": self.clock, "randomness": self.randomness}
+
+    @property
+    def for_purge(self) -> PurgePorts:
+        """The ports of `purge`."""
+        return {"unit_of_work": self.unit_of_work, "clock": self.clock, "policy": self.policy}

@@ -11,7 +11,7 @@ from typing import Protocol
 from leadnator_auth.domain.claims import Claims
 from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.email_address import EmailAddress
-from leadnator_auth.domain.mail import OutgoingMail, QueuedMail
+from leadnator_auth.domain.mail import MailState, OutgoingMail, QueuedMail
 from leadnator_auth.domain.password import Password
 from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.session import Identity, Session, SessionId
@@ -71,6 +71,9 @@ class Sessions(Protocol):
     async def end_all(self, user_id: UserId, *, keep: SessionId | None = None) -> int:
         """Ends every session of a user but `keep`; returns how many ended."""
 
+    async def purge(self, expired_before: datetime, most: int) -> int:
+        """Removes up to `most` sessions that expired before this instant; returns how many."""
+
 
 class ResetTokens(Protocol):
     """The rights to set a new password."""
@@ -93,6 +96,9 @@ class ResetTokens(Protocol):
         A mail that was sent again, with another token, counts once.
         """
 
+    async def purge(self, expired_before: datetime, most: int) -> int:
+        """Removes up to `most` tokens that expired before this instant; returns how many."""
+
 
 class MailQueue(Protocol):
     """The mails that wait to be sent."""
@@ -111,6 +117,9 @@ class MailQueue(Protocol):
 
     async def remove(self, mail_id: str) -> None:
         """Drops a mail from the queue."""
+
+    async def purge(self, state: MailState, finished_before: datetime, most: int) -> int:
+        """Removes up to `most` mails that came to this final state before this instant; returns how many."""
 
     async def next_due_at(self) -> datetime | None:
         """Returns when the next queued mail is due, or None when none waits."""

@@ -44,6 +44,10 @@ class Session:
     expires_at: datetime
     client: Client = Client()
 
+    def is_live(self, now: datetime) -> bool:
+        """Returns whether its tokens are still good."""
+        return now < self.expires_at + CLOCK_LEEWAY
+
 
 @attrs.frozen
 class Identity:

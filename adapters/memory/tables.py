@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from operator import attrgetter
+from typing import TypeVar
 
 import attrs
 
@@ -11,6 +12,9 @@ from leadnator_auth.domain.mail import MailState, QueuedMail
 from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.session import Session, SessionId
 from leadnator_auth.domain.user import User, UserId
+
+Key = TypeVar("Key")
+Entity = TypeVar("Entity")
 
 
 @attrs.define
@@ -32,6 +36,12 @@ class Tables:
             dict(self.reset_tokens),
             dict(self.mails),
         )
+
+
+def _remove(table: dict[Key, Entity], keys: list[Key]) -> int:
+    for key in keys:
+        del table[key]
+    return len(keys)
 
 
 @attrs.frozen
@@ -108,6 +118,10 @@ class MemorySessions:
             del self.tables.sessions[session.id]
         return len(ended)
 
+    async def purge(self, expired_before: datetime, most: int) -> int:
+        old = [s.id for s in self.tables.sessions.values() if s.expires_at < expired_before]
+        return _remove(self.tables.sessions, old[:most])
+
 
 @attrs.frozen
 class MemoryResetTokens:
@@ -139,6 +153,10 @@ class MemoryResetTokens:
         recent = [t for t in tokens if t.user_id == user_id and t.issued_at > since]
         return len({token.mail_id for token in recent} - {other_than})
 
+    async def purge(self, expired_before: datetime, most: int) -> int:
+        old = [t.digest for t in self.tables.reset_tokens.values() if t.expires_at < expired_before]
+        return _remove(self.tables.reset_tokens, old[:most])
+
 
 @attrs.frozen
 class MemoryMailQueue:
@@ -164,6 +182,11 @@ class MemoryMailQueue:
 
     async def remove(self, mail_id: str) -> None:
         self.tables.mails.pop(mail_id, None)
+
+    async def purge(self, state: MailState, finished_before: datetime, most: int) -> int:
+        mails = [mail for mail in self.tables.mails.values() if mail.state is state]
+        old = [mail.id for mail in mails if mail.finished_at and mail.finished_at < finished_before]
+        return _remove(self.tables.mails, old[:most])
 
     async def next_due_at(self) -> datetime | None:
         return min((mail.due_at for mail in self._queued()), default=None)

@@ -76,6 +76,16 @@ class SqlMailQueue:
     async def remove(self, mail_id: str) -> None:
         await self.slot.run("DELETE FROM mails WHERE id = :id", id=mail_id)
 
+    async def purge(self, state: MailState, finished_before: datetime, most: int) -> int:
+        rows = await self.slot.fetch_all(
+            "DELETE FROM mails WHERE id IN "
+            "(SELECT id FROM mails WHERE state = :state AND finished_at < :before LIMIT :most) RETURNING id",
+            state=state.value,
+            before=to_number(finished_before),
+            most=most,
+        )
+        return len(rows)
+
     async def next_due_at(self) -> datetime | None:
         row = await self.slot.fetch_one("SELECT min(due_at) AS due_at FROM mails WHERE state = 'queued'")
         return from_optional(row["due_at"]) if row else None

@@ -73,3 +73,12 @@ class SqlResetTokens:
             other_than=other_than,
         )
         return int(row["mails"]) if row else 0
+
+    async def purge(self, expired_before: datetime, most: int) -> int:
+        rows = await self.slot.fetch_all(
+            "DELETE FROM reset_tokens WHERE digest IN "
+            "(SELECT digest FROM reset_tokens WHERE expires_at < :before LIMIT :most) RETURNING digest",
+            before=to_number(expired_before),
+            most=most,
+        )
+        return len(rows)

@@ -1,5 +1,7 @@
 """Sessions in SQL."""
 
+from datetime import datetime
+
 import attrs
 
 from leadnator_auth.adapters.sql.instants import from_number, to_number
@@ -66,5 +68,14 @@ class SqlSessions:
             "DELETE FROM sessions WHERE user_id = :user_id AND id <> :keep RETURNING id",
             user_id=user_id,
             keep=keep or "",
+        )
+        return len(rows)
+
+    async def purge(self, expired_before: datetime, most: int) -> int:
+        rows = await self.slot.fetch_all(
+            "DELETE FROM sessions WHERE id IN "
+            "(SELECT id FROM sessions WHERE expires_at < :before LIMIT :most) RETURNING id",
+            before=to_number(expired_before),
+            most=most,
         )
         return len(rows)

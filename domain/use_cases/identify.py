@@ -1,6 +1,6 @@
 """Identifying: who sends an access token, and whether it still counts."""
 
-from leadnator_auth.domain.claims import MAX_TOKEN_LENGTH, Purpose
+from leadnator_auth.domain.claims import MAX_TOKEN_LENGTH, Claims, Purpose
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.ports import AccessTokens, Clock, Identities
 from leadnator_auth.domain.session import Identity
@@ -13,13 +13,24 @@ async def identify(token: str, *, tokens: AccessTokens, identities: Identities, 
 
     Raises: InvalidTokenError; a token of over 8 KiB is refused unread.
     """
+    _, identity = await identified_for(Purpose.ACCESS, token, tokens=tokens, identities=identities, clock=clock)
+    return identity
+
+
+async def identified_for(
+    purpose: Purpose, token: str, *, tokens: AccessTokens, identities: Identities, clock: Clock
+) -> tuple[Claims, Identity]:
+    """Returns what a token made for this purpose says, and who is behind it.
+
+    Raises: InvalidTokenError.
+    """
     if len(token) > MAX_TOKEN_LENGTH:
         raise InvalidTokenError("too long")
     claims = tokens.read(token)
-    claims.check(Purpose.ACCESS, clock.now())
+    claims.check(purpose, clock.now())
     identity = await identities.by_session(claims.session_id)
     if identity is None or identity.user.id != claims.user_id:
         raise InvalidTokenError("session ended")
     if identity.user.is_suspended:
         raise InvalidTokenError("account suspended")
-    return identity
+    return claims, identity

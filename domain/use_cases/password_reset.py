@@ -15,6 +15,7 @@ from leadnator_auth.domain.ports import (
     UnitOfWork,
 )
 from leadnator_auth.domain.reset_token import digest_of, is_secret
+from leadnator_auth.domain.session import SessionId
 from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
 from leadnator_auth.domain.user import UserId
 
@@ -71,19 +72,27 @@ async def reset_password(
         token = await transaction.reset_tokens.redeem(digest, now)
         if token is None:
             raise InvalidResetTokenError
-        await transaction.credentials.change(token.user_id, password_hash, now)
-        await transaction.sessions.end_all(token.user_id)
-        await transaction.reset_tokens.void_all(token.user_id, now)
-        await queue_notice(token.user_id, transaction, now, randomness)
+        await apply_new_password(token.user_id, password_hash, transaction, now, randomness)
         await transaction.commit()
 
 
-async def queue_notice(user_id: UserId, transaction: Transaction, now: datetime, randomness: Randomness) -> None:
-    """Queues the mail that tells a user of their changed password, as part of the change."""
+async def apply_new_password(
+    user_id: UserId,
+    new_hash: str,
+    transaction: Transaction,
+    now: datetime,
+    randomness: Randomness,
+    *,
+    keep: SessionId | None = None,
+) -> None:
+    """Does all that a new password entails: old sessions and reset tokens end, and the owner is told by mail."""
+    await transaction.credentials.change(user_id, new_hash, now)
+    await transaction.sessions.end_all(user_id, keep=keep)
+    await transaction.reset_tokens.void_all(user_id, now)
     user = await transaction.users.by_id(user_id)
     if user is not None:
-        mail = new_mail(MailKind.PASSWORD_CHANGED, user.email.canonical, now, randomness)
-        await transaction.mail_queue.add(mail)
+        notice = new_mail(MailKind.PASSWORD_CHANGED, user.email.canonical, now, randomness)
+        await transaction.mail_queue.add(notice)
 
 
 def new_mail(kind: MailKind, recipient: str, now: datetime, randomness: Randomness) -> QueuedMail:

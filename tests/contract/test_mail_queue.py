@@ -96,3 +96,18 @@ async def test_the_next_due_mail_is_known(unit_of_work: UnitOfWork) -> None:
     await queue(unit_of_work, a_mail(2), a_mail(1))
     async with unit_of_work.snapshot() as repositories:
         assert await repositories.mail_queue.next_due_at() == a_mail(1).due_at
+
+
+async def test_finished_mails_are_purged_by_state_a_few_at_a_time(unit_of_work: UnitOfWork) -> None:
+    await queue(unit_of_work, *(a_mail(n) for n in range(6)))
+    leased = await lease(unit_of_work)
+    for mail in leased[:4]:
+        await save(unit_of_work, mail.sent(LATER))
+    await save(unit_of_work, leased[4].dead(LATER, "550 no"))
+    after = LATER + timedelta(microseconds=1)
+    async with unit_of_work() as transaction:
+        assert await transaction.mail_queue.purge(MailState.SENT, LATER, 10) == 0, "finished at this instant"
+        assert await transaction.mail_queue.purge(MailState.SENT, after, 3) == 3
+        assert await transaction.mail_queue.purge(MailState.SENT, after, 3) == 1
+        assert await transaction.mail_queue.purge(MailState.DEAD, after, 3) == 1
+        assert await transaction.mail_queue.next_due_at() == leased[5].due_at, "what is still queued stays"

@@ -96,3 +96,13 @@ async def test_mails_are_counted_once_each_and_only_recent_ones(unit_of_work: Un
         assert await repositories.reset_tokens.mails_since(alice.id, NOW - HOUR, other_than="m_9") == 2
         assert await repositories.reset_tokens.mails_since(alice.id, NOW - HOUR, other_than="m_1") == 1
         assert await repositories.reset_tokens.mails_since(alice.id, NOW - 2 * HOUR, other_than="m_9") == 3
+
+
+async def test_expired_tokens_are_purged_a_few_at_a_time(unit_of_work: UnitOfWork, alice: User) -> None:
+    living = attrs.evolve(a_token(alice, 9), expires_at=NOW + 2 * HOUR)
+    await keep(unit_of_work, *(a_token(alice, n) for n in range(1, 6)), living)
+    async with unit_of_work() as transaction:
+        assert await transaction.reset_tokens.purge(NOW + HOUR, 10) == 0, "expired at this instant is not before it"
+        assert await transaction.reset_tokens.purge(NOW + 2 * HOUR, 2) == 2
+        assert await transaction.reset_tokens.purge(NOW + 2 * HOUR, 10) == 3
+        assert await transaction.reset_tokens.by_digest(living.digest) == living

@@ -1,5 +1,9 @@
 """What every Sessions and Identities must do."""
 
+from datetime import timedelta
+
+import attrs
+
 from leadnator_auth.domain import Identity, Ports, SessionId, User
 from leadnator_auth.domain.ports import UnitOfWork
 from tests.contract.worlds import a_session, a_user
@@ -62,3 +66,17 @@ async def test_a_session_leads_to_its_user_until_it_ends(ports: Ports, alice: Us
         await transaction.sessions.end(session.id)
         await transaction.commit()
     assert await ports.identities.by_session(session.id) is None
+
+
+async def test_expired_sessions_are_purged_a_few_at_a_time(unit_of_work: UnitOfWork, alice: User) -> None:
+    await keep_sessions(unit_of_work, alice, 5)
+    expiry = a_session(alice).expires_at
+    living = attrs.evolve(a_session(alice, 9), expires_at=expiry + timedelta(microseconds=1))
+    async with unit_of_work() as transaction:
+        await transaction.sessions.add(living)
+        assert await transaction.sessions.purge(expiry, 10) == 0, "expired at this instant is not before it"
+        assert await transaction.sessions.purge(living.expires_at, 2) == 2
+        assert await transaction.sessions.purge(living.expires_at, 10) == 3
+        await transaction.commit()
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.sessions.of_user(alice.id) == [living]

@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text, nullable=False),
     )
     op.create_index("mails_due_at", "mails", ["state", "due_at"])
+    op.create_index("mails_finished_at", "mails", ["state", "finished_at"])
 
 
 def _user_id(primary_key: bool = False) -> sa.Column[str]:

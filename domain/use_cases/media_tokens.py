@@ -1,0 +1,50 @@
+"""Media tokens: what a page may put into the URL of an image or a download instead of the 7-day token."""
+
+from datetime import datetime
+
+import attrs
+
+from leadnator_auth.domain.claims import Purpose, media_claims
+from leadnator_auth.domain.errors import InvalidTokenError
+from leadnator_auth.domain.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.media_path import is_below, parse_media_path
+from leadnator_auth.domain.ports import AccessTokens, Clock, Identities, Randomness
+from leadnator_auth.domain.session import Identity
+from leadnator_auth.domain.use_cases.identify import identified_for
+from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
+
+
+@attrs.frozen
+class MediaToken:
+    """A token for GET and HEAD below one path."""
+
+    token: str = attrs.field(repr=False)
+    expires_at: datetime
+
+
+def issue_media_token(
+    identity: Identity, path: Untrusted, *, tokens: AccessTokens, clock: Clock, randomness: Randomness
+) -> MediaToken:
+    """Returns a token that is good for about 3 minutes, below this path alone, and dies with the session.
+
+    Raises: MissingFieldsError, InvalidFieldsError.
+    """
+    with FieldChecks() as check:
+        prefix = check("path", path, parse_media_path)
+    claims = media_claims(identity.session, prefix, randomness.urlsafe(ID_BYTES), clock.now())
+    return MediaToken(tokens.issue(claims), claims.expires_at)
+
+
+async def identify_for_media(
+    token: str, path: str, *, tokens: AccessTokens, identities: Identities, clock: Clock
+) -> Identity:
+    """Returns who is behind a media token that is good for this decoded path.
+
+    That the request is a GET or HEAD is for the caller to see to.
+
+    Raises: InvalidTokenError, for an access token, too.
+    """
+    claims, identity = await identified_for(Purpose.MEDIA, token, tokens=tokens, identities=identities, clock=clock)
+    if claims.path is None or not is_below(path, claims.path):
+        raise InvalidTokenError("made for another path")
+    return identity

@@ -1,0 +1,50 @@
+"""The sessions of a user: see them, end one, end many."""
+
+from enum import StrEnum
+
+from leadnator_auth.domain.errors import NotFoundError
+from leadnator_auth.domain.ports import Clock, UnitOfWork
+from leadnator_auth.domain.session import Identity, Session, SessionId
+
+
+class LogOutScope(StrEnum):
+    """Which sessions a log-out ends."""
+
+    LOCAL = "local"
+    """The one it is asked through."""
+    OTHERS = "others"
+    """All but that one."""
+    GLOBAL = "global"
+    """All."""
+
+
+async def log_out(identity: Identity, scope: LogOutScope = LogOutScope.LOCAL, *, unit_of_work: UnitOfWork) -> None:
+    """Ends sessions of the user; their tokens are refused from now on, everywhere (ASVS 7.4.1)."""
+    async with unit_of_work() as transaction:
+        if scope is LogOutScope.LOCAL:
+            await transaction.sessions.end(identity.session.id)
+        else:
+            keep = identity.session.id if scope is LogOutScope.OTHERS else None
+            await transaction.sessions.end_all(identity.user.id, keep=keep)
+        await transaction.commit()
+
+
+async def list_sessions(identity: Identity, *, unit_of_work: UnitOfWork, clock: Clock) -> list[Session]:
+    """Returns the sessions of the user that are still good, newest first."""
+    now = clock.now()
+    async with unit_of_work.snapshot() as repositories:
+        sessions = await repositories.sessions.of_user(identity.user.id)
+    return [session for session in sessions if session.is_live(now)]
+
+
+async def end_session(identity: Identity, session_id: str, *, unit_of_work: UnitOfWork) -> None:
+    """Ends one session of the user.
+
+    Raises: NotFoundError when there is none, or it is another user's.
+    """
+    async with unit_of_work() as transaction:
+        session = await transaction.sessions.by_id(SessionId(session_id))
+        if session is None or session.user_id != identity.user.id:
+            raise NotFoundError
+        await transaction.sessions.end(session.id)
+        await transaction.commit()

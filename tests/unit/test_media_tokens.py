@@ -1,0 +1,132 @@
+"""Media tokens, in memory: one path, a few minutes, one session."""
+
+import attrs
+import pytest
+
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import (
+    Identity,
+    InvalidFieldsError,
+    InvalidTokenError,
+    MissingFieldsError,
+    SignedIn,
+    identify,
+    identify_for_media,
+    issue_media_token,
+    log_out,
+    sign_up,
+)
+
+
+@pytest.fixture
+async def alice(memory: MemoryPorts) -> SignedIn:
+    return await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+
+
+@pytest.fixture
+def identity(alice: SignedIn) -> Identity:
+    return Identity(alice.user, alice.session)
+
+
+def media_token(memory: MemoryPorts, identity: Identity, path: str = "/media/42") -> str:
+    return issue_media_token(identity, path, **memory.for_media_tokens).token
+
+
+async def assert_refused(memory: MemoryPorts, token: str, path: str) -> None:
+    with pytest.raises(InvalidTokenError):
+        await identify_for_media(token, path, **memory.for_identify)
+
+
+@pytest.mark.parametrize("prefix", ["/media/42", "/media/42/"])
+@pytest.mark.parametrize("path", ["/media/42", "/media/42/", "/media/42/a.png", "/media/42/a/b c/é.png"])
+async def test_it_opens_its_path_and_what_lies_below(
+    memory: MemoryPorts, identity: Identity, prefix: str, path: str
+) -> None:
+    token = media_token(memory, identity, prefix)
+    assert await identify_for_media(token, path, **memory.for_identify) == identity
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "",
+        "/media",
+        "/media/4",
+        "/media/420",
+        "/media/42.png",
+        "/MEDIA/42",
+        "/media/42/../43",
+        "/media/42/./a",
+        "/media/42//a",
+        "//media/42",
+        "/media//42",
+        "/media/42/..",
+        "/media/42/%2e%2e/43",
+        "/media/42%2Fa",
+        "/media/42\\..\\43",
+        "/media/42\0",
+        "/media/42\n/a",
+        "media/42",
+        "/x/media/42",
+    ],
+)
+async def test_it_opens_no_other_path_by_any_spelling(memory: MemoryPorts, identity: Identity, path: str) -> None:
+    await assert_refused(memory, media_token(memory, identity), path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "//", "media", "/a/../b", "/a//b", "/a/.", "/a?b", "/a#b", "/a%2fb", "/a\\b", "/a\tb", 7]
+)
+async def test_a_path_that_can_be_read_in_two_ways_gets_none(
+    memory: MemoryPorts, identity: Identity, path: object
+) -> None:
+    with pytest.raises(InvalidFieldsError):
+        issue_media_token(identity, path, **memory.for_media_tokens)
+
+
+async def test_a_path_has_a_limit_and_must_be_there(memory: MemoryPorts, identity: Identity) -> None:
+    assert issue_media_token(identity, "/" + "x" * 1023, **memory.for_media_tokens)
+    with pytest.raises(InvalidFieldsError):
+        issue_media_token(identity, "/" + "x" * 1024, **memory.for_media_tokens)
+    with pytest.raises(MissingFieldsError):
+        issue_media_token(identity, None, **memory.for_media_tokens)
+
+
+async def test_it_lives_three_minutes(memory: MemoryPorts, identity: Identity) -> None:
+    issued = issue_media_token(identity, "/media/42", **memory.for_media_tokens)
+    assert (issued.expires_at - memory.clock.now()).total_seconds() == 180
+    memory.clock.advance(seconds=239)
+    assert await identify_for_media(issued.token, "/media/42", **memory.for_identify)
+    memory.clock.advance(seconds=1)
+    await assert_refused(memory, issued.token, "/media/42")
+
+
+async def test_it_never_outlives_its_session(memory: MemoryPorts, identity: Identity) -> None:
+    memory.clock.advance(days=7, minutes=-1)
+    issued = issue_media_token(identity, "/media/42", **memory.for_media_tokens)
+    assert issued.expires_at == identity.session.expires_at
+
+
+async def test_it_dies_with_its_session(memory: MemoryPorts, identity: Identity) -> None:
+    token = media_token(memory, identity)
+    await log_out(identity, unit_of_work=memory.unit_of_work)
+    await assert_refused(memory, token, "/media/42")
+
+
+async def test_it_is_no_access_token_and_an_access_token_is_no_media_token(
+    memory: MemoryPorts, alice: SignedIn, identity: Identity
+) -> None:
+    with pytest.raises(InvalidTokenError):
+        await identify(media_token(memory, identity), **memory.for_identify)
+    await assert_refused(memory, alice.token, "/media/42")
+
+
+async def test_without_a_path_it_opens_nothing(memory: MemoryPorts, identity: Identity) -> None:
+    claims = memory.tokens.read(media_token(memory, identity))
+    await assert_refused(memory, memory.tokens.issue(attrs.evolve(claims, path=None)), "/media/42")
+
+
+async def test_it_does_not_show(memory: MemoryPorts, identity: Identity) -> None:
+    issued = issue_media_token(identity, "/media/42", **memory.for_media_tokens)
+    assert issued.token not in repr(issued)
