@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from leadnator_auth.domain.email_address import EmailAddress
 from leadnator_auth.domain.fields import BadFieldError, missing
@@ -33,9 +33,12 @@ class ValidatedEmailSyntax:
                 check_deliverability=False,
                 # The reserved domain "test" (RFC 6761) is a good place for the accounts of a test.
                 test_environment=True,
+                strict=True,
             )
         except EmailNotValidError as error:
             raise _invalid() from error
+        if not _is_spelled_out(typed.rpartition("@")[2], valid):
+            raise _invalid()
         if not valid.ascii_email or len(valid.ascii_email) > MAX_OCTETS:
             raise BadFieldError("too_long", f"Use at most {MAX_OCTETS} bytes.")
         return EmailAddress(typed=typed, canonical=valid.ascii_email.lower())
@@ -44,6 +47,16 @@ class ValidatedEmailSyntax:
 def _turns_ascii(character: str) -> bool:
     """Returns whether a look-alike would become an ASCII character when normalised: the Kelvin sign is no k here."""
     return not character.isascii() and any(part.isascii() for part in unicodedata.normalize("NFKC", character).lower())
+
+
+def _is_spelled_out(typed_domain: str, valid: ValidatedEmail) -> bool:
+    """Returns whether only case and IDN spelling were normalised: IDNA drops fillers and variation selectors unseen."""
+    # Character by character: lower() of a whole word would turn a sigma at its end into another letter.
+    lower = unicodedata.normalize("NFC", "".join(character.lower() for character in typed_domain))
+    labels, unicode_labels, ascii_labels = (domain.split(".") for domain in (lower, valid.domain, valid.ascii_domain))
+    return len(labels) == len(ascii_labels) and all(
+        label in spellings for label, *spellings in zip(labels, unicode_labels, ascii_labels, strict=True)
+    )
 
 
 def _invalid() -> BadFieldError:

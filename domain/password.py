@@ -11,7 +11,7 @@ MAX_PASSWORD_BYTES = 1024
 
 @attrs.frozen
 class Password:
-    """A password in Unicode normal form C (NIST SP 800-63B-4 section 3.1.1.2), hidden from every repr."""
+    """A password in Unicode normal form C (RFC 8265 section 4.2, OpaqueString), hidden from every repr."""
 
     text: str = attrs.field(repr=False)
 

@@ -61,8 +61,9 @@ async def log_in(
         await transaction.sessions.add(session)
         if upgraded_hash:
             await transaction.credentials.upgrade(user.id, old_hash=verified.password_hash, new_hash=upgraded_hash)
+        result = signed_in(user, session, tokens, randomness)
         await transaction.commit()
-    return signed_in(user, session, tokens, randomness)
+    return result
 
 
 async def _verified_credentials(

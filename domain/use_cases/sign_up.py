@@ -47,12 +47,13 @@ async def sign_up(
     user_id = UserId(USER_ID_PREFIX + randomness.urlsafe(ID_BYTES))
     user = User(id=user_id, name=valid_name, email=address, created_at=now)
     session = new_session(user, client, now, randomness, policy)
+    result = signed_in(user, session, tokens, randomness)
     async with unit_of_work() as transaction:
         await transaction.users.add(user)
         await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
         await transaction.sessions.add(session)
         await transaction.commit()
-    return signed_in(user, session, tokens, randomness)
+    return result
 
 
 async def _refuse_taken(address: EmailAddress, unit_of_work: UnitOfWork) -> None:

@@ -13,15 +13,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Lifespan, Receive, Scope, Send
 
-from leadnator_auth.domain import AuthError, Ports, UnavailableError
+from leadnator_auth.domain import AuthError, NotFoundError, Ports, UnavailableError
 from leadnator_auth.entrypoints.http.envelope import Envelope
 from leadnator_auth.entrypoints.http.openapi import openapi_document
-from leadnator_auth.entrypoints.http.operations import OPERATIONS, Handler
+from leadnator_auth.entrypoints.http.operation import Handler
+from leadnator_auth.entrypoints.http.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.refusals import (
     InternalError,
     MethodNotAllowedError,
-    NotFoundError,
     RequestError,
 )
 

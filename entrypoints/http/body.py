@@ -8,7 +8,6 @@ from typing import Never
 
 from starlette.requests import Request
 
-from leadnator_auth.domain.errors import FieldError, InvalidFieldsError
 from leadnator_auth.domain.fields import Untrusted
 from leadnator_auth.domain.text import is_storable
 from leadnator_auth.entrypoints.http.refusals import (
@@ -28,8 +27,8 @@ async def read_fields(request: Request, *names: str) -> tuple[Untrusted, ...]:
 
     What the values are is for the use case to judge.
 
-    Raises: UnsupportedMediaTypeError, PayloadTooLargeError, RequestTimeoutError, InvalidJsonError, and
-    InvalidFieldsError when a member that is ignored holds a text that no member may hold.
+    Raises: UnsupportedMediaTypeError, PayloadTooLargeError, RequestTimeoutError, and InvalidJsonError, also when a
+    member that is ignored holds U+0000 or an unpaired surrogate.
     """
     _check_encoding(request)
     declared_type = request.headers.get("content-type")
@@ -63,7 +62,7 @@ def parse_object(content: bytes) -> Mapping[str, object]:
 
 
 def _check_encoding(request: Request) -> None:
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if "content-encoding" in request.headers:
         raise UnsupportedMediaTypeError
 
 
@@ -127,10 +126,8 @@ def _children(value: object) -> list[object]:
 
 
 def _check_ignored(members: Mapping[str, object]) -> None:
-    bad = [name for name, value in members.items() if not _is_storable_throughout(value)]
-    if bad:
-        message = "This holds a character that is not allowed."
-        raise InvalidFieldsError(tuple(FieldError(name, "invalid_characters", message) for name in bad))
+    if not all(_is_storable_throughout(value) for value in members.values()):
+        raise InvalidJsonError
 
 
 def _is_storable_throughout(value: object) -> bool:

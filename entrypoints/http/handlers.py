@@ -1,21 +1,17 @@
-"""The handlers of the API: each reads its input, calls one use case and answers."""
+"""The handlers of the five calls of the contract, and of the probes: each reads, calls one use case and answers."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
-    Client,
-    Identity,
-    Ports,
     User,
-    identify,
     log_in,
     request_password_reset,
     reset_password,
     sign_up,
 )
-from leadnator_auth.entrypoints.http.bearer import bearer_token
 from leadnator_auth.entrypoints.http.body import read_fields
+from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
 
 
 async def post_sign_up(request: Request) -> Response:
@@ -64,26 +60,6 @@ async def get_readyz(request: Request) -> Response:
     return done()
 
 
-async def identified(request: Request) -> Identity:
-    """Returns who sends the request.
-
-    Raises: what `bearer_token` and `identify` raise.
-    """
-    return await identify(bearer_token(request), **ports_of(request).for_identify)
-
-
-def ports_of(request: Request) -> Ports:
-    """Returns the ports the application was given."""
-    ports: Ports = request.app.state.ports
-    return ports
-
-
-def client_of(request: Request) -> Client:
-    """Returns where the request came from."""
-    ip = request.client.host if request.client else ""
-    return Client(ip=ip, user_agent=request.headers.get("user-agent", ""))
-
-
 def user_view(user: User, *members: str) -> dict[str, str]:
     """Returns these members of a user as JSON has them."""
     view = {
@@ -95,8 +71,3 @@ def user_view(user: User, *members: str) -> dict[str, str]:
         "status": user.status.value,
     }
     return {member: view[member] for member in members}
-
-
-def done() -> Response:
-    """Returns the answer of what has nothing else to say."""
-    return JSONResponse({"ok": True})

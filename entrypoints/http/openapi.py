@@ -5,7 +5,8 @@ from typing import Any
 
 from leadnator_auth import __version__
 from leadnator_auth.entrypoints.http import schemas
-from leadnator_auth.entrypoints.http.operations import OPERATIONS, Operation
+from leadnator_auth.entrypoints.http.operation import Operation
+from leadnator_auth.entrypoints.http.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.problems import PROBLEMS
 
 JsonObject = dict[str, Any]  # OpenAPI is JSON: any value may stand at any key
@@ -46,6 +47,17 @@ def _operation(operation: Operation) -> JsonObject:
             **_refusals(operation),
         },
     }
+    if operation.parameters:
+        description["parameters"] = [
+            {
+                "name": parameter.name,
+                "in": parameter.place,
+                "required": parameter.place == "path",
+                "schema": parameter.schema,
+                "example": parameter.example,
+            }
+            for parameter in operation.parameters
+        ]
     if operation.body is not None:
         content = {"schema": schemas.open_object(operation.body), "example": operation.example_body}
         description["requestBody"] = {"required": True, "content": {"application/json": content}}

@@ -72,7 +72,7 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     errors.AccountSuspendedError: Problem(
         HTTPStatus.FORBIDDEN, "Account suspended", "This account may not be used for now."
     ),
-    refusals.NotFoundError: Problem(HTTPStatus.NOT_FOUND, "Not found", "Nothing is at this path."),
+    errors.NotFoundError: Problem(HTTPStatus.NOT_FOUND, "Not found", "Nothing is at this path that you may see."),
     refusals.MethodNotAllowedError: Problem(
         HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed", "The Allow header has the methods of this path."
     ),
@@ -134,4 +134,4 @@ def problem_response(error: AuthError | RequestError) -> Response:
         headers.update(error.headers)
     content = json.dumps(body, separators=(",", ":"))
     kind = LingeringResponse if isinstance(error, PayloadTooLargeError) else Response
-    return kind(content, problem.status, headers, media_type="application/problem+json")
+    return kind(content, problem.status.value, headers, media_type="application/problem+json")

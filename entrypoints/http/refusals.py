@@ -32,12 +32,6 @@ class MissingTokenError(RequestError):
     code = "missing_token"
 
 
-class NotFoundError(RequestError):
-    """Nothing is at this path."""
-
-    code = "not_found"
-
-
 class MethodNotAllowedError(RequestError):
     """Something is at this path, but not for this method; `Allow` says which."""
 

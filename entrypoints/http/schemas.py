@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from leadnator_auth.domain.media_path import MAX_PATH_LENGTH
 from leadnator_auth.domain.password import MAX_PASSWORD_BYTES
 from leadnator_auth.domain.user import MAX_NAME_LENGTH
 
@@ -28,7 +29,9 @@ _USER_MEMBERS: Mapping[str, Schema] = {
     "plan": {"type": "string"},
     "status": {"type": "string", "enum": ["active", "suspended"]},
 }
-TOKEN: Schema = {"type": "string", "description": "A JSON Web Token that lives 7 days."}
+TOKEN: Schema = {"type": "string", "description": "A JSON Web Token."}
+INSTANT: Schema = {"type": "string", "format": "date-time"}
+MEDIA_PATH: Schema = {"type": "string", "pattern": "^/", "maxLength": MAX_PATH_LENGTH}
 
 
 def closed(members: Mapping[str, Schema]) -> Schema:
@@ -52,6 +55,17 @@ def user(*members: str) -> Schema:
 
 
 OK = closed({"ok": {"const": True}})
+
+SESSION = closed(
+    {
+        "id": {"type": "string", "pattern": "^s_[A-Za-z0-9_-]+$"},
+        "created_at": INSTANT,
+        "expires_at": INSTANT,
+        "ip": {"type": "string"},
+        "user_agent": {"type": "string"},
+        "is_current": {"type": "boolean"},
+    }
+)
 
 PROBLEM: Schema = {
     "type": "object",

@@ -1,0 +1,39 @@
+"""What a handler needs of a request besides its body, and the shortest of answers."""
+
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from leadnator_auth.domain import Client, Identity, Ports, identify
+from leadnator_auth.entrypoints.http.bearer import bearer_token
+
+
+def ports_of(request: Request) -> Ports:
+    """Returns the ports the application was given."""
+    ports: Ports = request.app.state.ports
+    return ports
+
+
+def client_of(request: Request) -> Client:
+    """Returns where the request came from."""
+    ip = request.client.host if request.client else ""
+    return Client(ip=ip, user_agent=request.headers.get("user-agent", ""))
+
+
+async def identified(request: Request) -> Identity:
+    """Returns who sends the request.
+
+    Raises: what `bearer_token` and `identify` raise.
+    """
+    return await identify(bearer_token(request), **ports_of(request).for_identify)
+
+
+def done() -> Response:
+    """Returns the answer of what has nothing else to say."""
+    return JSONResponse({"ok": True})
+
+
+def rfc3339(instant: datetime) -> str:
+    """Returns an instant in UTC as RFC 3339 writes it, in whole seconds."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")

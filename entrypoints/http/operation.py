@@ -1,0 +1,61 @@
+"""What an operation of the API is, and the refusals that many of them share."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import attrs
+from starlette.requests import Request
+from starlette.responses import Response
+
+from leadnator_auth.domain.errors import AuthError, InvalidFieldsError, InvalidTokenError, MissingFieldsError
+from leadnator_auth.entrypoints.http.refusals import (
+    InvalidJsonError,
+    InvalidRequestError,
+    MissingTokenError,
+    PayloadTooLargeError,
+    RequestError,
+    RequestTimeoutError,
+    UnsupportedMediaTypeError,
+)
+from leadnator_auth.entrypoints.http.schemas import Schema
+
+Handler = Callable[[Request], Awaitable[Response]]
+Refusals = tuple[type[AuthError] | type[RequestError], ...]
+
+BAD_BODY: Refusals = (
+    MissingFieldsError,
+    InvalidFieldsError,
+    InvalidJsonError,
+    RequestTimeoutError,
+    PayloadTooLargeError,
+    UnsupportedMediaTypeError,
+)
+BAD_TOKEN: Refusals = (InvalidRequestError, MissingTokenError, InvalidTokenError)
+
+
+@attrs.frozen
+class Parameter:
+    """A part of the path or of the query."""
+
+    name: str
+    place: str
+    schema: Schema
+    example: str
+
+
+@attrs.frozen(kw_only=True)
+class Operation:
+    """One method on one path: what it takes, answers and refuses."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    group: str
+    success: Schema
+    example_answer: Mapping[str, Any]  # an example is JSON: any value
+    body: Mapping[str, Schema] | None = None
+    example_body: Mapping[str, Any] | None = None
+    refusals: Refusals = ()
+    needs_token: bool = False
+    parameters: tuple[Parameter, ...] = ()

@@ -1,0 +1,74 @@
+"""The handlers for who is logged in already: sessions, log-out, change of password, media tokens."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from leadnator_auth.domain import (
+    LogOutScope,
+    Session,
+    change_password,
+    end_session,
+    issue_media_token,
+    list_sessions,
+    log_out,
+)
+from leadnator_auth.entrypoints.http.body import read_fields
+from leadnator_auth.entrypoints.http.context import done, identified, ports_of, rfc3339
+from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
+
+
+async def post_log_out(request: Request) -> Response:
+    """POST /api/auth/logout"""
+    identity = await identified(request)
+    await log_out(identity, _scope(request), unit_of_work=ports_of(request).unit_of_work)
+    return done()
+
+
+async def get_sessions(request: Request) -> Response:
+    """GET /api/auth/sessions"""
+    identity = await identified(request)
+    sessions = await list_sessions(identity, **ports_of(request).for_session_list)
+    return JSONResponse({"sessions": [_view(session, identity.session) for session in sessions]})
+
+
+async def delete_session(request: Request) -> Response:
+    """DELETE /api/auth/sessions/{id}"""
+    identity = await identified(request)
+    await end_session(identity, request.path_params["id"], unit_of_work=ports_of(request).unit_of_work)
+    return done()
+
+
+async def post_change_password(request: Request) -> Response:
+    """POST /api/auth/change-password"""
+    identity = await identified(request)
+    current_password, password = await read_fields(request, "current_password", "password")
+    await change_password(identity, current_password, password, **ports_of(request).for_reset)
+    return done()
+
+
+async def post_media_token(request: Request) -> Response:
+    """POST /api/auth/media-token"""
+    identity = await identified(request)
+    (path,) = await read_fields(request, "path")
+    issued = issue_media_token(identity, path, **ports_of(request).for_media_tokens)
+    return JSONResponse({"token": issued.token, "expires_at": rfc3339(issued.expires_at)})
+
+
+def _scope(request: Request) -> LogOutScope:
+    given = request.query_params.getlist("scope")
+    if not given:
+        return LogOutScope.LOCAL
+    if len(given) > 1 or given[0] not in LogOutScope:
+        raise InvalidRequestError
+    return LogOutScope(given[0])
+
+
+def _view(session: Session, current: Session) -> dict[str, str | bool]:
+    return {
+        "id": session.id,
+        "created_at": rfc3339(session.created_at),
+        "expires_at": rfc3339(session.expires_at),
+        "ip": session.client.ip,
+        "user_agent": session.client.user_agent,
+        "is_current": session.id == current.id,
+    }
