@@ -1,5 +1,6 @@
 """What an access token says; its encoding and its signature are an adapter's business."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -33,9 +34,9 @@ class Claims:
     path: str | None = None
     """Where a media token is good: this path and everything below it."""
 
-    def check(self, purpose: Purpose, now: datetime) -> None:
+    def check(self, purposes: Collection[Purpose], now: datetime) -> None:
         """Raises: InvalidTokenError when made for another purpose, expired, or issued in the future."""
-        if self.purpose is not purpose:
+        if self.purpose not in purposes:
             raise InvalidTokenError("made for another purpose")
         if now >= self.expires_at + CLOCK_LEEWAY:
             raise InvalidTokenError("expired")

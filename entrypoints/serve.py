@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from leadnator_auth import __version__
 from leadnator_auth.entrypoints.compose import MAIL_FOLDER, open_ports
+from leadnator_auth.entrypoints.housekeeper import keeping_house
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.logs import configure_logs
 from leadnator_auth.entrypoints.mail_worker import MailWorker, running
@@ -33,7 +34,11 @@ def build_app(settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         worker = MailWorker()
-        async with open_ports(settings, on_mail_queued=worker.wake) as ports, running(worker, ports):
+        async with (
+            open_ports(settings, on_mail_queued=worker.wake) as ports,
+            running(worker, ports),
+            keeping_house(ports),
+        ):
             app.state.ports = ports
             yield
 

@@ -1,5 +1,7 @@
 """Identifying: who sends an access token, and whether it still counts."""
 
+from collections.abc import Collection
+
 from leadnator_auth.domain.claims import MAX_TOKEN_LENGTH, Claims, Purpose
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.ports import AccessTokens, Clock, Identities
@@ -13,21 +15,21 @@ async def identify(token: str, *, tokens: AccessTokens, identities: Identities, 
 
     Raises: InvalidTokenError; a token of over 8 KiB is refused unread.
     """
-    _, identity = await identified_for(Purpose.ACCESS, token, tokens=tokens, identities=identities, clock=clock)
+    _, identity = await identified_for([Purpose.ACCESS], token, tokens=tokens, identities=identities, clock=clock)
     return identity
 
 
 async def identified_for(
-    purpose: Purpose, token: str, *, tokens: AccessTokens, identities: Identities, clock: Clock
+    purposes: Collection[Purpose], token: str, *, tokens: AccessTokens, identities: Identities, clock: Clock
 ) -> tuple[Claims, Identity]:
-    """Returns what a token made for this purpose says, and who is behind it.
+    """Returns what a token made for one of these purposes says, and who is behind it.
 
     Raises: InvalidTokenError.
     """
     if len(token) > MAX_TOKEN_LENGTH:
         raise InvalidTokenError("too long")
     claims = tokens.read(token)
-    claims.check(purpose, clock.now())
+    claims.check(purposes, clock.now())
     identity = await identities.by_session(claims.session_id)
     if identity is None or identity.user.id != claims.user_id:
         raise InvalidTokenError("session ended")

@@ -38,13 +38,16 @@ def issue_media_token(
 async def identify_for_media(
     token: str, path: str, *, tokens: AccessTokens, identities: Identities, clock: Clock
 ) -> Identity:
-    """Returns who is behind a media token that is good for this decoded path.
+    """Returns who is behind the token in a URL with this decoded path: an access token, or a media token made for it.
 
     That the request is a GET or HEAD is for the caller to see to.
 
-    Raises: InvalidTokenError, for an access token, too.
+    Raises: InvalidTokenError.
     """
-    claims, identity = await identified_for(Purpose.MEDIA, token, tokens=tokens, identities=identities, clock=clock)
-    if claims.path is None or not is_below(path, claims.path):
+    claims, identity = await identified_for(
+        [Purpose.ACCESS, Purpose.MEDIA], token, tokens=tokens, identities=identities, clock=clock
+    )
+    is_for_path = claims.path is not None and is_below(path, claims.path)
+    if claims.purpose is Purpose.MEDIA and not is_for_path:
         raise InvalidTokenError("made for another path")
     return identity

@@ -2,7 +2,8 @@
 
 import re
 
-from starlette.requests import Request
+import attrs
+from starlette.requests import HTTPConnection
 
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, MissingTokenError
@@ -11,20 +12,30 @@ _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.ASCII | re.IGNORECASE
 _SCHEME = re.compile(r"bearer(?= |$)", re.ASCII | re.IGNORECASE)
 
 
-def bearer_token(request: Request) -> str:
+@attrs.frozen
+class Bearer:
+    """A token, and how it travelled."""
+
+    token: str = attrs.field(repr=False)
+    in_query: bool
+
+
+def bearer_of(request: HTTPConnection, *, allow_query: bool = True) -> Bearer:
     """Returns the token in the Authorization header or, on GET and HEAD only, in the query.
+
+    Where the query is not allowed it is not looked at: `token` may mean something else there.
 
     Raises: InvalidRequestError when there are two, MissingTokenError when there is none, InvalidTokenError when the
     header cannot hold a token.
     """
     headers = request.headers.getlist("authorization")
-    in_query = request.query_params.getlist("token")
+    in_query = request.query_params.getlist("token") if allow_query else []
     if len(headers) + len(in_query) > 1:
         raise InvalidRequestError
     if headers:
-        return _from_header(headers[0].strip())
-    if in_query and in_query[0] and request.method in ("GET", "HEAD"):
-        return in_query[0]
+        return Bearer(_from_header(headers[0].strip()), in_query=False)
+    if in_query and in_query[0] and request.scope.get("method") in ("GET", "HEAD"):
+        return Bearer(in_query[0], in_query=True)
     raise MissingTokenError
 
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import Client, Identity, Ports, identify
-from leadnator_auth.entrypoints.http.bearer import bearer_token
+from leadnator_auth.entrypoints.http.bearer import bearer_of
 
 
 def ports_of(request: Request) -> Ports:
@@ -24,9 +24,9 @@ def client_of(request: Request) -> Client:
 async def identified(request: Request) -> Identity:
     """Returns who sends the request.
 
-    Raises: what `bearer_token` and `identify` raise.
+    Raises: what `bearer_of` and `identify` raise.
     """
-    return await identify(bearer_token(request), **ports_of(request).for_identify)
+    return await identify(bearer_of(request).token, **ports_of(request).for_identify)
 
 
 def done() -> Response:

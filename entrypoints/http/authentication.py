@@ -1,0 +1,98 @@
+"""For the routes of a host application: who sends this request?"""
+
+import attrs
+from starlette.authentication import AuthCredentials, AuthenticationBackend, AuthenticationError, BaseUser
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from leadnator_auth.domain import (
+    AuthError,
+    Identity,
+    InvalidTokenError,
+    Ports,
+    UnavailableError,
+    identify,
+    identify_for_media,
+)
+from leadnator_auth.entrypoints.http.bearer import bearer_of
+from leadnator_auth.entrypoints.http.problems import problem_response
+from leadnator_auth.entrypoints.http.refusals import MissingTokenError, RequestError
+
+# Servers and proxies differ in when they decode these, and so in which path they are.
+_AMBIGUOUS_ENCODINGS = (b"%2f", b"%5c", b"%2e")
+
+
+async def authenticate(request: HTTPConnection, ports: Ports, *, media: bool = False) -> Identity:
+    """Returns who sends a request to a route of a host application.
+
+    The token is looked for in the Authorization header alone. A route for media, whose URLs stand in pages, says
+    `media=True`: there a GET or HEAD may carry `?token=` instead, an access token or a media token for its path.
+
+    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, UnavailableError.
+    """
+    bearer = bearer_of(request, allow_query=media)
+    if bearer.in_query:
+        return await identify_for_media(bearer.token, _unambiguous_path(request), **ports.for_identify)
+    return await identify(bearer.token, **ports.for_identify)
+
+
+def _unambiguous_path(request: HTTPConnection) -> str:
+    """Returns the decoded path, or the empty one, which no media token is made for."""
+    raw_path: bytes = request.scope.get("raw_path") or b""
+    is_ambiguous = any(encoding in raw_path.lower() for encoding in _AMBIGUOUS_ENCODINGS)
+    return "" if is_ambiguous else request.scope["path"]
+
+
+@attrs.frozen
+class AuthenticatedUser(BaseUser):
+    """The user in `request.user`."""
+
+    who: Identity
+
+    @property
+    def is_authenticated(self) -> bool:
+        return True
+
+    @property
+    def display_name(self) -> str:
+        return self.who.user.name
+
+    @property
+    def identity(self) -> str:
+        return self.who.user.id
+
+
+class RefusedError(AuthenticationError):
+    """A credential was sent and is not good; `cause` says why."""
+
+    def __init__(self, cause: AuthError | RequestError) -> None:
+        super().__init__(cause.code)
+        self.cause = cause
+
+
+class TokenBackend(AuthenticationBackend):
+    """The backend for Starlette's AuthenticationMiddleware over our tokens.
+
+        Middleware(AuthenticationMiddleware, backend=TokenBackend(ports), on_error=answer_refusal)
+
+    Nobody is let in without a token, and nobody is stopped: `@requires("authenticated")` does that. The scopes are
+    "authenticated" and the user's role. With `media`, every route behind it takes `?token=` on GET and HEAD.
+    """
+
+    def __init__(self, ports: Ports, *, media: bool = False) -> None:
+        self._ports = ports
+        self._media = media
+
+    async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
+        try:
+            identity = await authenticate(conn, self._ports, media=self._media)
+        except MissingTokenError:
+            return None
+        except (InvalidTokenError, UnavailableError, RequestError) as error:
+            raise RefusedError(error) from error
+        return AuthCredentials(["authenticated", identity.user.role.value]), AuthenticatedUser(identity)
+
+
+def answer_refusal(conn: HTTPConnection, error: Exception) -> Response:
+    """Returns the problem to answer a bad credential with; for the `on_error` of AuthenticationMiddleware."""
+    return problem_response(error.cause if isinstance(error, RefusedError) else InvalidTokenError())

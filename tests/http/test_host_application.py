@@ -1,0 +1,175 @@
+"""A host application with routes of its own that asks us who is there."""
+
+from collections.abc import AsyncIterator
+
+import attrs
+import httpx2
+import pytest
+from starlette.applications import Starlette
+from starlette.authentication import requires
+from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import (
+    AuthError,
+    Identity,
+    SignedIn,
+    Status,
+    issue_media_token,
+    log_out,
+    sign_up,
+)
+from leadnator_auth.entrypoints.http import create_app
+from leadnator_auth.entrypoints.http.authentication import TokenBackend, answer_refusal, authenticate
+from leadnator_auth.entrypoints.http.problems import problem_response
+from leadnator_auth.entrypoints.http.refusals import RequestError
+
+
+@requires("authenticated")
+async def dashboard(request: Request) -> Response:
+    return PlainTextResponse(f"{request.user.display_name} {request.user.identity}")
+
+
+@requires("admin")
+async def admin_only(request: Request) -> Response:
+    return PlainTextResponse("the controls")
+
+
+async def front_page(request: Request) -> Response:
+    return PlainTextResponse("known" if request.user.is_authenticated else "welcome")
+
+
+def host(ports: MemoryPorts) -> Starlette:
+    async def media_file(request: Request) -> Response:
+        try:
+            identity = await authenticate(request, ports, media=True)
+        except (AuthError, RequestError) as error:
+            return problem_response(error)
+        return PlainTextResponse(identity.user.name)
+
+    pages = Starlette(
+        routes=[Route("/", front_page), Route("/dashboard", dashboard), Route("/admin", admin_only)],
+        middleware=[Middleware(AuthenticationMiddleware, backend=TokenBackend(ports), on_error=answer_refusal)],
+    )
+    methods = ["GET", "POST"]
+    return Starlette(
+        routes=[
+            Route("/media/{path:path}", media_file, methods=methods),
+            Mount("/pages", pages),
+            Mount("/auth", create_app(ports)),
+        ]
+    )
+
+
+@pytest.fixture
+async def alice(memory: MemoryPorts) -> SignedIn:
+    return await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+
+
+@pytest.fixture
+async def browser(memory: MemoryPorts) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(host(memory))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://host.test") as client:
+        yield client
+
+
+def media_token(memory: MemoryPorts, alice: SignedIn, path: str = "/media/42") -> str:
+    identity = Identity(alice.user, alice.session)
+    return issue_media_token(identity, path, **memory.for_media_tokens).token
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["/media/42", "/media/42/a.png"])
+async def test_a_media_token_opens_its_path(
+    memory: MemoryPorts, alice: SignedIn, browser: httpx2.AsyncClient, method: str, path: str
+) -> None:
+    answer = await browser.request(method, path, params={"token": media_token(memory, alice)})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/media/43",
+        "/media/4",
+        "/media/420",
+        "/media/42/%2e%2e/43",
+        "/media/42%2Fa",
+        "/media/42%5C..%5C43",
+        "/media//42",
+    ],
+)
+async def test_a_media_token_opens_nothing_else(
+    memory: MemoryPorts, alice: SignedIn, browser: httpx2.AsyncClient, path: str
+) -> None:
+    answer = await browser.get(f"{path}?token={media_token(memory, alice)}")
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+
+
+async def test_a_media_token_is_for_reading_and_for_urls(
+    memory: MemoryPorts, alice: SignedIn, browser: httpx2.AsyncClient
+) -> None:
+    token = media_token(memory, alice)
+    posted = await browser.post("/media/42", params={"token": token})
+    assert (posted.status_code, posted.json()["code"]) == (401, "missing_token")
+    as_bearer = await browser.get("/media/42", headers=bearer(token))
+    assert (as_bearer.status_code, as_bearer.json()["code"]) == (401, "invalid_token")
+    both = await browser.get("/media/42", params={"token": token}, headers=bearer(alice.token))
+    assert (both.status_code, both.json()["code"]) == (400, "invalid_request")
+
+
+async def test_a_media_token_dies_with_its_session(
+    memory: MemoryPorts, alice: SignedIn, browser: httpx2.AsyncClient
+) -> None:
+    token = media_token(memory, alice)
+    await log_out(Identity(alice.user, alice.session), unit_of_work=memory.unit_of_work)
+    assert (await browser.get("/media/42", params={"token": token})).status_code == 401
+
+
+async def test_an_access_token_is_taken_from_either_place_by_a_media_route(
+    alice: SignedIn, browser: httpx2.AsyncClient
+) -> None:
+    assert (await browser.get("/media/42", params={"token": alice.token})).text == "Alice"
+    assert (await browser.get("/media/42", headers=bearer(alice.token))).text == "Alice"
+
+
+async def test_other_routes_do_not_look_into_the_query(
+    memory: MemoryPorts, alice: SignedIn, browser: httpx2.AsyncClient
+) -> None:
+    assert (await browser.get("/pages/", params={"token": alice.token})).text == "welcome"
+    in_header = await browser.get("/pages/", params={"token": "something else"}, headers=bearer(alice.token))
+    assert in_header.text == "known"
+
+
+async def test_a_page_for_users_knows_its_user(alice: SignedIn, browser: httpx2.AsyncClient) -> None:
+    answer = await browser.get("/pages/dashboard", headers=bearer(alice.token))
+    assert answer.text == f"Alice {alice.user.id}"
+    assert (await browser.get("/pages/dashboard")).status_code == 403, "as Starlette's `requires` answers"
+    assert (await browser.get("/pages/admin", headers=bearer(alice.token))).status_code == 403
+
+
+async def test_a_bad_credential_is_answered_as_everywhere(alice: SignedIn, browser: httpx2.AsyncClient) -> None:
+    answer = await browser.get("/pages/", headers=bearer(alice.token + "x"))
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+    assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+
+
+async def test_a_suspended_user_is_out_at_once(
+    memory: MemoryPorts, alice: SignedIn, browser: httpx2.AsyncClient
+) -> None:
+    users = memory.unit_of_work.tables.users
+    users[alice.user.id] = attrs.evolve(alice.user, status=Status.SUSPENDED)
+    assert (await browser.get("/pages/", headers=bearer(alice.token))).status_code == 401
+
+
+async def test_our_calls_work_below_a_prefix(alice: SignedIn, browser: httpx2.AsyncClient) -> None:
+    answer = await browser.get("/auth/api/auth/me", headers=bearer(alice.token))
+    assert answer.json()["user"]["name"] == "Alice"
