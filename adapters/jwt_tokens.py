@@ -150,6 +150,7 @@ def _path(payload: JsonObject) -> str | None:
 
 def _purpose(payload: JsonObject) -> Purpose:
     value = payload.get("purpose")
-    if not isinstance(value, str) or value not in Purpose:
-        raise InvalidTokenError("purpose is missing or unknown")
-    return Purpose(value)
+    try:
+        return Purpose(str(value))
+    except ValueError:
+        raise InvalidTokenError("purpose is missing or unknown") from None

@@ -40,7 +40,7 @@ from leadnator_auth.domain.use_cases.change_password import change_password
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
 from leadnator_auth.domain.use_cases.log_in import log_in
-from leadnator_auth.domain.use_cases.mail_delivery import Delivery, deliver_due_mails
+from leadnator_auth.domain.use_cases.mail_delivery import Delivery, deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token
 from leadnator_auth.domain.use_cases.password_reset import request_password_reset, reset_password
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
@@ -101,6 +101,7 @@ __all__ = [
     "log_in",
     "log_out",
     "purge",
+    "renew_lease",
     "request_password_reset",
     "reset_password",
     "sign_up",

@@ -8,10 +8,8 @@ import attrs
 from leadnator_auth.domain.email_address import EmailAddress
 
 MAIL_ID_PREFIX = "m_"
-LEASE = timedelta(minutes=5)
-"""How long a worker has the mails of a batch to itself."""
-SENDING_TIME = timedelta(minutes=1)
-"""What one mail may take at most; mailers give up earlier."""
+LEASE = timedelta(seconds=10)
+"""How long a worker has a mail to itself, unless it renews the lease; a crash delays a mail by no more."""
 GIVE_UP_AFTER = timedelta(days=3)
 _FIRST_DELAY = timedelta(seconds=5)
 _LONGEST_DELAY = timedelta(hours=1)
@@ -55,6 +53,10 @@ class QueuedMail:
     def leased(self, now: datetime) -> "QueuedMail":
         """Returns it as taken by a worker: one more attempt, due again when the lease ends."""
         return attrs.evolve(self, attempts=self.attempts + 1, due_at=now + LEASE)
+
+    def renewed(self, now: datetime) -> "QueuedMail":
+        """Returns it with the lease prolonged."""
+        return attrs.evolve(self, due_at=now + LEASE)
 
     def sent(self, now: datetime) -> "QueuedMail":
         """Returns it as accepted by the mail server."""

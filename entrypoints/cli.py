@@ -52,9 +52,7 @@ def serve(host: str, port: int, workers: int) -> None:
     settings = Settings.read(os.environ)
     configure_logs(settings.log_format, settings.log_level)
     prepare(settings)
-    if not run(settings, host, port, workers):
-        click.echo(f"leadnator-auth: could not serve on {host}:{port}; the log says why", err=True)
-        sys.exit(1)
+    run(settings, host, port, workers)
 
 
 @main.command()

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from leadnator_auth.domain import Ports, UnavailableError, deliver_due_mails
+from leadnator_auth.domain import Ports, QueuedMail, UnavailableError, deliver_due_mails, renew_lease
+from leadnator_auth.domain.mail import LEASE
 
 POLL_SECONDS = 2.0
 """How soon a mail is seen that another process queued, or that is due again; one queued here is seen at once."""
+RENEW_SECONDS = LEASE.total_seconds() / 4
 STOP_SECONDS = 15.0
 """How long stopping waits for mails that are under way; what is cut short is sent again later."""
 
@@ -44,7 +46,9 @@ class MailWorker:
     async def _deliver(self, ports: Ports) -> bool:
         """Returns whether there was anything to deliver; no failure ends the worker."""
         try:
-            delivery = await deliver_due_mails(**ports.for_delivery)
+            delivery = await deliver_due_mails(
+                **ports.for_delivery, keeping_lease=lambda mail: _keeping_lease(mail, ports)
+            )
         except UnavailableError as error:
             _log.warning("mail_queue_unavailable", error=str(error))
             return False
@@ -60,6 +64,24 @@ class MailWorker:
                 dropped=delivery.dropped,
             )
         return delivery.total > 0
+
+
+@asynccontextmanager
+async def _keeping_lease(mail: QueuedMail, ports: Ports) -> AsyncIterator[None]:
+    """Renews the lease of a mail beside the block, so that no other process takes it while it is being sent."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            with suppress(UnavailableError):
+                await renew_lease(mail, unit_of_work=ports.unit_of_work, clock=ports.clock)
+
+    task = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager

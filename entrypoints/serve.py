@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,9 +12,10 @@ from typing import Any
 import structlog
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
 
 from leadnator_auth import __version__
-from leadnator_auth.entrypoints.compose import MAIL_FOLDER, open_ports
+from leadnator_auth.entrypoints.compose import MAIL_FOLDER, StartError, open_ports
 from leadnator_auth.entrypoints.housekeeper import keeping_house
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.logs import configure_logs
@@ -52,14 +54,15 @@ def app_from_environment() -> Starlette:
     return build_app(settings)
 
 
-def serve(settings: Settings, host: str, port: int, workers: int) -> bool:
-    """Serves until SIGTERM or SIGINT, then lets running requests end; returns whether it ever got to serve."""
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serves until SIGTERM or SIGINT, then lets running requests end.
+
+    Raises: StartError.
+    """
     # Each part of a mail's link must come from us, never from a request.
     public_url = settings.public_url or f"http://127.0.0.1:{port}"
     os.environ[f"{PREFIX}PUBLIC_URL"] = public_url
     options: dict[str, Any] = {  # uvicorn's own options, of as many types
-        "host": host,
-        "port": port,
         "log_config": None,
         "access_log": False,  # it would print ?token=
         "server_header": False,
@@ -69,20 +72,29 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> bool:
         "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_SECONDS,
         "ws": "none",
     }
-    _log_start(settings, host, port)
-    if workers > 1:
-        return _serve_with(workers, options)
-    app = app_from_environment()
-    server = uvicorn.Server(uvicorn.Config(app, **options))
-    _stop_politely(server)
-    server.run()
-    return server.started
+    with _listening(host, port) as listener:
+        _log_start(settings, host, port)
+        if workers > 1:
+            target = f"{__name__}:{app_from_environment.__name__}"
+            config = uvicorn.Config(target, factory=True, workers=workers, **options)
+            Multiprocess(config, [listener]).run()
+        else:
+            server = uvicorn.Server(uvicorn.Config(app_from_environment(), **options))
+            _stop_politely(server)
+            server.run([listener])
+            if not server.started:
+                raise StartError("the application could not start; the log says why")
 
 
-def _serve_with(workers: int, options: dict[str, Any]) -> bool:
-    target = f"{__name__}:{app_from_environment.__name__}"
-    uvicorn.run(target, factory=True, workers=workers, **options)
-    return True
+def _listening(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens already: uvicorn would end the process itself where it cannot have the port."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise StartError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    listener.set_inheritable(True)
+    return listener
 
 
 def _log_start(settings: Settings, host: str, port: int) -> None:

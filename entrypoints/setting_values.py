@@ -118,6 +118,7 @@ def _origin(text: str) -> str:
 def _web_url(text: str) -> str:
     parts = urlsplit(text)
     is_clean = text.isprintable() and " " not in text
-    if parts.scheme not in ("http", "https") or not parts.hostname or not is_clean:
+    # Reading the port raises ValueError where it is none.
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or not is_clean:
         raise ValueError
     return text

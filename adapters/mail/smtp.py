@@ -12,7 +12,7 @@ from leadnator_auth.domain.mail import OutgoingMail
 
 COMMAND_TIMEOUT_SECONDS = 10.0
 MAIL_TIMEOUT_SECONDS = 45.0
-"""For one whole mail; less than the `SENDING_TIME` of the core, after which somebody else may send it."""
+"""For one whole mail; the next one waits for it."""
 
 
 class Security(StrEnum):

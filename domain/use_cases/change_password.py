@@ -1,6 +1,5 @@
 """Changing a password that is known."""
 
-from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.errors import InvalidCredentialsError, InvalidTokenError
 from leadnator_auth.domain.fields import FieldChecks, Untrusted
 from leadnator_auth.domain.password import Password
@@ -8,7 +7,7 @@ from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Clock, PasswordHasher, Randomness, UnitOfWork
 from leadnator_auth.domain.session import Identity
 from leadnator_auth.domain.use_cases.password_reset import apply_new_password
-from leadnator_auth.domain.user import UserId
+from leadnator_auth.domain.use_cases.verification import verified
 
 
 async def change_password(
@@ -30,13 +29,15 @@ async def change_password(
     with FieldChecks() as check:
         typed = check("current_password", current_password, Password.typed)
         new_password = check("password", password, policy.password.choose)
-    verified = await _verified_credentials(identity.user.id, typed, unit_of_work, hasher)
+    async with unit_of_work.snapshot() as repositories:
+        kept = await repositories.credentials.of(identity.user.id)
+    proven = await verified(kept, typed, hasher)
     new_hash = await hasher.hash(new_password)
 
     async with unit_of_work() as transaction:
         # Hashing took a while: a reset or another change may have come in between.
         current = await transaction.credentials.of(identity.user.id)
-        if current is None or current.version != verified.version:
+        if current is None or current.version != proven.version:
             raise InvalidCredentialsError
         if await transaction.sessions.by_id(identity.session.id) is None:
             raise InvalidTokenError("session ended")
@@ -44,13 +45,3 @@ async def change_password(
             identity.user.id, new_hash, transaction, clock.now(), randomness, keep=identity.session.id
         )
         await transaction.commit()
-
-
-async def _verified_credentials(
-    user_id: UserId, password: Password, unit_of_work: UnitOfWork, hasher: PasswordHasher
-) -> Credentials:
-    async with unit_of_work.snapshot() as repositories:
-        credentials = await repositories.credentials.of(user_id)
-    if not await hasher.verify(password, credentials.password_hash if credentials else None) or credentials is None:
-        raise InvalidCredentialsError
-    return credentials

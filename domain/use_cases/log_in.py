@@ -20,6 +20,7 @@ from leadnator_auth.domain.ports import (
 )
 from leadnator_auth.domain.session import Client
 from leadnator_auth.domain.use_cases.sign_in import SignedIn, new_session, signed_in
+from leadnator_auth.domain.use_cases.verification import verified
 
 
 async def log_in(
@@ -46,45 +47,32 @@ async def log_in(
     with FieldChecks() as check:
         address = check("email", email, emails.parse)
         typed = check("password", password, Password.typed)
-    verified = await _verified_credentials(address.canonical, typed, unit_of_work, hasher)
-    upgraded_hash = await _upgraded_hash(typed, verified, hasher)
+    async with unit_of_work.snapshot() as repositories:
+        known = await repositories.users.by_email(address.canonical)
+        kept = await repositories.credentials.of(known.id) if known else None
+    proven = await verified(kept, typed, hasher)
+    upgraded_hash = await _upgraded_hash(typed, proven, hasher)
 
     async with unit_of_work() as transaction:
-        user = await transaction.users.by_id(verified.user_id)
-        current = await transaction.credentials.of(verified.user_id)
+        user = await transaction.users.by_id(proven.user_id)
+        current = await transaction.credentials.of(proven.user_id)
         # Verifying took a while: a reset may have come in between, and then the old password opens nothing any more.
-        if user is None or current is None or current.version != verified.version:
+        if user is None or current is None or current.version != proven.version:
             raise InvalidCredentialsError
         if user.is_suspended:
             raise AccountSuspendedError
         session = new_session(user, client, clock.now(), randomness, policy)
         await transaction.sessions.add(session)
         if upgraded_hash:
-            await transaction.credentials.upgrade(user.id, old_hash=verified.password_hash, new_hash=upgraded_hash)
+            await transaction.credentials.upgrade(user.id, old_hash=proven.password_hash, new_hash=upgraded_hash)
         result = signed_in(user, session, tokens, randomness)
         await transaction.commit()
     return result
 
 
-async def _verified_credentials(
-    canonical: str, password: Password, unit_of_work: UnitOfWork, hasher: PasswordHasher
-) -> Credentials:
-    """Returns the credentials the password was verified against.
-
-    Raises: InvalidCredentialsError, after the same work whatever the reason.
-    """
-    async with unit_of_work.snapshot() as repositories:
-        user = await repositories.users.by_email(canonical)
-        credentials = await repositories.credentials.of(user.id) if user else None
-    is_right = await hasher.verify(password, credentials.password_hash if credentials else None)
-    if credentials is None or not is_right:
-        raise InvalidCredentialsError
-    return credentials
-
-
-async def _upgraded_hash(password: Password, verified: Credentials, hasher: PasswordHasher) -> str | None:
+async def _upgraded_hash(password: Password, proven: Credentials, hasher: PasswordHasher) -> str | None:
     """Returns a hash of today's strength where the kept one is weaker; that it failed never fails a log-in."""
-    if not hasher.needs_upgrade(password, verified.password_hash):
+    if not hasher.needs_upgrade(password, proven.password_hash):
         return None
     try:
         return await hasher.hash(password)

@@ -1,13 +1,15 @@
 """Sending the queued mails, outside every request; a worker calls this again and again."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 
 import attrs
 
 from leadnator_auth.domain.errors import MailRefusedError, UnavailableError
 from leadnator_auth.domain.mail import (
-    SENDING_TIME,
     MailKind,
+    MailState,
     OutgoingMail,
     PasswordChangedMail,
     QueuedMail,
@@ -23,7 +25,10 @@ from leadnator_auth.domain.reset_token import (
 )
 from leadnator_auth.domain.user import User
 
-BATCH = 20
+MOST_AT_ONCE = 50
+
+LeaseKeeper = Callable[[QueuedMail], AbstractAsyncContextManager[None]]
+"""Opens a block in which `renew_lease` is called for a mail again and again, while the mail is being sent."""
 
 
 @attrs.define
@@ -42,6 +47,10 @@ class Delivery:
         return self.sent + self.delayed + self.dead + self.dropped
 
 
+def _without_renewal(mail: QueuedMail) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
+
+
 async def deliver_due_mails(
     *,
     unit_of_work: UnitOfWork,
@@ -49,29 +58,32 @@ async def deliver_due_mails(
     clock: Clock,
     randomness: Randomness,
     policy: Policy,
+    keeping_lease: LeaseKeeper = _without_renewal,
 ) -> Delivery:
-    """Sends up to 20 mails that are due and returns what became of them.
+    """Sends the mails that are due, one after the other and at most 50, and returns what became of them.
 
-    At least once: a mail whose sending was cut short is due again when its lease ends. The rest of a batch that took
-    too long is left to the next lease, so that no mail is sent while somebody else may have it.
+    At least once: a mail whose sender died is due again when its lease ends, seconds later. Where several processes
+    deliver, `keeping_lease` must renew the lease of a mail that takes longer than that.
     """
     delivery = Delivery()
-    if not await _is_any_due(unit_of_work, clock):
-        return delivery
-    async with unit_of_work() as transaction:
-        mails = await transaction.mail_queue.lease(clock.now(), BATCH)
-        await transaction.commit()
-    for mail in mails:
-        if clock.now() + SENDING_TIME > mail.due_at:
+    while delivery.total < MOST_AT_ONCE and await _is_any_due(unit_of_work, clock):
+        taken = await _take(unit_of_work, clock, randomness, policy)
+        if taken is None:
             break
-        outgoing = await _composed(mail, unit_of_work, clock, randomness, policy)
+        mail, outgoing = taken
         if outgoing is None:
             delivery.dropped += 1
-        else:
+            continue
+        async with keeping_lease(mail):
             outcome = await _attempt(mail, outgoing, mailer, clock, randomness)
-            await _keep(outcome, unit_of_work)
-            _count(delivery, outcome)
+        await _keep(outcome, unit_of_work)
+        _count(delivery, outcome)
     return delivery
+
+
+async def renew_lease(mail: QueuedMail, *, unit_of_work: UnitOfWork, clock: Clock) -> None:
+    """Moves the end of a lease ahead, unless the lease is over."""
+    await _keep(mail.renewed(clock.now()), unit_of_work)
 
 
 async def _is_any_due(unit_of_work: UnitOfWork, clock: Clock) -> bool:
@@ -81,22 +93,34 @@ async def _is_any_due(unit_of_work: UnitOfWork, clock: Clock) -> bool:
     return due_at is not None and due_at <= clock.now()
 
 
-async def _composed(
-    mail: QueuedMail, unit_of_work: UnitOfWork, clock: Clock, randomness: Randomness, policy: Policy
-) -> OutgoingMail | None:
-    """Returns the mail with its content, or None after dropping it from the queue."""
+async def _take(
+    unit_of_work: UnitOfWork, clock: Clock, randomness: Randomness, policy: Policy
+) -> tuple[QueuedMail, OutgoingMail | None] | None:
+    """Returns the next mail with its content, None in place of it after dropping a mail to nobody."""
     now = clock.now()
     async with unit_of_work() as transaction:
-        user = await transaction.users.by_email(mail.recipient)
-        outgoing: OutgoingMail | None = None
-        if user and mail.kind is MailKind.PASSWORD_CHANGED:
-            outgoing = PasswordChangedMail(mail.id, user.email, changed_at=mail.queued_at)
-        elif user and await _may_get_link(user, mail, transaction, now, policy):
-            outgoing = await _reset_link(user, mail, transaction, now, randomness, policy)
+        leased = await transaction.mail_queue.lease(now, 1)
+        if not leased:
+            return None
+        (mail,) = leased
+        outgoing = await _composed(mail, transaction, now, randomness, policy)
         if outgoing is None:
             await transaction.mail_queue.remove(mail.id)
         await transaction.commit()
-    return outgoing
+    return mail, outgoing
+
+
+async def _composed(
+    mail: QueuedMail, transaction: Transaction, now: datetime, randomness: Randomness, policy: Policy
+) -> OutgoingMail | None:
+    user = await transaction.users.by_email(mail.recipient)
+    if user is None:
+        return None
+    if mail.kind is MailKind.PASSWORD_CHANGED:
+        return PasswordChangedMail(mail.id, user.email, changed_at=mail.queued_at)
+    if await _may_get_link(user, mail, transaction, now, policy):
+        return await _reset_link(user, mail, transaction, now, randomness, policy)
+    return None
 
 
 async def _may_get_link(user: User, mail: QueuedMail, transaction: Transaction, now: datetime, policy: Policy) -> bool:
@@ -142,9 +166,10 @@ async def _keep(mail: QueuedMail, unit_of_work: UnitOfWork) -> None:
 
 
 def _count(delivery: Delivery, mail: QueuedMail) -> None:
-    if mail.finished_at is None:
-        delivery.delayed += 1
-    elif mail.last_error:
-        delivery.dead += 1
-    else:
-        delivery.sent += 1
+    match mail.state:
+        case MailState.SENT:
+            delivery.sent += 1
+        case MailState.DEAD:
+            delivery.dead += 1
+        case MailState.QUEUED:
+            delivery.delayed += 1

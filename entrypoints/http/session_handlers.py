@@ -58,9 +58,11 @@ def _scope(request: Request) -> LogOutScope:
     given = request.query_params.getlist("scope")
     if not given:
         return LogOutScope.LOCAL
-    if len(given) > 1 or given[0] not in LogOutScope:
-        raise InvalidRequestError
-    return LogOutScope(given[0])
+    try:
+        (scope,) = given
+        return LogOutScope(scope)
+    except ValueError:
+        raise InvalidRequestError from None
 
 
 def _view(session: Session, current: Session) -> dict[str, str | bool]:

@@ -1,5 +1,6 @@
 """Sending the queued mails, in memory."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from leadnator_auth.domain import (
     SignedIn,
     UnavailableError,
     deliver_due_mails,
+    renew_lease,
     request_password_reset,
     reset_password,
     sign_up,
@@ -172,18 +174,45 @@ async def test_a_mail_whose_sender_died_is_sent_when_the_lease_ends(memory: Memo
     assert await deliver(memory) == Delivery(sent=1)
 
 
-async def test_a_batch_that_takes_too_long_leaves_the_rest_to_the_next_lease(
+async def test_a_mail_that_takes_long_stays_with_its_worker_while_the_lease_is_renewed(
     memory: MemoryPorts, alice: SignedIn
 ) -> None:
     class Slow:
         async def send(self, mail: OutgoingMail) -> None:
-            memory.clock.advance(minutes=3)
+            for _ in range(5):
+                memory.clock.instant += LEASE - timedelta(seconds=1)
+                await renew_lease(only_mail(memory), unit_of_work=memory.unit_of_work, clock=memory.clock)
+                assert await deliver(memory) == Delivery(), "another worker has nothing to do"
             await memory.mailer.send(mail)
 
-    await ask(memory, 5)
-    assert await deliver_with(memory, Slow()) == Delivery(sent=2)
+    await ask(memory)
+    assert await deliver_with(memory, Slow()) == Delivery(sent=1)
+    assert len(memory.mailer.mails) == 1
+
+
+async def test_a_lease_that_is_over_cannot_be_renewed(memory: MemoryPorts, alice: SignedIn) -> None:
+    await ask(memory)
+    async with memory.unit_of_work() as transaction:
+        (mail,) = await transaction.mail_queue.lease(memory.clock.now(), 1)
+        await transaction.commit()
     memory.clock.instant += LEASE
-    assert await deliver(memory) == Delivery(sent=3)
+    assert await deliver(memory) == Delivery(sent=1)
+    await renew_lease(mail, unit_of_work=memory.unit_of_work, clock=memory.clock)
+    assert only_mail(memory).state is MailState.SENT
+
+
+async def test_a_mail_that_somebody_else_takes_first_is_theirs(memory: MemoryPorts, alice: SignedIn) -> None:
+    """Two workers see one due mail; the second finds nothing left."""
+    await ask(memory)
+    deliveries = await asyncio.gather(*(deliver(memory) for _ in range(4)))
+    assert sum(delivery.sent for delivery in deliveries) == len(memory.mailer.mails) == 1
+
+
+async def test_a_long_queue_is_sent_in_several_rounds(memory: MemoryPorts, alice: SignedIn) -> None:
+    for number in range(60):
+        await ask(memory, 1, f"nobody{number}@example.com")
+    assert await deliver(memory) == Delivery(dropped=50)
+    assert await deliver(memory) == Delivery(dropped=10)
 
 
 def a_queued_mail() -> QueuedMail:

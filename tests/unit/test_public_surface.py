@@ -85,7 +85,7 @@ def test_the_ports_that_a_use_case_takes_are_its_keywords() -> None:
         (core.deliver_due_mails, ports.for_delivery),
     ):
         parameters = inspect.signature(use_case).parameters.values()
-        assert {p.name for p in parameters if p.kind is p.KEYWORD_ONLY} == set(given)
+        assert {p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty} == set(given)
 
 
 def test_a_session_begins_now_and_ends_with_its_lifetime() -> None:

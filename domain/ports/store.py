@@ -1,18 +1,11 @@
-"""What the core needs from outside, as Protocols; `leadnator_auth.adapters` has an implementation of each.
-
-Any method of a port may raise UnavailableError when what is behind it is away; none raises an error of the library
-it is made with. All instants are aware datetimes in UTC.
-"""
+"""Where things are kept: repositories, and the units of work they belong to."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from leadnator_auth.domain.claims import Claims
 from leadnator_auth.domain.credentials import Credentials
-from leadnator_auth.domain.email_address import EmailAddress
-from leadnator_auth.domain.mail import MailState, OutgoingMail, QueuedMail
-from leadnator_auth.domain.password import Password
+from leadnator_auth.domain.mail import MailState, QueuedMail
 from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.session import Identity, Session, SessionId
 from leadnator_auth.domain.user import User, UserId
@@ -168,79 +161,3 @@ class Identities(Protocol):
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
         """Returns the session and its user, unless it has ended."""
-
-
-class PasswordHasher(Protocol):
-    """Makes and checks password hashes, slowly on purpose and off the event loop."""
-
-    async def hash(self, password: Password) -> str:
-        """Returns a new salted hash.
-
-        Raises: OverloadedError when too many passwords wait.
-        """
-
-    async def verify(self, password: Password, password_hash: str | None) -> bool:
-        """Returns whether the hash was made of this password; None or a broken hash costs the same and is False.
-
-        Raises: OverloadedError when too many passwords wait.
-        """
-
-    def needs_upgrade(self, password: Password, password_hash: str) -> bool:
-        """Returns whether the hash of this password, just verified, should be replaced by a new one."""
-
-
-class AccessTokens(Protocol):
-    """Writes claims as signed text and reads them back."""
-
-    def issue(self, claims: Claims) -> str:
-        """Returns the token."""
-
-    def read(self, token: str) -> Claims:
-        """Returns the claims of a genuine token, whatever their times say.
-
-        Raises: InvalidTokenError when it was not made here, was changed, or is malformed.
-        """
-
-
-class EmailSyntax(Protocol):
-    """Knows what an e-mail address looks like."""
-
-    def parse(self, text: str) -> EmailAddress:
-        """Returns the one address in `text`.
-
-        Raises: BadFieldError when it is blank, more than an address, too long or malformed.
-        """
-
-
-class Mailer(Protocol):
-    """Hands mails to those who deliver them."""
-
-    async def send(self, mail: OutgoingMail) -> None:
-        """Returns once somebody else has taken responsibility for the mail.
-
-        Raises: MailRefusedError when it never will be accepted, UnavailableError when it may be later.
-        """
-
-
-class Clock(Protocol):
-    """The time of day."""
-
-    def now(self) -> datetime:
-        """Returns the present instant."""
-
-
-class Randomness(Protocol):
-    """Where unguessable things come from."""
-
-    def urlsafe(self, size: int) -> str:
-        """Returns `size` random bytes in base64url without padding."""
-
-    def fraction(self) -> float:
-        """Returns a number in [0, 1) to spread things in time; not for secrets."""
-
-
-class Readiness(Protocol):
-    """Whether requests can be served."""
-
-    async def check(self) -> None:
-        """Raises: UnavailableError when the database is out of reach or its schema is not the current one."""

@@ -1,0 +1,45 @@
+"""What the core needs from outside, as Protocols; `leadnator_auth.adapters` has an implementation of each.
+
+Any method of a port may raise UnavailableError when what is behind it is away; none raises an error of the library
+it is made with. All instants are aware datetimes in UTC.
+"""
+
+from leadnator_auth.domain.ports.outside import (
+    AccessTokens,
+    Clock,
+    EmailSyntax,
+    Mailer,
+    PasswordHasher,
+    Randomness,
+    Readiness,
+)
+from leadnator_auth.domain.ports.store import (
+    CredentialStore,
+    Identities,
+    MailQueue,
+    Repositories,
+    ResetTokens,
+    Sessions,
+    Transaction,
+    UnitOfWork,
+    Users,
+)
+
+__all__ = [
+    "AccessTokens",
+    "Clock",
+    "CredentialStore",
+    "EmailSyntax",
+    "Identities",
+    "MailQueue",
+    "Mailer",
+    "PasswordHasher",
+    "Randomness",
+    "Readiness",
+    "Repositories",
+    "ResetTokens",
+    "Sessions",
+    "Transaction",
+    "UnitOfWork",
+    "Users",
+]

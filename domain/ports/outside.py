@@ -1,0 +1,85 @@
+"""Everything the core needs from outside but a place to keep things: hashing, signing, mail, time and chance."""
+
+from datetime import datetime
+from typing import Protocol
+
+from leadnator_auth.domain.claims import Claims
+from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.mail import OutgoingMail
+from leadnator_auth.domain.password import Password
+
+
+class PasswordHasher(Protocol):
+    """Makes and checks password hashes, slowly on purpose and off the event loop."""
+
+    async def hash(self, password: Password) -> str:
+        """Returns a new salted hash.
+
+        Raises: OverloadedError when too many passwords wait.
+        """
+
+    async def verify(self, password: Password, password_hash: str | None) -> bool:
+        """Returns whether the hash was made of this password; None or a broken hash costs the same and is False.
+
+        Raises: OverloadedError when too many passwords wait.
+        """
+
+    def needs_upgrade(self, password: Password, password_hash: str) -> bool:
+        """Returns whether the hash of this password, just verified, should be replaced by a new one."""
+
+
+class AccessTokens(Protocol):
+    """Writes claims as signed text and reads them back."""
+
+    def issue(self, claims: Claims) -> str:
+        """Returns the token."""
+
+    def read(self, token: str) -> Claims:
+        """Returns the claims of a genuine token, whatever their times say.
+
+        Raises: InvalidTokenError when it was not made here, was changed, or is malformed.
+        """
+
+
+class EmailSyntax(Protocol):
+    """Knows what an e-mail address looks like."""
+
+    def parse(self, text: str) -> EmailAddress:
+        """Returns the one address in `text`.
+
+        Raises: BadFieldError when it is blank, more than an address, too long or malformed.
+        """
+
+
+class Mailer(Protocol):
+    """Hands mails to those who deliver them."""
+
+    async def send(self, mail: OutgoingMail) -> None:
+        """Returns once somebody else has taken responsibility for the mail.
+
+        Raises: MailRefusedError when it never will be accepted, UnavailableError when it may be later.
+        """
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def now(self) -> datetime:
+        """Returns the present instant."""
+
+
+class Randomness(Protocol):
+    """Where unguessable things come from."""
+
+    def urlsafe(self, size: int) -> str:
+        """Returns `size` random bytes in base64url without padding."""
+
+    def fraction(self) -> float:
+        """Returns a number in [0, 1) to spread things in time; not for secrets."""
+
+
+class Readiness(Protocol):
+    """Whether requests can be served."""
+
+    async def check(self) -> None:
+        """Raises: UnavailableError when the database is out of reach or its schema is not the current one."""

@@ -1,0 +1,17 @@
+"""Proving who one is by a password."""
+
+from leadnator_auth.domain.credentials import Credentials
+from leadnator_auth.domain.errors import InvalidCredentialsError
+from leadnator_auth.domain.password import Password
+from leadnator_auth.domain.ports import PasswordHasher
+
+
+async def verified(credentials: Credentials | None, password: Password, hasher: PasswordHasher) -> Credentials:
+    """Returns the credentials once the password has proved right; that there are none costs the same verification.
+
+    Raises: InvalidCredentialsError, OverloadedError.
+    """
+    is_right = await hasher.verify(password, credentials.password_hash if credentials else None)
+    if credentials is None or not is_right:
+        raise InvalidCredentialsError
+    return credentials

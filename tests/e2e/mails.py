@@ -1,0 +1,27 @@
+"""Reads what a user would read in a mail."""
+
+import re
+from email.message import EmailMessage
+
+_RESET_LINK = re.compile(r"^https?://\S+[?&]token=(reset_[A-Za-z0-9_-]{43,})$", re.MULTILINE)
+
+
+def text_of(mail: EmailMessage) -> str:
+    """Returns the text part, with the line ends of this machine."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    content = body.get_content()
+    assert isinstance(content, str)
+    return content.replace("\r\n", "\n")
+
+
+def reset_link(mail: EmailMessage) -> str:
+    """Returns the link, which must stand whole on a line of its own."""
+    found = _RESET_LINK.search(text_of(mail))
+    assert found is not None
+    return found[0]
+
+
+def reset_secret(mail: EmailMessage) -> str:
+    """Returns the token in the link."""
+    return reset_link(mail).rpartition("token=")[2]

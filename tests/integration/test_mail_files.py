@@ -1,0 +1,115 @@
+"""Mails as files, for those who have no mail server yet."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from stat import S_IMODE
+
+import pytest
+
+from leadnator_auth.adapters.mail import MailFiles, MailWriter
+from leadnator_auth.adapters.memory import FakeClock
+from leadnator_auth.domain import EmailAddress, ResetLinkMail, UnavailableError
+from tests.e2e.mails import reset_secret
+from tests.e2e.server import parsed_mail
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SECRET = "reset_" + "s" * 43
+RESET_URL = "http://127.0.0.1:8000/reset-password?token={token}"
+
+
+@pytest.fixture
+def generous_umask() -> Iterator[None]:
+    """Lets everybody read what a program does not protect by itself."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that is not there yet."""
+    return tmp_path / "new" / "mail"
+
+
+@pytest.fixture
+def mailer(folder: Path) -> MailFiles:
+    """Writes into the folder."""
+    return MailFiles(folder, MailWriter(sender="no-reply@localhost", reset_url=RESET_URL, clock=FakeClock()))
+
+
+def a_mail(number: int = 1) -> ResetLinkMail:
+    address = EmailAddress(typed=f"Alice{number}@example.com", canonical=f"alice{number}@example.com")
+    return ResetLinkMail(f"m_{number}", address, SECRET, NOW + timedelta(hours=1), timedelta(hours=1))
+
+
+def mode_of(path: Path) -> int:
+    return S_IMODE(path.stat().st_mode)
+
+
+def files_in(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+async def test_a_mail_becomes_one_file_that_mail_programs_open(mailer: MailFiles, folder: Path) -> None:
+    await mailer.send(a_mail())
+
+    (file,) = files_in(folder)
+    assert file.suffix == ".eml"
+    mail = parsed_mail(file.read_bytes())
+    assert mail["To"] == "Alice1@example.com"
+    assert mail["From"] == "no-reply@localhost"
+    assert reset_secret(mail) == SECRET
+    assert mail.defects == []
+
+
+@pytest.mark.usefixtures("generous_umask")
+async def test_only_its_owner_may_read_a_mail(mailer: MailFiles, folder: Path) -> None:
+    await mailer.send(a_mail())
+
+    (file,) = files_in(folder)
+    assert (mode_of(file), mode_of(folder)) == (0o600, 0o700)
+
+
+async def test_each_of_many_mails_has_its_own_file(mailer: MailFiles, folder: Path) -> None:
+    await asyncio.gather(*(mailer.send(a_mail(number)) for number in range(20)))
+
+    recipients = {parsed_mail(file.read_bytes())["To"] for file in files_in(folder)}
+    assert recipients == {f"Alice{number}@example.com" for number in range(20)}
+    assert len(files_in(folder)) == 20
+
+
+async def test_a_mail_that_is_sent_twice_is_one_file(mailer: MailFiles, folder: Path) -> None:
+    await mailer.send(a_mail())
+    await mailer.send(a_mail())
+    assert len(files_in(folder)) == 1
+
+
+@pytest.fixture
+def in_the_way(folder: Path) -> Path:
+    """A file in the place of the folder."""
+    folder.parent.mkdir()
+    folder.write_text("in the way")
+    return folder
+
+
+async def test_a_folder_that_cannot_be_made_may_be_mended(mailer: MailFiles, in_the_way: Path) -> None:
+    with pytest.raises(UnavailableError):
+        await mailer.send(a_mail())
+
+    await asyncio.to_thread(in_the_way.unlink)
+    await mailer.send(a_mail())
+    assert len(files_in(in_the_way)) == 1
+
+
+async def test_the_log_says_where_a_mail_is_but_not_what_is_in_it(
+    mailer: MailFiles, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG"):
+        await mailer.send(a_mail())
+
+    (file,) = files_in(folder)
+    assert str(file) in caplog.text
+    assert SECRET not in caplog.text

@@ -1,0 +1,106 @@
+"""The signing secret that is made at the first start and kept beside the database."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from stat import S_IMODE
+from threading import Barrier
+
+import pytest
+
+from leadnator_auth.adapters.secret_file import kept_secret
+from tests.e2e.server import DEADLINE_SECONDS
+
+MANY = 16
+KEEP = (
+    "import sys; from pathlib import Path; from leadnator_auth.adapters.secret_file import kept_secret\n"
+    "print('ready', flush=True); sys.stdin.readline(); print(kept_secret(Path(sys.argv[1])))"
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file that is not there yet."""
+    return tmp_path / "leadnator.db.secret"
+
+
+@pytest.fixture
+def generous_umask() -> Iterator[None]:
+    """Lets everybody read what a program does not protect by itself."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def test_a_secret_is_made_once_and_kept(file: Path) -> None:
+    secret = kept_secret(file)
+
+    assert len(secret.encode()) >= 32
+    assert kept_secret(file) == secret
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_two_files_have_two_secrets(tmp_path: Path) -> None:
+    assert kept_secret(tmp_path / "a") != kept_secret(tmp_path / "b")
+
+
+@pytest.mark.usefixtures("generous_umask")
+def test_only_its_owner_may_read_the_secret(file: Path) -> None:
+    kept_secret(file)
+    assert S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_threads_that_start_together_get_the_same_secret(file: Path) -> None:
+    start = Barrier(MANY)
+
+    def keep(_: int) -> str:
+        start.wait()
+        return kept_secret(file)
+
+    with ThreadPoolExecutor(MANY) as threads:
+        secrets = set(threads.map(keep, range(MANY)))
+
+    assert secrets == {kept_secret(file)}
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_processes_that_start_together_get_the_same_secret(file: Path) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", KEEP, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+        )
+        for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+
+    secrets = {process.communicate(timeout=DEADLINE_SECONDS)[0].strip() for process in processes}
+
+    assert secrets == {kept_secret(file)}
+    assert [process.returncode for process in processes] == [0] * 4
+
+
+@pytest.mark.parametrize("content", ["", "\n", "  \n"])
+def test_an_empty_file_is_refused_and_left_alone(file: Path, content: str) -> None:
+    file.write_text(content)
+    with pytest.raises(ValueError, match=file.name):
+        kept_secret(file)
+    assert file.read_text() == content
+
+
+def test_a_secret_of_the_operators_own_is_used_as_it_is(file: Path) -> None:
+    file.write_text("my-own-secret-of-well-over-thirty-two-bytes\n")
+    assert kept_secret(file) == "my-own-secret-of-well-over-thirty-two-bytes"
+
+
+def test_a_folder_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="nowhere"):
+        kept_secret(tmp_path / "nowhere" / "secret")

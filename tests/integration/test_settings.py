@@ -1,0 +1,186 @@
+"""The settings: what each is by default, what it takes and what it refuses."""
+
+import attrs
+import pytest
+
+from leadnator_auth.entrypoints.setting_values import SmtpUrl
+from leadnator_auth.entrypoints.settings import SettingError, Settings
+
+LONG_SECRET = "0123456789abcdef0123456789abcdef"
+DEFAULTS: dict[str, object] = {
+    "LEADNATOR_DATABASE_URL": "sqlite:///leadnator.db",
+    "LEADNATOR_JWT_SECRET": (),  # one is made and kept in a file
+    "LEADNATOR_TOKEN_TTL": 604_800,
+    "LEADNATOR_RESET_TOKEN_TTL": 3_600,
+    "LEADNATOR_MIN_PASSWORD_LENGTH": 6,
+    "LEADNATOR_PUBLIC_URL": None,  # follows the port
+    "LEADNATOR_RESET_URL": None,  # follows the public URL
+    "LEADNATOR_SMTP_URL": None,  # mails become files
+    "LEADNATOR_MAIL_FROM": "no-reply@localhost",
+    "LEADNATOR_BCRYPT_COST": 12,
+    "LEADNATOR_HASH_WORKERS": None,  # as many as there are cores
+    "LEADNATOR_HASH_QUEUE": 64,
+    "LEADNATOR_TRUSTED_PROXIES": (),
+    "LEADNATOR_CORS_ORIGINS": (),
+    "LEADNATOR_LOG_FORMAT": None,  # text on a terminal, else JSON
+    "LEADNATOR_LOG_LEVEL": "info",
+}
+TOO_LONG_A_NUMBER = "1" * 5000
+
+
+def values_of(settings: Settings) -> dict[str, object]:
+    """Returns what is in force, by the names of the variables."""
+    return {field.metadata["name"]: getattr(settings, field.name) for field in attrs.fields(Settings)}
+
+
+def value_of(variable: str, text: str) -> object:
+    return values_of(Settings.read({variable: text}))[variable]
+
+
+@pytest.mark.parametrize(("variable", "value"), DEFAULTS.items())
+def test_a_setting_that_is_not_set_has_its_documented_default(variable: str, value: object) -> None:
+    assert variable in values_of(Settings.read({}))
+    assert values_of(Settings.read({}))[variable] == value
+
+
+def test_there_is_no_setting_that_is_not_documented() -> None:
+    assert values_of(Settings.read({})).keys() <= DEFAULTS.keys()
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_an_empty_setting_is_as_good_as_none(text: str) -> None:
+    assert Settings.read(dict.fromkeys(DEFAULTS, text)) == Settings.read({})
+
+
+def test_variables_of_others_are_none_of_our_business() -> None:
+    assert Settings.read({"PATH": "/bin", "BCRYPT_COST": "99", "leadnator_bcrypt_cost": "99"}) == Settings.read({})
+
+
+GOOD: list[tuple[str, str, object]] = [
+    ("DATABASE_URL", "sqlite:////var/lib/auth.db", "sqlite:////var/lib/auth.db"),
+    ("JWT_SECRET", LONG_SECRET, (LONG_SECRET,)),
+    ("JWT_SECRET", f"{LONG_SECRET}-new , {LONG_SECRET}", (f"{LONG_SECRET}-new", LONG_SECRET)),
+    ("JWT_SECRET", "é" * 16, ("é" * 16,)),
+    ("TOKEN_TTL", "60", 60),
+    ("TOKEN_TTL", " 60 ", 60),
+    ("RESET_TOKEN_TTL", "1", 1),
+    ("MIN_PASSWORD_LENGTH", "12", 12),
+    ("PUBLIC_URL", "https://auth.example.com", "https://auth.example.com"),
+    ("PUBLIC_URL", "https://example.com/auth/", "https://example.com/auth"),
+    ("PUBLIC_URL", "http://[::1]:8000", "http://[::1]:8000"),
+    ("RESET_URL", "https://app.example.com/#/reset/{token}", "https://app.example.com/#/reset/{token}"),
+    ("SMTP_URL", "smtp://localhost", SmtpUrl("smtp", "localhost", None, None, None)),
+    ("SMTP_URL", "smtps://mail.example.com:4650/", SmtpUrl("smtps", "mail.example.com", 4650, None, None)),
+    ("SMTP_URL", "smtp+starttls://u%40x:p%3A%2F%40@m:587", SmtpUrl("smtp+starttls", "m", 587, "u@x", "p:/@")),
+    ("MAIL_FROM", "auth@example.com", "auth@example.com"),
+    ("BCRYPT_COST", "4", 4),
+    ("BCRYPT_COST", "16", 16),
+    ("HASH_WORKERS", "3", 3),
+    ("HASH_QUEUE", "0", 0),
+    ("TRUSTED_PROXIES", "127.0.0.1, ::1,10.0.0.0/8", ("127.0.0.1/32", "::1/128", "10.0.0.0/8")),
+    ("CORS_ORIGINS", "https://a.example, http://b:8080", ("https://a.example", "http://b:8080")),
+    ("LOG_FORMAT", "JSON", "json"),
+    ("LOG_FORMAT", "text", "text"),
+    ("LOG_LEVEL", "DEBUG", "debug"),
+    ("LOG_LEVEL", "warning", "warning"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "value"), GOOD)
+def test_a_good_value_is_taken(name: str, text: str, value: object) -> None:
+    assert value_of(f"LEADNATOR_{name}", text) == value
+
+
+BAD: dict[str, list[str]] = {
+    "DATABASE_URL": ["leadnator.db", "sqlite://", "sqlite:///", "sqlite:///:memory:", "mysql://u:p@h/db"],
+    "JWT_SECRET": ["short", "x" * 31, f"{LONG_SECRET},short", f"{LONG_SECRET},", "x" * 31 + "\udcff"],
+    "TOKEN_TTL": ["0", "-1", "1.5", "7d", "1e6", "0x10", "٣", "1_000", TOO_LONG_A_NUMBER],
+    "RESET_TOKEN_TTL": ["0", "soon"],
+    "MIN_PASSWORD_LENGTH": ["0", "six", "1000000"],
+    "PUBLIC_URL": [
+        "auth.example.com",
+        "ftp://example.com",
+        "javascript:alert(1)",
+        "https://",
+        "https://example.com?a=b",
+        "https://example.com#a",
+        "https://exa mple.com",
+        "https://example.com/\r\nBcc: x",
+        "https://example.com:eighty",
+        "https://[::1",
+    ],
+    "RESET_URL": [
+        "https://example.com/reset",
+        "https://example.com/{token}/{token}",
+        "/reset?token={token}",
+        "javascript:{token}",
+        "https://example.com/ {token}",
+    ],
+    "SMTP_URL": [
+        "localhost",
+        "http://localhost",
+        "smtp://",
+        "smtp://:25",
+        "smtp://host:99999",
+        "smtp://host:smtp",
+        "smtp://host/path",
+        "smtp://host?tls=no",
+        "smtp+tls://host",
+    ],
+    "MAIL_FROM": [
+        "nobody",
+        "@example.com",
+        "a@b@c",
+        "Auth <a@example.com>",
+        "a@example.com,b@example.com",
+        "a@example.com\nBcc: b@example.com",
+        "ä@example.com",
+    ],
+    "BCRYPT_COST": ["3", "17", "twelve", "12.0"],
+    "HASH_WORKERS": ["0", "-1", "all"],
+    "HASH_QUEUE": ["-1", "endless"],
+    "TRUSTED_PROXIES": ["*", "proxy.example.com", "10.0.0.1/8", "10.0.0.1,,10.0.0.2", "300.1.1.1"],
+    "CORS_ORIGINS": [
+        "*",
+        "null",
+        "app.example.com",
+        "https://a.example/",
+        "https://u:p@a.example",
+        "https://a.example,",
+    ],
+    "LOG_FORMAT": ["xml", "json,text"],
+    "LOG_LEVEL": ["loud", "10", "critical"],
+}
+SECRET_SETTINGS = {"DATABASE_URL", "JWT_SECRET", "SMTP_URL"}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in BAD.items() for text in texts], ids=ascii)
+def test_a_bad_value_is_refused_in_one_line(name: str, text: str) -> None:
+    with pytest.raises(SettingError) as refusal:
+        Settings.read({f"LEADNATOR_{name}": text})
+
+    message = str(refusal.value)
+    assert message.startswith(f"LEADNATOR_{name}: got ")
+    assert ", takes " in message
+    assert message.isprintable()
+    assert (repr(text) in message) == (name not in SECRET_SETTINGS)
+
+
+def test_no_secret_is_shown_where_the_settings_are() -> None:
+    settings = Settings.read(
+        {
+            "LEADNATOR_DATABASE_URL": "sqlite:////srv/datenbank-geheim.db",
+            "LEADNATOR_JWT_SECRET": f"{LONG_SECRET}-geheim",
+            "LEADNATOR_SMTP_URL": "smtp://user:p-geheim@mail.example.com",
+        }
+    )
+    assert "geheim" not in repr(settings)
+    assert "geheim" not in str(settings)
+    assert LONG_SECRET not in repr(settings)
+    assert "p-geheim" not in repr(settings.smtp_url)
+
+
+def test_settings_cannot_be_changed_once_they_are_read() -> None:
+    settings = Settings.read({})
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        settings.bcrypt_cost = 4  # type: ignore[misc]
