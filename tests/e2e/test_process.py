@@ -2,7 +2,6 @@
 
 import select
 import signal
-import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -40,12 +39,6 @@ def statuses(answers: list[Answer]) -> Counter[int]:
 
 def mode_of(path: Path) -> int:
     return S_IMODE(path.stat().st_mode)
-
-
-def let_the_lease_of_every_mail_end(server: Server) -> None:
-    """Puts the queue where it is some minutes later: a mail under way at the time of a crash is sent again then."""
-    with closing(sqlite3.connect(server.home / "leadnator.db", timeout=60)) as database, database:
-        database.execute("UPDATE mails SET due_at = 0 WHERE state = 'queued'")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -118,7 +111,6 @@ def test_a_reset_mail_outlives_a_crash_right_after_it_was_asked_for(serve: Serve
     answer = server.forgot()
     server.kill()
     assert (answer.status, answer.json) == (200, {"ok": True})
-    let_the_lease_of_every_mail_end(server)
 
     inbox = Inbox()
     with receiving(inbox, port):
