@@ -166,10 +166,9 @@ async def _keep(mail: QueuedMail, unit_of_work: UnitOfWork) -> None:
 
 
 def _count(delivery: Delivery, mail: QueuedMail) -> None:
-    match mail.state:
-        case MailState.SENT:
-            delivery.sent += 1
-        case MailState.DEAD:
-            delivery.dead += 1
-        case MailState.QUEUED:
-            delivery.delayed += 1
+    if mail.state is MailState.SENT:
+        delivery.sent += 1
+    elif mail.state is MailState.DEAD:
+        delivery.dead += 1
+    else:
+        delivery.delayed += 1
