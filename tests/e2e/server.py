@@ -165,6 +165,11 @@ class Server:
         """Sends a JSON object over a connection of its own."""
         return self._exchange("POST", path, json.dumps(members).encode(), {"Content-Type": "application/json"})
 
+    def post_as(self, bearer: str, path: str, **members: str) -> Answer:
+        """Sends a JSON object as the user with this token."""
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {bearer}"}
+        return self._exchange("POST", path, json.dumps(members).encode(), headers)
+
     def sign_up(self, email: str = "alice@example.com", password: str = PASSWORD) -> Answer:
         """Makes an account."""
         return self.post("/api/auth/signup", name="Alice", email=email, password=password)

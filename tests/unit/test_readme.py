@@ -4,10 +4,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import attrs
+import httpx2
 import pytest
 
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import sign_up
 from leadnator_auth.entrypoints.settings import Settings
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -20,6 +24,19 @@ def test_the_embedding_snippet_runs_as_it_stands(tmp_path: Path) -> None:
     first, second = run.stdout.splitlines()
     assert re.fullmatch(r"u_\S+ \S+\.\S+\.\S+", first)
     assert second == "invalid_credentials"
+
+
+async def test_the_host_application_snippet_serves_its_users(memory: MemoryPorts) -> None:
+    snippet = next(snippet for snippet in SNIPPETS if "host_application" in snippet)
+    namespace: dict[str, Any] = {}
+    exec(snippet, namespace)  # noqa: S102 (our own README)
+    alice = await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    transport = httpx2.ASGITransport(namespace["host_application"](memory))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://host.test") as client:
+        headers = {"Authorization": f"Bearer {alice.token}"}
+        assert (await client.get("/app/dashboard", headers=headers)).text == "Hello Alice"
+        assert (await client.get("/files/a.png", params={"token": alice.token})).text == "a.png for Alice"
+        assert (await client.get("/api/auth/me", headers=headers)).json()["user"]["name"] == "Alice"
 
 
 def test_the_testing_snippet_passes_as_it_stands(tmp_path: Path) -> None:

@@ -1,0 +1,66 @@
+"""Several processes over one database: what one of them ends is over in all of them, at the next request."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Serve
+from tests.e2e.server import PASSWORD, Server, until
+
+
+@pytest.fixture
+def pair(serve: Serve, tmp_path: Path) -> tuple[Server, Server]:
+    """Two servers, started one by one, that share a database and with it the secret."""
+    shared = f"sqlite:///{tmp_path}/shared.db"
+    return serve(DATABASE_URL=shared), serve(DATABASE_URL=shared)
+
+
+def test_a_token_of_one_process_is_good_in_the_other(pair: tuple[Server, Server]) -> None:
+    here, there = pair
+    token = here.sign_up().json["token"]
+    assert there.get("/api/auth/me", token).status == 200
+
+
+@pytest.mark.parametrize("scope", ["local", "global"])
+def test_a_log_out_here_is_a_log_out_there_at_once(pair: tuple[Server, Server], scope: str) -> None:
+    here, there = pair
+    token = here.sign_up().json["token"]
+    for _ in range(10):
+        assert there.get("/api/auth/me", token).status == 200
+        assert here.post_as(token, f"/api/auth/logout?scope={scope}").status == 200
+        assert there.get("/api/auth/me", token).status == 401
+        token = there.log_in().json["token"]
+
+
+def test_a_session_ended_there_is_over_here(pair: tuple[Server, Server]) -> None:
+    here, there = pair
+    first, second = here.sign_up().json["token"], there.log_in().json["token"]
+    assert there.post_as(second, "/api/auth/logout?scope=others").status == 200
+    assert here.get("/api/auth/me", first).status == 401
+    assert here.get("/api/auth/me", second).status == 200
+
+
+def test_a_changed_password_here_ends_the_sessions_there(pair: tuple[Server, Server]) -> None:
+    here, there = pair
+    mine, other = here.sign_up().json["token"], there.log_in().json["token"]
+    changed = here.post_as(mine, "/api/auth/change-password", current_password=PASSWORD, password="new-password")
+    assert changed.status == 200
+    assert [there.get("/api/auth/me", token).status for token in (mine, other)] == [200, 401]
+    assert there.log_in().status == 401
+    assert there.log_in(password="new-password").status == 200
+
+
+def test_a_mail_asked_for_is_sent_by_one_of_them_once(pair: tuple[Server, Server]) -> None:
+    here, there = pair
+    here.sign_up()
+    for server in (here, there, here):
+        assert server.forgot().status == 200
+    folders = [server.home / "mail" for server in pair]
+
+    def sent() -> list[str]:
+        return sorted(file.name for folder in folders for file in folder.glob("*.eml"))
+
+    until(lambda: len(sent()) >= 3, "three mails")
+    assert here.stop() == there.stop() == 0
+    ids = [name.partition("-")[2] for name in sent()]
+    assert len(ids) == len(set(ids)) == 3
