@@ -24,6 +24,7 @@ from leadnator_auth.domain.errors import (
 )
 from leadnator_auth.domain.fields import BadFieldError
 from leadnator_auth.domain.mail import (
+    MailFigures,
     MailKind,
     MailState,
     OutgoingMail,
@@ -41,6 +42,7 @@ from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
 from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import Delivery, deliver_due_mails, renew_lease
+from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_figures, retry_mails
 from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token
 from leadnator_auth.domain.use_cases.password_reset import request_password_reset, reset_password
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
@@ -66,6 +68,7 @@ __all__ = [
     "InvalidResetTokenError",
     "InvalidTokenError",
     "LogOutScope",
+    "MailFigures",
     "MailKind",
     "MailRefusedError",
     "MailState",
@@ -97,12 +100,15 @@ __all__ = [
     "identify",
     "identify_for_media",
     "issue_media_token",
+    "list_mails",
     "list_sessions",
     "log_in",
     "log_out",
+    "mail_figures",
     "purge",
     "renew_lease",
     "request_password_reset",
     "reset_password",
+    "retry_mails",
     "sign_up",
 ]

@@ -37,7 +37,7 @@ class QueuedMail:
 
     `recipient` is a canonical address that may belong to nobody: whether it has an account is found out when the
     mail is sent, never in the request that queued it. `due_at` is also the lease: a worker that takes a mail moves it
-    ahead, so that the mail comes back by itself when that worker dies.
+    ahead, so that the mail comes back by itself when that worker dies. `attempts` tells one lease from the next.
     """
 
     id: str
@@ -45,6 +45,7 @@ class QueuedMail:
     recipient: str
     queued_at: datetime
     due_at: datetime
+    give_up_at: datetime
     attempts: int = 0
     state: MailState = MailState.QUEUED
     finished_at: datetime | None = None
@@ -66,17 +67,44 @@ class QueuedMail:
         """Returns it as given up, with the reason."""
         return attrs.evolve(self, state=MailState.DEAD, finished_at=now, last_error=error[:_MAX_ERROR_LENGTH])
 
+    def revived(self, now: datetime) -> "QueuedMail":
+        """Returns it as due at once and with all its time again, whatever went wrong before."""
+        return attrs.evolve(self, state=MailState.QUEUED, due_at=now, give_up_at=now + GIVE_UP_AFTER, finished_at=None)
+
     def failed(self, now: datetime, error: str, jitter: float) -> "QueuedMail":
         """Returns it as due again later, or dead when three days have not been enough.
 
         The delay doubles from 5 seconds to an hour; `jitter` in [0, 1) takes up to half of it off, so that mails that
         failed together do not come back together.
         """
-        if now - self.queued_at >= GIVE_UP_AFTER:
+        if now >= self.give_up_at:
             return self.dead(now, error)
         longest = min(_FIRST_DELAY * 2 ** min(self.attempts - 1, 20), _LONGEST_DELAY)
         delay = longest * (1 - jitter / 2)
         return attrs.evolve(self, due_at=now + delay, last_error=error[:_MAX_ERROR_LENGTH])
+
+
+@attrs.frozen
+class MailFigures:
+    """How the queue does, for those who watch over it."""
+
+    queued: int
+    """Mails that wait, whether for their first attempt or another one."""
+    retrying: int
+    """Those of them that failed at least once."""
+    sent: int
+    """Mails of the last days that a mail server took."""
+    dead: int
+    """Mails that were given up and wait for somebody to look into it."""
+    oldest_queued_at: datetime | None
+    """When the mail that waits longest was queued."""
+
+
+def new_mail(mail_id: str, kind: MailKind, recipient: str, now: datetime) -> QueuedMail:
+    """Returns a mail that is due at once, and given up after three days."""
+    return QueuedMail(
+        id=mail_id, kind=kind, recipient=recipient, queued_at=now, due_at=now, give_up_at=now + GIVE_UP_AFTER
+    )
 
 
 @attrs.frozen

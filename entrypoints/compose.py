@@ -1,7 +1,7 @@
 """The composition root: the only place that knows which adapter serves which port."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from leadnator_auth.domain.password import PasswordPolicy
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.port_set import Ports
 from leadnator_auth.domain.ports import Mailer
+from leadnator_auth.entrypoints.setting_values import SmtpUrl
 from leadnator_auth.entrypoints.settings import Settings
 
 MAIL_FOLDER = Path("mail")
@@ -57,24 +58,38 @@ async def open_ports(settings: Settings, on_mail_queued: Callable[[], None] = la
     """
     clock = SystemClock()
     tokens = _jwt_tokens(settings)
-    hasher = BcryptHasher(cost=settings.bcrypt_cost, workers=settings.hash_workers, queue=settings.hash_queue)
+    with _hasher(settings) as hasher, _mailer(settings, clock) as mailer:
+        async with _connections(settings) as connections:
+            yield Ports(
+                unit_of_work=SqlUnitOfWork(connections, on_mail_queued),
+                identities=SqlIdentities(connections),
+                hasher=hasher,
+                tokens=tokens,
+                emails=ValidatedEmailSyntax(),
+                mailer=mailer,
+                clock=clock,
+                randomness=SystemRandomness(),
+                readiness=SqlReadiness(connections),
+                policy=_policy(settings),
+            )
+
+
+@asynccontextmanager
+async def _connections(settings: Settings) -> AsyncIterator[Connections]:
     connections = Connections(settings.database_url, SQLITE)
+    await connections.open()
     try:
-        await connections.open()
-        yield Ports(
-            unit_of_work=SqlUnitOfWork(connections, on_mail_queued),
-            identities=SqlIdentities(connections),
-            hasher=hasher,
-            tokens=tokens,
-            emails=ValidatedEmailSyntax(),
-            mailer=_mailer(settings, clock),
-            clock=clock,
-            randomness=SystemRandomness(),
-            readiness=SqlReadiness(connections),
-            policy=_policy(settings),
-        )
+        yield connections
     finally:
         await connections.close()
+
+
+@contextmanager
+def _hasher(settings: Settings) -> Iterator[BcryptHasher]:
+    hasher = BcryptHasher(cost=settings.bcrypt_cost, workers=settings.hash_workers, queue=settings.hash_queue)
+    try:
+        yield hasher
+    finally:
         hasher.close()
 
 
@@ -89,16 +104,29 @@ def _jwt_tokens(settings: Settings) -> JwtTokens:
         raise StartError(f"cannot use the signing secret in {file}: {error}") from error
 
 
-def _mailer(settings: Settings, clock: SystemClock) -> Mailer:
+@contextmanager
+def _mailer(settings: Settings, clock: SystemClock) -> Iterator[Mailer]:
     public_url = settings.public_url or DEFAULT_PUBLIC_URL
-    reset_url = settings.reset_url or f"{public_url}/reset-password?token={{token}}"
-    writer = MailWriter(sender=settings.mail_from, reset_url=reset_url, clock=clock)
-    url = settings.smtp_url
-    if url is None:
-        return MailFiles(MAIL_FOLDER, writer)
+    writer = MailWriter(
+        sender=settings.mail_from,
+        reset_url=settings.reset_url or f"{public_url}/reset-password?token={{token}}",
+        clock=clock,
+        language=settings.mail_language,
+        own_templates=settings.mail_templates,
+    )
+    if settings.smtp_url is None:
+        yield MailFiles(MAIL_FOLDER, writer)
+        return
+    mailer = SmtpMailer(_smtp_server(settings.smtp_url), writer)
+    try:
+        yield mailer
+    finally:
+        mailer.close()
+
+
+def _smtp_server(url: SmtpUrl) -> SmtpServer:
     security = Security(url.scheme)
-    port = url.port or DEFAULT_PORTS[security]
-    return SmtpMailer(SmtpServer(url.host, port, security, url.username, url.password), writer)
+    return SmtpServer(url.host, url.port or DEFAULT_PORTS[security], security, url.username, url.password)
 
 
 def _policy(settings: Settings) -> Policy:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from leadnator_auth.domain import Ports, QueuedMail, UnavailableError, deliver_due_mails, renew_lease
+from leadnator_auth.domain import MailState, Ports, QueuedMail, UnavailableError, deliver_due_mails, renew_lease
 from leadnator_auth.domain.mail import LEASE
 
 POLL_SECONDS = 2.0
@@ -15,6 +15,7 @@ RENEW_SECONDS = LEASE.total_seconds() / 4
 STOP_SECONDS = 15.0
 """How long stopping waits for mails that are under way; what is cut short is sent again later."""
 
+_FATES = {MailState.QUEUED: "delayed", MailState.DEAD: "given_up"}
 _log = structlog.get_logger(__name__)
 
 
@@ -55,6 +56,8 @@ class MailWorker:
         except Exception:  # noqa: BLE001 (a bug in one mail must not stop all mail for good)
             _log.exception("mail_delivery_failed")
             return False
+        for mail in delivery.failures:
+            _log.warning(f"mail_{_FATES[mail.state]}", mail=mail.id, attempts=mail.attempts, error=mail.last_error)
         if delivery.total:
             _log.info(
                 "mail_delivered",

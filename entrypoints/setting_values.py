@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import attrs
@@ -96,6 +97,14 @@ def mail_from(text: str) -> str:
     if not _MAILBOX.fullmatch(text):
         raise ValueError
     return text
+
+
+def existing_folder(text: str) -> Path:
+    """Returns the path of a folder that is there."""
+    path = Path(text)
+    if not path.is_dir():
+        raise ValueError
+    return path
 
 
 def networks(text: str) -> tuple[str, ...]:

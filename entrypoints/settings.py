@@ -1,6 +1,7 @@
 """The settings: read once from the environment, checked, and frozen."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Self
 
 import attrs
@@ -53,6 +54,10 @@ class Settings:
         secret=True,
     )
     mail_from: str = _setting("MAIL_FROM", values.mail_from, "no-reply@localhost", "one plain e-mail address")
+    mail_templates: Path | None = _setting(
+        "MAIL_TEMPLATES", values.existing_folder, None, "a folder with templates that replace ours"
+    )
+    mail_language: str = _setting("MAIL_LANGUAGE", values.one_of("en", "de"), "en", "en or de")
     bcrypt_cost: int = _setting("BCRYPT_COST", values.between(4, 16), 12, "a number from 4 to 16")
     hash_workers: int | None = _setting("HASH_WORKERS", values.between(1, 256), None, "a number from 1 to 256")
     hash_queue: int = _setting("HASH_QUEUE", values.between(0, 100_000), 64, "a number from 0 to 100000")

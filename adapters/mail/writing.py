@@ -7,18 +7,24 @@ from email.policy import SMTP
 from pathlib import Path
 
 import attrs
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
+from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.mail import MailKind, OutgoingMail, ResetLinkMail
 from leadnator_auth.domain.ports import Clock
 
 TEMPLATES = Path(__file__).with_name("templates")
-LANGUAGE = "en"
+LANGUAGES = ("de", "en")
+DEFAULT_LANGUAGE = "en"
 
 
-def _environment() -> Environment:
+def _environment(language: str, own_templates: Path | None) -> Environment:
+    """Returns the templates of a language; a file of the same name in an operator's folder takes the place of ours."""
+    folders = [TEMPLATES / language]
+    if own_templates is not None:
+        folders = [own_templates / language, own_templates, *folders]
     return Environment(
-        loader=FileSystemLoader(TEMPLATES / LANGUAGE),
+        loader=FileSystemLoader(folders),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -36,13 +42,28 @@ class MailWriter:
     sender: str
     reset_url: str
     clock: Clock
-    _templates: Environment = attrs.field(factory=_environment, init=False)
+    language: str = DEFAULT_LANGUAGE
+    own_templates: Path | None = None
+    _templates: Environment = attrs.field(init=False, eq=False, repr=False)
+
+    @_templates.default
+    def _load(self) -> Environment:
+        return _environment(self.language, self.own_templates)
 
     def write(self, mail: OutgoingMail) -> EmailMessage:
-        """Returns the message, addressed to the mail's one recipient."""
+        """Returns the message, addressed to the mail's one recipient.
+
+        Raises: UnavailableError when a template is broken: the mail waits until it is mended.
+        """
+        try:
+            return self._written(mail)
+        except TemplateError as error:
+            raise UnavailableError(f"a mail template is broken: {type(error).__name__}: {error}") from error
+
+    def _written(self, mail: OutgoingMail) -> EmailMessage:
         kind, context = self._content(mail)
         message = EmailMessage(policy=SMTP)
-        message["Subject"] = self._render(f"{kind}.subject.txt", context).strip()
+        message["Subject"] = " ".join(self._render(f"{kind}.subject.txt", context).split())
         message["From"] = Address(addr_spec=self.sender)
         message["To"] = Address(addr_spec=mail.to.mailbox)
         message["Date"] = self.clock.now()

@@ -8,7 +8,7 @@ import attrs
 
 from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.mail import MailState, QueuedMail
+from leadnator_auth.domain.mail import MailFigures, MailState, QueuedMail
 from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.session import Session, SessionId
 from leadnator_auth.domain.user import User, UserId
@@ -187,6 +187,27 @@ class MemoryMailQueue:
         mails = [mail for mail in self.tables.mails.values() if mail.state is state]
         old = [mail.id for mail in mails if mail.finished_at and mail.finished_at < finished_before]
         return _remove(self.tables.mails, old[:most])
+
+    async def latest(self, state: MailState | None, most: int) -> list[QueuedMail]:
+        mails = [mail for mail in self.tables.mails.values() if state in (None, mail.state)]
+        return sorted(mails, key=attrgetter("queued_at", "id"), reverse=True)[:most]
+
+    async def retry(self, now: datetime, mail_id: str | None = None) -> int:
+        mails = [mail for mail in self.tables.mails.values() if mail_id in (None, mail.id)]
+        revived = [mail.revived(now) for mail in mails if mail.state is not MailState.SENT]
+        self.tables.mails.update((mail.id, mail) for mail in revived)
+        return len(revived)
+
+    async def figures(self) -> MailFigures:
+        queued = self._queued()
+        states = [mail.state for mail in self.tables.mails.values()]
+        return MailFigures(
+            queued=len(queued),
+            retrying=sum(mail.attempts > 0 for mail in queued),
+            sent=states.count(MailState.SENT),
+            dead=states.count(MailState.DEAD),
+            oldest_queued_at=min((mail.queued_at for mail in queued), default=None),
+        )
 
     async def next_due_at(self) -> datetime | None:
         return min((mail.due_at for mail in self._queued()), default=None)

@@ -6,9 +6,9 @@ import attrs
 
 from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number
 from leadnator_auth.adapters.sql.slot import Row, Slot
-from leadnator_auth.domain.mail import LEASE, MailKind, MailState, QueuedMail
+from leadnator_auth.domain.mail import GIVE_UP_AFTER, LEASE, MailFigures, MailKind, MailState, QueuedMail
 
-_COLUMNS = "id, kind, recipient, queued_at, due_at, attempts, state, finished_at, last_error"
+_COLUMNS = "id, kind, recipient, queued_at, due_at, give_up_at, attempts, state, finished_at, last_error"
 
 
 def _mail_of(row: Row) -> QueuedMail:
@@ -18,6 +18,7 @@ def _mail_of(row: Row) -> QueuedMail:
         recipient=row["recipient"],
         queued_at=from_number(row["queued_at"]),
         due_at=from_number(row["due_at"]),
+        give_up_at=from_number(row["give_up_at"]),
         attempts=row["attempts"],
         state=MailState(row["state"]),
         finished_at=from_optional(row["finished_at"]),
@@ -35,13 +36,14 @@ class SqlMailQueue:
     async def add(self, mail: QueuedMail) -> None:
         self.has_new = True
         await self.slot.run(
-            "INSERT INTO mails (id, kind, recipient, queued_at, due_at, attempts, state, finished_at, last_error) "
-            "VALUES (:id, :kind, :recipient, :queued_at, :due_at, :attempts, :state, :finished_at, :last_error)",
+            f"INSERT INTO mails ({_COLUMNS}) VALUES (:id, :kind, :recipient, :queued_at, :due_at, :give_up_at, "  # noqa: S608 (constants)
+            ":attempts, :state, :finished_at, :last_error)",
             id=mail.id,
             kind=mail.kind.value,
             recipient=mail.recipient,
             queued_at=to_number(mail.queued_at),
             due_at=to_number(mail.due_at),
+            give_up_at=to_number(mail.give_up_at),
             attempts=mail.attempts,
             state=mail.state.value,
             finished_at=to_number(mail.finished_at) if mail.finished_at else None,
@@ -85,6 +87,41 @@ class SqlMailQueue:
             most=most,
         )
         return len(rows)
+
+    async def latest(self, state: MailState | None, most: int) -> list[QueuedMail]:
+        condition = "state = :state" if state else ":state = ''"
+        rows = await self.slot.fetch_all(
+            f"SELECT {_COLUMNS} FROM mails WHERE {condition} ORDER BY queued_at DESC, id DESC LIMIT :most",  # noqa: S608 (constants)
+            state=state.value if state else "",
+            most=most,
+        )
+        return [_mail_of(row) for row in rows]
+
+    async def retry(self, now: datetime, mail_id: str | None = None) -> int:
+        condition = "id = :id" if mail_id is not None else ":id = ''"
+        rows = await self.slot.fetch_all(
+            "UPDATE mails SET state = 'queued', due_at = :now, give_up_at = :give_up_at, finished_at = NULL "  # noqa: S608 (constants)
+            f"WHERE state <> 'sent' AND {condition} RETURNING id",
+            id=mail_id if mail_id is not None else "",
+            now=to_number(now),
+            give_up_at=to_number(now + GIVE_UP_AFTER),
+        )
+        return len(rows)
+
+    async def figures(self) -> MailFigures:
+        rows = await self.slot.fetch_all(
+            "SELECT state, count(*) AS mails, sum(CASE WHEN attempts > 0 THEN 1 ELSE 0 END) AS tried, "
+            "min(queued_at) AS oldest FROM mails GROUP BY state"
+        )
+        by_state = {row["state"]: row for row in rows}
+        queued = by_state.get("queued", {"mails": 0, "tried": 0, "oldest": None})
+        return MailFigures(
+            queued=queued["mails"],
+            retrying=queued["tried"],
+            sent=by_state.get("sent", {"mails": 0})["mails"],
+            dead=by_state.get("dead", {"mails": 0})["mails"],
+            oldest_queued_at=from_optional(queued["oldest"]),
+        )
 
     async def next_due_at(self) -> datetime | None:
         row = await self.slot.fetch_one("SELECT min(due_at) AS due_at FROM mails WHERE state = 'queued'")

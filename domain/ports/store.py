@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from leadnator_auth.domain.credentials import Credentials
-from leadnator_auth.domain.mail import MailState, QueuedMail
+from leadnator_auth.domain.mail import MailFigures, MailState, QueuedMail
 from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.session import Identity, Session, SessionId
 from leadnator_auth.domain.user import User, UserId
@@ -113,6 +113,15 @@ class MailQueue(Protocol):
 
     async def purge(self, state: MailState, finished_before: datetime, most: int) -> int:
         """Removes up to `most` mails that came to this final state before this instant; returns how many."""
+
+    async def latest(self, state: MailState | None, most: int) -> list[QueuedMail]:
+        """Returns up to `most` mails, of one state or of all, newest first."""
+
+    async def retry(self, now: datetime, mail_id: str | None = None) -> int:
+        """Makes dead and waiting mails due at once, one of them or all; returns how many. Sent ones stay sent."""
+
+    async def figures(self) -> MailFigures:
+        """Returns how many mails are in which state."""
 
     async def next_due_at(self) -> datetime | None:
         """Returns when the next queued mail is due, or None when none waits."""

@@ -40,6 +40,8 @@ class Delivery:
     dead: int = 0
     dropped: int = 0
     """Mails to nobody: no account has the address, or it had its fill of reset links."""
+    failures: list[QueuedMail] = attrs.field(factory=list, eq=False)
+    """The delayed and the dead ones, with the reason in `last_error`."""
 
     @property
     def total(self) -> int:
@@ -156,6 +158,8 @@ async def _attempt(
         return mail.dead(clock.now(), str(error))
     except UnavailableError as error:
         return mail.failed(clock.now(), str(error), randomness.fraction())
+    except Exception as error:  # noqa: BLE001 (a mail that trips over a bug must not stall the others)
+        return mail.failed(clock.now(), f"{type(error).__name__}: {error}", randomness.fraction())
     return mail.sent(clock.now())
 
 
@@ -168,7 +172,9 @@ async def _keep(mail: QueuedMail, unit_of_work: UnitOfWork) -> None:
 def _count(delivery: Delivery, mail: QueuedMail) -> None:
     if mail.state is MailState.SENT:
         delivery.sent += 1
-    elif mail.state is MailState.DEAD:
+        return
+    delivery.failures.append(mail)
+    if mail.state is MailState.DEAD:
         delivery.dead += 1
     else:
         delivery.delayed += 1

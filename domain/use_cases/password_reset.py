@@ -4,7 +4,7 @@ from datetime import datetime
 
 from leadnator_auth.domain.errors import InvalidResetTokenError
 from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.mail import MAIL_ID_PREFIX, MailKind, QueuedMail
+from leadnator_auth.domain.mail import MAIL_ID_PREFIX, MailKind, new_mail
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import (
     Clock,
@@ -37,7 +37,8 @@ async def request_password_reset(
     """
     with FieldChecks() as check:
         address = check("email", email, emails.parse)
-    mail = new_mail(MailKind.RESET_LINK, address.canonical, clock.now(), randomness)
+    mail_id = MAIL_ID_PREFIX + randomness.urlsafe(ID_BYTES)
+    mail = new_mail(mail_id, MailKind.RESET_LINK, address.canonical, clock.now())
     async with unit_of_work() as transaction:
         await transaction.mail_queue.add(mail)
         await transaction.commit()
@@ -91,14 +92,8 @@ async def apply_new_password(
     await transaction.reset_tokens.void_all(user_id, now)
     user = await transaction.users.by_id(user_id)
     if user is not None:
-        notice = new_mail(MailKind.PASSWORD_CHANGED, user.email.canonical, now, randomness)
-        await transaction.mail_queue.add(notice)
-
-
-def new_mail(kind: MailKind, recipient: str, now: datetime, randomness: Randomness) -> QueuedMail:
-    """Returns a mail that is due at once."""
-    mail_id = MAIL_ID_PREFIX + randomness.urlsafe(ID_BYTES)
-    return QueuedMail(id=mail_id, kind=kind, recipient=recipient, queued_at=now, due_at=now)
+        mail_id = MAIL_ID_PREFIX + randomness.urlsafe(ID_BYTES)
+        await transaction.mail_queue.add(new_mail(mail_id, MailKind.PASSWORD_CHANGED, user.email.canonical, now))
 
 
 async def _is_usable(digest: str, unit_of_work: UnitOfWork, clock: Clock) -> bool:

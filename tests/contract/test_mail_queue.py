@@ -6,7 +6,7 @@ from datetime import timedelta
 import attrs
 
 from leadnator_auth.domain import QueuedMail
-from leadnator_auth.domain.mail import LEASE, MailState
+from leadnator_auth.domain.mail import LEASE, MailFigures, MailState
 from leadnator_auth.domain.ports import UnitOfWork
 from tests.contract.worlds import NOW, a_mail
 
@@ -111,3 +111,49 @@ async def test_finished_mails_are_purged_by_state_a_few_at_a_time(unit_of_work: 
         assert await transaction.mail_queue.purge(MailState.SENT, after, 3) == 1
         assert await transaction.mail_queue.purge(MailState.DEAD, after, 3) == 1
         assert await transaction.mail_queue.next_due_at() == leased[5].due_at, "what is still queued stays"
+
+
+async def test_the_latest_mails_come_first(unit_of_work: UnitOfWork) -> None:
+    await queue(unit_of_work, *(a_mail(n) for n in (2, 1, 3)))
+    (leased,) = await lease(unit_of_work, 1)
+    sent = leased.sent(LATER)
+    await save(unit_of_work, sent)
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.mail_queue.latest(None, 10) == [a_mail(3), a_mail(2), sent]
+        assert await repositories.mail_queue.latest(None, 1) == [a_mail(3)]
+        assert await repositories.mail_queue.latest(MailState.SENT, 10) == [sent]
+        assert await repositories.mail_queue.latest(MailState.DEAD, 10) == []
+
+
+async def test_what_was_given_up_or_waits_can_be_tried_again_at_once(unit_of_work: UnitOfWork) -> None:
+    await queue(unit_of_work, *(a_mail(n) for n in (1, 2, 3)))
+    first, second, third = await lease(unit_of_work)
+    await save(unit_of_work, first.sent(LATER))
+    await save(unit_of_work, second.dead(LATER, "550 no"))
+    await save(unit_of_work, third.failed(LATER, "421 busy", 0.0))
+    now = LATER + timedelta(seconds=1)
+    async with unit_of_work() as transaction:
+        assert await transaction.mail_queue.retry(now, first.id) == 0, "a sent mail stays sent"
+        assert await transaction.mail_queue.retry(now, "m_none") == 0
+        assert await transaction.mail_queue.retry(now, "") == 0
+        assert await transaction.mail_queue.retry(now, second.id) == 1
+        assert await transaction.mail_queue.latest(None, 2) == [
+            third.failed(LATER, "421 busy", 0.0),
+            second.dead(LATER, "550 no").revived(now),
+        ]
+        assert await transaction.mail_queue.retry(now) == 2
+        assert len(await transaction.mail_queue.lease(now, 10)) == 2
+
+
+async def test_the_figures_tell_how_the_queue_does(unit_of_work: UnitOfWork) -> None:
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.mail_queue.figures() == MailFigures(0, 0, 0, 0, None)
+    await queue(unit_of_work, *(a_mail(n) for n in range(6)))
+    leased = await lease(unit_of_work, 4)
+    await save(unit_of_work, leased[0].sent(LATER))
+    await save(unit_of_work, leased[1].sent(LATER))
+    await save(unit_of_work, leased[2].dead(LATER, "550 no"))
+    await save(unit_of_work, leased[3].failed(LATER, "421 busy", 0.0))
+    async with unit_of_work.snapshot() as repositories:
+        figures = await repositories.mail_queue.figures()
+    assert figures == MailFigures(queued=3, retrying=1, sent=2, dead=1, oldest_queued_at=a_mail(3).queued_at)

@@ -54,4 +54,5 @@ def a_mail(number: int = 1) -> QueuedMail:
         recipient="alice@example.com",
         queued_at=NOW + timedelta(microseconds=number),
         due_at=NOW + timedelta(microseconds=number),
+        give_up_at=NOW + timedelta(days=3, microseconds=number),
     )

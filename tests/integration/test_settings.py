@@ -17,6 +17,8 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_RESET_URL": None,  # follows the public URL
     "LEADNATOR_SMTP_URL": None,  # mails become files
     "LEADNATOR_MAIL_FROM": "no-reply@localhost",
+    "LEADNATOR_MAIL_TEMPLATES": None,  # ours
+    "LEADNATOR_MAIL_LANGUAGE": "en",
     "LEADNATOR_BCRYPT_COST": 12,
     "LEADNATOR_HASH_WORKERS": None,  # as many as there are cores
     "LEADNATOR_HASH_QUEUE": 64,

@@ -57,6 +57,9 @@ def port(inbox: Inbox) -> Iterator[int]:
         yield port
 
 
+OPENED: list[SmtpMailer] = []
+
+
 def mailer(
     port: int,
     *,
@@ -66,7 +69,22 @@ def mailer(
     reset_url: str = RESET_URL,
 ) -> SmtpMailer:
     writer = MailWriter(sender="no-reply@example.com", reset_url=reset_url, clock=FakeClock())
-    return SmtpMailer(SmtpServer(HOST, port, security, username, password), writer)
+    return opened(SmtpMailer(SmtpServer(HOST, port, security, username, password), writer))
+
+
+def opened(mailer: SmtpMailer) -> SmtpMailer:
+    """Sees to it that a mailer is closed after the test."""
+    OPENED.append(mailer)
+    return mailer
+
+
+@pytest.fixture(autouse=True)
+async def close_mailers() -> AsyncIterator[None]:
+    """Closes the connections that wait for another mail."""
+    yield
+    while OPENED:
+        OPENED.pop().close()
+    await asyncio.sleep(0)
 
 
 def the_one_mail(inbox: Inbox) -> EmailMessage:
@@ -168,7 +186,8 @@ async def test_a_server_that_is_away_may_be_back_later() -> None:
 
 
 async def test_a_host_that_does_not_exist_may_exist_later() -> None:
-    nowhere = attrs.evolve(mailer(25), server=SmtpServer("mail.invalid", 25))
+    writer = MailWriter(sender="no-reply@example.com", reset_url=RESET_URL, clock=FakeClock())
+    nowhere = SmtpMailer(SmtpServer("mail.invalid", 25), writer)
     with pytest.raises(UnavailableError):
         await nowhere.send(RESET_MAIL)
 

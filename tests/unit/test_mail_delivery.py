@@ -22,7 +22,7 @@ from leadnator_auth.domain import (
     reset_password,
     sign_up,
 )
-from leadnator_auth.domain.mail import GIVE_UP_AFTER, LEASE
+from leadnator_auth.domain.mail import GIVE_UP_AFTER, LEASE, new_mail
 from leadnator_auth.domain.port_set import DeliveryPorts
 from leadnator_auth.domain.ports import Mailer
 
@@ -216,7 +216,7 @@ async def test_a_long_queue_is_sent_in_several_rounds(memory: MemoryPorts, alice
 
 
 def a_queued_mail() -> QueuedMail:
-    return QueuedMail(id="m_1", kind=MailKind.RESET_LINK, recipient="a@example.com", queued_at=START, due_at=START)
+    return new_mail("m_1", MailKind.RESET_LINK, "a@example.com", START)
 
 
 def test_delays_double_up_to_an_hour() -> None:

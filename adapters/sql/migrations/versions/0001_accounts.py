@@ -62,12 +62,14 @@ def upgrade() -> None:
         sa.Column("recipient", sa.Text, nullable=False),
         sa.Column("queued_at", sa.BigInteger, nullable=False),
         sa.Column("due_at", sa.BigInteger, nullable=False),
+        sa.Column("give_up_at", sa.BigInteger, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("finished_at", sa.BigInteger),
         sa.Column("last_error", sa.Text, nullable=False),
     )
     op.create_index("mails_due_at", "mails", ["state", "due_at"])
+    op.create_index("mails_queued_at", "mails", ["state", "queued_at"])
     op.create_index("mails_finished_at", "mails", ["state", "finished_at"])
 
 

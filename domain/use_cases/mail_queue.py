@@ -1,0 +1,30 @@
+"""Looking after the mail queue: see what is in it, try again what was given up."""
+
+from leadnator_auth.domain.errors import NotFoundError
+from leadnator_auth.domain.mail import MailFigures, MailState, QueuedMail
+from leadnator_auth.domain.ports import Clock, UnitOfWork
+
+
+async def list_mails(state: MailState | None = None, most: int = 100, *, unit_of_work: UnitOfWork) -> list[QueuedMail]:
+    """Returns up to `most` mails, of one state or of all, newest first."""
+    async with unit_of_work.snapshot() as repositories:
+        return await repositories.mail_queue.latest(state, most)
+
+
+async def retry_mails(mail_id: str | None = None, *, unit_of_work: UnitOfWork, clock: Clock) -> int:
+    """Makes a mail due at once, or all that are dead or wait; returns how many.
+
+    Raises: NotFoundError when there is no such mail, or it was sent.
+    """
+    async with unit_of_work() as transaction:
+        revived = await transaction.mail_queue.retry(clock.now(), mail_id)
+        if mail_id is not None and not revived:
+            raise NotFoundError
+        await transaction.commit()
+    return revived
+
+
+async def mail_figures(*, unit_of_work: UnitOfWork) -> MailFigures:
+    """Returns how many mails are in which state, and since when the oldest waits."""
+    async with unit_of_work.snapshot() as repositories:
+        return await repositories.mail_queue.figures()
