@@ -44,7 +44,11 @@ from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import Delivery, deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_figures, retry_mails
 from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token
-from leadnator_auth.domain.use_cases.password_reset import request_password_reset, reset_password
+from leadnator_auth.domain.use_cases.password_reset import (
+    is_reset_secret_usable,
+    request_password_reset,
+    reset_password,
+)
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_in import SignedIn
 from leadnator_auth.domain.use_cases.sign_up import sign_up
@@ -99,6 +103,7 @@ __all__ = [
     "end_session",
     "identify",
     "identify_for_media",
+    "is_reset_secret_usable",
     "issue_media_token",
     "list_mails",
     "list_sessions",

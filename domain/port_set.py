@@ -75,8 +75,8 @@ class PurgePorts(TypedDict):
     policy: Policy
 
 
-class SessionListPorts(TypedDict):
-    """What `list_sessions` takes."""
+class LookPorts(TypedDict):
+    """What `list_sessions` and `is_reset_secret_usable` take."""
 
     unit_of_work: UnitOfWork
     clock: Clock
@@ -156,8 +156,13 @@ class Ports:
         }
 
     @property
-    def for_session_list(self) -> SessionListPorts:
+    def for_session_list(self) -> LookPorts:
         """The ports of `list_sessions`; `log_out` and `end_session` take the unit of work alone."""
+        return {"unit_of_work": self.unit_of_work, "clock": self.clock}
+
+    @property
+    def for_reset_check(self) -> LookPorts:
+        """The ports of `is_reset_secret_usable`."""
         return {"unit_of_work": self.unit_of_work, "clock": self.clock}
 
     @property

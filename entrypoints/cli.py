@@ -2,34 +2,15 @@
 
 import json
 import os
-import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec
 
 import click
 
 from leadnator_auth import __version__
-from leadnator_auth.entrypoints.settings import SettingError, Settings
+from leadnator_auth.entrypoints.cli_mail import mail
+from leadnator_auth.entrypoints.failing import failing_in_one_line
+from leadnator_auth.entrypoints.settings import Settings
 
-P = ParamSpec("P")
-
-
-def _failing_in_one_line(command: Callable[P, None]) -> Callable[P, None]:
-    """Turns what an operator can mend into one line on stderr and exit code 1."""
-
-    @wraps(command)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
-        from leadnator_auth.domain.errors import UnavailableError
-        from leadnator_auth.entrypoints.compose import StartError
-
-        try:
-            command(*args, **kwargs)
-        except (SettingError, StartError, UnavailableError) as error:
-            click.echo(f"leadnator-auth: {error}", err=True)
-            sys.exit(1)
-
-    return wrapper
+# What a command needs beyond this is imported in it: --help need not load the server.
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -38,11 +19,14 @@ def main() -> None:
     """Accounts, log-ins and password reset as an HTTP API. Settings are LEADNATOR_… environment variables."""
 
 
+main.add_command(mail)
+
+
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes that serve.")
-@_failing_in_one_line
+@failing_in_one_line
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the API until SIGTERM or Ctrl-C; makes the database and the signing secret if there are none."""
     from leadnator_auth.entrypoints.compose import prepare
@@ -56,7 +40,7 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 @main.command()
-@_failing_in_one_line
+@failing_in_one_line
 def migrate() -> None:
     """Bring the database to the schema of this version, with its data."""
     from leadnator_auth.entrypoints.compose import prepare
@@ -66,7 +50,7 @@ def migrate() -> None:
 
 
 @main.command()
-@_failing_in_one_line
+@failing_in_one_line
 def openapi() -> None:
     """Print the OpenAPI 3.1 document."""
     from leadnator_auth.entrypoints.http.openapi import openapi_document

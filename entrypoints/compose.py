@@ -28,13 +28,10 @@ from leadnator_auth.domain.port_set import Ports
 from leadnator_auth.domain.ports import Mailer
 from leadnator_auth.entrypoints.setting_values import SmtpUrl
 from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.starting import StartError
 
 MAIL_FOLDER = Path("mail")
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
-
-
-class StartError(Exception):
-    """The program cannot start; the message says why in one line."""
 
 
 def prepare(settings: Settings) -> bool:

@@ -15,12 +15,13 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from leadnator_auth import __version__
-from leadnator_auth.entrypoints.compose import MAIL_FOLDER, StartError, open_ports
+from leadnator_auth.entrypoints.compose import MAIL_FOLDER, open_ports
 from leadnator_auth.entrypoints.housekeeper import keeping_house
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.logs import configure_logs
 from leadnator_auth.entrypoints.mail_worker import MailWorker, running
 from leadnator_auth.entrypoints.settings import PREFIX, Settings
+from leadnator_auth.entrypoints.starting import StartError
 
 GRACEFUL_SHUTDOWN_SECONDS = 20
 KEEP_ALIVE_SECONDS = 15

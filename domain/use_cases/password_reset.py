@@ -63,14 +63,14 @@ async def reset_password(
     with FieldChecks() as check:
         typed_secret = check("token", secret, str)
         new_password = check("password", password, policy.password.choose)
-    digest = digest_of(typed_secret)
-    if not is_secret(typed_secret) or not await _is_usable(digest, unit_of_work, clock):
+    # Spares the hash of a reset that is bound to fail; that a secret works once is `redeem`'s to decide.
+    if not await is_reset_secret_usable(typed_secret, unit_of_work=unit_of_work, clock=clock):
         raise InvalidResetTokenError
     password_hash = await hasher.hash(new_password)
 
     now = clock.now()
     async with unit_of_work() as transaction:
-        token = await transaction.reset_tokens.redeem(digest, now)
+        token = await transaction.reset_tokens.redeem(digest_of(typed_secret), now)
         if token is None:
             raise InvalidResetTokenError
         await apply_new_password(token.user_id, password_hash, transaction, now, randomness)
@@ -96,8 +96,10 @@ async def apply_new_password(
         await transaction.mail_queue.add(new_mail(mail_id, MailKind.PASSWORD_CHANGED, user.email.canonical, now))
 
 
-async def _is_usable(digest: str, unit_of_work: UnitOfWork, clock: Clock) -> bool:
-    """Spares the hash of a reset that is bound to fail; that a token works once is `redeem`'s to decide."""
+async def is_reset_secret_usable(secret: str, *, unit_of_work: UnitOfWork, clock: Clock) -> bool:
+    """Returns whether a secret would work now, without using it up."""
+    if not is_secret(secret):
+        return False
     async with unit_of_work.snapshot() as repositories:
-        token = await repositories.reset_tokens.by_digest(digest)
+        token = await repositories.reset_tokens.by_digest(digest_of(secret))
     return token is not None and token.is_usable(clock.now())

@@ -18,6 +18,7 @@ from leadnator_auth.entrypoints.http.envelope import Envelope
 from leadnator_auth.entrypoints.http.openapi import openapi_document
 from leadnator_auth.entrypoints.http.operation import Handler
 from leadnator_auth.entrypoints.http.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.pages import PAGES
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.refusals import (
     InternalError,
@@ -72,6 +73,8 @@ def _routes() -> list[BaseRoute]:
         return JSONResponse(document)
 
     handlers["/openapi.json"]["GET"] = get_openapi
+    for path, methods in PAGES.items():
+        handlers[path].update(methods)
     return [Route(path, Resource(methods), methods=None) for path, methods in handlers.items()]
 
 

@@ -1,10 +1,11 @@
-"""Reads the fields of a JSON body, strictly: what is ambiguous is refused, not guessed."""
+"""Reads the fields of a body, strictly: what is ambiguous is refused, not guessed."""
 
 import asyncio
 import json
 import math
 from collections.abc import Mapping
 from typing import Never
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
@@ -12,6 +13,7 @@ from leadnator_auth.domain.fields import Untrusted
 from leadnator_auth.domain.text import is_storable
 from leadnator_auth.entrypoints.http.refusals import (
     InvalidJsonError,
+    InvalidRequestError,
     PayloadTooLargeError,
     RequestTimeoutError,
     UnsupportedMediaTypeError,
@@ -19,27 +21,35 @@ from leadnator_auth.entrypoints.http.refusals import (
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 32
+MAX_FIELDS = 20
 BODY_TIMEOUT_SECONDS = 10.0
 
 
 async def read_fields(request: Request, *names: str) -> tuple[Untrusted, ...]:
-    """Returns the members of the body with these names, None for one that is absent; others are ignored.
+    """Returns the members of the JSON body with these names, None for one that is absent; others are ignored.
 
     What the values are is for the use case to judge.
 
     Raises: UnsupportedMediaTypeError, PayloadTooLargeError, RequestTimeoutError, and InvalidJsonError, also when a
     member that is ignored holds U+0000 or an unpaired surrogate.
     """
-    _check_encoding(request)
-    declared_type = request.headers.get("content-type")
-    if declared_type is not None:
-        _check_media_type(declared_type)
-    content = await _read(request)
-    if declared_type is None and content:
-        raise UnsupportedMediaTypeError
-    members = parse_object(content)
+    members = parse_object(await _read(request, "application/json"))
     _check_ignored({name: value for name, value in members.items() if name not in names})
     return tuple(members.get(name) for name in names)
+
+
+async def read_form(request: Request, *names: str) -> tuple[Untrusted, ...]:
+    """Returns the fields of an HTML form with these names, None for one that is absent or given twice.
+
+    Raises: UnsupportedMediaTypeError, PayloadTooLargeError, RequestTimeoutError, InvalidRequestError.
+    """
+    content = await _read(request, "application/x-www-form-urlencoded")
+    try:
+        fields = parse_qs(content.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise InvalidRequestError from None
+    values = [fields.get(name, []) for name in names]
+    return tuple(given[0] if len(given) == 1 else None for given in values)
 
 
 def parse_object(content: bytes) -> Mapping[str, object]:
@@ -61,14 +71,22 @@ def parse_object(content: bytes) -> Mapping[str, object]:
     return value
 
 
-def _check_encoding(request: Request) -> None:
+async def _read(request: Request, media_type: str) -> bytes:
+    """Returns a body of this media type; an empty one may be without a type."""
     if "content-encoding" in request.headers:
         raise UnsupportedMediaTypeError
+    declared_type = request.headers.get("content-type")
+    if declared_type is not None:
+        _check_media_type(declared_type, media_type)
+    content = await _read_bytes(request)
+    if declared_type is None and content:
+        raise UnsupportedMediaTypeError
+    return content
 
 
-def _check_media_type(declared: str) -> None:
+def _check_media_type(declared: str, expected: str) -> None:
     media_type, *parameters = [part.strip().lower() for part in declared.split(";")]
-    if media_type != "application/json":
+    if media_type != expected:
         raise UnsupportedMediaTypeError
     for parameter in parameters:
         name, _, value = parameter.partition("=")
@@ -76,7 +94,7 @@ def _check_media_type(declared: str) -> None:
             raise UnsupportedMediaTypeError
 
 
-async def _read(request: Request) -> bytes:
+async def _read_bytes(request: Request) -> bytes:
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal() or int(declared[:20]) > MAX_BODY_BYTES:
         raise PayloadTooLargeError

@@ -7,13 +7,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from openapi_spec_validator import validate
 
 from leadnator_auth.entrypoints.cli import main
-from tests.e2e.server import HOST, Server, free_port, run
+from tests.e2e.conftest import Serve
+from tests.e2e.server import HOST, Server, free_port, run, until
 
 SECRET = "geheimnis-0815"
 
@@ -221,3 +223,32 @@ def test_a_default_start_does_not_warn_of_weak_hashes(default_server: Server) ->
 def dump_of(database: Path) -> list[str]:
     with closing(sqlite3.connect(database)) as connection:
         return list(connection.iterdump())
+
+
+def test_the_mails_are_listed_and_tried_again(serve: Serve) -> None:
+    server = serve(SMTP_URL=f"smtp://{HOST}:{free_port()}")
+    server.sign_up()
+    server.forgot()
+    environment = server.settings
+
+    def listed() -> dict[str, Any]:
+        done = run("mail", "list", "--json", home=server.home, settings=environment)
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    until(lambda: listed()["figures"]["retrying"], "a failed attempt")
+    (mail,) = listed()["mails"]
+    assert mail["last_error"]
+    assert (mail["state"], mail["recipient"], mail["kind"]) == ("queued", "alice@example.com", "reset_link")
+    assert listed()["figures"]["queued"] == 1
+    table = run("mail", "list", home=server.home, settings=environment).stdout
+    assert mail["id"] in table
+    assert "1 queued (1 of them tried)" in table
+    assert run("mail", "list", "--state", "dead", home=server.home, settings=environment).stdout.startswith("1 queued")
+    for arguments in ((mail["id"],), ("--all",)):
+        done = run("mail", "retry", *arguments, home=server.home, settings=environment)
+        assert (done.returncode, done.stdout) == (0, "1 to be sent again\n")
+    done = run("mail", "retry", "m_none", home=server.home, settings=environment)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert run("mail", "retry", home=server.home, settings=environment).returncode == 2

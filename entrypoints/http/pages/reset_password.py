@@ -1,0 +1,77 @@
+"""The page to set a new password: a form that works without a script, over the same use case as the API."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from leadnator_auth.domain import (
+    FieldsError,
+    InvalidResetTokenError,
+    OverloadedError,
+    UnavailableError,
+    is_reset_secret_usable,
+    reset_password,
+)
+from leadnator_auth.entrypoints.http.body import read_form
+from leadnator_auth.entrypoints.http.context import ports_of
+from leadnator_auth.entrypoints.http.pages.assets import FOLDER
+from leadnator_auth.entrypoints.http.problems import PROBLEMS
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+}
+_TEMPLATES = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
+
+
+async def get_reset_page(request: Request) -> Response:
+    """GET /reset-password: looks at the secret and leaves it as it is, for mail scanners open links, too."""
+    given = request.query_params.getlist("token")
+    ports = ports_of(request)
+    try:
+        usable = len(given) == 1 and await is_reset_secret_usable(given[0], **ports.for_reset_check)
+    except UnavailableError as error:
+        return _page(request, "later", PROBLEMS[type(error)].status)
+    if not usable:
+        return _page(request, "invalid_link", HTTPStatus.BAD_REQUEST)
+    return _page(request, "form", token=given[0])
+
+
+async def post_reset_page(request: Request) -> Response:
+    """POST /reset-password: sets the new password and says how it went."""
+    token, password = await read_form(request, "token", "password")
+    try:
+        await reset_password(token, password, **ports_of(request).for_reset)
+    except FieldsError as error:
+        problems = [field_error.message for field_error in error.errors if field_error.field == "password"]
+        if isinstance(token, str) and problems:
+            return _page(request, "form", HTTPStatus.BAD_REQUEST, token=token, problems=problems)
+        return _page(request, "invalid_link", HTTPStatus.BAD_REQUEST)
+    except InvalidResetTokenError:
+        return _page(request, "invalid_link", HTTPStatus.BAD_REQUEST)
+    except (OverloadedError, UnavailableError) as error:
+        problems = ["This is taking too long right now. Please try again in a moment."]
+        return _page(request, "form", PROBLEMS[type(error)].status, token=str(token), problems=problems)
+    return _page(request, "done")
+
+
+def _page(
+    request: Request,
+    state: str,
+    status: HTTPStatus = HTTPStatus.OK,
+    *,
+    token: str = "",
+    problems: Sequence[str] = (),
+) -> Response:
+    content = _TEMPLATES.get_template("reset_password.html").render(
+        state=state,
+        token=token,
+        problems=problems,
+        min_length=ports_of(request).policy.password.min_length,
+    )
+    headers = _HEADERS | ({"Retry-After": "5"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {})
+    return HTMLResponse(content, status.value, headers)
