@@ -6,6 +6,7 @@ from enum import StrEnum
 import attrs
 
 from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.text import without_controls
 
 MAIL_ID_PREFIX = "m_"
 LEASE = timedelta(seconds=10)
@@ -65,7 +66,9 @@ class QueuedMail:
 
     def dead(self, now: datetime, error: str) -> "QueuedMail":
         """Returns it as given up, with the reason."""
-        return attrs.evolve(self, state=MailState.DEAD, finished_at=now, last_error=error[:_MAX_ERROR_LENGTH])
+        return attrs.evolve(
+            self, state=MailState.DEAD, finished_at=now, last_error=without_controls(error, _MAX_ERROR_LENGTH)
+        )
 
     def revived(self, now: datetime) -> "QueuedMail":
         """Returns it as due at once and with all its time again, whatever went wrong before."""
@@ -81,7 +84,7 @@ class QueuedMail:
             return self.dead(now, error)
         longest = min(_FIRST_DELAY * 2 ** min(self.attempts - 1, 20), _LONGEST_DELAY)
         delay = longest * (1 - jitter / 2)
-        return attrs.evolve(self, due_at=now + delay, last_error=error[:_MAX_ERROR_LENGTH])
+        return attrs.evolve(self, due_at=now + delay, last_error=without_controls(error, _MAX_ERROR_LENGTH))
 
 
 @attrs.frozen

@@ -7,6 +7,8 @@ import attrs
 from leadnator_auth.domain.fields import BadFieldError
 
 MAX_PASSWORD_BYTES = 1024
+LONGEST_SPELLING_BYTES = 4 * MAX_PASSWORD_BYTES
+"""Decomposed text takes at most three times the bytes of the same text composed."""
 
 
 @attrs.frozen
@@ -18,6 +20,9 @@ class Password:
     @classmethod
     def typed(cls, text: str) -> "Password":
         """Returns the password somebody typed to prove who they are; any length, for it may be wrong."""
+        # Normalising takes quadratic time, and no spelling of a valid password is this long.
+        if len(text.encode()) > LONGEST_SPELLING_BYTES:
+            return cls(text)
         return cls(unicodedata.normalize("NFC", text))
 
     @property

@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import sys
 
 import click
 
@@ -29,6 +31,9 @@ main.add_command(mail)
 @failing_in_one_line
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the API until SIGTERM or Ctrl-C; makes the database and the signing secret if there are none."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))  # to be stopped while starting is no failure either
+
     from leadnator_auth.entrypoints.compose import prepare
     from leadnator_auth.entrypoints.logs import configure_logs
     from leadnator_auth.entrypoints.serve import serve as run

@@ -104,9 +104,10 @@ def _jwt_tokens(settings: Settings) -> JwtTokens:
 @contextmanager
 def _mailer(settings: Settings, clock: SystemClock) -> Iterator[Mailer]:
     public_url = settings.public_url or DEFAULT_PUBLIC_URL
+    reset_url = settings.reset_url or "{public_url}/reset-password?token={token}"
     writer = MailWriter(
         sender=settings.mail_from,
-        reset_url=settings.reset_url or f"{public_url}/reset-password?token={{token}}",
+        reset_url=reset_url.replace("{public_url}", public_url),
         clock=clock,
         language=settings.mail_language,
         own_templates=settings.mail_templates,

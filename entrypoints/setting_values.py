@@ -74,10 +74,11 @@ def public_url(text: str) -> str:
 
 
 def reset_url(text: str) -> str:
-    """Returns the link to set a new password, with `{token}` in it."""
+    """Returns the link to set a new password, with `{token}` and perhaps `{public_url}` in it."""
     if text.count("{token}") != 1:
         raise ValueError
-    return _web_url(text)
+    _web_url(text.replace("{public_url}", "http://public.url"))
+    return text
 
 
 def smtp_url(text: str) -> SmtpUrl:
@@ -109,7 +110,14 @@ def existing_folder(text: str) -> Path:
 
 def networks(text: str) -> tuple[str, ...]:
     """Returns addresses and networks; there is no "all", which would let anybody choose their address."""
-    return tuple(str(ipaddress.ip_network(part.strip())) for part in text.split(","))
+    return tuple(_network(part.strip()) for part in text.split(","))
+
+
+def _network(text: str) -> str:
+    network = ipaddress.ip_network(text)
+    if network.prefixlen == 0:
+        raise ValueError
+    return str(network)
 
 
 def origins(text: str) -> tuple[str, ...]:
@@ -119,7 +127,7 @@ def origins(text: str) -> tuple[str, ...]:
 
 def _origin(text: str) -> str:
     parts = urlsplit(_web_url(text))
-    if parts.path or parts.query or parts.fragment or parts.username:
+    if parts.path or parts.query or parts.fragment:
         raise ValueError
     return text
 
@@ -128,6 +136,6 @@ def _web_url(text: str) -> str:
     parts = urlsplit(text)
     is_clean = text.isprintable() and " " not in text
     # Reading the port raises ValueError where it is none.
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or not is_clean:
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or parts.username or not is_clean:
         raise ValueError
     return text

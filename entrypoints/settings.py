@@ -1,5 +1,6 @@
 """The settings: read once from the environment, checked, and frozen."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -10,6 +11,7 @@ from leadnator_auth.entrypoints import setting_values as values
 from leadnator_auth.entrypoints.setting_values import SmtpUrl
 
 PREFIX = "LEADNATOR_"
+_USER_INFO = re.compile(r"//[^/]*@")
 
 
 class SettingError(Exception):
@@ -93,5 +95,6 @@ def _parsed(text: str, metadata: Mapping[str, Any]) -> object:
     try:
         return metadata["parse"](text)
     except ValueError:
-        got = "a value that is not shown here" if metadata["secret"] else repr(text)
+        may_hold_password = metadata["secret"] or _USER_INFO.search(text)
+        got = "a value that is not shown here" if may_hold_password else repr(text)
         raise SettingError(f"{metadata['name']}: got {got}, takes {metadata['takes']}") from None

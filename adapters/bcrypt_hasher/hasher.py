@@ -56,11 +56,22 @@ class BcryptHasher:
     def _verify(self, password: bytes, password_hash: str | None) -> bool:
         if password_hash is not None:
             outcome = verify(password, password_hash)
+            if outcome is False:
+                self._make_up_for(password, password_hash)
             if outcome is not None:
                 return outcome
             _log.error("unusable_password_hash: an account cannot log in, its stored hash is broken")
         verify(password, self._dummy)
         return False
+
+    def _make_up_for(self, password: bytes, weaker_hash: str) -> None:
+        """Adds the work that a hash of an older cost spared: its failure must take as long as that of no account.
+
+        2^c + (2^c + 2^(c+1) + … + 2^(C-1)) rounds make 2^C.
+        """
+        kind = kind_of(weaker_hash)
+        for cost in range(kind.cost if kind else self._cost, self._cost):
+            verify(password, self._dummy.replace(f",r={self._cost}$", f",r={cost}$"))
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         """Runs `work` on a thread; cancelling the wait takes what has not begun out of the queue."""

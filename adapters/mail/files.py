@@ -24,17 +24,18 @@ class MailFiles:
 
     async def send(self, mail: OutgoingMail) -> None:
         path = self.folder / f"{self.writer.clock.now():%Y%m%dT%H%M%S}-{mail.id}.eml"
+        # The name of the draft is the same at every attempt: what a crash left behind is not left for ever.
+        draft = self.folder / f".{mail.id}.draft"
         try:
-            await asyncio.to_thread(_write, path, self.writer.write(mail))
+            await asyncio.to_thread(_write, draft, path, self.writer.write(mail))
         except OSError as error:
             raise UnavailableError(str(error)) from error
         _log.info("mail written to %s", path)
 
 
-def _write(path: Path, message: EmailMessage) -> None:
+def _write(draft: Path, path: Path, message: EmailMessage) -> None:
     """Writes under another name first, so that nobody sees half a mail."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(message.as_bytes())

@@ -80,6 +80,10 @@ class MemoryCredentialStore:
     async def of(self, user_id: UserId) -> Credentials | None:
         return self.tables.credentials.get(user_id)
 
+    async def by_email(self, canonical: str) -> Credentials | None:
+        user = await MemoryUsers(self.tables).by_email(canonical)
+        return await self.of(user.id) if user else None
+
     async def change(self, user_id: UserId, new_hash: str, now: datetime) -> None:
         kept = self.tables.credentials.get(user_id)
         if kept:

@@ -11,10 +11,11 @@ from leadnator_auth.adapters.sql.dialect import Dialect
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.domain.errors import UnavailableError
 
-ACQUIRE_TIMEOUT_SECONDS = 4.5
+ACQUIRE_TIMEOUT_SECONDS = 2.5
+"""Together with the time a lock is waited for, less than 5 seconds: then the client hears 503."""
 CLOSE_TIMEOUT_SECONDS = 5.0
 
-# At DEBUG both write the values of every statement: addresses and password hashes (library-independent rule R98).
+# At DEBUG both write the values of every statement: e-mail addresses and password hashes.
 for _name in ("databases", "aiosqlite"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 

@@ -7,7 +7,7 @@ from databases import DatabaseURL
 
 from leadnator_auth.adapters.sql.dialect import Dialect
 
-BUSY_TIMEOUT_SECONDS = 4.0
+BUSY_TIMEOUT_SECONDS = 2.0
 _UNIQUE = "UNIQUE constraint failed: "
 
 

@@ -78,6 +78,18 @@ class SqlUsers:
         return None if row is None else user_of(row)
 
 
+_COLUMNS = "credentials.user_id, credentials.password_hash, credentials.changed_at, credentials.version"
+
+
+def _credentials_of(row: Row) -> Credentials:
+    return Credentials(
+        user_id=UserId(row["user_id"]),
+        password_hash=row["password_hash"],
+        changed_at=from_number(row["changed_at"]),
+        version=row["version"],
+    )
+
+
 @attrs.frozen
 class SqlCredentialStore:
     """CredentialStore on one connection."""
@@ -95,13 +107,16 @@ class SqlCredentialStore:
         )
 
     async def of(self, user_id: UserId) -> Credentials | None:
+        row = await self.slot.fetch_one(f"SELECT {_COLUMNS} FROM credentials WHERE user_id = :id", id=user_id)  # noqa: S608 (constants)
+        return None if row is None else _credentials_of(row)
+
+    async def by_email(self, canonical: str) -> Credentials | None:
         row = await self.slot.fetch_one(
-            "SELECT password_hash, changed_at, version FROM credentials WHERE user_id = :user_id",
-            user_id=user_id,
+            f"SELECT {_COLUMNS} FROM credentials JOIN users ON users.id = credentials.user_id "  # noqa: S608 (constants)
+            "WHERE users.email_canonical = :canonical",
+            canonical=canonical,
         )
-        if row is None:
-            return None
-        return Credentials(user_id, row["password_hash"], from_number(row["changed_at"]), row["version"])
+        return None if row is None else _credentials_of(row)
 
     async def change(self, user_id: UserId, new_hash: str, now: datetime) -> None:
         await self.slot.run(

@@ -36,6 +36,9 @@ class CredentialStore(Protocol):
     async def of(self, user_id: UserId) -> Credentials | None:
         """Returns the credentials of an account, if any."""
 
+    async def by_email(self, canonical: str) -> Credentials | None:
+        """Returns the credentials of the account with this canonical e-mail address, if any, in one look-up."""
+
     async def change(self, user_id: UserId, new_hash: str, now: datetime) -> None:
         """Gives an account the hash of a new password and the next version."""
 

@@ -48,8 +48,7 @@ async def log_in(
         address = check("email", email, emails.parse)
         typed = check("password", password, Password.typed)
     async with unit_of_work.snapshot() as repositories:
-        known = await repositories.users.by_email(address.canonical)
-        kept = await repositories.credentials.of(known.id) if known else None
+        kept = await repositories.credentials.by_email(address.canonical)
     proven = await verified(kept, typed, hasher)
     upgraded_hash = await _upgraded_hash(typed, proven, hasher)
 

@@ -26,6 +26,7 @@ from leadnator_auth.domain.reset_token import (
 from leadnator_auth.domain.user import User
 
 MOST_AT_ONCE = 50
+MOST_DROPPED_AT_ONCE = 200
 
 LeaseKeeper = Callable[[QueuedMail], AbstractAsyncContextManager[None]]
 """Opens a block in which `renew_lease` is called for a mail again and again, while the mail is being sent."""
@@ -62,24 +63,22 @@ async def deliver_due_mails(
     policy: Policy,
     keeping_lease: LeaseKeeper = _without_renewal,
 ) -> Delivery:
-    """Sends the mails that are due, one after the other and at most 50, and returns what became of them.
+    """Sends the mails that are due, one after the other and about 50 at most, and returns what became of them.
 
     At least once: a mail whose sender died is due again when its lease ends, seconds later. Where several processes
     deliver, `keeping_lease` must renew the lease of a mail that takes longer than that.
     """
     delivery = Delivery()
     while delivery.total < MOST_AT_ONCE and await _is_any_due(unit_of_work, clock):
-        taken = await _take(unit_of_work, clock, randomness, policy)
-        if taken is None:
+        taken, dropped = await _take(unit_of_work, clock, randomness, policy)
+        delivery.dropped += dropped
+        if taken is not None:
+            async with keeping_lease(taken.mail):
+                outcome = await _attempt(taken, mailer, clock, randomness)
+            await _keep(outcome, unit_of_work)
+            _count(delivery, outcome)
+        elif not dropped:
             break
-        mail, outgoing = taken
-        if outgoing is None:
-            delivery.dropped += 1
-            continue
-        async with keeping_lease(mail):
-            outcome = await _attempt(mail, outgoing, mailer, clock, randomness)
-        await _keep(outcome, unit_of_work)
-        _count(delivery, outcome)
     return delivery
 
 
@@ -95,21 +94,37 @@ async def _is_any_due(unit_of_work: UnitOfWork, clock: Clock) -> bool:
     return due_at is not None and due_at <= clock.now()
 
 
+@attrs.frozen
+class _Taken:
+    """A leased mail, and what goes to its recipient."""
+
+    mail: QueuedMail
+    outgoing: OutgoingMail
+
+
 async def _take(
     unit_of_work: UnitOfWork, clock: Clock, randomness: Randomness, policy: Policy
-) -> tuple[QueuedMail, OutgoingMail | None] | None:
-    """Returns the next mail with its content, None in place of it after dropping a mail to nobody."""
+) -> tuple[_Taken | None, int]:
+    """Returns the next mail to somebody, if one is due, and how many mails to nobody were dropped on the way.
+
+    Those are dropped many at a time: a flood of them must not keep a real mail waiting.
+    """
     now = clock.now()
+    taken, dropped = None, 0
     async with unit_of_work() as transaction:
-        leased = await transaction.mail_queue.lease(now, 1)
-        if not leased:
-            return None
-        (mail,) = leased
-        outgoing = await _composed(mail, transaction, now, randomness, policy)
-        if outgoing is None:
-            await transaction.mail_queue.remove(mail.id)
+        while taken is None and dropped < MOST_DROPPED_AT_ONCE:
+            leased = await transaction.mail_queue.lease(now, 1)
+            if not leased:
+                break
+            (mail,) = leased
+            outgoing = await _composed(mail, transaction, now, randomness, policy)
+            if outgoing is None:
+                await transaction.mail_queue.remove(mail.id)
+                dropped += 1
+            else:
+                taken = _Taken(mail, outgoing)
         await transaction.commit()
-    return mail, outgoing
+    return taken, dropped
 
 
 async def _composed(
@@ -148,12 +163,11 @@ async def _reset_link(
     return ResetLinkMail(mail.id, user.email, secret, expires_at, policy.reset_token_lifetime)
 
 
-async def _attempt(
-    mail: QueuedMail, outgoing: OutgoingMail, mailer: Mailer, clock: Clock, randomness: Randomness
-) -> QueuedMail:
+async def _attempt(taken: _Taken, mailer: Mailer, clock: Clock, randomness: Randomness) -> QueuedMail:
     """Returns the mail as it is after one attempt to send it."""
+    mail = taken.mail
     try:
-        await mailer.send(outgoing)
+        await mailer.send(taken.outgoing)
     except MailRefusedError as error:
         return mail.dead(clock.now(), str(error))
     except UnavailableError as error:

@@ -87,6 +87,8 @@ class Resource:
             self._handlers["HEAD"] = handlers["GET"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].endswith("\n"):
+            raise NotFoundError  # the "$" of a route's pattern matches before a last newline, too
         handler = self._handlers.get(scope["method"])
         if handler is None:
             raise MethodNotAllowedError({"Allow": ", ".join(sorted(self._handlers))})

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import bcrypt
 import pytest
@@ -13,6 +14,7 @@ from leadnator_auth.adapters.bcrypt_hasher.format import kind_of, make_hash, ver
 from leadnator_auth.domain import OverloadedError, Password
 
 COST = 4
+Result = TypeVar("Result")
 
 
 @pytest.fixture
@@ -82,6 +84,30 @@ def test_the_hash_of_nobody_costs_what_a_real_one_costs(cost: int) -> None:
     hasher.close()
     assert kind is not None
     assert (kind.cost, kind.is_plain) == (cost, False)
+
+
+@pytest.mark.parametrize("stored_cost", [4, 5, 6, 7])
+async def test_a_wrong_password_costs_the_same_whatever_the_age_of_the_hash(
+    monkeypatch: pytest.MonkeyPatch, stored_cost: int
+) -> None:
+    hasher = BcryptHasher(cost=7, workers=1)
+    stored, plain = make_hash(b"secret", stored_cost), bcrypt.hashpw(b"secret", bcrypt.gensalt(stored_cost)).decode()
+    rounds: list[int] = []
+
+    def counting(compute: Callable[[bytes, bytes], Result]) -> Callable[[bytes, bytes], Result]:
+        def count(password: bytes, setting: bytes) -> Result:
+            rounds.append(2 ** int(setting[4:6]))
+            return compute(password, setting)
+
+        return count
+
+    monkeypatch.setattr(bcrypt, "hashpw", counting(bcrypt.hashpw))
+    monkeypatch.setattr(bcrypt, "checkpw", counting(bcrypt.checkpw))
+    for password_hash in (None, "broken", stored, plain):
+        rounds.clear()
+        assert not await hasher.verify(Password("wrong"), password_hash)
+        assert sum(rounds) == 2**7
+    hasher.close()
 
 
 async def test_the_queue_is_bounded_and_who_leaves_makes_room(hasher: BcryptHasher) -> None:

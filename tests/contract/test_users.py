@@ -77,6 +77,9 @@ async def test_credentials_come_back_as_they_were_kept(unit_of_work: UnitOfWork,
     async with unit_of_work.snapshot() as repositories:
         assert await repositories.credentials.of(alice.id) == Credentials(alice.id, "hash-1", NOW, version=1)
         assert await repositories.credentials.of(a_user("bob").id) is None
+        by_email = repositories.credentials.by_email
+        assert await by_email("alice@example.com") == Credentials(alice.id, "hash-1", NOW, version=1)
+        assert await by_email("bob@example.com") is None
 
 
 async def test_a_new_password_has_the_next_version(unit_of_work: UnitOfWork, alice: User) -> None:

@@ -1,4 +1,4 @@
-"""The five calls as INTERFACE.md promises them, over each kind of store."""
+"""The five calls as the contract promises them, over each kind of store."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Every refusal as the error table of INTERFACE.md tells it, and what all answers have in common."""
+"""Every refusal by its status, code and title, and what all answers have in common."""
 
 import json
 from collections.abc import Callable
@@ -23,6 +23,11 @@ ALLOWED = {
     "/api/auth/me": {"GET", "HEAD"},
     "/api/auth/forgot-password": {"POST"},
     "/api/auth/reset-password": {"POST"},
+    "/api/auth/logout": {"POST"},
+    "/api/auth/sessions": {"GET", "HEAD"},
+    "/api/auth/sessions/s_1": {"DELETE"},
+    "/api/auth/change-password": {"POST"},
+    "/api/auth/media-token": {"POST"},
     "/healthz": {"GET", "HEAD"},
     "/readyz": {"GET", "HEAD"},
     "/openapi.json": {"GET", "HEAD"},
@@ -219,3 +224,10 @@ async def test_good_answers_have_safe_headers_too(quick: httpx2.AsyncClient, mem
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("path", ["/api/auth/me%0A", "/api/auth/login%0A", "/healthz%0A", "/reset-password%0A"])
+async def test_a_line_end_after_a_path_makes_it_another_one(http: httpx2.AsyncClient, path: str) -> None:
+    for method in ("GET", "POST"):
+        answer = await http.request(method, path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

@@ -199,3 +199,12 @@ async def test_the_least_length_on_the_page_is_the_one_in_force(http: httpx2.Asy
     page = await http.get("/reset-password", params={"token": secret})
     assert "At least 6 characters" in page.text
     assert 'data-min-length="6"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/reset-password", "GET, HEAD, POST"), ("/assets/page.css", "GET, HEAD")]
+)
+async def test_only_what_a_browser_does_is_allowed(http: httpx2.AsyncClient, path: str, allowed: str) -> None:
+    for method in ("PUT", "DELETE", "OPTIONS", "TRACE"):
+        answer = await http.request(method, path)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)

@@ -11,7 +11,7 @@ import pytest
 
 from leadnator_auth.adapters.mail import MailFiles, MailWriter
 from leadnator_auth.adapters.memory import FakeClock
-from leadnator_auth.domain import EmailAddress, ResetLinkMail, UnavailableError
+from leadnator_auth.domain import EmailAddress, PasswordChangedMail, ResetLinkMail, UnavailableError
 from tests.e2e.mails import reset_secret
 from tests.e2e.server import parsed_mail
 
@@ -113,3 +113,15 @@ async def test_the_log_says_where_a_mail_is_but_not_what_is_in_it(
     (file,) = files_in(folder)
     assert str(file) in caplog.text
     assert SECRET not in caplog.text
+
+
+async def test_what_a_crash_left_behind_is_replaced_by_the_next_attempt(tmp_path: Path) -> None:
+    clock = FakeClock()
+    mailer = MailFiles(tmp_path, MailWriter("no-reply@example.com", "http://localhost/{token}", clock))
+    mail = PasswordChangedMail("m_1", EmailAddress("a@example.com", "a@example.com"), clock.now())
+    (tmp_path / ".m_1.draft").write_text("half a mail")
+    clock.advance(minutes=1)
+    await mailer.send(mail)
+    (file,) = tmp_path.iterdir()
+    assert file.suffix == ".eml"
+    assert "half a mail" not in file.read_text()

@@ -1,6 +1,7 @@
 """Logging in, in memory."""
 
 import asyncio
+import unicodedata
 from typing import Any
 
 import attrs
@@ -65,6 +66,17 @@ async def test_any_failure_says_the_same_and_costs_one_verification(
         await log_in(email, password, **memory.for_sign_in)
     assert str(refused.value) == ""
     assert (memory.hasher.verified, memory.hasher.hashed) == (1, 0)
+
+
+def test_a_text_too_long_for_any_password_is_not_normalised() -> None:
+    """Ordering tens of thousands of combining marks takes seconds, in which nobody else is served."""
+    longest = "\u1f82" * 341
+    decomposed = unicodedata.normalize("NFD", longest)
+    assert len(longest.encode()) == 1023
+    assert len(decomposed.encode()) > 2 * 1024
+    assert Password.typed(decomposed) == Password.typed(longest)
+    too_long = "a" + "\u0345\u0316" * 1100
+    assert Password.typed(too_long).text == too_long
 
 
 async def test_a_log_in_costs_one_verification(memory: MemoryPorts, alice: SignedIn) -> None:

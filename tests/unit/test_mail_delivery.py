@@ -209,10 +209,51 @@ async def test_a_mail_that_somebody_else_takes_first_is_theirs(memory: MemoryPor
 
 
 async def test_a_long_queue_is_sent_in_several_rounds(memory: MemoryPorts, alice: SignedIn) -> None:
-    for number in range(60):
+    for number in range(230):
         await ask(memory, 1, f"nobody{number}@example.com")
-    assert await deliver(memory) == Delivery(dropped=50)
-    assert await deliver(memory) == Delivery(dropped=10)
+    assert await deliver(memory) == Delivery(dropped=200)
+    assert await deliver(memory) == Delivery(dropped=30)
+
+
+async def test_a_flood_of_mails_to_nobody_does_not_keep_a_real_one_waiting(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    for number in range(150):
+        await ask(memory, 1, f"nobody{number}@example.com")
+    memory.clock.advance(seconds=1)
+    await ask(memory)
+    assert await deliver(memory) == Delivery(sent=1, dropped=150)
+
+
+async def test_a_mail_that_trips_over_a_bug_is_delayed_and_the_others_go_out(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    await sign_up("Bob", "bob@example.com", "secret", **memory.for_sign_in)
+
+    class TripsOnce:
+        tripped = False
+
+        async def send(self, mail: OutgoingMail) -> None:
+            if not self.tripped:
+                self.tripped = True
+                raise ZeroDivisionError("division by zero")
+            await memory.mailer.send(mail)
+
+    await ask(memory)
+    await ask(memory, 1, "bob@example.com")
+    delivery = await deliver_with(memory, TripsOnce())
+    assert delivery == Delivery(sent=1, delayed=1)
+    assert [mail.last_error for mail in delivery.failures] == ["ZeroDivisionError: division by zero"]
+
+
+@pytest.mark.parametrize("failure", [MailRefusedError, UnavailableError])
+async def test_what_a_mail_server_says_is_kept_as_plain_text(
+    memory: MemoryPorts, alice: SignedIn, failure: type[Exception]
+) -> None:
+    memory.mailer.failure = failure("550 bo\udcee\r\n\x1b[31mte")
+    await ask(memory)
+    await deliver(memory)
+    assert only_mail(memory).last_error == "550 bo[31mte"
 
 
 def a_queued_mail() -> QueuedMail:
