@@ -48,7 +48,9 @@ class MailWorker:
         """Returns whether there was anything to deliver; no failure ends the worker."""
         try:
             delivery = await deliver_due_mails(
-                **ports.for_delivery, keeping_lease=lambda mail: _keeping_lease(mail, ports)
+                **ports.for_delivery,
+                keeping_lease=lambda mail: _keeping_lease(mail, ports),
+                most=1,  # so that stopping waits for one mail only
             )
         except UnavailableError as error:
             _log.warning("mail_queue_unavailable", error=str(error))

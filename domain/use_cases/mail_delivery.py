@@ -62,14 +62,15 @@ async def deliver_due_mails(
     randomness: Randomness,
     policy: Policy,
     keeping_lease: LeaseKeeper = _without_renewal,
+    most: int = MOST_AT_ONCE,
 ) -> Delivery:
-    """Sends the mails that are due, one after the other and about 50 at most, and returns what became of them.
+    """Sends the mails that are due, one after the other and at most `most`, and returns what became of them.
 
     At least once: a mail whose sender died is due again when its lease ends, seconds later. Where several processes
     deliver, `keeping_lease` must renew the lease of a mail that takes longer than that.
     """
     delivery = Delivery()
-    while delivery.total < MOST_AT_ONCE and await _is_any_due(unit_of_work, clock):
+    while delivery.total < most and await _is_any_due(unit_of_work, clock):
         taken, dropped = await _take(unit_of_work, clock, randomness, policy)
         delivery.dropped += dropped
         if taken is not None:
