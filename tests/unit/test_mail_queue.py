@@ -1,0 +1,70 @@
+"""Looking after the mail queue, in memory."""
+
+import pytest
+
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import (
+    Delivery,
+    MailFigures,
+    MailRefusedError,
+    MailState,
+    NotFoundError,
+    UnavailableError,
+    deliver_due_mails,
+    list_mails,
+    mail_figures,
+    request_password_reset,
+    retry_mails,
+    sign_up,
+)
+
+
+@pytest.fixture
+async def world(memory: MemoryPorts) -> MemoryPorts:
+    """A world with three mails: one sent, one given up, one delayed; each a second younger than the one before."""
+    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    for failure in (None, MailRefusedError("550 no"), UnavailableError("away")):
+        memory.mailer.failure = failure
+        await request_password_reset("alice@example.com", **memory.for_reset_request)
+        await deliver_due_mails(**memory.for_delivery)
+        memory.clock.advance(seconds=1)
+    memory.mailer.failure = None
+    return memory
+
+
+async def states(world: MemoryPorts) -> list[MailState]:
+    return [mail.state for mail in await list_mails(unit_of_work=world.unit_of_work)]
+
+
+async def test_mails_are_listed_newest_first(world: MemoryPorts) -> None:
+    assert await states(world) == [MailState.QUEUED, MailState.DEAD, MailState.SENT]
+    (dead,) = await list_mails(MailState.DEAD, unit_of_work=world.unit_of_work)
+    assert dead.last_error == "550 no"
+    assert len(await list_mails(None, 2, unit_of_work=world.unit_of_work)) == 2
+
+
+async def test_the_figures_tell_what_waits_and_since_when(world: MemoryPorts) -> None:
+    (waiting, *_) = await list_mails(unit_of_work=world.unit_of_work)
+    figures = await mail_figures(unit_of_work=world.unit_of_work)
+    assert figures == MailFigures(queued=1, retrying=1, sent=1, dead=1, oldest_queued_at=waiting.queued_at)
+
+
+async def test_a_mail_that_was_given_up_goes_out_when_it_is_tried_again(world: MemoryPorts) -> None:
+    (dead,) = await list_mails(MailState.DEAD, unit_of_work=world.unit_of_work)
+    assert await retry_mails(dead.id, unit_of_work=world.unit_of_work, clock=world.clock) == 1
+    assert await deliver_due_mails(**world.for_delivery) == Delivery(sent=1)
+    assert await states(world) == [MailState.QUEUED, MailState.SENT, MailState.SENT]
+
+
+async def test_all_that_failed_goes_out_when_it_is_tried_again(world: MemoryPorts) -> None:
+    assert await retry_mails(unit_of_work=world.unit_of_work, clock=world.clock) == 2
+    assert await deliver_due_mails(**world.for_delivery) == Delivery(sent=2)
+    assert await retry_mails(unit_of_work=world.unit_of_work, clock=world.clock) == 0
+
+
+async def test_a_mail_that_was_sent_is_not_sent_again(world: MemoryPorts) -> None:
+    (sent,) = await list_mails(MailState.SENT, unit_of_work=world.unit_of_work)
+    for mail_id in (sent.id, "m_none"):
+        with pytest.raises(NotFoundError):
+            await retry_mails(mail_id, unit_of_work=world.unit_of_work, clock=world.clock)
+    assert await deliver_due_mails(**world.for_delivery) == Delivery()
