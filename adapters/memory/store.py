@@ -6,9 +6,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import attrs
 
+from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
 from leadnator_auth.adapters.memory.tables import (
     MemoryCredentialStore,
-    MemoryMailQueue,
     MemoryResetTokens,
     MemorySessions,
     MemoryUsers,

@@ -1,4 +1,4 @@
-"""The kept state, and the repositories over one copy of it."""
+"""The kept state, and the repositories of accounts over one copy of it."""
 
 from datetime import datetime
 from operator import attrgetter
@@ -8,7 +8,7 @@ import attrs
 
 from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.mail import MailFigures, MailState, QueuedMail
+from leadnator_auth.domain.mail import QueuedMail
 from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.session import Session, SessionId
 from leadnator_auth.domain.user import User, UserId
@@ -38,7 +38,8 @@ class Tables:
         )
 
 
-def _remove(table: dict[Key, Entity], keys: list[Key]) -> int:
+def remove(table: dict[Key, Entity], keys: list[Key]) -> int:
+    """Removes these keys and returns how many they were."""
     for key in keys:
         del table[key]
     return len(keys)
@@ -124,7 +125,7 @@ class MemorySessions:
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         old = [s.id for s in self.tables.sessions.values() if s.expires_at < expired_before]
-        return _remove(self.tables.sessions, old[:most])
+        return remove(self.tables.sessions, old[:most])
 
 
 @attrs.frozen
@@ -159,63 +160,4 @@ class MemoryResetTokens:
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         old = [t.digest for t in self.tables.reset_tokens.values() if t.expires_at < expired_before]
-        return _remove(self.tables.reset_tokens, old[:most])
-
-
-@attrs.frozen
-class MemoryMailQueue:
-    """MailQueue over one copy of the tables."""
-
-    tables: Tables
-
-    async def add(self, mail: QueuedMail) -> None:
-        self.tables.mails[mail.id] = mail
-
-    async def lease(self, now: datetime, most: int) -> list[QueuedMail]:
-        due = [mail for mail in self._queued() if mail.due_at <= now]
-        leased = [mail.leased(now) for mail in due[:most]]
-        self.tables.mails.update((mail.id, mail) for mail in leased)
-        return leased
-
-    async def save(self, mail: QueuedMail) -> bool:
-        kept = self.tables.mails.get(mail.id)
-        if kept is None or kept.attempts != mail.attempts or kept.state is not MailState.QUEUED:
-            return False
-        self.tables.mails[mail.id] = mail
-        return True
-
-    async def remove(self, mail_id: str) -> None:
-        self.tables.mails.pop(mail_id, None)
-
-    async def purge(self, state: MailState, finished_before: datetime, most: int) -> int:
-        mails = [mail for mail in self.tables.mails.values() if mail.state is state]
-        old = [mail.id for mail in mails if mail.finished_at and mail.finished_at < finished_before]
-        return _remove(self.tables.mails, old[:most])
-
-    async def latest(self, state: MailState | None, most: int) -> list[QueuedMail]:
-        mails = [mail for mail in self.tables.mails.values() if state in (None, mail.state)]
-        return sorted(mails, key=attrgetter("queued_at", "id"), reverse=True)[:most]
-
-    async def retry(self, now: datetime, mail_id: str | None = None) -> int:
-        mails = [mail for mail in self.tables.mails.values() if mail_id in (None, mail.id)]
-        revived = [mail.revived(now) for mail in mails if mail.state is not MailState.SENT]
-        self.tables.mails.update((mail.id, mail) for mail in revived)
-        return len(revived)
-
-    async def figures(self) -> MailFigures:
-        queued = self._queued()
-        states = [mail.state for mail in self.tables.mails.values()]
-        return MailFigures(
-            queued=len(queued),
-            retrying=sum(mail.attempts > 0 for mail in queued),
-            sent=states.count(MailState.SENT),
-            dead=states.count(MailState.DEAD),
-            oldest_queued_at=min((mail.queued_at for mail in queued), default=None),
-        )
-
-    async def next_due_at(self) -> datetime | None:
-        return min((mail.due_at for mail in self._queued()), default=None)
-
-    def _queued(self) -> list[QueuedMail]:
-        queued = [m for m in self.tables.mails.values() if m.state is MailState.QUEUED]
-        return sorted(queued, key=attrgetter("due_at", "id"))
+        return remove(self.tables.reset_tokens, old[:most])

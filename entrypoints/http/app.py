@@ -7,13 +7,13 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Lifespan, Receive, Scope, Send
 
 from leadnator_auth.domain import AuthError, NotFoundError, Ports, UnavailableError
+from leadnator_auth.entrypoints.http.cors import cors
 from leadnator_auth.entrypoints.http.envelope import Envelope
 from leadnator_auth.entrypoints.http.openapi import openapi_document
 from leadnator_auth.entrypoints.http.operation import Handler
@@ -38,15 +38,7 @@ def create_app(
     """Returns the application over these ports; without them, `lifespan` must set `app.state.ports`."""
     middleware = [Middleware(Envelope)]
     if cors_origins:
-        middleware.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=cors_origins,
-                allow_methods=["GET", "POST", "PATCH", "DELETE"],
-                allow_headers=["Authorization", "Content-Type"],
-                expose_headers=["X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"],
-            )
-        )
+        middleware.append(cors(cors_origins))
     app = Starlette(
         routes=_routes(),
         middleware=middleware,
