@@ -8,7 +8,7 @@ from leadnator_auth.adapters.sql.users import USER_COLUMNS, user_of
 from leadnator_auth.domain.session import Identity, SessionId
 
 _BY_SESSION = (
-    f"SELECT {SESSION_COLUMNS}, {USER_COLUMNS} FROM sessions "  # noqa: S608 (constants)
+    f"SELECT {SESSION_COLUMNS}, {USER_COLUMNS} FROM sessions "
     "JOIN users ON users.id = sessions.user_id WHERE sessions.id = :id"
 )
 

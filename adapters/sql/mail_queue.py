@@ -36,7 +36,7 @@ class SqlMailQueue:
     async def add(self, mail: QueuedMail) -> None:
         self.has_new = True
         await self.slot.run(
-            f"INSERT INTO mails ({_COLUMNS}) VALUES (:id, :kind, :recipient, :queued_at, :due_at, :give_up_at, "  # noqa: S608 (constants)
+            f"INSERT INTO mails ({_COLUMNS}) VALUES (:id, :kind, :recipient, :queued_at, :due_at, :give_up_at, "
             ":attempts, :state, :finished_at, :last_error)",
             id=mail.id,
             kind=mail.kind.value,
@@ -52,7 +52,7 @@ class SqlMailQueue:
 
     async def lease(self, now: datetime, most: int) -> list[QueuedMail]:
         rows = await self.slot.fetch_all(
-            "UPDATE mails SET attempts = attempts + 1, due_at = :lease_end WHERE id IN "  # noqa: S608 (constants)
+            "UPDATE mails SET attempts = attempts + 1, due_at = :lease_end WHERE id IN "
             "(SELECT id FROM mails WHERE state = 'queued' AND due_at <= :now ORDER BY due_at, id LIMIT :most) "
             f"RETURNING {_COLUMNS}",
             now=to_number(now),
@@ -91,7 +91,7 @@ class SqlMailQueue:
     async def latest(self, state: MailState | None, most: int) -> list[QueuedMail]:
         condition = "state = :state" if state else ":state = ''"
         rows = await self.slot.fetch_all(
-            f"SELECT {_COLUMNS} FROM mails WHERE {condition} ORDER BY queued_at DESC, id DESC LIMIT :most",  # noqa: S608 (constants)
+            f"SELECT {_COLUMNS} FROM mails WHERE {condition} ORDER BY queued_at DESC, id DESC LIMIT :most",
             state=state.value if state else "",
             most=most,
         )
@@ -100,7 +100,7 @@ class SqlMailQueue:
     async def retry(self, now: datetime, mail_id: str | None = None) -> int:
         condition = "id = :id" if mail_id is not None else ":id = ''"
         rows = await self.slot.fetch_all(
-            "UPDATE mails SET state = 'queued', due_at = :now, give_up_at = :give_up_at, finished_at = NULL "  # noqa: S608 (constants)
+            "UPDATE mails SET state = 'queued', due_at = :now, give_up_at = :give_up_at, finished_at = NULL "
             f"WHERE state <> 'sent' AND {condition} RETURNING id",
             id=mail_id if mail_id is not None else "",
             now=to_number(now),

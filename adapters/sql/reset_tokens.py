@@ -43,14 +43,14 @@ class SqlResetTokens:
 
     async def by_digest(self, digest: str) -> ResetToken | None:
         row = await self.slot.fetch_one(
-            f"SELECT {_COLUMNS} FROM reset_tokens WHERE digest = :digest",  # noqa: S608 (constants)
+            f"SELECT {_COLUMNS} FROM reset_tokens WHERE digest = :digest",
             digest=digest,
         )
         return None if row is None else _token_of(row)
 
     async def redeem(self, digest: str, now: datetime) -> ResetToken | None:
         row = await self.slot.fetch_one(
-            "UPDATE reset_tokens SET used_at = :now "  # noqa: S608 (constants)
+            "UPDATE reset_tokens SET used_at = :now "
             f"WHERE digest = :digest AND used_at IS NULL AND expires_at > :now RETURNING {_COLUMNS}",
             digest=digest,
             now=to_number(now),

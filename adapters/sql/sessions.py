@@ -46,15 +46,14 @@ class SqlSessions:
 
     async def by_id(self, session_id: SessionId) -> Session | None:
         row = await self.slot.fetch_one(
-            f"SELECT {SESSION_COLUMNS} FROM sessions WHERE id = :id",  # noqa: S608 (constants)
+            f"SELECT {SESSION_COLUMNS} FROM sessions WHERE id = :id",
             id=session_id,
         )
         return None if row is None else session_of(row)
 
     async def of_user(self, user_id: UserId) -> list[Session]:
         rows = await self.slot.fetch_all(
-            f"SELECT {SESSION_COLUMNS} FROM sessions WHERE user_id = :user_id "  # noqa: S608 (constants)
-            "ORDER BY created_at DESC, id DESC",
+            f"SELECT {SESSION_COLUMNS} FROM sessions WHERE user_id = :user_id ORDER BY created_at DESC, id DESC",
             user_id=user_id,
         )
         return [session_of(row) for row in rows]

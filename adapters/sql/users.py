@@ -74,7 +74,7 @@ class SqlUsers:
         )
 
     async def _one(self, condition: str, value: str) -> User | None:
-        row = await self.slot.fetch_one(f"SELECT {USER_COLUMNS} FROM users WHERE {condition}", value=value)  # noqa: S608 (constants)
+        row = await self.slot.fetch_one(f"SELECT {USER_COLUMNS} FROM users WHERE {condition}", value=value)
         return None if row is None else user_of(row)
 
 
@@ -107,12 +107,12 @@ class SqlCredentialStore:
         )
 
     async def of(self, user_id: UserId) -> Credentials | None:
-        row = await self.slot.fetch_one(f"SELECT {_COLUMNS} FROM credentials WHERE user_id = :id", id=user_id)  # noqa: S608 (constants)
+        row = await self.slot.fetch_one(f"SELECT {_COLUMNS} FROM credentials WHERE user_id = :id", id=user_id)
         return None if row is None else _credentials_of(row)
 
     async def by_email(self, canonical: str) -> Credentials | None:
         row = await self.slot.fetch_one(
-            f"SELECT {_COLUMNS} FROM credentials JOIN users ON users.id = credentials.user_id "  # noqa: S608 (constants)
+            f"SELECT {_COLUMNS} FROM credentials JOIN users ON users.id = credentials.user_id "
             "WHERE users.email_canonical = :canonical",
             canonical=canonical,
         )

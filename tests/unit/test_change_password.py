@@ -22,18 +22,7 @@ from leadnator_auth.domain import (
     log_out,
     request_password_reset,
     reset_password,
-    sign_up,
 )
-
-
-@pytest.fixture
-async def alice(memory: MemoryPorts) -> SignedIn:
-    return await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
-
-
-@pytest.fixture
-def identity(alice: SignedIn) -> Identity:
-    return Identity(alice.user, alice.session)
 
 
 async def test_the_new_password_works_and_the_old_one_does_not(memory: MemoryPorts, identity: Identity) -> None:

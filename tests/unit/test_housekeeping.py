@@ -1,7 +1,5 @@
 """Clearing away what is over, in memory."""
 
-import pytest
-
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     MailRefusedError,
@@ -10,13 +8,7 @@ from leadnator_auth.domain import (
     log_in,
     purge,
     request_password_reset,
-    sign_up,
 )
-
-
-@pytest.fixture
-async def alice(memory: MemoryPorts) -> SignedIn:
-    return await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
 
 
 async def send_a_link(memory: MemoryPorts) -> None:

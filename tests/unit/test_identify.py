@@ -7,11 +7,6 @@ from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import Claims, InvalidTokenError, Purpose, SignedIn, Status, identify, log_in, sign_up
 
 
-@pytest.fixture
-async def alice(memory: MemoryPorts) -> SignedIn:
-    return await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
-
-
 async def assert_refused(memory: MemoryPorts, token: str) -> None:
     with pytest.raises(InvalidTokenError):
         await identify(token, **memory.for_identify)

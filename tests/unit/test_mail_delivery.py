@@ -29,11 +29,6 @@ from leadnator_auth.domain.ports import Mailer
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-async def alice(memory: MemoryPorts) -> SignedIn:
-    return await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
-
-
 async def ask(memory: MemoryPorts, times: int = 1, email: str = "alice@example.com") -> None:
     for _ in range(times):
         await request_password_reset(email, **memory.for_reset_request)

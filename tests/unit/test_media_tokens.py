@@ -14,18 +14,7 @@ from leadnator_auth.domain import (
     identify_for_media,
     issue_media_token,
     log_out,
-    sign_up,
 )
-
-
-@pytest.fixture
-async def alice(memory: MemoryPorts) -> SignedIn:
-    return await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
-
-
-@pytest.fixture
-def identity(alice: SignedIn) -> Identity:
-    return Identity(alice.user, alice.session)
 
 
 def media_token(memory: MemoryPorts, identity: Identity, path: str = "/media/42") -> str:

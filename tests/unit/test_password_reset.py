@@ -23,11 +23,6 @@ from leadnator_auth.domain import (
 )
 
 
-@pytest.fixture
-async def alice(memory: MemoryPorts) -> SignedIn:
-    return await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
-
-
 async def mailed_secret(memory: MemoryPorts, email: str = "alice@example.com") -> str:
     await request_password_reset(email, **memory.for_reset_request)
     await deliver_due_mails(**memory.for_delivery)
