@@ -25,6 +25,9 @@ class Security(StrEnum):
     TLS = "smtps"
 
 
+_ABOUT_AUTHENTICATION = {530, 534, 535, 538}
+"""RFC 4954 section 6: not about this mail but about our settings, and mended there."""
+
 DEFAULT_PORTS = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
 
 
@@ -60,8 +63,10 @@ class SmtpMailer:
                     client = await self._connected()
                     await client.send_message(message, sender=self._writer.sender, recipients=[mail.to.mailbox])
             except aiosmtplib.SMTPRecipientsRefused as error:
+                self.close()
                 raise _refusal(error.recipients[0]) from error
             except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as error:
+                self.close()
                 raise _refusal(error) from error
             except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
                 self.close()
@@ -113,5 +118,6 @@ class SmtpMailer:
 
 def _refusal(error: aiosmtplib.SMTPResponseException) -> Exception:
     """Returns what a refusal of this one mail means: 5xx is for good, 4xx may pass (RFC 5321 section 4.2.1)."""
-    kind = MailRefusedError if error.code >= 500 else UnavailableError
+    is_for_good = error.code >= 500 and error.code not in _ABOUT_AUTHENTICATION
+    kind = MailRefusedError if is_for_good else UnavailableError
     return kind(f"{error.code} {error.message}")

@@ -7,7 +7,7 @@ from email.policy import SMTP
 from pathlib import Path
 
 import attrs
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.mail import MailKind, OutgoingMail, ResetLinkMail
@@ -16,6 +16,8 @@ from leadnator_auth.domain.ports import Clock
 TEMPLATES = Path(__file__).with_name("templates")
 LANGUAGES = ("de", "en")
 DEFAULT_LANGUAGE = "en"
+LONGEST_LINE = 998
+"""RFC 5322 section 2.1.1, without the line end."""
 
 
 def _environment(language: str, own_templates: Path | None) -> Environment:
@@ -55,12 +57,6 @@ class MailWriter:
 
         Raises: UnavailableError when a template is broken: the mail waits until it is mended.
         """
-        try:
-            return self._written(mail)
-        except TemplateError as error:
-            raise UnavailableError(f"a mail template is broken: {type(error).__name__}: {error}") from error
-
-    def _written(self, mail: OutgoingMail) -> EmailMessage:
         kind, context = self._content(mail)
         message = EmailMessage(policy=SMTP)
         message["Subject"] = " ".join(self._render(f"{kind}.subject.txt", context).split())
@@ -81,13 +77,22 @@ class MailWriter:
         return MailKind.PASSWORD_CHANGED, {"changed_at": _readable(mail.changed_at)}
 
     def _render(self, template: str, context: dict[str, object]) -> str:
-        return self._templates.get_template(template).render(context)
+        try:
+            return self._templates.get_template(template).render(context)
+        except Exception as error:  # an operator's template may trip over anything: bytes, types, a division
+            problem = f"{type(error).__name__}: {error}"
+            raise UnavailableError(f"the mail template {template} is broken: {problem}") from error
 
 
 def _set_content(message: EmailMessage, text: str, html: str) -> None:
     # Plain ASCII travels as it is, so that a link stays whole for people and programs that read the raw message.
-    message.set_content(text, cte="7bit" if text.isascii() else "quoted-printable")
-    message.add_alternative(html, subtype="html", cte="7bit" if html.isascii() else "quoted-printable")
+    message.set_content(text, cte=_encoding(text))
+    message.add_alternative(html, subtype="html", cte=_encoding(html))
+
+
+def _encoding(content: str) -> str:
+    fits = content.isascii() and all(len(line) <= LONGEST_LINE for line in content.splitlines())
+    return "7bit" if fits else "quoted-printable"
 
 
 def _readable(instant: datetime) -> str:

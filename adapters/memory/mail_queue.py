@@ -22,7 +22,7 @@ class MemoryMailQueue:
         due = [mail for mail in self._queued() if mail.due_at <= now]
         leased = [mail.leased(now) for mail in due[:most]]
         self.tables.mails.update((mail.id, mail) for mail in leased)
-        return leased
+        return sorted(leased, key=attrgetter("queued_at", "id"))
 
     async def save(self, mail: QueuedMail) -> bool:
         kept = self.tables.mails.get(mail.id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from databases import Database
@@ -80,7 +81,7 @@ class Slot:
                 return
             try:
                 await self.run("ROLLBACK")
-            except UnavailableError:
+            except Exception:  # noqa: BLE001 (whatever it is: a connection that cannot roll back is not to be trusted)
                 await self._disconnect()
             self.in_transaction = False
 
@@ -114,10 +115,8 @@ class Slot:
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            try:
+            with suppress(*self._dialect.errors, ValueError):  # ValueError is aiosqlite's word for lost already
                 await connection.__aexit__()
-            except self._dialect.errors:
-                return  # it was lost already
 
     def _translated(self, error: Exception) -> Exception:
         constraint = self._dialect.broken_constraint(error)

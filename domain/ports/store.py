@@ -103,7 +103,7 @@ class MailQueue(Protocol):
         """Queues a mail."""
 
     async def lease(self, now: datetime, most: int) -> list[QueuedMail]:
-        """Takes up to `most` mails that are due, oldest first, and returns them leased; one atomic step."""
+        """Takes up to `most` mails, those due first, and returns them leased, oldest first; one atomic step."""
 
     async def save(self, mail: QueuedMail) -> bool:
         """Keeps what became of a leased mail, unless the lease ended and somebody else took it.

@@ -157,3 +157,30 @@ async def test_the_figures_tell_how_the_queue_does(unit_of_work: UnitOfWork) -> 
     async with unit_of_work.snapshot() as repositories:
         figures = await repositories.mail_queue.figures()
     assert figures == MailFigures(queued=3, retrying=1, sent=2, dead=1, oldest_queued_at=a_mail(3).queued_at)
+
+
+async def test_what_is_due_first_goes_first_whatever_its_id(unit_of_work: UnitOfWork) -> None:
+    late, early = attrs.evolve(a_mail(1), due_at=NOW + timedelta(seconds=9)), a_mail(2)
+    await queue(unit_of_work, late, early)
+    assert [mail.id for mail in await lease(unit_of_work, 1)] == [early.id]
+    twins = [attrs.evolve(a_mail(n), due_at=NOW) for n in (5, 4)]
+    await queue(unit_of_work, *twins)
+    assert [mail.id for mail in await lease(unit_of_work, 1)] == [twins[1].id], "of two at once, the lower id"
+
+
+async def test_leased_mails_come_in_the_order_they_were_queued_in(unit_of_work: UnitOfWork) -> None:
+    mails = [attrs.evolve(a_mail(n), queued_at=NOW - timedelta(seconds=n), due_at=NOW) for n in (1, 2, 3)]
+    await queue(unit_of_work, *mails)
+    assert [mail.id for mail in await lease(unit_of_work)] == [mail.id for mail in reversed(mails)]
+
+
+async def test_changes_to_one_mail_leave_the_others_alone(unit_of_work: UnitOfWork) -> None:
+    await queue(unit_of_work, *(a_mail(n) for n in range(4)))
+    first, second, *rest = await lease(unit_of_work)
+    await save(unit_of_work, first.sent(LATER))
+    async with unit_of_work() as transaction:
+        await transaction.mail_queue.remove(second.id)
+        await transaction.commit()
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.mail_queue.latest(MailState.QUEUED, 10) == list(reversed(rest))
+        assert await repositories.mail_queue.next_due_at() == rest[0].due_at, "a sent mail is not due"

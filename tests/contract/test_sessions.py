@@ -80,3 +80,29 @@ async def test_expired_sessions_are_purged_a_few_at_a_time(unit_of_work: UnitOfW
         await transaction.commit()
     async with unit_of_work.snapshot() as repositories:
         assert await repositories.sessions.of_user(alice.id) == [living]
+
+
+async def test_each_session_leads_to_its_own_user_among_many(ports: Ports, alice: User) -> None:
+    bob = a_user("bob")
+    async with ports.unit_of_work() as transaction:
+        await transaction.users.add(bob)
+        await transaction.commit()
+    for user in (alice, bob):
+        await keep_sessions(ports.unit_of_work, user, 2)
+    for user in (alice, bob):
+        for number in (1, 2):
+            session = a_session(user, number)
+            assert await ports.identities.by_session(session.id) == Identity(user, session)
+    assert await ports.identities.by_session(SessionId("s_none")) is None
+
+
+async def test_sessions_of_one_instant_have_an_order_all_the_same(unit_of_work: UnitOfWork, alice: User) -> None:
+    sessions = [attrs.evolve(a_session(alice, n), created_at=a_session(alice).created_at) for n in (2, 3, 1)]
+    older = attrs.evolve(a_session(alice, 9), created_at=a_session(alice).created_at - timedelta(microseconds=1))
+    async with unit_of_work() as transaction:
+        for session in (*sessions, older):
+            await transaction.sessions.add(session)
+        await transaction.commit()
+    async with unit_of_work.snapshot() as repositories:
+        listed = await repositories.sessions.of_user(alice.id)
+    assert listed == [sessions[1], sessions[0], sessions[2], older]

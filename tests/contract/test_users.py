@@ -8,7 +8,7 @@ import pytest
 
 from leadnator_auth.domain import Credentials, EmailTakenError, Role, Status, User
 from leadnator_auth.domain.ports import UnitOfWork
-from tests.contract.worlds import NOW, a_user
+from tests.contract.worlds import NOW, a_user, some_credentials
 
 
 async def test_a_user_comes_back_as_it_was_kept(unit_of_work: UnitOfWork, alice: User) -> None:
@@ -101,3 +101,18 @@ async def test_an_upgrade_replaces_only_the_hash_it_knows(unit_of_work: UnitOfWo
         await transaction.commit()
     async with unit_of_work.snapshot() as repositories:
         assert await repositories.credentials.of(alice.id) == Credentials(alice.id, "stronger", NOW, version=1)
+
+
+async def test_changes_to_one_user_leave_the_others_alone(unit_of_work: UnitOfWork, alice: User) -> None:
+    bob = a_user("bob")
+    async with unit_of_work() as transaction:
+        await transaction.users.add(bob)
+        await transaction.credentials.add(some_credentials(bob, "hash-of-bob"))
+        await transaction.users.save(attrs.evolve(alice, name="Alicia"))
+        await transaction.credentials.change(alice.id, "hash-2", NOW)
+        await transaction.credentials.upgrade(alice.id, old_hash="hash-2", new_hash="hash-3")
+        await transaction.commit()
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.users.by_id(bob.id) == bob
+        assert await repositories.credentials.of(bob.id) == some_credentials(bob, "hash-of-bob")
+        assert await repositories.credentials.by_email("bob@example.com") == some_credentials(bob, "hash-of-bob")

@@ -41,7 +41,7 @@ def until(look: Callable[[], T], what: str) -> T:
 def free_port() -> int:
     """Returns a port nobody listens on, below those the system gives to outgoing connections."""
     while True:
-        port = random.randint(20_000, 32_000)  # noqa: S311 (not a secret)
+        port = random.randint(20_000, 32_000)
         with socket.socket() as probe, suppress(OSError):
             probe.bind((HOST, port))
             return port

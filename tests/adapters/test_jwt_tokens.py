@@ -1,0 +1,59 @@
+"""What is special about the JWT adapter: its secrets, and how they change."""
+
+from datetime import UTC, datetime
+
+import jwt
+import pytest
+
+from leadnator_auth.adapters.jwt_tokens import JwtTokens
+from leadnator_auth.domain import Claims, InvalidTokenError, Purpose, SessionId, UserId
+
+OLD, NEW = "the old secret, of 32 bytes or so", "the new secret, of 32 bytes or so"
+CLAIMS = Claims(
+    user_id=UserId("u_alice"),
+    session_id=SessionId("s_1"),
+    token_id="t1",
+    purpose=Purpose.ACCESS,
+    issued_at=datetime(2026, 1, 1, tzinfo=UTC),
+    expires_at=datetime(2026, 1, 8, tzinfo=UTC),
+)
+
+
+def test_the_first_secret_signs_and_all_verify() -> None:
+    before, during, after = JwtTokens([OLD]), JwtTokens([NEW, OLD]), JwtTokens([NEW])
+    old, new = before.issue(CLAIMS), during.issue(CLAIMS)
+    assert during.read(old) == during.read(new) == after.read(new) == CLAIMS
+    for tokens, token in ((before, new), (after, old)):
+        with pytest.raises(InvalidTokenError):
+            tokens.read(token)
+
+
+def test_a_token_without_the_name_of_its_secret_is_tried_with_all() -> None:
+    payload = jwt.decode(JwtTokens([OLD]).issue(CLAIMS), options={"verify_signature": False})
+    for secret in (OLD, NEW):
+        assert JwtTokens([NEW, OLD]).read(jwt.encode(payload, secret, "HS256")) == CLAIMS
+
+
+def test_the_name_of_a_secret_binds() -> None:
+    payload = jwt.decode(JwtTokens([OLD]).issue(CLAIMS), options={"verify_signature": False})
+    named_old = jwt.get_unverified_header(JwtTokens([OLD]).issue(CLAIMS))["kid"]
+    with pytest.raises(InvalidTokenError):
+        JwtTokens([NEW, OLD]).read(jwt.encode(payload, NEW, "HS256", headers={"kid": named_old}))
+
+
+@pytest.mark.parametrize("secrets", [[], [""], ["x" * 31], ["x" * 32, "short"]])
+def test_a_short_secret_is_refused(secrets: list[str]) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        JwtTokens(secrets)
+
+
+@pytest.mark.parametrize("secret", ["x" * 32, "é" * 16])
+def test_a_secret_of_32_bytes_is_enough(secret: str) -> None:
+    assert JwtTokens([secret]).read(JwtTokens([secret]).issue(CLAIMS)) == CLAIMS
+
+
+def test_no_secret_shows() -> None:
+    tokens = JwtTokens([NEW, OLD])
+    assert "secret, of" not in f"{tokens!r} {tokens}"
+    kid = jwt.get_unverified_header(tokens.issue(CLAIMS))["kid"]
+    assert kid not in (NEW, OLD)
