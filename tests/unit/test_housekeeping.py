@@ -50,3 +50,21 @@ async def test_a_great_deal_is_cleared_a_little_at_a_time(memory: MemoryPorts, a
         await log_in("alice@example.com", "secret", **memory.for_sign_in)
     memory.clock.advance(days=8)
     assert [await purge(**memory.for_purge) for _ in range(3)] == [500, 101, 0]
+
+
+async def test_a_session_that_another_clock_still_counts_as_good_stays(memory: MemoryPorts, alice: SignedIn) -> None:
+    memory.clock.advance(days=7, seconds=60)
+    assert await purge(**memory.for_purge) == 0
+    memory.clock.advance(seconds=1)
+    assert await purge(**memory.for_purge) == 1
+
+
+async def test_a_sent_mail_is_kept_for_a_week(memory: MemoryPorts, alice: SignedIn) -> None:
+    memory.clock.advance(days=30)
+    await send_a_link(memory)
+    memory.clock.advance(days=7)
+    await purge(**memory.for_purge)
+    assert len(memory.unit_of_work.tables.mails) == 1
+    memory.clock.advance(seconds=1)
+    await purge(**memory.for_purge)
+    assert memory.unit_of_work.tables.mails == {}

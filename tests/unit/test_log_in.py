@@ -18,6 +18,7 @@ from leadnator_auth.domain import (
     Password,
     SignedIn,
     Status,
+    UnavailableError,
     deliver_due_mails,
     identify,
     log_in,
@@ -127,12 +128,15 @@ async def test_two_log_ins_that_upgrade_at_once_both_succeed(memory: MemoryPorts
         assert await identify(signed_in.token, **memory.for_identify)
 
 
-async def test_an_upgrade_that_fails_does_not_fail_the_log_in(memory: MemoryPorts, alice: SignedIn) -> None:
-    class Overloaded(CheapHasher):
+@pytest.mark.parametrize("failure", [OverloadedError, UnavailableError])
+async def test_an_upgrade_that_fails_does_not_fail_the_log_in(
+    memory: MemoryPorts, alice: SignedIn, failure: type[Exception]
+) -> None:
+    class Failing(CheapHasher):
         async def hash(self, password: Password) -> str:
-            raise OverloadedError
+            raise failure
 
-    ports = attrs.evolve(memory, hasher=Overloaded(strength=2))
+    ports = attrs.evolve(memory, hasher=Failing(strength=2))
     assert await log_in("alice@example.com", "secret", **ports.for_sign_in)
 
 

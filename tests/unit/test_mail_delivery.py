@@ -279,3 +279,22 @@ def test_a_mail_is_given_up_after_three_days() -> None:
     assert given_up.finished_at == START + GIVE_UP_AFTER
     assert given_up.last_error.startswith("still away")
     assert len(given_up.last_error) == 500
+
+
+async def test_mails_that_failed_together_do_not_come_back_together(memory: MemoryPorts, alice: SignedIn) -> None:
+    await ask(memory, 5)
+    memory.mailer.failure = UnavailableError("away")
+    await deliver(memory)
+    assert len({mail.due_at for mail in memory.unit_of_work.tables.mails.values()}) == 5
+
+
+def test_what_the_documentation_says_of_times_is_so() -> None:
+    assert timedelta(seconds=10) == LEASE
+    assert timedelta(days=3) == GIVE_UP_AFTER
+
+
+async def test_a_sent_mail_tells_when_it_was_sent(memory: MemoryPorts, alice: SignedIn) -> None:
+    await ask(memory)
+    memory.clock.advance(hours=1)
+    await deliver(memory)
+    assert only_mail(memory).finished_at == memory.clock.now()

@@ -65,7 +65,24 @@ async def test_it_opens_no_other_path_by_any_spelling(memory: MemoryPorts, ident
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "//", "media", "/a/../b", "/a//b", "/a/.", "/a?b", "/a#b", "/a%2fb", "/a\\b", "/a\tb", 7]
+    "path",
+    [
+        "/",
+        "//",
+        "media",
+        "x/media",
+        "/a//",
+        "/a;b",
+        "/a/../b",
+        "/a//b",
+        "/a/.",
+        "/a?b",
+        "/a#b",
+        "/a%2fb",
+        "/a\\b",
+        "/a\tb",
+        7,
+    ],
 )
 async def test_a_path_that_can_be_read_in_two_ways_gets_none(
     memory: MemoryPorts, identity: Identity, path: object

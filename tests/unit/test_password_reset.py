@@ -154,3 +154,37 @@ async def test_an_account_that_vanished_gets_no_notice(memory: MemoryPorts, alic
     await reset_password(secret, "new-secret", **memory.for_reset)
     await deliver_due_mails(**memory.for_delivery)
     assert memory.mailer.notices == []
+
+
+async def test_a_used_link_costs_no_hash(memory: MemoryPorts, alice: SignedIn) -> None:
+    secret = await mailed_secret(memory)
+    await reset_password(secret, "new-secret", **memory.for_reset)
+    memory.hasher.hashed = 0
+    with pytest.raises(InvalidResetTokenError):
+        await reset_password(secret, "third-secret", **memory.for_reset)
+    assert memory.hasher.hashed == 0
+
+
+async def test_the_notice_finds_an_owner_who_typed_capitals(memory: MemoryPorts) -> None:
+    zoe = await sign_up("Zoe", "Zoe@Example.com", "secret", **memory.for_sign_in)
+    await reset_password(await mailed_secret(memory, "zoe@example.com"), "new-secret", **memory.for_reset)
+    await deliver_due_mails(**memory.for_delivery)
+    assert [notice.to for notice in memory.mailer.notices] == [zoe.user.email]
+
+
+async def test_a_link_lives_from_when_it_was_sent_not_from_when_it_was_asked_for(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    await request_password_reset("alice@example.com", **memory.for_reset_request)
+    memory.clock.advance(hours=5)
+    await deliver_due_mails(**memory.for_delivery)
+    memory.clock.advance(minutes=59)
+    await reset_password(memory.mailer.reset_links[0].secret, "new-secret", **memory.for_reset)
+
+
+async def test_a_notice_that_is_late_tells_when_the_password_was_changed(memory: MemoryPorts, alice: SignedIn) -> None:
+    await reset_password(await mailed_secret(memory), "new-secret", **memory.for_reset)
+    changed_at = memory.clock.now()
+    memory.clock.advance(hours=5)
+    await deliver_due_mails(**memory.for_delivery)
+    assert [notice.changed_at for notice in memory.mailer.notices] == [changed_at]

@@ -1,0 +1,37 @@
+"""Checking fields, whatever they hold."""
+
+import unicodedata
+
+import pytest
+
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import InvalidFieldsError, Password, identify, sign_up
+from leadnator_auth.domain.fields import FieldChecks
+from leadnator_auth.domain.user import parse_name
+
+
+def test_an_error_of_another_kind_is_not_hidden_by_bad_fields() -> None:
+    with pytest.raises(ZeroDivisionError), FieldChecks() as check:
+        check("name", 5, parse_name)
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("character", "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\t\x85")
+async def test_no_name_breaks_its_line_or_reorders_it(memory: MemoryPorts, character: str) -> None:
+    with pytest.raises(InvalidFieldsError):
+        await sign_up(f"a{character}b", "alice@example.com", "secret", **memory.for_sign_in)
+
+
+def test_passwords_that_only_look_alike_differ() -> None:
+    ligature, letters = "\N{LATIN SMALL LIGATURE FI}le-secret", "file-secret"
+    assert unicodedata.normalize("NFKC", ligature) == letters
+    assert Password.typed(ligature) != Password.typed(letters)
+
+
+async def test_the_times_in_a_token_are_whole_seconds(memory: MemoryPorts) -> None:
+    memory.clock.advance(microseconds=999_999)
+    alice = await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    claims = memory.tokens.read(alice.token)
+    assert (claims.issued_at.microsecond, claims.expires_at.microsecond) == (0, 0)
+    assert (claims.expires_at - claims.issued_at).total_seconds() == 604_800
+    assert await identify(alice.token, **memory.for_identify)
