@@ -17,8 +17,11 @@ from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     AuthError,
     Identity,
+    Role,
+    SessionId,
     SignedIn,
     Status,
+    UnavailableError,
     issue_media_token,
     log_out,
     sign_up,
@@ -168,6 +171,32 @@ async def test_a_suspended_user_is_out_at_once(
     users = memory.unit_of_work.tables.users
     users[alice.user.id] = attrs.evolve(alice.user, status=Status.SUSPENDED)
     assert (await browser.get("/pages/", headers=bearer(alice.token))).status_code == 401
+
+
+async def test_a_page_for_administrators_opens_to_them(
+    memory: MemoryPorts, alice: SignedIn, browser: httpx2.AsyncClient
+) -> None:
+    memory.unit_of_work.tables.users[alice.user.id] = attrs.evolve(alice.user, role=Role.ADMIN)
+    answer = await browser.get("/pages/admin", headers=bearer(alice.token))
+    assert (answer.status_code, answer.text) == (200, "the controls")
+
+
+async def test_two_credentials_are_refused_by_every_page(alice: SignedIn, browser: httpx2.AsyncClient) -> None:
+    twice = [("Authorization", f"Bearer {alice.token}")] * 2
+    answer = await browser.get("/pages/", headers=twice)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
+async def test_a_database_that_is_away_does_not_make_anybody_a_stranger(memory: MemoryPorts, alice: SignedIn) -> None:
+    class Away:
+        async def by_session(self, session_id: SessionId) -> Identity | None:
+            raise UnavailableError("away")
+
+    away = attrs.evolve(memory, identities=Away())
+    transport = httpx2.ASGITransport(host(away))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://host.test") as client:
+        answer = await client.get("/pages/", headers=bearer(alice.token))
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
 
 
 async def test_our_calls_work_below_a_prefix(alice: SignedIn, browser: httpx2.AsyncClient) -> None:
