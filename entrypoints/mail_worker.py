@@ -9,7 +9,7 @@ import structlog
 from leadnator_auth.domain import MailState, Ports, QueuedMail, UnavailableError, deliver_due_mails, renew_lease
 from leadnator_auth.domain.mail import LEASE
 
-POLL_SECONDS = 2.0
+POLL_SECONDS = 1.5
 """How soon a mail is seen that another process queued, or that is due again; one queued here is seen at once."""
 RENEW_SECONDS = LEASE.total_seconds() / 4
 STOP_SECONDS = 15.0
