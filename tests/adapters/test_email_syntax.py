@@ -1,0 +1,45 @@
+"""What is special about the e-mail syntax of production; most of it is tested over HTTP."""
+
+import email_validator.deliverability
+import pytest
+
+from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
+from leadnator_auth.domain import BadFieldError
+
+LONG_IN_UTF8 = "x@" + ".".join(["例" * 20] * 5) + ".test"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("jörg@example.com", "invalid_email"),
+        ("mike@k\u0130ss.example.com", "invalid_email"),
+        ("mike@kiss\u3002example.com", "invalid_email"),
+        ("mike@kiss.example\uff61com", "invalid_email"),
+        (LONG_IN_UTF8, "too_long"),
+        ("a" * 300, "too_long"),
+    ],
+    ids=ascii,
+)
+def test_what_is_wrong_with_an_address_is_told(text: str, code: str) -> None:
+    with pytest.raises(BadFieldError) as refused:
+        ValidatedEmailSyntax().parse(text)
+    assert refused.value.code == code
+
+
+def test_that_address_is_long_in_utf_8_alone() -> None:
+    assert len(LONG_IN_UTF8) < 254 < len(LONG_IN_UTF8.encode())
+
+
+def test_greek_capitals_are_the_same_domain() -> None:
+    """A sigma at the end of a word has a small letter of its own, which is another domain."""
+    emails = ValidatedEmailSyntax()
+    assert emails.parse("x@ΟΔΟΣ.example.com").canonical == emails.parse("x@οδοσ.example.com").canonical
+
+
+def test_no_domain_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look_up(*_: object, **__: object) -> None:
+        raise AssertionError("the DNS was asked, while everybody waits")
+
+    monkeypatch.setattr(email_validator.deliverability, "validate_email_deliverability", look_up)
+    assert ValidatedEmailSyntax().parse("alice@example.com")

@@ -1,0 +1,278 @@
+"""The composition root: each setting reaches what it is for, and what was opened is closed."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+
+from leadnator_auth.adapters.jwt_tokens import JwtTokens
+from leadnator_auth.adapters.mail import MailWriter, SmtpServer
+from leadnator_auth.adapters.mail.smtp import Security
+from leadnator_auth.domain import (
+    Claims,
+    EmailAddress,
+    InvalidTokenError,
+    OutgoingMail,
+    OverloadedError,
+    Password,
+    PasswordChangedMail,
+    PasswordPolicy,
+    Policy,
+    Purpose,
+    ResetLinkMail,
+    SessionId,
+    UserId,
+    request_password_reset,
+)
+from leadnator_auth.entrypoints import compose, housekeeper, mail_worker
+from leadnator_auth.entrypoints.compose import open_ports, prepare
+from leadnator_auth.entrypoints.serve import build_app
+from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.starting import StartError
+from tests.e2e.mails import reset_link, text_of
+from tests.e2e.server import parsed_mail
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+OLD = "an old secret of the tests that is long enough"
+NEW = "a new secret of the tests that is long enough"
+ALICE = EmailAddress("alice@example.com", "alice@example.com")
+LINK = ResetLinkMail("m_1", ALICE, "reset_" + "s" * 43, NOW + timedelta(hours=1), timedelta(hours=1))
+NOTICE = PasswordChangedMail("m_2", ALICE, changed_at=NOW)
+CLAIMS = Claims(UserId("u_1"), SessionId("s_1"), "t1", Purpose.ACCESS, NOW, NOW + timedelta(days=7))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that the program works in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def settings(**values: str) -> Settings:
+    """Returns settings that were prepared for."""
+    quick = {"BCRYPT_COST": "4", "HASH_WORKERS": "1"}
+    read = Settings.read({f"LEADNATOR_{name}": value for name, value in (quick | values).items()})
+    prepare(read)
+    return read
+
+
+async def sent_mail(mail: OutgoingMail, home: Path, **values: str) -> EmailMessage:
+    """Returns a mail as it is found in the folder for those without a mail server."""
+    async with open_ports(settings(**values)) as ports:
+        await ports.mailer.send(mail)
+    (file,) = (home / "mail").iterdir()
+    return parsed_mail(file.read_bytes())
+
+
+async def test_the_rules_are_those_of_the_settings() -> None:
+    async with open_ports(settings()) as ports:
+        assert ports.policy == Policy()
+    async with open_ports(settings(MIN_PASSWORD_LENGTH="12", TOKEN_TTL="60", RESET_TOKEN_TTL="120")) as ports:
+        assert ports.policy == Policy(
+            password=PasswordPolicy(min_length=12),
+            session_lifetime=timedelta(seconds=60),
+            reset_token_lifetime=timedelta(seconds=120),
+        )
+
+
+async def test_passwords_are_hashed_as_hard_as_asked_for() -> None:
+    async with open_ports(settings(BCRYPT_COST="5")) as ports:
+        assert ",r=5$" in await ports.hasher.hash(Password("secret"))
+
+
+async def test_as_many_passwords_wait_as_asked_for() -> None:
+    async with open_ports(settings(BCRYPT_COST="10", HASH_WORKERS="1", HASH_QUEUE="1")) as ports:
+        hashing = (ports.hasher.hash(Password("secret")) for _ in range(3))
+        outcomes = await asyncio.gather(*hashing, return_exceptions=True)
+    assert [isinstance(outcome, OverloadedError) for outcome in outcomes] == [False, False, True]
+
+
+async def test_the_first_secret_signs_and_each_verifies(home: Path) -> None:
+    async with open_ports(settings(JWT_SECRET=f"{NEW},{OLD}")) as ports:
+        for secret in (OLD, NEW):
+            assert ports.tokens.read(JwtTokens([secret]).issue(CLAIMS)) == CLAIMS
+        assert JwtTokens([NEW]).read(ports.tokens.issue(CLAIMS)) == CLAIMS
+    assert list(home.glob("*.secret")) == []
+
+
+async def test_without_a_secret_one_is_made_beside_the_database_and_kept(home: Path) -> None:
+    kept = settings(DATABASE_URL=f"sqlite:///{home}/accounts.db")
+    secret = (home / "accounts.db.secret").read_text().strip()
+    async with open_ports(kept) as ports:
+        assert JwtTokens([secret]).read(ports.tokens.issue(CLAIMS)) == CLAIMS
+        with pytest.raises(InvalidTokenError):
+            ports.tokens.read(JwtTokens([OLD]).issue(CLAIMS))
+
+
+def test_the_first_start_makes_the_database_and_the_secret(home: Path) -> None:
+    assert prepare(Settings.read({})) is True
+    assert {file.name for file in home.iterdir()} >= {"leadnator.db", "leadnator.db.secret"}
+    assert prepare(Settings.read({})) is False
+
+
+@pytest.mark.parametrize("spoil", ["database", "empty secret", "short secret", "folder"])
+def test_what_is_spoilt_ends_the_start_with_one_line(home: Path, spoil: str) -> None:
+    if spoil == "database":
+        (home / "leadnator.db").write_text("my diary\n" * 1000)
+    elif spoil == "folder":
+        (home / "leadnator.db.secret").mkdir()
+    else:
+        (home / "leadnator.db.secret").write_text("" if spoil == "empty secret" else "too-short")
+    with pytest.raises(StartError, match=r"leadnator\.db") as refused:
+        prepare(Settings.read({}))
+    assert str(refused.value).isprintable()
+    assert "too-short" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "link"),
+    [
+        ({}, "http://127.0.0.1:8000/reset-password?token="),
+        ({"PUBLIC_URL": "https://auth.example.com/a/"}, "https://auth.example.com/a/reset-password?token="),
+        ({"RESET_URL": "https://app.example.com/r?token={token}"}, "https://app.example.com/r?token="),
+        (
+            {"PUBLIC_URL": "https://auth.example.com", "RESET_URL": "{public_url}/r?token={token}"},
+            "https://auth.example.com/r?token=",
+        ),
+    ],
+    ids=["by default", "public URL", "reset URL", "both"],
+)
+async def test_the_link_in_a_mail_leads_where_the_settings_say(home: Path, values: dict[str, str], link: str) -> None:
+    assert reset_link(await sent_mail(LINK, home, **values)) == link + LINK.secret
+
+
+@pytest.mark.parametrize("values", [{}, {"MAIL_FROM": "auth@example.com"}])
+async def test_mails_come_from_the_address_in_the_settings(home: Path, values: dict[str, str]) -> None:
+    mail = await sent_mail(NOTICE, home, **values)
+    assert mail["From"] == values.get("MAIL_FROM", "no-reply@localhost")
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "password"), ("de", "Passwort")])
+async def test_mails_are_in_the_language_of_the_settings(home: Path, language: str, word: str) -> None:
+    mail = await sent_mail(NOTICE, home, MAIL_LANGUAGE=language)
+    assert word in mail["Subject"]
+    assert word in text_of(mail)
+
+
+async def test_mails_have_the_words_of_the_operator(home: Path) -> None:
+    (home / "words").mkdir()
+    (home / "words" / "password_changed.txt").write_text("In our own words.")
+    mail = await sent_mail(NOTICE, home, MAIL_TEMPLATES="words")
+    assert text_of(mail).strip() == "In our own words."
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example.com", SmtpServer("mail.example.com", 25, Security.NONE)),
+        ("smtps://mail.example.com", SmtpServer("mail.example.com", 465, Security.TLS)),
+        ("smtp+starttls://mail.example.com", SmtpServer("mail.example.com", 587, Security.STARTTLS)),
+        (
+            "smtp+starttls://user:p%40ss@mail.example.com:2525",
+            SmtpServer("mail.example.com", 2525, Security.STARTTLS, "user", "p@ss"),
+        ),
+    ],
+)
+async def test_mails_go_to_the_server_in_the_settings(
+    monkeypatch: pytest.MonkeyPatch, url: str, server: SmtpServer
+) -> None:
+    events: list[object] = []
+
+    class Recorder:
+        def __init__(self, server: SmtpServer, writer: MailWriter) -> None:
+            events.append(server)
+
+        def close(self) -> None:
+            events.append("closed")
+
+    monkeypatch.setattr(compose, "SmtpMailer", Recorder)
+    async with open_ports(settings(SMTP_URL=url)):
+        assert events == [server]
+    assert events == [server, "closed"]
+
+
+async def test_a_mail_that_is_queued_wakes_who_sends_it() -> None:
+    woken: list[str] = []
+    async with open_ports(settings(), lambda: woken.append("at once")) as ports:
+        assert woken == []
+        await request_password_reset("alice@example.com", **ports.for_reset_request)
+    assert woken == ["at once"]
+
+
+async def test_nothing_is_left_open_after_the_end() -> None:
+    before = set(threading.enumerate())
+    async with open_ports(settings()) as ports:
+        await ports.hasher.hash(Password("secret"))
+        await ports.readiness.check()
+        assert set(threading.enumerate()) - before
+    async with asyncio.timeout(10):
+        while set(threading.enumerate()) - before:
+            await asyncio.sleep(0)
+
+
+@contextmanager
+def database(home: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(home / "leadnator.db", timeout=10)) as connection, connection:
+        yield connection
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Starlette:
+    """The application as it is served, where only being woken explains that a mail goes out."""
+    monkeypatch.setattr(mail_worker, "POLL_SECONDS", 3600.0)
+    return build_app(settings(CORS_ORIGINS="https://app.example.com"))
+
+
+@pytest.fixture
+async def browser(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the application while it is served."""
+    transport = httpx2.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://auth.test") as client,
+    ):
+        yield client
+
+
+async def test_what_is_served_sends_its_mails_at_once(home: Path, browser: httpx2.AsyncClient) -> None:
+    alice = {"name": "Alice", "email": "alice@example.com", "password": "secret"}
+    assert (await browser.get("/readyz")).status_code == 200
+    assert (await browser.post("/api/auth/signup", json=alice)).status_code == 200
+    assert (await browser.post("/api/auth/forgot-password", json={"email": alice["email"]})).status_code == 200
+    async with asyncio.timeout(10):
+        while not list(home.glob("mail/*.eml")):
+            await asyncio.sleep(0)
+
+
+async def test_what_is_served_lets_the_pages_of_the_settings_in(browser: httpx2.AsyncClient) -> None:
+    for origin, allowed in (("https://app.example.com", "https://app.example.com"), ("https://evil.example", None)):
+        answer = await browser.get("/healthz", headers={"Origin": origin})
+        assert answer.headers.get("Access-Control-Allow-Origin") == allowed
+
+
+async def test_what_is_served_clears_away_what_is_over(
+    home: Path, app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeper, "PAUSE_SECONDS", 0.0)
+    with database(home) as connection:
+        connection.execute(
+            "INSERT INTO users VALUES ('u_1', 'A', 'a@b.test', 'a@b.test', 'user', 'Starter', 'active', 0)"
+        )
+        connection.execute("INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '')")
+
+    def sessions() -> int:
+        with database(home) as connection:
+            return int(connection.execute("SELECT count(*) FROM sessions").fetchone()[0])
+
+    assert sessions() == 1
+    async with app.router.lifespan_context(app), asyncio.timeout(10):
+        while sessions():
+            await asyncio.sleep(0)
