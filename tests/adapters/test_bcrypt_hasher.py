@@ -1,17 +1,21 @@
 """What is special about the bcrypt hasher: its formats, its upgrades and its queue."""
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+import attrs
 import bcrypt
 import pytest
 from passlib.hash import bcrypt_sha256
 
 from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
 from leadnator_auth.adapters.bcrypt_hasher.format import kind_of, make_hash, verify
-from leadnator_auth.domain import OverloadedError, Password
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import InvalidCredentialsError, OverloadedError, Password, Ports, log_in
 
 COST = 4
 Result = TypeVar("Result")
@@ -43,6 +47,9 @@ async def test_a_hash_that_cut_the_password_off_is_not_upgraded(hasher: BcryptHa
     for length, needs in ((72, True), (73, False)):
         assert await hasher.verify(Password("x" * length), imported), "as the system it comes from did"
         assert hasher.needs_upgrade(Password("x" * length), imported) is needs
+    of_two_bytes = bcrypt.hashpw("é".encode() * 36, bcrypt.gensalt(COST)).decode()
+    assert hasher.needs_upgrade(Password("é" * 36), of_two_bytes)
+    assert not hasher.needs_upgrade(Password("é" * 37), of_two_bytes)
 
 
 @pytest.mark.parametrize(("cost", "needs"), [(COST - 1, None), (COST, False), (COST + 1, False), (COST + 2, False)])
@@ -75,6 +82,26 @@ async def test_a_broken_hash_matches_nothing_and_raises_an_alarm(
     assert not await hasher.verify(Password("secret"), broken)
     assert "unusable_password_hash" in caplog.text
     assert not hasher.needs_upgrade(Password("secret"), broken) or kind_of(broken) is not None
+
+
+@pytest.mark.parametrize("garbage", ["x", "\n", "$"])
+@pytest.mark.parametrize("is_plain", [False, True])
+async def test_a_hash_with_something_behind_it_matches_nothing(
+    hasher: BcryptHasher, garbage: str, is_plain: bool
+) -> None:
+    plain = bcrypt.hashpw(b"secret", bcrypt.gensalt(COST)).decode()
+    whole = plain if is_plain else make_hash(b"secret", COST)
+    assert await hasher.verify(Password("secret"), whole)
+    assert not await hasher.verify(Password("secret"), whole + garbage)
+
+
+async def test_a_log_in_of_nobody_raises_no_alarm(
+    hasher: BcryptHasher, memory: MemoryPorts, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = attrs.asdict(memory, recurse=False) | {"hasher": hasher}
+    with pytest.raises(InvalidCredentialsError):
+        await log_in("nobody@example.com", "secret", **Ports(**world).for_sign_in)
+    assert "unusable_password_hash" not in caplog.text
 
 
 @pytest.mark.parametrize("cost", [4, 12, 16])
@@ -112,6 +139,8 @@ async def test_a_wrong_password_costs_the_same_whatever_the_age_of_the_hash(
 
 async def test_the_queue_is_bounded_and_who_leaves_makes_room(hasher: BcryptHasher) -> None:
     hold, held = threading.Event(), threading.Event()
+    for _ in range(3):
+        await hasher.hash(Password("secret"))  # what is done takes no place
 
     def block() -> None:
         held.set()
@@ -134,6 +163,42 @@ async def test_the_queue_is_bounded_and_who_leaves_makes_room(hasher: BcryptHash
     await running
     assert await newcomer
     assert await waiting[1]
+
+
+async def test_the_end_does_not_wait_for_what_has_not_begun(hasher: BcryptHasher) -> None:
+    hold, held = threading.Event(), threading.Event()
+
+    def block() -> None:
+        held.set()
+        hold.wait()
+
+    running = asyncio.create_task(hasher._run(block))  # noqa: SLF001
+    await asyncio.to_thread(held.wait)
+    waiting = asyncio.create_task(hasher.hash(Password("secret")))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(asyncio.to_thread(hasher.close))
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not closing.done(), "what is under way is waited for"
+    hold.set()
+    await asyncio.gather(closing, running)
+
+
+async def test_as_many_hash_at_once_as_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    hasher, together = BcryptHasher(cost=COST), threading.Barrier(3)
+    await asyncio.gather(*(hasher._run(lambda: together.wait(10)) for _ in range(3)))  # noqa: SLF001
+    hasher.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there threads have priorities of their own")
+async def test_who_answers_requests_goes_before_who_hashes(hasher: BcryptHasher) -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    ours = niceness()
+    assert await hasher._run(niceness) == min(ours + 10, 19)  # noqa: SLF001
+    assert niceness() == ours
 
 
 async def test_hashing_leaves_the_event_loop_free(hasher: BcryptHasher) -> None:

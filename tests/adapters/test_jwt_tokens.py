@@ -57,3 +57,53 @@ def test_no_secret_shows() -> None:
     assert "secret, of" not in f"{tokens!r} {tokens}"
     kid = jwt.get_unverified_header(tokens.issue(CLAIMS))["kid"]
     assert kid not in (NEW, OLD)
+
+
+def signed(**changes: object) -> str:
+    """Returns a token with changed claims, signed with the old secret."""
+    claims = jwt.decode(JwtTokens([OLD]).issue(CLAIMS), options={"verify_signature": False})
+    return jwt.encode(claims | changes, OLD, algorithm="HS256")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sub": "alice"},
+        {"sub": "s_alice"},
+        {"sid": "1"},
+        {"sid": "u_1"},
+        {"sub": "u_" + "x" * 127},
+        {"sid": "s_1\n"},
+        {"jti": "x" * 129},
+        {"jti": "t1\n"},
+        {"jti": ""},
+        {"path": 5},
+        {"path": ["/media"]},
+        {"iat": -1},
+        {"exp": 253_370_764_801},
+    ],
+    ids=str,
+)
+def test_a_claim_that_is_none_of_ours_is_refused_before_anything_is_looked_up(changes: dict[str, object]) -> None:
+    with pytest.raises(InvalidTokenError):
+        JwtTokens([OLD]).read(signed(**changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"sub": "u_" + "x" * 126}, {"jti": "x" * 128}, {"iat": 0}, {"exp": 253_370_764_800}, {"path": None}],
+    ids=str,
+)
+def test_a_claim_just_within_its_bounds_is_read(changes: dict[str, object]) -> None:
+    assert JwtTokens([OLD]).read(signed(**changes)).session_id == "s_1"
+
+
+def test_a_token_that_was_made_before_an_update_is_still_good() -> None:
+    issued_in_version_0_1 = (
+        "eyJhbGciOiJIUzI1NiIsImtpZCI6IjA1MjVhNTI3OGI4MTRmM2QiLCJ0eXAiOiJKV1QifQ."
+        "eyJpc3MiOiJsZWFkbmF0b3ItYXV0aCIsImF1ZCI6ImxlYWRuYXRvciIsInN1YiI6InVfYWxpY2UiLCJzaWQiOiJzXzEiLCJqdGki"
+        "OiJ0MSIsImlhdCI6MTc2NzIyNTYwMCwiZXhwIjoxNzY3ODMwNDAwLCJwdXJwb3NlIjoiYWNjZXNzIn0."
+        "Ug2hf_PqulDanQjDs_BFqzb6YRheY6Fm4gzAvX2Cumg"
+    )
+    claims = JwtTokens([NEW, OLD]).read(issued_in_version_0_1)
+    assert claims == CLAIMS

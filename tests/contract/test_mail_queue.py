@@ -184,3 +184,10 @@ async def test_changes_to_one_mail_leave_the_others_alone(unit_of_work: UnitOfWo
     async with unit_of_work.snapshot() as repositories:
         assert await repositories.mail_queue.latest(MailState.QUEUED, 10) == list(reversed(rest))
         assert await repositories.mail_queue.next_due_at() == rest[0].due_at, "a sent mail is not due"
+
+
+async def test_the_latest_mails_come_first_whatever_they_are_called(unit_of_work: UnitOfWork) -> None:
+    older, newer = attrs.evolve(a_mail(1), id="m_z"), attrs.evolve(a_mail(2), id="m_a")
+    await queue(unit_of_work, newer, older)
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.mail_queue.latest(None, 10) == [newer, older]

@@ -118,3 +118,10 @@ async def test_a_crowd_that_hangs_up_leaves_the_store_as_fast_as_before(ports: P
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await request_password_reset("al@example.com", **ports.for_reset_request)
+
+
+async def test_nothing_is_kept_from_a_snapshot(unit_of_work: UnitOfWork) -> None:
+    async with unit_of_work.snapshot() as repositories:
+        await repositories.users.add(a_user("bob"))
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.users.by_id(a_user("bob").id) is None

@@ -13,6 +13,7 @@ from structlog.typing import EventDict
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import Claims, Ports, deliver_due_mails
+from leadnator_auth.entrypoints.http.bearer import Bearer
 
 Check = Callable[[httpx2.Response, int, str], None]
 ClientOver = Callable[[Ports], httpx2.AsyncClient]
@@ -93,6 +94,33 @@ async def test_any_other_header_is_refused(
     answer = await signed.get("/api/auth/me", headers={b"Authorization": header.format(token, token).encode()})
     check_problem(answer, 401, answer.json()["code"])
     assert answer.json()["code"] in ("missing_token", "invalid_token")
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ("Bearer", "invalid_token"),
+        ("Bearer two tokens", "invalid_token"),
+        ("Bearers a.b.c", "missing_token"),
+        ("Bearera.b.c", "missing_token"),
+        ("Bearer-Token a.b.c", "missing_token"),
+        ("Basic YTpi", "missing_token"),
+        ("", "missing_token"),
+    ],
+)
+async def test_who_sent_no_token_is_told_so(
+    signed: httpx2.AsyncClient, check_problem: Check, header: str, code: str
+) -> None:
+    check_problem(await signed.get("/api/auth/me", headers={"Authorization": header}), 401, code)
+
+
+async def test_white_space_around_the_header_does_not_matter(signed: httpx2.AsyncClient, token: str) -> None:
+    answer = await signed.get("/api/auth/me", headers={b"Authorization": f"  Bearer {token} \t".encode()})
+    assert answer.status_code == 200
+
+
+def test_a_token_is_not_in_a_repr() -> None:
+    assert "a.b.c" not in repr(Bearer("a.b.c", in_query=True))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

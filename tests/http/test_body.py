@@ -43,7 +43,13 @@ async def in_chunks(content: bytes) -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize(
     "declared",
-    ["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"'],
+    [
+        "application/json",
+        "Application/JSON; charset=UTF-8",
+        'application/json;charset="utf-8"',
+        "application/json; charset=utf8",
+        'application/json; profile="https://example.com/sign-up"',
+    ],
 )
 async def test_json_in_utf_8_is_read(quick: httpx2.AsyncClient, declared: str) -> None:
     answer = await quick.post("/api/auth/signup", content=ENOUGH, headers={"Content-Type": declared})
@@ -85,6 +91,13 @@ async def test_any_other_kind_of_body_is_refused(
     )
 
 
+async def test_no_body_at_all_is_no_json_rather_than_another_kind(
+    quick: httpx2.AsyncClient, check_problem: Check
+) -> None:
+    for call in FIELDS:
+        check_problem(await quick.post(f"/api/auth/{call}"), 400, "invalid_json")
+
+
 async def test_a_compressed_body_is_never_inflated(quick: httpx2.AsyncClient, check_problem: Check) -> None:
     bomb = gzip.compress(ENOUGH + b" " * 10_000_000)
     assert len(bomb) < LIMIT
@@ -112,7 +125,7 @@ async def test_a_body_has_at_most_64_kib(quick: httpx2.AsyncClient, check_proble
 
 
 async def test_a_body_that_only_claims_to_be_long_is_refused(quick: httpx2.AsyncClient, check_problem: Check) -> None:
-    for length in (str(LIMIT + 1), "10737418240", "9" * 5000):
+    for length in (str(LIMIT + 1), "10737418240", "9" * 5000, "many", "-5", "1.5", ""):
         answer = await quick.post("/api/auth/signup", content=ENOUGH, headers=JSON | {"Content-Length": length})
         check_problem(answer, 413, "payload_too_large")
 
@@ -135,7 +148,9 @@ async def test_a_body_that_does_not_arrive_is_given_up(
 
     assert (await sign_up(quick, in_chunks(ENOUGH))).status_code == 200
     monkeypatch.setattr("leadnator_auth.entrypoints.http.body.BODY_TIMEOUT_SECONDS", 0.005)
-    check_problem(await sign_up(quick, stalled()), 408, "request_timeout")
+    answer = await sign_up(quick, stalled())
+    check_problem(answer, 408, "request_timeout")
+    assert answer.headers["Connection"] == "close", "the rest of the body may still come, and is no request"
 
 
 @pytest.mark.parametrize(
@@ -147,8 +162,9 @@ async def test_a_body_that_does_not_arrive_is_given_up(
         with_member('"number":-1.5e300'),
         with_member('"x":{"a":1},"y":{"a":1}'),
         nested(32),
+        nested(32).replace(b"[]", b'[1,"x",null]'),
     ],
-    ids=["plain", "white space", "surrogate pair", "number", "same name elsewhere", "depth 32"],
+    ids=["plain", "white space", "surrogate pair", "number", "same name elsewhere", "depth 32", "depth 32, not empty"],
 )
 async def test_one_json_object_is_read(quick: httpx2.AsyncClient, content: bytes) -> None:
     answer = await sign_up(quick, content)
@@ -187,6 +203,7 @@ MALFORMED = {
     "nested name twice": with_member('"x":[{"a":1,"a":2}]'),
     "depth 33": nested(33),
     "depth 33 of objects": with_member('"x":' + '{"a":' * 32 + "1" + "}" * 32),
+    "depth 33 of lists": with_member('"x":' + "[" * 32 + "1" + "]" * 32),
     "60000 brackets": b"[" * 60_000,
     "10000 objects": b'{"a":' * 10_000,
     "UTF-8 BOM": b"\xef\xbb\xbf" + ENOUGH,

@@ -48,3 +48,20 @@ async def test_without_a_name_nobody_may(memory: MemoryPorts) -> None:
         preflight = await client.options("/api/auth/login", headers=PREFLIGHT | {"Origin": FRONT_END})
     assert preflight.status_code == 405
     assert "Access-Control-Allow-Origin" not in preflight.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+async def test_a_front_end_that_was_named_may_make_every_call(http: httpx2.AsyncClient, method: str) -> None:
+    asked = PREFLIGHT | {"Origin": FRONT_END, "Access-Control-Request-Method": method}
+    preflight = await http.options("/api/auth/sessions/s_1", headers=asked)
+    assert preflight.status_code == 200
+    assert method in preflight.headers["Access-Control-Allow-Methods"].split(", ")
+    allowed = preflight.headers["Access-Control-Allow-Headers"].lower().split(", ")
+    assert {"authorization", "content-type"} <= set(allowed)
+
+
+async def test_a_front_end_may_read_what_it_needs_of_any_answer(http: httpx2.AsyncClient) -> None:
+    for path, status in (("/healthz", 200), ("/api/auth/me", 401), ("/nothing", 404)):
+        answer = await http.get(path, headers={"Origin": FRONT_END})
+        assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (status, FRONT_END)
+        assert {"X-Request-Id", "Retry-After"} <= set(answer.headers["Access-Control-Expose-Headers"].split(", "))

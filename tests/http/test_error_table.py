@@ -144,12 +144,13 @@ async def test_a_bad_character_in_an_ignored_member_hides_no_other_field_error(q
         (me(), None),
         (me(headers={"Authorization": "Basic YTpi"}), None),
         (me(params={"token": ""}), None),
+        (post("login", RIGHT), None),
         (me(headers=bearer("a.b.c")), "invalid_token"),
         (me(headers=bearer("two tokens")), "invalid_token"),
         (me(params={"token": "a.b.c"}), "invalid_token"),
         (me(headers=bearer("a.b.c"), params={"token": "a.b.c"}), "invalid_request"),
     ],
-    ids=["nothing", "Basic", "empty query", "bad", "two words", "bad query", "header and query"],
+    ids=["nothing", "Basic", "empty query", "wrong password", "bad", "two words", "bad query", "header and query"],
 )
 async def test_the_challenge_names_an_error_only_when_a_token_was_sent(
     quick: httpx2.AsyncClient, request_: Request, error: str | None

@@ -109,3 +109,19 @@ async def test_a_fault_behind_the_scenes_is_told_without_its_details(
     assert not any(trace in everything for trace in ("SELECT", "secret.py", "Traceback", "RuntimeError"))
     requests["signup"] = post("signup", ALICE | {"email": "carol@example.com"})
     assert (await quick.request(**requests[call])).status_code == 200, "the same works when nothing is broken"
+
+
+async def test_what_is_away_is_told_to_the_operator_with_its_details(
+    client_over: ClientOver, memory: MemoryPorts, logs: list[EventDict]
+) -> None:
+    broken = client_over(attrs.evolve(memory, readiness=Broken(UnavailableError(SECRETS))))  # type: ignore[arg-type]
+    answer = await broken.get("/readyz")
+    (entry,) = [entry for entry in logs if entry["event"] == "unavailable"]
+    assert (entry["log_level"], entry["error"]) == ("error", SECRETS)
+    assert entry["request_id"] == answer.headers["X-Request-Id"]
+
+
+async def test_what_is_not_ready_says_so(quick: httpx2.AsyncClient, memory: MemoryPorts, check_problem: Check) -> None:
+    memory.readiness.is_ready = False
+    check_problem(await quick.get("/readyz"), 503, "unavailable")
+    assert (await quick.get("/healthz")).status_code == 200

@@ -6,10 +6,10 @@ import attrs
 import httpx2
 import pytest
 from starlette.applications import Starlette
-from starlette.authentication import requires
+from starlette.authentication import AuthenticationError, requires
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
@@ -106,6 +106,7 @@ async def test_a_media_token_opens_its_path(
         "/media/420",
         "/media/42/%2e%2e/43",
         "/media/42%2Fa",
+        "/media/42/a%2Epng",
         "/media/42%5C..%5C43",
         "/media//42",
     ],
@@ -202,3 +203,9 @@ async def test_a_database_that_is_away_does_not_make_anybody_a_stranger(memory: 
 async def test_our_calls_work_below_a_prefix(alice: SignedIn, browser: httpx2.AsyncClient) -> None:
     answer = await browser.get("/auth/api/auth/me", headers=bearer(alice.token))
     assert answer.json()["user"]["name"] == "Alice"
+
+
+def test_a_refusal_of_another_backend_is_answered_like_ours() -> None:
+    connection = HTTPConnection({"type": "http", "headers": []})
+    answer = answer_refusal(connection, AuthenticationError("no"))
+    assert (answer.status_code, answer.media_type) == (401, "application/problem+json")

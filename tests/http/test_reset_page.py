@@ -13,8 +13,11 @@ from leadnator_auth.adapters.memory import CheapHasher, MemoryPorts, MemoryUnitO
 from leadnator_auth.domain import (
     OverloadedError,
     Password,
+    PasswordPolicy,
+    Policy,
     UnavailableError,
     deliver_due_mails,
+    is_reset_secret_usable,
     log_in,
     request_password_reset,
     sign_up,
@@ -123,6 +126,50 @@ async def test_a_crooked_form_changes_nothing_and_shows_nothing_of_itself(
     assert "<script>" not in page.text
 
 
+async def assert_nothing_changed(memory: MemoryPorts, secret: str) -> None:
+    await log_in("alice@example.com", "secret", **memory.for_sign_in)
+    assert await is_reset_secret_usable(secret, **memory.for_reset_check)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"token={}&token={}&password=new-secret",
+        b"token=&token={}&password=new-secret",
+        b"token={}&password=new-secret&password=other-secret",
+        b"token={}&password=new-s\xc3\xa9cret",
+        b"token={}&password=new-s%ffcret",
+        b"token={}&password=new-secret" + b"&a=1" * 19,
+    ],
+    ids=["token twice", "token blank and given", "two passwords", "raw UTF-8", "no UTF-8", "21 fields"],
+)
+async def test_a_form_that_can_be_read_in_two_ways_changes_nothing(
+    memory: MemoryPorts, http: httpx2.AsyncClient, secret: str, body: bytes
+) -> None:
+    page = await http.post("/reset-password", content=body.replace(b"{}", secret.encode()), headers=FORM)
+    assert page.status_code == 400
+    await assert_nothing_changed(memory, secret)
+
+
+async def test_a_form_may_have_a_few_more_fields(http: httpx2.AsyncClient, secret: str) -> None:
+    body = f"token={secret}&password=new-secret" + "&a=1" * 18
+    assert (await http.post("/reset-password", content=body.encode(), headers=FORM)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body", [b"token=%00&password=new-secret", b"password=short", b"token=x&token=y&password=short"]
+)
+async def test_without_a_good_secret_no_form_is_offered(http: httpx2.AsyncClient, body: bytes) -> None:
+    page = await http.post("/reset-password", content=body, headers=FORM)
+    assert (page.status_code, title(page)) == (400, "This link does not work")
+
+
+async def test_only_what_is_wrong_with_the_password_is_explained(http: httpx2.AsyncClient) -> None:
+    page = await http.post("/reset-password", content=b"token=%00&password=short", headers=FORM)
+    assert "Use at least 6 characters." in page.text
+    assert "not allowed" not in page.text
+
+
 @pytest.mark.parametrize("media_type", ["application/json", "text/plain", "multipart/form-data; boundary=x", None])
 async def test_only_a_form_is_taken(http: httpx2.AsyncClient, secret: str, media_type: str | None) -> None:
     headers = {"Content-Type": media_type} if media_type else {}
@@ -154,6 +201,9 @@ async def test_nothing_may_be_loaded_from_or_sent_to_anybody_else(http: httpx2.A
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert "frame-ancestors 'none'" in policy
+        assert "form-action 'self'" in policy
+        assert "base-uri 'none'" in policy
+        assert page.headers["X-Frame-Options"] == "DENY"
         assert page.headers["Referrer-Policy"] == "no-referrer"
         assert page.headers["Cache-Control"] == "no-store"
         assert not re.search(r"https?://|//", page.text)
@@ -171,12 +221,13 @@ async def test_style_and_script_are_served_from_here_and_may_be_kept(http: httpx
     assert (await http.get("/assets/other.css")).status_code == 404
 
 
-async def test_trouble_of_ours_keeps_the_form(memory: MemoryPorts, secret: str) -> None:
-    class Overloaded(CheapHasher):
+@pytest.mark.parametrize("failure", [OverloadedError, UnavailableError])
+async def test_trouble_of_ours_keeps_the_form(memory: MemoryPorts, secret: str, failure: type[Exception]) -> None:
+    class Failing(CheapHasher):
         async def hash(self, password: Password) -> str:
-            raise OverloadedError
+            raise failure
 
-    async with browser(attrs.evolve(memory, hasher=Overloaded())) as client:
+    async with browser(attrs.evolve(memory, hasher=Failing())) as client:
         page = await client.post("/reset-password", data={"token": secret, "password": "new-secret"})
     assert (page.status_code, title(page)) == (503, "Set a new password")
     assert page.headers["Retry-After"]
@@ -208,3 +259,13 @@ async def test_only_what_a_browser_does_is_allowed(http: httpx2.AsyncClient, pat
     for method in ("PUT", "DELETE", "OPTIONS", "TRACE"):
         answer = await http.request(method, path)
         assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+
+
+async def test_the_least_length_of_the_operator_is_told_and_held_to(memory: MemoryPorts, secret: str) -> None:
+    async with browser(attrs.evolve(memory, policy=Policy(password=PasswordPolicy(min_length=12)))) as client:
+        form = await client.get("/reset-password", params={"token": secret})
+        refused = await client.post("/reset-password", data={"token": secret, "password": "x" * 11})
+    for page in (form, refused):
+        assert "At least 12 characters" in page.text
+        assert 'data-min-length="12"' in page.text
+    assert refused.status_code == 400

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -119,9 +120,25 @@ async def test_what_a_crash_left_behind_is_replaced_by_the_next_attempt(tmp_path
     clock = FakeClock()
     mailer = MailFiles(tmp_path, MailWriter("no-reply@example.com", "http://localhost/{token}", clock))
     mail = PasswordChangedMail("m_1", EmailAddress("a@example.com", "a@example.com"), clock.now())
-    (tmp_path / ".m_1.draft").write_text("half a mail")
+    (tmp_path / ".m_1.draft").write_text("half a mail" * 10_000)
     clock.advance(minutes=1)
     await mailer.send(mail)
     (file,) = tmp_path.iterdir()
     assert file.suffix == ".eml"
     assert "half a mail" not in file.read_text()
+
+
+async def test_a_mail_is_on_disk_before_it_counts_as_sent_and_holds_up_no_request(
+    mailer: MailFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced_by: list[threading.Thread] = []
+    sync = os.fsync
+
+    def recording(descriptor: int) -> None:
+        synced_by.append(threading.current_thread())
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recording)
+    await mailer.send(a_mail())
+    assert len(synced_by) == 1
+    assert synced_by[0] is not threading.current_thread()

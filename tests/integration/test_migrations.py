@@ -172,6 +172,23 @@ async def test_a_database_that_was_never_migrated_is_not_ready(url: str) -> None
     assert not await is_ready(url)
 
 
+async def test_a_database_that_does_not_say_its_version_is_not_ready(file: Path, url: str) -> None:
+    migrate(url)
+    run_sql(file, "DELETE FROM alembic_version")
+    assert not await is_ready(url)
+
+
+async def test_a_program_in_a_folder_with_a_percent_sign_migrates(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "100%(home)s"
+    folder.mkdir()
+    (folder / "migrations").symlink_to(MIGRATIONS)
+    monkeypatch.setattr(schema, "__file__", str(folder / "schema.py"))
+    migrate(url)
+    assert await is_ready(url)
+
+
 def test_a_file_that_is_no_database_is_refused_and_left_alone(file: Path, url: str) -> None:
     content = "my diary\n" * 1000
     file.write_text(content)

@@ -98,7 +98,9 @@ def test_an_empty_file_is_refused_and_left_alone(file: Path, content: str) -> No
 
 def test_a_secret_of_the_operators_own_is_used_as_it_is(file: Path) -> None:
     file.write_text("my-own-secret-of-well-over-thirty-two-bytes\n")
+    before = file.parent.stat().st_mtime_ns
     assert kept_secret(file) == "my-own-secret-of-well-over-thirty-two-bytes"
+    assert file.parent.stat().st_mtime_ns == before, "nothing is written where nothing has to be made"
 
 
 def test_a_folder_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The settings: what each is by default, what it takes and what it refuses."""
 
+from pathlib import Path
+
 import attrs
 import pytest
 
@@ -66,6 +68,7 @@ GOOD: list[tuple[str, str, object]] = [
     ("TOKEN_TTL", "60", 60),
     ("TOKEN_TTL", " 60 ", 60),
     ("RESET_TOKEN_TTL", "1", 1),
+    ("RESET_TOKEN_TTL", "315360000", 315_360_000),
     ("MIN_PASSWORD_LENGTH", "12", 12),
     ("PUBLIC_URL", "https://auth.example.com", "https://auth.example.com"),
     ("PUBLIC_URL", "https://example.com/auth/", "https://example.com/auth"),
@@ -95,10 +98,17 @@ def test_a_good_value_is_taken(name: str, text: str, value: object) -> None:
 
 
 BAD: dict[str, list[str]] = {
-    "DATABASE_URL": ["leadnator.db", "sqlite://", "sqlite:///", "sqlite:///:memory:", "mysql://u:p@h/db"],
+    "DATABASE_URL": [
+        "leadnator.db",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///a.db?mode=ro",
+        "mysql://u:p@h/db",
+    ],
     "JWT_SECRET": ["short", "x" * 31, f"{LONG_SECRET},short", f"{LONG_SECRET},", "x" * 31 + "\udcff"],
     "TOKEN_TTL": ["0", "-1", "1.5", "7d", "1e6", "0x10", "٣", "1_000", TOO_LONG_A_NUMBER],
-    "RESET_TOKEN_TTL": ["0", "soon"],
+    "RESET_TOKEN_TTL": ["0", "soon", "315360001"],
     "MIN_PASSWORD_LENGTH": ["0", "six", "1000000"],
     "PUBLIC_URL": [
         "auth.example.com",
@@ -109,6 +119,8 @@ BAD: dict[str, list[str]] = {
         "https://example.com#a",
         "https://exa mple.com",
         "https://example.com/\r\nBcc: x",
+        "https://example.com/\r\nBcc:x",
+        "https://example.com/\u202ex",
         "https://example.com:eighty",
         "https://u:p@example.com",
         "https://[::1",
@@ -129,6 +141,7 @@ BAD: dict[str, list[str]] = {
         "smtp://host:smtp",
         "smtp://host/path",
         "smtp://host?tls=no",
+        "smtp://host#tls",
         "smtp+tls://host",
     ],
     "MAIL_FROM": [
@@ -149,6 +162,8 @@ BAD: dict[str, list[str]] = {
         "null",
         "app.example.com",
         "https://a.example/",
+        "https://a.example?a=b",
+        "https://a.example#a",
         "https://u:p@a.example",
         "https://a.example,",
     ],
@@ -188,3 +203,11 @@ def test_settings_cannot_be_changed_once_they_are_read() -> None:
     settings = Settings.read({})
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         settings.bcrypt_cost = 4  # type: ignore[misc]
+
+
+def test_templates_of_the_operators_own_are_in_a_folder_that_is_there(tmp_path: Path) -> None:
+    assert value_of("LEADNATOR_MAIL_TEMPLATES", str(tmp_path)) == tmp_path
+    (tmp_path / "file").touch()
+    for name in ("file", "nowhere"):
+        with pytest.raises(SettingError, match="folder"):
+            Settings.read({"LEADNATOR_MAIL_TEMPLATES": str(tmp_path / name)})

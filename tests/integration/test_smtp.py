@@ -166,18 +166,32 @@ async def test_a_content_that_is_refused_for_now_may_be_tried_again(inbox: Inbox
         await mailer(port).send(RESET_MAIL)
 
 
-@pytest.mark.parametrize("answer", ["550 5.1.1 no such user", "553 5.1.3 bad address"])
+@pytest.mark.parametrize("answer", ["500 5.5.2 what?", "550 5.1.1 no such user", "553 5.1.3 bad address"])
 async def test_a_recipient_who_is_refused_for_good_is_not_tried_again(inbox: Inbox, port: int, answer: str) -> None:
     inbox.on_rcpt = answer
     with pytest.raises(MailRefusedError, match=answer[:3]):
         await mailer(port).send(RESET_MAIL)
 
 
-@pytest.mark.parametrize("answer", ["550 5.7.1 spam", "554 5.6.0 no thanks"])
+@pytest.mark.parametrize("answer", ["500 5.5.2 what?", "550 5.7.1 spam", "554 5.6.0 no thanks"])
 async def test_a_content_that_is_refused_for_good_is_not_tried_again(inbox: Inbox, port: int, answer: str) -> None:
     inbox.on_data = answer
     with pytest.raises(MailRefusedError, match=answer[:3]):
         await mailer(port).send(RESET_MAIL)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [(b"550 5.7.1 not from you\r\n", MailRefusedError), (b"451 4.7.1 not from you yet\r\n", UnavailableError)],
+)
+async def test_a_sender_who_is_refused_is_told_from_one_who_may_try_again(
+    answer: bytes, error: type[Exception]
+) -> None:
+    async with saying(b"220 hello\r\n", b"250 hello\r\n", answer, b"250 reset\r\n") as port:
+        refused = mailer(port)
+        with pytest.raises(error, match="not from you"):
+            await refused.send(RESET_MAIL)
+        refused.close()
 
 
 async def test_a_server_that_is_away_may_be_back_later() -> None:
@@ -274,6 +288,7 @@ async def test_a_log_in_that_fails_is_the_operators_to_mend_and_loses_no_mail(in
 
 def test_the_password_of_the_mail_server_is_not_in_a_repr() -> None:
     assert "s3cret" not in repr(mailer(25, username="user", password="s3cret"))
+    assert "s3cret" not in repr(SmtpServer(HOST, 25, Security.TLS, "user", "s3cret"))
 
 
 @pytest.fixture

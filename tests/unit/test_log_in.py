@@ -184,3 +184,16 @@ async def test_losing_the_credentials_during_the_log_in_leaves_no_session(memory
     hasher.meanwhile = lose
     with pytest.raises(InvalidCredentialsError):
         await log_in("alice@example.com", "secret", **attrs.evolve(memory, hasher=hasher).for_sign_in)
+
+
+async def test_a_stronger_hash_that_came_in_between_is_not_weakened(memory: MemoryPorts, alice: SignedIn) -> None:
+    strongest = await CheapHasher(strength=3).hash(Password("secret"))
+
+    async def upgrade_elsewhere() -> None:
+        credentials = memory.unit_of_work.tables.credentials
+        credentials[alice.user.id] = attrs.evolve(credentials[alice.user.id], password_hash=strongest)
+
+    hasher = _SlowHasher(strength=2)
+    hasher.meanwhile = upgrade_elsewhere
+    assert await log_in("alice@example.com", "secret", **attrs.evolve(memory, hasher=hasher).for_sign_in)
+    assert memory.unit_of_work.tables.credentials[alice.user.id].password_hash == strongest

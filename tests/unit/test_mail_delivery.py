@@ -1,11 +1,13 @@
 """Sending the queued mails, in memory."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import pytest
 
-from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork
 from leadnator_auth.domain import (
     Delivery,
     MailKind,
@@ -24,7 +26,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.mail import GIVE_UP_AFTER, LEASE, new_mail
 from leadnator_auth.domain.port_set import DeliveryPorts
-from leadnator_auth.domain.ports import Mailer
+from leadnator_auth.domain.ports import Mailer, Transaction
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -298,3 +300,19 @@ async def test_a_sent_mail_tells_when_it_was_sent(memory: MemoryPorts, alice: Si
     memory.clock.advance(hours=1)
     await deliver(memory)
     assert only_mail(memory).finished_at == memory.clock.now()
+
+
+async def test_an_idle_worker_locks_nobody_out(memory: MemoryPorts) -> None:
+    class ReadOnly(MemoryUnitOfWork):
+        def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+            raise AssertionError("a writer's lock was taken")
+
+    assert await deliver(attrs.evolve(memory, unit_of_work=ReadOnly())) == Delivery()
+
+
+async def test_fifty_mails_are_sent_in_one_round(memory: MemoryPorts) -> None:
+    for number in range(51):
+        await sign_up("Al", f"al{number}@example.com", "secret", **memory.for_sign_in)
+        await ask(memory, 1, f"al{number}@example.com")
+    assert await deliver(memory) == Delivery(sent=50)
+    assert await deliver(memory) == Delivery(sent=1)

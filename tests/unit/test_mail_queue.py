@@ -1,5 +1,7 @@
 """Looking after the mail queue, in memory."""
 
+from datetime import timedelta
+
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
@@ -64,7 +66,23 @@ async def test_all_that_failed_goes_out_when_it_is_tried_again(world: MemoryPort
 
 async def test_a_mail_that_was_sent_is_not_sent_again(world: MemoryPorts) -> None:
     (sent,) = await list_mails(MailState.SENT, unit_of_work=world.unit_of_work)
-    for mail_id in (sent.id, "m_none"):
+    for mail_id in (sent.id, "m_none", ""):
         with pytest.raises(NotFoundError):
             await retry_mails(mail_id, unit_of_work=world.unit_of_work, clock=world.clock)
     assert await deliver_due_mails(**world.for_delivery) == Delivery()
+
+
+async def test_a_hundred_mails_are_listed_unless_more_are_asked_for(memory: MemoryPorts) -> None:
+    for number in range(101):
+        await request_password_reset(f"nobody{number}@example.com", **memory.for_reset_request)
+    assert len(await list_mails(unit_of_work=memory.unit_of_work)) == 100
+    assert len(await list_mails(most=200, unit_of_work=memory.unit_of_work)) == 101
+
+
+async def test_a_mail_that_is_tried_again_has_three_more_days(world: MemoryPorts) -> None:
+    world.clock.advance(days=4)
+    (dead,) = await list_mails(MailState.DEAD, unit_of_work=world.unit_of_work)
+    await retry_mails(dead.id, unit_of_work=world.unit_of_work, clock=world.clock)
+    revived = world.unit_of_work.tables.mails[dead.id]
+    assert (revived.state, revived.finished_at) == (MailState.QUEUED, None)
+    assert (revived.due_at, revived.give_up_at) == (world.clock.now(), world.clock.now() + timedelta(days=3))

@@ -58,6 +58,10 @@ async def test_it_opens_its_path_and_what_lies_below(
         "/media/42\n/a",
         "media/42",
         "/x/media/42",
+        "x/media/42",
+        "/media/42//",
+        "/media/42;x/a",
+        "/media/42/a;b",
     ],
 )
 async def test_it_opens_no_other_path_by_any_spelling(memory: MemoryPorts, identity: Identity, path: str) -> None:
@@ -138,3 +142,11 @@ async def test_without_a_path_it_opens_nothing(memory: MemoryPorts, identity: Id
 async def test_it_does_not_show(memory: MemoryPorts, identity: Identity) -> None:
     issued = issue_media_token(identity, "/media/42", **memory.for_media_tokens)
     assert issued.token not in repr(issued)
+
+
+async def test_it_counts_in_whole_seconds(memory: MemoryPorts, identity: Identity) -> None:
+    memory.clock.advance(microseconds=999_999)
+    issued = issue_media_token(identity, "/media/42", **memory.for_media_tokens)
+    claims = memory.tokens.read(issued.token)
+    assert issued.expires_at == claims.expires_at
+    assert (claims.issued_at.microsecond, claims.expires_at.microsecond) == (0, 0)

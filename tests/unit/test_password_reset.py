@@ -1,11 +1,12 @@
 """Forgetting and resetting a password, in memory."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 
 import attrs
 import pytest
 
-from leadnator_auth.adapters.memory import CheapHasher, MemoryPorts
+from leadnator_auth.adapters.memory import CheapHasher, MemoryPorts, MemoryUnitOfWork
 from leadnator_auth.domain import (
     InvalidCredentialsError,
     InvalidFieldsError,
@@ -14,6 +15,7 @@ from leadnator_auth.domain import (
     MissingFieldsError,
     Password,
     SignedIn,
+    UnavailableError,
     deliver_due_mails,
     identify,
     log_in,
@@ -21,6 +23,7 @@ from leadnator_auth.domain import (
     reset_password,
     sign_up,
 )
+from leadnator_auth.domain.ports import Repositories
 
 
 async def mailed_secret(memory: MemoryPorts, email: str = "alice@example.com") -> str:
@@ -188,3 +191,15 @@ async def test_a_notice_that_is_late_tells_when_the_password_was_changed(memory:
     memory.clock.advance(hours=5)
     await deliver_due_mails(**memory.for_delivery)
     assert [notice.changed_at for notice in memory.mailer.notices] == [changed_at]
+
+
+@pytest.mark.parametrize(
+    "secret", ["x", "reset_" + "A" * 42, "reset_" + "A" * 44, "reset_" + "A" * 43 + "\n", "Reset_" + "A" * 43]
+)
+async def test_what_has_not_the_form_of_a_link_is_not_even_looked_up(memory: MemoryPorts, secret: str) -> None:
+    class Away(MemoryUnitOfWork):
+        def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
+            raise UnavailableError("away")
+
+    with pytest.raises(InvalidResetTokenError):
+        await reset_password(secret, "new-secret", **attrs.evolve(memory, unit_of_work=Away()).for_reset)
