@@ -1,14 +1,17 @@
 """The work beside the requests: mails go out at once, and no failure ends it for good."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
 
 import attrs
 import pytest
+from structlog.testing import capture_logs
 
 from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork
-from leadnator_auth.domain import Ports, UnavailableError, log_in, request_password_reset, sign_up
+from leadnator_auth.domain import MailRefusedError, Ports, UnavailableError, log_in, request_password_reset, sign_up
+from leadnator_auth.domain.mail import LEASE
 from leadnator_auth.domain.ports import Repositories, Transaction
 from leadnator_auth.entrypoints import housekeeper, mail_worker
 from leadnator_auth.entrypoints.housekeeper import keeping_house
@@ -146,3 +149,197 @@ async def test_a_failure_does_not_end_the_housekeeping(
     unit_of_work = FailsTwice(tables=memory.unit_of_work.tables)
     async with keeping_house(attrs.evolve(memory, unit_of_work=unit_of_work)):
         await until(lambda: not unit_of_work.tables.sessions)
+
+
+def other_tasks() -> set[asyncio.Task[object]]:
+    return asyncio.all_tasks() - {task for task in [asyncio.current_task()] if task}
+
+
+async def test_mails_that_wait_go_out_without_a_pause_between_them(memory: MemoryPorts, never_poll: None) -> None:
+    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    for _ in range(4):
+        await request_password_reset("alice@example.com", **memory.for_reset_request)
+    async with running(MailWorker(), memory):
+        await until(lambda: len(memory.mailer.mails) == 4)
+
+
+class Counting(MemoryUnitOfWork):
+    """Counts how often somebody looked into it; `after_a_look` is awaited each time."""
+
+    looks = 0
+    after_a_look: Callable[[], Awaitable[None]] | None = None
+
+    def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
+        return self._counted()
+
+    @asynccontextmanager
+    async def _counted(self) -> AsyncIterator[Repositories]:
+        self.looks += 1
+        async with super().snapshot() as repositories:
+            yield repositories
+        if self.after_a_look is not None:
+            await self.after_a_look()
+
+
+async def test_a_worker_with_nothing_to_do_rests(memory: MemoryPorts, never_poll: None) -> None:
+    unit_of_work = Counting()
+    worker = MailWorker()
+    async with running(worker, attrs.evolve(memory, unit_of_work=unit_of_work)):
+        for times in (1, 2):
+            await until(lambda: unit_of_work.looks == times)  # noqa: B023 (called before the next turn)
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert unit_of_work.looks == times
+            worker.wake()
+
+
+async def test_a_mail_that_is_queued_while_the_worker_looks_is_not_overlooked(
+    memory: MemoryPorts, never_poll: None
+) -> None:
+    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    worker = MailWorker()
+    unit_of_work = Counting(tables=memory.unit_of_work.tables, on_mail_queued=worker.wake)
+    ports = attrs.evolve(memory, unit_of_work=unit_of_work)
+
+    async def queue_once() -> None:
+        unit_of_work.after_a_look = None
+        await request_password_reset("alice@example.com", **ports.for_reset_request)
+
+    unit_of_work.after_a_look = queue_once
+    async with running(worker, ports):
+        await until(lambda: len(memory.mailer.mails) == 1)
+
+
+async def test_a_worker_that_rests_stops_at_once_and_leaves_nothing_behind(
+    memory: MemoryPorts, never_poll: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_worker, "STOP_SECONDS", 3600.0)
+    unit_of_work = Counting()
+    async with asyncio.timeout(10):
+        async with running(MailWorker(), attrs.evolve(memory, unit_of_work=unit_of_work)):
+            await until(lambda: unit_of_work.looks == 1)
+            for _ in range(10):
+                await asyncio.sleep(0)
+    assert other_tasks() == set()
+
+
+async def test_the_lease_of_a_mail_that_takes_long_is_renewed_until_it_is_sent(
+    memory: MemoryPorts, never_poll: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when a renewal fails; and nothing goes on renewing after the end."""
+    monkeypatch.setattr(mail_worker, "RENEW_SECONDS", 0.0)
+    start = memory.clock.now()
+
+    class FailsOnce(MemoryUnitOfWork):
+        is_away = False
+
+        def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+            if self.is_away:
+                self.is_away = False
+                raise UnavailableError("away")
+            return super().__call__()
+
+    unit_of_work = FailsOnce(tables=memory.unit_of_work.tables)
+
+    def due_at() -> datetime:
+        (mail,) = unit_of_work.tables.mails.values()
+        return mail.due_at
+
+    class Slow:
+        async def send(self, mail: object) -> None:
+            for seconds in (8, 16, 24):
+                unit_of_work.is_away = seconds == 16
+                memory.clock.instant = start + timedelta(seconds=seconds)
+                await until(lambda: due_at() == memory.clock.now() + LEASE)
+
+    world = attrs.asdict(memory, recurse=False) | {"mailer": Slow(), "unit_of_work": unit_of_work}
+    ports = Ports(**world)
+    await sign_up("Alice", "alice@example.com", "secret", **ports.for_sign_in)
+    await request_password_reset("alice@example.com", **ports.for_reset_request)
+    async with running(MailWorker(), ports):
+        await until(lambda: all(mail.state == "sent" for mail in unit_of_work.tables.mails.values()))
+        await until(lambda: len(other_tasks()) == 1)
+    assert other_tasks() == set()
+
+
+def test_a_lease_is_renewed_well_before_it_ends() -> None:
+    assert LEASE.total_seconds() >= 2 * mail_worker.RENEW_SECONDS, "one renewal may fail"
+
+
+async def test_stopping_waits_for_one_mail_only(memory: MemoryPorts, never_poll: None) -> None:
+    worker = MailWorker()
+
+    class StopsIt:
+        async def send(self, mail: object) -> None:
+            worker.stop()
+
+    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    for _ in range(3):
+        await request_password_reset("alice@example.com", **memory.for_reset_request)
+    world = attrs.asdict(memory, recurse=False) | {"mailer": StopsIt()}
+    async with running(worker, Ports(**world)):
+        await until(lambda: not other_tasks())
+    assert sorted(mail.state for mail in memory.unit_of_work.tables.mails.values()) == ["queued", "queued", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "event"),
+    [(UnavailableError("421 busy"), "mail_delayed"), (MailRefusedError("550 no"), "mail_given_up"), (None, None)],
+)
+async def test_the_log_tells_what_became_of_the_mails(
+    memory: MemoryPorts, never_poll: None, failure: Exception | None, event: str | None
+) -> None:
+    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    await request_password_reset("alice@example.com", **memory.for_reset_request)
+    (mail,) = memory.unit_of_work.tables.mails
+    memory.mailer.failure = failure
+    with capture_logs() as logs:
+        async with running(MailWorker(), memory):
+            await until(lambda: any(entry["event"] == "mail_delivered" for entry in logs))
+    (summary,) = [entry for entry in logs if entry["event"] == "mail_delivered"]
+    figures = {name: summary[name] for name in ("sent", "delayed", "dead", "dropped")}
+    expected = {"mail_delayed": "delayed", "mail_given_up": "dead", None: "sent"}[event]
+    assert figures == dict.fromkeys(figures, 0) | {expected: 1}
+    warnings = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert [(entry["event"], entry["mail"], entry["error"]) for entry in warnings] == (
+        [(event, mail, str(failure))] if event else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("failure", "level"), [(UnavailableError("away"), "warning"), (RuntimeError("a bug"), "error")]
+)
+async def test_trouble_with_the_database_is_a_warning_and_a_bug_an_error(
+    memory: MemoryPorts, never_poll: None, failure: Exception, level: str
+) -> None:
+    class Fails(MemoryUnitOfWork):
+        def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
+            raise failure
+
+        def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+            raise failure
+
+    ports = attrs.evolve(memory, unit_of_work=Fails())
+    with capture_logs() as logs:
+        async with running(MailWorker(), ports), keeping_house(ports):
+            await until(lambda: len(logs) == 2)
+    assert {entry["event"].partition("_")[0] for entry in logs} == {"mail", "purge"}
+    assert [entry["log_level"] for entry in logs] == [level] * 2
+
+
+async def test_the_log_tells_how_much_was_cleared_away_if_anything_was(
+    memory: MemoryPorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeper, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(housekeeper, "EVERY_SECONDS", 0.0)
+    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    for _ in range(600):
+        await log_in("alice@example.com", "secret", **memory.for_sign_in)
+    memory.clock.advance(days=8)
+    with capture_logs() as logs:
+        async with keeping_house(memory):
+            await until(lambda: bool(logs))
+            for _ in range(100):
+                await asyncio.sleep(0)
+    assert logs == [{"event": "purged", "rows": 601, "log_level": "info"}]
+    assert other_tasks() == set()
