@@ -88,5 +88,9 @@ class UnavailableError(AuthError):
     code = "unavailable"
 
 
+class ConcurrencyError(UnavailableError):
+    """Two units of work got in each other's way and this one was undone: running it again may succeed at once."""
+
+
 class MailRefusedError(Exception):
     """The mail server refused a mail for good (an SMTP 5xx answer); no caller ever sees this."""

@@ -4,9 +4,10 @@ from leadnator_auth.domain.errors import InvalidCredentialsError, InvalidTokenEr
 from leadnator_auth.domain.fields import FieldChecks, Untrusted
 from leadnator_auth.domain.password import Password
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Clock, PasswordHasher, Randomness, UnitOfWork
+from leadnator_auth.domain.ports import Clock, PasswordHasher, Randomness, Transaction, UnitOfWork
 from leadnator_auth.domain.session import Identity
 from leadnator_auth.domain.use_cases.password_reset import apply_new_password
+from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.verification import verified
 
 
@@ -34,14 +35,14 @@ async def change_password(
     proven = await verified(kept, typed, hasher)
     new_hash = await hasher.hash(new_password)
 
-    async with unit_of_work() as transaction:
+    async def change(transaction: Transaction) -> None:
         # Hashing took a while: a reset or another change may have come in between.
+        user = await transaction.users.by_id(identity.user.id)
         current = await transaction.credentials.of(identity.user.id)
-        if current is None or current.version != proven.version:
+        if user is None or current is None or current.version != proven.version:
             raise InvalidCredentialsError
         if await transaction.sessions.by_id(identity.session.id) is None:
             raise InvalidTokenError("session ended")
-        await apply_new_password(
-            identity.user.id, new_hash, transaction, clock.now(), randomness, keep=identity.session.id
-        )
-        await transaction.commit()
+        await apply_new_password(user, new_hash, transaction, clock.now(), randomness, keep=identity.session.id)
+
+    await run_in_transaction(unit_of_work, change)

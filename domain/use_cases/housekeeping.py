@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from leadnator_auth.domain.mail import MailState
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Clock, UnitOfWork
+from leadnator_auth.domain.ports import Clock, Transaction, UnitOfWork
 from leadnator_auth.domain.session import CLOCK_LEEWAY
+from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 
 MOST_AT_ONCE = 500
 SENT_MAILS_KEPT = timedelta(days=7)
@@ -20,10 +21,12 @@ async def purge(*, unit_of_work: UnitOfWork, clock: Clock, policy: Policy) -> in
     anything: each call is a short transaction of its own, so that log-ins never wait long.
     """
     now = clock.now()
-    async with unit_of_work() as transaction:
+
+    async def clear(transaction: Transaction) -> int:
         removed = await transaction.sessions.purge(now - CLOCK_LEEWAY, MOST_AT_ONCE)
         removed += await transaction.reset_tokens.purge(now - policy.reset_mails_window, MOST_AT_ONCE)
         for state, kept in ((MailState.SENT, SENT_MAILS_KEPT), (MailState.DEAD, DEAD_MAILS_KEPT)):
             removed += await transaction.mail_queue.purge(state, now - kept, MOST_AT_ONCE)
-        await transaction.commit()
-    return removed
+        return removed
+
+    return await run_in_transaction(unit_of_work, clear)

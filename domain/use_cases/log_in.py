@@ -16,10 +16,12 @@ from leadnator_auth.domain.ports import (
     EmailSyntax,
     PasswordHasher,
     Randomness,
+    Transaction,
     UnitOfWork,
 )
 from leadnator_auth.domain.session import Client
 from leadnator_auth.domain.use_cases.sign_in import SignedIn, new_session, signed_in
+from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.verification import verified
 
 
@@ -52,7 +54,7 @@ async def log_in(
     proven = await verified(kept, typed, hasher)
     upgraded_hash = await _upgraded_hash(typed, proven, hasher)
 
-    async with unit_of_work() as transaction:
+    async def open_session(transaction: Transaction) -> SignedIn:
         user = await transaction.users.by_id(proven.user_id)
         current = await transaction.credentials.of(proven.user_id)
         # Verifying took a while: a reset may have come in between, and then the old password opens nothing any more.
@@ -64,9 +66,9 @@ async def log_in(
         await transaction.sessions.add(session)
         if upgraded_hash:
             await transaction.credentials.upgrade(user.id, old_hash=proven.password_hash, new_hash=upgraded_hash)
-        result = signed_in(user, session, tokens, randomness)
-        await transaction.commit()
-    return result
+        return signed_in(user, session, tokens, randomness)
+
+    return await run_in_transaction(unit_of_work, open_session)
 
 
 async def _upgraded_hash(password: Password, proven: Credentials, hasher: PasswordHasher) -> str | None:

@@ -23,6 +23,7 @@ from leadnator_auth.domain.reset_token import (
     ResetToken,
     digest_of,
 )
+from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 from leadnator_auth.domain.user import User
 
 MOST_AT_ONCE = 50
@@ -111,8 +112,9 @@ async def _take(
     Those are dropped many at a time: a flood of them must not keep a real mail waiting.
     """
     now = clock.now()
-    taken, dropped = None, 0
-    async with unit_of_work() as transaction:
+
+    async def take(transaction: Transaction) -> tuple[_Taken | None, int]:
+        taken, dropped = None, 0
         while taken is None and dropped < MOST_DROPPED_AT_ONCE:
             leased = await transaction.mail_queue.lease(now, 1)
             if not leased:
@@ -124,8 +126,9 @@ async def _take(
                 dropped += 1
             else:
                 taken = _Taken(mail, outgoing)
-        await transaction.commit()
-    return taken, dropped
+        return taken, dropped
+
+    return await run_in_transaction(unit_of_work, take)
 
 
 async def _composed(
@@ -179,9 +182,10 @@ async def _attempt(taken: _Taken, mailer: Mailer, clock: Clock, randomness: Rand
 
 
 async def _keep(mail: QueuedMail, unit_of_work: UnitOfWork) -> None:
-    async with unit_of_work() as transaction:
-        await transaction.mail_queue.save(mail)
-        await transaction.commit()
+    async def save(transaction: Transaction) -> bool:
+        return await transaction.mail_queue.save(mail)
+
+    await run_in_transaction(unit_of_work, save)
 
 
 def _count(delivery: Delivery, mail: QueuedMail) -> None:

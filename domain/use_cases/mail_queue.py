@@ -2,7 +2,9 @@
 
 from leadnator_auth.domain.errors import NotFoundError
 from leadnator_auth.domain.mail import MailFigures, MailState, QueuedMail
-from leadnator_auth.domain.ports import Clock, UnitOfWork
+from leadnator_auth.domain.ports import Clock, Transaction, UnitOfWork
+from leadnator_auth.domain.text import is_storable
+from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 
 
 async def list_mails(state: MailState | None = None, most: int = 100, *, unit_of_work: UnitOfWork) -> list[QueuedMail]:
@@ -16,12 +18,16 @@ async def retry_mails(mail_id: str | None = None, *, unit_of_work: UnitOfWork, c
 
     Raises: NotFoundError when there is no such mail, or it was sent.
     """
-    async with unit_of_work() as transaction:
+    if mail_id is not None and not is_storable(mail_id):
+        raise NotFoundError
+
+    async def retry(transaction: Transaction) -> int:
         revived = await transaction.mail_queue.retry(clock.now(), mail_id)
         if mail_id is not None and not revived:
             raise NotFoundError
-        await transaction.commit()
-    return revived
+        return revived
+
+    return await run_in_transaction(unit_of_work, retry)
 
 
 async def mail_figures(*, unit_of_work: UnitOfWork) -> MailFigures:

@@ -14,10 +14,11 @@ from leadnator_auth.domain.ports import (
     Transaction,
     UnitOfWork,
 )
-from leadnator_auth.domain.reset_token import digest_of, is_secret
+from leadnator_auth.domain.reset_token import ResetToken, digest_of, is_secret
 from leadnator_auth.domain.session import SessionId
 from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
-from leadnator_auth.domain.user import UserId
+from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.user import User
 
 
 async def request_password_reset(
@@ -39,9 +40,11 @@ async def request_password_reset(
         address = check("email", email, emails.parse)
     mail_id = MAIL_ID_PREFIX + randomness.urlsafe(ID_BYTES)
     mail = new_mail(mail_id, MailKind.RESET_LINK, address.canonical, clock.now())
-    async with unit_of_work() as transaction:
+
+    async def queue(transaction: Transaction) -> None:
         await transaction.mail_queue.add(mail)
-        await transaction.commit()
+
+    await run_in_transaction(unit_of_work, queue)
 
 
 async def reset_password(
@@ -64,21 +67,23 @@ async def reset_password(
         typed_secret = check("token", secret, str)
         new_password = check("password", password, policy.password.choose)
     # Spares the hash of a reset that is bound to fail; that a secret works once is `redeem`'s to decide.
-    if not await is_reset_secret_usable(typed_secret, unit_of_work=unit_of_work, clock=clock):
+    token = await _usable_token(typed_secret, unit_of_work, clock)
+    if token is None:
         raise InvalidResetTokenError
     password_hash = await hasher.hash(new_password)
-
     now = clock.now()
-    async with unit_of_work() as transaction:
-        token = await transaction.reset_tokens.redeem(digest_of(typed_secret), now)
-        if token is None:
+
+    async def redeem(transaction: Transaction) -> None:
+        user = await transaction.users.by_id(token.user_id)
+        if user is None or await transaction.reset_tokens.redeem(token.digest, now) is None:
             raise InvalidResetTokenError
-        await apply_new_password(token.user_id, password_hash, transaction, now, randomness)
-        await transaction.commit()
+        await apply_new_password(user, password_hash, transaction, now, randomness)
+
+    await run_in_transaction(unit_of_work, redeem)
 
 
 async def apply_new_password(
-    user_id: UserId,
+    user: User,
     new_hash: str,
     transaction: Transaction,
     now: datetime,
@@ -86,20 +91,25 @@ async def apply_new_password(
     *,
     keep: SessionId | None = None,
 ) -> None:
-    """Does all that a new password entails: old sessions and reset tokens end, and the owner is told by mail."""
-    await transaction.credentials.change(user_id, new_hash, now)
-    await transaction.sessions.end_all(user_id, keep=keep)
-    await transaction.reset_tokens.void_all(user_id, now)
-    user = await transaction.users.by_id(user_id)
-    if user is not None:
-        mail_id = MAIL_ID_PREFIX + randomness.urlsafe(ID_BYTES)
-        await transaction.mail_queue.add(new_mail(mail_id, MailKind.PASSWORD_CHANGED, user.email.canonical, now))
+    """Does all that a new password entails: old sessions and reset tokens end, and the owner is told by mail.
+
+    The user was read in the same transaction, and first of all: that makes the changes of one account take turns.
+    """
+    await transaction.credentials.change(user.id, new_hash, now)
+    await transaction.sessions.end_all(user.id, keep=keep)
+    await transaction.reset_tokens.void_all(user.id, now)
+    mail_id = MAIL_ID_PREFIX + randomness.urlsafe(ID_BYTES)
+    await transaction.mail_queue.add(new_mail(mail_id, MailKind.PASSWORD_CHANGED, user.email.canonical, now))
 
 
 async def is_reset_secret_usable(secret: str, *, unit_of_work: UnitOfWork, clock: Clock) -> bool:
     """Returns whether a secret would work now, without using it up."""
+    return await _usable_token(secret, unit_of_work, clock) is not None
+
+
+async def _usable_token(secret: str, unit_of_work: UnitOfWork, clock: Clock) -> ResetToken | None:
     if not is_secret(secret):
-        return False
+        return None
     async with unit_of_work.snapshot() as repositories:
         token = await repositories.reset_tokens.by_digest(digest_of(secret))
-    return token is not None and token.is_usable(clock.now())
+    return token if token is not None and token.is_usable(clock.now()) else None

@@ -3,8 +3,10 @@
 from enum import StrEnum
 
 from leadnator_auth.domain.errors import NotFoundError
-from leadnator_auth.domain.ports import Clock, UnitOfWork
+from leadnator_auth.domain.ports import Clock, Transaction, UnitOfWork
 from leadnator_auth.domain.session import Identity, Session, SessionId
+from leadnator_auth.domain.text import is_storable
+from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 
 
 class LogOutScope(StrEnum):
@@ -20,13 +22,15 @@ class LogOutScope(StrEnum):
 
 async def log_out(identity: Identity, scope: LogOutScope = LogOutScope.LOCAL, *, unit_of_work: UnitOfWork) -> None:
     """Ends sessions of the user; their tokens are refused from now on, everywhere (ASVS 7.4.1)."""
-    async with unit_of_work() as transaction:
+
+    async def end(transaction: Transaction) -> None:
         if scope is LogOutScope.LOCAL:
             await transaction.sessions.end(identity.session.id)
         else:
             keep = identity.session.id if scope is LogOutScope.OTHERS else None
             await transaction.sessions.end_all(identity.user.id, keep=keep)
-        await transaction.commit()
+
+    await run_in_transaction(unit_of_work, end)
 
 
 async def list_sessions(identity: Identity, *, unit_of_work: UnitOfWork, clock: Clock) -> list[Session]:
@@ -42,9 +46,13 @@ async def end_session(identity: Identity, session_id: str, *, unit_of_work: Unit
 
     Raises: NotFoundError when there is none, or it is another user's.
     """
-    async with unit_of_work() as transaction:
+    if not is_storable(session_id):
+        raise NotFoundError
+
+    async def end(transaction: Transaction) -> None:
         session = await transaction.sessions.by_id(SessionId(session_id))
         if session is None or session.user_id != identity.user.id:
             raise NotFoundError
         await transaction.sessions.end(session.id)
-        await transaction.commit()
+
+    await run_in_transaction(unit_of_work, end)

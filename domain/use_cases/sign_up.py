@@ -11,10 +11,12 @@ from leadnator_auth.domain.ports import (
     EmailSyntax,
     PasswordHasher,
     Randomness,
+    Transaction,
     UnitOfWork,
 )
 from leadnator_auth.domain.session import Client
 from leadnator_auth.domain.use_cases.sign_in import ID_BYTES, SignedIn, new_session, signed_in
+from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 from leadnator_auth.domain.user import USER_ID_PREFIX, User, UserId, parse_name
 
 
@@ -48,11 +50,13 @@ async def sign_up(
     user = User(id=user_id, name=valid_name, email=address, created_at=now)
     session = new_session(user, client, now, randomness, policy)
     result = signed_in(user, session, tokens, randomness)
-    async with unit_of_work() as transaction:
+
+    async def keep(transaction: Transaction) -> None:
         await transaction.users.add(user)
         await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
         await transaction.sessions.add(session)
-        await transaction.commit()
+
+    await run_in_transaction(unit_of_work, keep)
     return result
 
 
