@@ -9,6 +9,7 @@ from leadnator_auth.domain.email_address import EmailAddress
 from leadnator_auth.domain.errors import (
     AccountSuspendedError,
     AuthError,
+    ConcurrencyError,
     EmailTakenError,
     FieldError,
     FieldsError,
@@ -40,6 +41,7 @@ from leadnator_auth.domain.session import Client, Identity, Session, SessionId
 from leadnator_auth.domain.use_cases.change_password import change_password
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
+from leadnator_auth.domain.use_cases.import_users import ImportFate, ImportOutcome, import_users
 from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import Delivery, deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_figures, retry_mails
@@ -52,6 +54,7 @@ from leadnator_auth.domain.use_cases.password_reset import (
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_in import SignedIn
 from leadnator_auth.domain.use_cases.sign_up import sign_up
+from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 from leadnator_auth.domain.user import Role, Status, User, UserId
 
 __all__ = [
@@ -60,6 +63,7 @@ __all__ = [
     "BadFieldError",
     "Claims",
     "Client",
+    "ConcurrencyError",
     "Credentials",
     "Delivery",
     "EmailAddress",
@@ -67,6 +71,8 @@ __all__ = [
     "FieldError",
     "FieldsError",
     "Identity",
+    "ImportFate",
+    "ImportOutcome",
     "InvalidCredentialsError",
     "InvalidFieldsError",
     "InvalidResetTokenError",
@@ -103,6 +109,7 @@ __all__ = [
     "end_session",
     "identify",
     "identify_for_media",
+    "import_users",
     "is_reset_secret_usable",
     "issue_media_token",
     "list_mails",
@@ -115,5 +122,6 @@ __all__ = [
     "request_password_reset",
     "reset_password",
     "retry_mails",
+    "run_in_transaction",
     "sign_up",
 ]

@@ -8,6 +8,7 @@ from leadnator_auth.domain.errors import FieldError, InvalidFieldsError, Missing
 from leadnator_auth.domain.text import is_storable
 
 Parsed = TypeVar("Parsed")
+Default = TypeVar("Default")
 
 Untrusted = object
 """A field as a caller received it: text if all is well, anything at all otherwise."""
@@ -62,6 +63,17 @@ class FieldChecks:
             self._errors.append(FieldError(field, problem.code, problem.message))
             return cast(Parsed, None)
 
+    def optional(
+        self, field: str, value: Untrusted, parse: Callable[[str], Parsed], *, default: Default
+    ) -> Parsed | Default:
+        """Returns `value` parsed, or `default` when it is absent, null or empty."""
+        return default if value is None or value == "" else self(field, value, parse)
+
+    @property
+    def errors(self) -> tuple[FieldError, ...]:
+        """The problems so far."""
+        return tuple(self._errors)
+
     def __enter__(self) -> Self:
         return self
 
@@ -73,7 +85,7 @@ class FieldChecks:
     ) -> None:
         if exc is not None or not self._errors:
             return
-        errors = tuple(self._errors)
+        errors = self.errors
         if any(error.code == MISSING for error in errors):
             raise MissingFieldsError(errors)
         raise InvalidFieldsError(errors)

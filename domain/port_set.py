@@ -67,6 +67,16 @@ class DeliveryPorts(TypedDict):
     policy: Policy
 
 
+class ImportPorts(TypedDict):
+    """What `import_users` takes."""
+
+    unit_of_work: UnitOfWork
+    hasher: PasswordHasher
+    emails: EmailSyntax
+    clock: Clock
+    randomness: Randomness
+
+
 class PurgePorts(TypedDict):
     """What `purge` takes."""
 
@@ -169,6 +179,17 @@ class Ports:
     def for_media_tokens(self) -> MediaTokenPorts:
         """The ports of `issue_media_token`."""
         return {"tokens": self.tokens, "clock": self.clock, "randomness": self.randomness}
+
+    @property
+    def for_import(self) -> ImportPorts:
+        """The ports of `import_users`."""
+        return {
+            "unit_of_work": self.unit_of_work,
+            "hasher": self.hasher,
+            "emails": self.emails,
+            "clock": self.clock,
+            "randomness": self.randomness,
+        }
 
     @property
     def for_purge(self) -> PurgePorts:

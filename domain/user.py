@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, TypeVar
 
 import attrs
 
@@ -15,6 +15,9 @@ UserId = NewType("UserId", str)
 USER_ID_PREFIX = "u_"
 DEFAULT_PLAN = "Starter"
 MAX_NAME_LENGTH = 200
+MAX_PLAN_LENGTH = 50
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class Role(StrEnum):
@@ -54,11 +57,46 @@ def parse_name(text: str) -> str:
 
     Raises: BadFieldError when it is blank, over 200 characters, or holds a control character.
     """
-    name = text.strip()
-    if not name:
+    return _line(text, MAX_NAME_LENGTH)
+
+
+def parse_plan(text: str) -> str:
+    """Returns the name of a plan without surrounding white space.
+
+    Raises: BadFieldError when it is blank, over 50 characters, or holds a control character.
+    """
+    return _line(text, MAX_PLAN_LENGTH)
+
+
+def parse_role(text: str) -> Role:
+    """Returns the role of this name.
+
+    Raises: BadFieldError when there is none.
+    """
+    return _member(Role, text)
+
+
+def parse_status(text: str) -> Status:
+    """Returns the status of this name.
+
+    Raises: BadFieldError when there is none.
+    """
+    return _member(Status, text)
+
+
+def _line(text: str, most: int) -> str:
+    line = text.strip()
+    if not line:
         raise missing()
-    if len(name) > MAX_NAME_LENGTH:
-        raise BadFieldError("too_long", f"Use at most {MAX_NAME_LENGTH} characters.")
-    if any(is_control(character) for character in name):
+    if len(line) > most:
+        raise BadFieldError("too_long", f"Use at most {most} characters.")
+    if any(is_control(character) for character in line):
         raise BadFieldError("invalid_characters", "Control characters are not allowed.")
-    return name
+    return line
+
+
+def _member(choices: type[Choice], text: str) -> Choice:
+    try:
+        return choices(text)
+    except ValueError:
+        raise BadFieldError("unknown_value", f"Use one of: {', '.join(choices)}.") from None

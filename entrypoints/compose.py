@@ -12,12 +12,13 @@ from leadnator_auth.adapters.mail import MailFiles, MailWriter, SmtpMailer, Smtp
 from leadnator_auth.adapters.mail.smtp import DEFAULT_PORTS, Security
 from leadnator_auth.adapters.secret_file import kept_secret
 from leadnator_auth.adapters.sql import (
-    SQLITE,
     Connections,
     SchemaError,
     SqlIdentities,
     SqlReadiness,
     SqlUnitOfWork,
+    backend_of,
+    is_sqlite,
     migrate,
     sqlite_path,
 )
@@ -39,6 +40,11 @@ def prepare(settings: Settings) -> bool:
 
     Raises: StartError.
     """
+    if not (settings.jwt_secrets or is_sqlite(settings.database_url)):
+        raise StartError(
+            "LEADNATOR_JWT_SECRET: got nothing, takes one or more secrets of at least 32 bytes each, separated by "
+            "commas; with PostgreSQL there is no file beside the database to keep one in"
+        )
     try:
         changed = migrate(settings.database_url)
     except SchemaError as error:
@@ -51,7 +57,10 @@ def prepare(settings: Settings) -> bool:
 async def open_ports(settings: Settings, on_mail_queued: Callable[[], None] = lambda: None) -> AsyncIterator[Ports]:
     """Opens a complete set of ports and closes it after the block; `prepare` comes first.
 
-    Raises: StartError, UnavailableError when the database is out of reach.
+    Connections to the database are made as they are needed, so that a database that is away for a moment keeps no
+    server from starting.
+
+    Raises: StartError.
     """
     clock = SystemClock()
     tokens = _jwt_tokens(settings)
@@ -73,8 +82,13 @@ async def open_ports(settings: Settings, on_mail_queued: Callable[[], None] = la
 
 @asynccontextmanager
 async def _connections(settings: Settings) -> AsyncIterator[Connections]:
-    connections = Connections(settings.database_url, SQLITE)
-    await connections.open()
+    connections = Connections(
+        backend_of(
+            settings.database_url,
+            settings.database_pool_size,
+            prepared_statements=settings.database_prepared_statements == "on",
+        )
+    )
     try:
         yield connections
     finally:

@@ -50,9 +50,20 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def database_url(text: str) -> str:
-    """Returns the URL of a SQLite file; one in memory would be another database for each connection."""
+    """Returns the URL of a PostgreSQL database or a SQLite file; one in memory would be another for each connection."""
+    if text.startswith(("postgresql://", "postgres://")):
+        return _postgresql_url(text)
     file = text.removeprefix("sqlite:///")
     if file == text or not file.strip("/") or ":memory:" in file or "?" in file:
+        raise ValueError
+    return text
+
+
+def _postgresql_url(text: str) -> str:
+    parts = urlsplit(text)
+    # Reading the port raises ValueError where it is none; several hosts, each with a port, are read by the driver.
+    has_one_host = "," not in parts.netloc
+    if not parts.path.strip("/") or parts.fragment or (has_one_host and parts.port == 0):
         raise ValueError
     return text
 

@@ -30,7 +30,17 @@ class Settings:
     """What an operator decides. Secrets are not in its repr."""
 
     database_url: str = _setting(
-        "DATABASE_URL", values.database_url, "sqlite:///leadnator.db", "sqlite:///FILE", secret=True
+        "DATABASE_URL",
+        values.database_url,
+        "sqlite:///leadnator.db",
+        "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE",
+        secret=True,
+    )
+    database_pool_size: int | None = _setting(
+        "DATABASE_POOL_SIZE", values.between(2, 1000), None, "a number of connections from 2 to 1000"
+    )
+    database_prepared_statements: str = _setting(
+        "DATABASE_PREPARED_STATEMENTS", values.one_of("on", "off"), "on", "on or off"
     )
     jwt_secrets: tuple[str, ...] = _setting(
         "JWT_SECRET",

@@ -1,7 +1,11 @@
-"""Fixtures for every test: worlds in memory, on SQLite, and the HTTP application over each."""
+"""Fixtures for every test: worlds in memory, on SQLite, on PostgreSQL, and the HTTP application over each."""
 
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 import attrs
 import httpx2
@@ -9,15 +13,26 @@ import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
 from leadnator_auth.adapters.sql import (
-    SQLITE,
+    Backend,
     Connections,
     SqlIdentities,
     SqlReadiness,
     SqlUnitOfWork,
+    backend_of,
     migrate,
 )
 from leadnator_auth.domain import Ports
 from leadnator_auth.entrypoints.http import create_app
+from tests.databases import PostgresqlServer, run_sql
+
+DATABASES = ["sqlite", "postgresql"]
+
+
+class NewDatabase(Protocol):
+    """Makes databases of the kind that is tested."""
+
+    def __call__(self, *, migrated: bool = True) -> str:
+        """Returns the URL of a new one, with the tables or empty."""
 
 
 @pytest.fixture
@@ -26,27 +41,113 @@ def memory() -> MemoryPorts:
     return memory_ports()
 
 
+@pytest.fixture(scope="session")
+def new_postgresql_server() -> Iterator[Callable[[], PostgresqlServer]]:
+    """Starts PostgreSQL servers, which end with the session."""
+    # Not in pytest's own folder: the path of a Unix socket is short, and its user must get there.
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    servers: list[PostgresqlServer] = []
+
+    def start() -> PostgresqlServer:
+        (folder / str(len(servers))).mkdir()
+        servers.append(PostgresqlServer(folder / str(len(servers))))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(new_postgresql_server: Callable[[], PostgresqlServer]) -> PostgresqlServer:
+    """The PostgreSQL server of all tests that do it no harm."""
+    return new_postgresql_server()
+
+
+@pytest.fixture(scope="session")
+def shared_postgresql(postgresql_server: PostgresqlServer) -> str:
+    """A database for one test after the other; each empties it first."""
+    return postgresql_server.new_database()
+
+
+@pytest.fixture(params=DATABASES)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """The kind of database that is tested: each in turn."""
+    return str(request.param)
+
+
 @pytest.fixture
-async def connections(tmp_path: Path) -> AsyncIterator[Connections]:
-    """Connections to a new SQLite database; none may be lent out when the test ends."""
-    url = f"sqlite:///{tmp_path}/test.db"
-    migrate(url)
-    connections = Connections(url, SQLITE)
-    await connections.open()
-    yield connections
-    await connections.drained()
-    idle, size = connections.idle, connections.size
-    await connections.close()
-    assert idle == size, "a connection was leaked"
+def new_database(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> NewDatabase:
+    """Makes databases of each kind in turn."""
+    count = 0
+
+    def new(*, migrated: bool = True) -> str:
+        nonlocal count
+        count += 1
+        if database_kind == "postgresql":
+            server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+            return server.new_database(migrated=migrated)
+        url = f"sqlite:///{tmp_path}/test-{count}.db"
+        if migrated:
+            migrate(url)
+        return url
+
+    return new
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def ports(request: pytest.FixtureRequest, memory: MemoryPorts) -> Ports:
+@pytest.fixture
+def database_url(new_database: NewDatabase) -> str:
+    """A new database of each kind in turn, which nothing is connected to."""
+    return new_database()
+
+
+@pytest.fixture
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+    """Returns the URL of a database of this kind, with tables and nothing in them; one a test."""
+
+    def empty(kind: str) -> str:
+        if kind == "postgresql":
+            url: str = request.getfixturevalue("shared_postgresql")
+            for table in ("users", "mails"):
+                run_sql(url, f"DELETE FROM {table}")
+            return url
+        url = f"sqlite:///{tmp_path}/test.db"
+        migrate(url)
+        return url
+
+    return empty
+
+
+@asynccontextmanager
+async def connected(backend: Backend) -> AsyncIterator[Connections]:
+    """Lends connections to a database; none may be lent out when the block ends."""
+    connections = Connections(backend)
+    try:
+        yield connections
+        await connections.drained()
+        assert connections.idle == connections.size, "a connection was leaked"
+    finally:
+        await connections.close()
+
+
+@pytest.fixture
+async def connections(database_kind: str, empty_database: Callable[[str], str]) -> AsyncIterator[Connections]:
+    """Connections to an empty database of each kind in turn; none may be lent out when the test ends."""
+    async with connected(backend_of(empty_database(database_kind))) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["memory", *DATABASES])
+async def ports(
+    request: pytest.FixtureRequest, memory: MemoryPorts, empty_database: Callable[[str], str]
+) -> AsyncIterator[Ports]:
     """A world whose store is each of the adapters in turn; its clock, randomness and mailbox are those of `memory`."""
     if request.param == "memory":
-        return memory
-    connections: Connections = request.getfixturevalue("connections")
-    return sql_ports(memory, connections)
+        yield memory
+        return
+    async with connected(backend_of(empty_database(request.param))) as opened:
+        yield sql_ports(memory, opened)
 
 
 def sql_ports(memory: MemoryPorts, connections: Connections) -> Ports:

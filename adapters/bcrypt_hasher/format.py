@@ -18,6 +18,8 @@ _FORMAT = re.compile(
     re.ASCII,
 )
 _PLAIN = re.compile(r"\$2[aby]\$(?P<cost>\d{2})\$[./A-Za-z0-9]{53}", re.ASCII)
+LEAST_COST, MOST_COST = 4, 16
+"""bcrypt itself goes up to 31, which takes days."""
 PLAIN_LIMIT = 72
 """Bytes of a password that plain bcrypt reads; it never saw the rest."""
 
@@ -41,6 +43,12 @@ def verify(password: bytes, password_hash: str) -> bool | None:
         except ValueError:
             return None
     return None
+
+
+def can_verify(password_hash: str) -> bool:
+    """Returns whether `verify` can tell right from wrong by this hash, in a time that a log-in may take."""
+    kind = kind_of(password_hash)
+    return kind is not None and LEAST_COST <= kind.cost <= MOST_COST
 
 
 @attrs.frozen

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from leadnator_auth.adapters.bcrypt_hasher.format import PLAIN_LIMIT, kind_of, make_hash, verify
+from leadnator_auth.adapters.bcrypt_hasher.format import PLAIN_LIMIT, can_verify, kind_of, make_hash, verify
 from leadnator_auth.domain.errors import OverloadedError
 from leadnator_auth.domain.password import Password
 
@@ -41,6 +41,9 @@ class BcryptHasher:
 
     async def verify(self, password: Password, password_hash: str | None) -> bool:
         return await self._run(lambda: self._verify(password.utf8, password_hash))
+
+    def can_verify(self, password_hash: str) -> bool:
+        return can_verify(password_hash)
 
     def needs_upgrade(self, password: Password, password_hash: str) -> bool:
         kind = kind_of(password_hash)

@@ -64,6 +64,9 @@ class CheapHasher:
             return False
         return hmac.compare_digest(self._digest(password, int(strength)), password_hash)
 
+    def can_verify(self, password_hash: str) -> bool:
+        return password_hash.startswith("cheap$")
+
     def needs_upgrade(self, password: Password, password_hash: str) -> bool:
         return not password_hash.startswith(f"cheap${self.strength}$")
 

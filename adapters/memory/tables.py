@@ -1,5 +1,6 @@
 """The kept state, and the repositories of accounts over one copy of it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import TypeVar
@@ -56,6 +57,10 @@ class MemoryUsers:
             raise EmailTakenError
         self.tables.users[user.id] = user
 
+    async def add_all(self, users: Sequence[User]) -> None:
+        for user in users:
+            await self.add(user)
+
     async def by_id(self, user_id: UserId) -> User | None:
         return self.tables.users.get(user_id)
 
@@ -78,12 +83,20 @@ class MemoryCredentialStore:
     async def add(self, credentials: Credentials) -> None:
         self.tables.credentials[credentials.user_id] = credentials
 
+    async def add_all(self, credentials: Sequence[Credentials]) -> None:
+        self.tables.credentials.update((each.user_id, each) for each in credentials)
+
     async def of(self, user_id: UserId) -> Credentials | None:
         return self.tables.credentials.get(user_id)
 
     async def by_email(self, canonical: str) -> Credentials | None:
         user = await MemoryUsers(self.tables).by_email(canonical)
         return await self.of(user.id) if user else None
+
+    async def by_emails(self, canonicals: Sequence[str]) -> dict[str, Credentials]:
+        ids = {user.email.canonical: user.id for user in self.tables.users.values()}
+        known = [email for email in canonicals if ids.get(email) in self.tables.credentials]
+        return {email: self.tables.credentials[ids[email]] for email in known}
 
     async def change(self, user_id: UserId, new_hash: str, now: datetime) -> None:
         kept = self.tables.credentials.get(user_id)

@@ -3,17 +3,17 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from databases import Database
 
-from leadnator_auth.adapters.sql.dialect import Dialect
+from leadnator_auth.adapters.sql.backend import Backend
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.domain.errors import UnavailableError
 
-ACQUIRE_TIMEOUT_SECONDS = 2.5
-"""Together with the time a lock is waited for, less than 5 seconds: then the client hears 503."""
-CLOSE_TIMEOUT_SECONDS = 5.0
+UNIT_SECONDS = 4.0
+"""From asking for a connection to the last answer on it: a client hears 503 within 5 seconds, whatever happens."""
+CLOSE_SECONDS = 5.0
 
 # At DEBUG both write the values of every statement: e-mail addresses and password hashes.
 for _name in ("databases", "aiosqlite"):
@@ -38,15 +38,16 @@ class _Pool:
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[Slot]:
         """Lends a connected slot; however the block is left, cancelled too, the slot comes back clean."""
+        deadline = asyncio.get_running_loop().time() + UNIT_SECONDS
         try:
-            async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
+            async with asyncio.timeout_at(deadline):
                 slot = await self._idle.get()
         except TimeoutError:
             raise UnavailableError("no database connection came free in time") from None
         must_restore = True
         try:
-            slot.is_committed = False
-            await asyncio.shield(self._chore(slot.open()))
+            slot.lend(deadline)
+            await self._opened(slot, deadline)
             yield slot
             must_restore = slot.in_transaction
         finally:
@@ -60,6 +61,13 @@ class _Pool:
         while self._chores:
             await asyncio.wait(self._chores)
 
+    async def _opened(self, slot: Slot, deadline: float) -> None:
+        try:
+            async with asyncio.timeout_at(deadline):
+                await asyncio.shield(self._chore(slot.open()))
+        except TimeoutError:
+            raise UnavailableError("the database did not take a connection in time") from None
+
     async def _restore(self, slot: Slot) -> None:
         try:
             await slot.restore()
@@ -70,41 +78,33 @@ class _Pool:
         """Runs what a cancelled request must not cut short."""
         task = asyncio.create_task(work)
         self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._chores.discard(task)
+        if not task.cancelled():
+            task.exception()  # who waited for it was told; if nobody waits any more, nobody needs to know
 
 
 class Connections:
-    """Connections for reading and for writing, opened once and held until `close`."""
+    """Connections for reading and for writing, opened when they are needed and held until `close`."""
 
-    def __init__(self, url: str, dialect: Dialect) -> None:
-        self._dialect = dialect
-        self._database = Database(url, **dialect.options)
-        self._writers = _Pool([Slot(self._database, dialect) for _ in range(dialect.writers)])
-        self._readers = _Pool([Slot(self._database, dialect) for _ in range(dialect.readers)])
-
-    async def open(self) -> None:
-        """Connects.
-
-        Raises: UnavailableError.
-        """
-        try:
-            for slot in self._slots:
-                await slot.open()
-        except BaseException:
-            await self.close()
-            raise
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._database = Database(backend.url, **backend.options)
+        self._connecting = asyncio.Lock()
+        self._writers = _Pool([Slot(self._connected_database, backend) for _ in range(backend.writers)])
+        self._readers = _Pool([Slot(self._connected_database, backend) for _ in range(backend.readers)])
 
     async def close(self) -> None:
         """Disconnects, after giving what still runs a few seconds; an open connection would keep the process alive."""
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-                await self._writers.drained()
-                await self._readers.drained()
-        except TimeoutError:
-            pass
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.drained()
         for slot in self._slots:
             await slot.close()
+        await self._database.disconnect()
 
     @property
     def idle(self) -> int:
@@ -125,14 +125,14 @@ class Connections:
     async def writing(self) -> AsyncIterator[Slot]:
         """Lends a slot in a transaction that may write, rolled back unless it was committed."""
         async with self._writers.slot() as slot:
-            await slot.begin(self._dialect.begin_writing)
+            await slot.begin_writing()
             yield slot
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Slot]:
         """Lends a slot in a transaction that reads one consistent state."""
         async with self._readers.slot() as slot:
-            await slot.begin(self._dialect.begin_reading)
+            await slot.begin_reading()
             yield slot
 
     @asynccontextmanager
@@ -140,6 +140,12 @@ class Connections:
         """Lends a slot for one statement that reads; it needs no transaction to be consistent."""
         async with self._readers.slot() as slot:
             yield slot
+
+    async def _connected_database(self) -> Database:
+        """Returns the database once its driver is set up, which opens no connection yet."""
+        async with self._connecting:
+            await self._database.connect()
+        return self._database
 
     @property
     def _slots(self) -> list[Slot]:

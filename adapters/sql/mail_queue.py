@@ -52,8 +52,10 @@ class SqlMailQueue:
 
     async def lease(self, now: datetime, most: int) -> list[QueuedMail]:
         rows = await self.slot.fetch_all(
-            "UPDATE mails SET attempts = attempts + 1, due_at = :lease_end WHERE id IN "
-            "(SELECT id FROM mails WHERE state = 'queued' AND due_at <= :now ORDER BY due_at, id LIMIT :most) "
+            # Materialised: as a plain subselect PostgreSQL may run it again for each row, and take more than asked.
+            "WITH due AS MATERIALIZED (SELECT id FROM mails WHERE state = 'queued' AND due_at <= :now "
+            f"ORDER BY due_at, id LIMIT :most{self.slot.skip_locked}) "
+            "UPDATE mails SET attempts = attempts + 1, due_at = :lease_end WHERE id IN (SELECT id FROM due) "
             f"RETURNING {_COLUMNS}",
             now=to_number(now),
             lease_end=to_number(now + LEASE),
@@ -80,8 +82,9 @@ class SqlMailQueue:
 
     async def purge(self, state: MailState, finished_before: datetime, most: int) -> int:
         rows = await self.slot.fetch_all(
-            "DELETE FROM mails WHERE id IN "
-            "(SELECT id FROM mails WHERE state = :state AND finished_at < :before LIMIT :most) RETURNING id",
+            "WITH old AS MATERIALIZED (SELECT id FROM mails WHERE state = :state AND finished_at < :before "
+            f"LIMIT :most{self.slot.skip_locked}) "
+            "DELETE FROM mails WHERE id IN (SELECT id FROM old) RETURNING id",
             state=state.value,
             before=to_number(finished_before),
             most=most,
@@ -89,22 +92,27 @@ class SqlMailQueue:
         return len(rows)
 
     async def latest(self, state: MailState | None, most: int) -> list[QueuedMail]:
-        condition = "state = :state" if state else ":state = ''"
+        # State by state, for that is how the index is: together they would all have to be read and sorted.
+        states = list(MailState) if state is None else [state]
+        mails = [mail for each in states for mail in await self._latest(each, most)]
+        return sorted(mails, key=lambda mail: (mail.queued_at, mail.id), reverse=True)[:most]
+
+    async def _latest(self, state: MailState, most: int) -> list[QueuedMail]:
         rows = await self.slot.fetch_all(
-            f"SELECT {_COLUMNS} FROM mails WHERE {condition} ORDER BY queued_at DESC, id DESC LIMIT :most",
-            state=state.value if state else "",
+            f"SELECT {_COLUMNS} FROM mails WHERE state = :state ORDER BY queued_at DESC, id DESC LIMIT :most",
+            state=state.value,
             most=most,
         )
         return [_mail_of(row) for row in rows]
 
     async def retry(self, now: datetime, mail_id: str | None = None) -> int:
-        condition = "id = :id" if mail_id is not None else ":id = ''"
+        condition, values = ("", {}) if mail_id is None else (" AND id = :id", {"id": mail_id})
         rows = await self.slot.fetch_all(
             "UPDATE mails SET state = 'queued', due_at = :now, give_up_at = :give_up_at, finished_at = NULL "
-            f"WHERE state <> 'sent' AND {condition} RETURNING id",
-            id=mail_id if mail_id is not None else "",
+            f"WHERE state IN ('queued', 'dead'){condition} RETURNING id",
             now=to_number(now),
             give_up_at=to_number(now + GIVE_UP_AFTER),
+            **values,
         )
         return len(rows)
 

@@ -43,7 +43,7 @@ class SqlResetTokens:
 
     async def by_digest(self, digest: str) -> ResetToken | None:
         row = await self.slot.fetch_one(
-            f"SELECT {_COLUMNS} FROM reset_tokens WHERE digest = :digest",
+            f"SELECT {_COLUMNS} FROM reset_tokens WHERE digest = :digest{self.slot.row_lock}",
             digest=digest,
         )
         return None if row is None else _token_of(row)
@@ -76,8 +76,9 @@ class SqlResetTokens:
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         rows = await self.slot.fetch_all(
-            "DELETE FROM reset_tokens WHERE digest IN "
-            "(SELECT digest FROM reset_tokens WHERE expires_at < :before LIMIT :most) RETURNING digest",
+            "WITH old AS MATERIALIZED "
+            f"(SELECT digest FROM reset_tokens WHERE expires_at < :before LIMIT :most{self.slot.skip_locked}) "
+            "DELETE FROM reset_tokens WHERE digest IN (SELECT digest FROM old) RETURNING digest",
             before=to_number(expired_before),
             most=most,
         )

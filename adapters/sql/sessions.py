@@ -46,7 +46,7 @@ class SqlSessions:
 
     async def by_id(self, session_id: SessionId) -> Session | None:
         row = await self.slot.fetch_one(
-            f"SELECT {SESSION_COLUMNS} FROM sessions WHERE id = :id",
+            f"SELECT {SESSION_COLUMNS} FROM sessions WHERE id = :id{self.slot.row_lock}",
             id=session_id,
         )
         return None if row is None else session_of(row)
@@ -72,8 +72,9 @@ class SqlSessions:
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         rows = await self.slot.fetch_all(
-            "DELETE FROM sessions WHERE id IN "
-            "(SELECT id FROM sessions WHERE expires_at < :before LIMIT :most) RETURNING id",
+            "WITH old AS MATERIALIZED "
+            f"(SELECT id FROM sessions WHERE expires_at < :before LIMIT :most{self.slot.skip_locked}) "
+            "DELETE FROM sessions WHERE id IN (SELECT id FROM old) RETURNING id",
             before=to_number(expired_before),
             most=most,
         )

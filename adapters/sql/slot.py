@@ -1,18 +1,22 @@
 """One database connection that is held open, and the statements that run on it."""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from databases import Database
 from databases.core import Connection
 
-from leadnator_auth.adapters.sql.dialect import ConstraintError, Dialect
+from leadnator_auth.adapters.sql.backend import Backend
 from leadnator_auth.domain.errors import UnavailableError
+
+ROLLBACK_SECONDS = 2.0
+FAREWELL_SECONDS = 2.0
 
 Row = Mapping[str, Any]
 """Values by column; their types are the schema's, which each repository knows."""
+
+Answer = TypeVar("Answer")
 
 
 class Slot:
@@ -22,41 +26,56 @@ class Slot:
     it looks them up, which happens here in a short task of its own.
     """
 
-    def __init__(self, database: Database, dialect: Dialect) -> None:
+    def __init__(self, database: Callable[[], Awaitable[Database]], backend: Backend) -> None:
         self._database = database
-        self._dialect = dialect
+        self._backend = backend
         self._connection: Connection | None = None
         self._changing = asyncio.Lock()
+        self._deadline = 0.0
         self.in_transaction = False
         self.is_committed = False
+        self.row_lock = ""
+        """Ends a SELECT whose rows must stay as they were read until the transaction ends."""
+
+    @property
+    def skip_locked(self) -> str:
+        """Ends a SELECT of rows that are to be taken, whichever they are."""
+        return self._backend.skip_locked
+
+    def lend(self, deadline: float) -> None:
+        """Makes it ready for somebody who must be done by `deadline`, in the event loop's time."""
+        self._deadline = deadline
+        self.is_committed = False
+        self.row_lock = ""
 
     async def fetch_one(self, sql: str, **values: object) -> Row | None:
         """Returns the first row, if any."""
-        try:
-            record = await self._opened.fetch_one(sql, values)
-        except self._dialect.errors as error:
-            raise self._translated(error) from error
+        record = await self._in_time(self._opened.fetch_one(sql, values))
         return None if record is None else record._mapping  # noqa: SLF001 (the public way, as in SQLAlchemy)
 
     async def fetch_all(self, sql: str, **values: object) -> list[Row]:
         """Returns all rows."""
-        try:
-            records = await self._opened.fetch_all(sql, values)
-        except self._dialect.errors as error:
-            raise self._translated(error) from error
+        records = await self._in_time(self._opened.fetch_all(sql, values))
         return [record._mapping for record in records]  # noqa: SLF001
 
     async def run(self, sql: str, **values: object) -> None:
         """Runs a statement without rows. What `databases` returns for it tells nothing: use RETURNING to know."""
-        try:
-            await self._opened.execute(sql, values)
-        except self._dialect.errors as error:
-            raise self._translated(error) from error
+        await self._in_time(self._opened.execute(sql, values))
 
-    async def begin(self, statement: str) -> None:
-        """Begins a transaction."""
+    async def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Runs a statement for each of many sets of values."""
+        await self._in_time(self._backend.run_many(self._opened.raw_connection, sql, rows))
+
+    async def begin_writing(self) -> None:
+        """Begins a transaction that may write; what it reads by a key it keeps others from changing."""
         self.in_transaction = True
-        await self.run(statement)
+        self.row_lock = self._backend.row_lock
+        await self.run(self._backend.begin_writing)
+
+    async def begin_reading(self) -> None:
+        """Begins a transaction that reads one consistent state."""
+        self.in_transaction = True
+        await self.run(self._backend.begin_reading)
 
     async def commit(self) -> None:
         """Commits the transaction; if this raises, it is still open."""
@@ -70,18 +89,16 @@ class Slot:
         Raises: UnavailableError.
         """
         async with self._changing:
+            if self._connection is not None and self._backend.is_lost(self._connection.raw_connection):
+                await self._disconnect()
             if self._connection is None:
                 self._connection = await asyncio.create_task(self._connect())
 
     async def restore(self) -> None:
         """Rolls back what is open; a connection that cannot is closed, and so rolled back by the database."""
         async with self._changing:
-            if self._connection is None:
-                self.in_transaction = False
-                return
-            try:
-                await self.run("ROLLBACK")
-            except Exception:  # noqa: BLE001 (whatever it is: a connection that cannot roll back is not to be trusted)
+            if self._connection is not None and not await self._rolled_back(self._connection):
+                self._backend.hang_up(self._connection.raw_connection)
                 await self._disconnect()
             self.in_transaction = False
 
@@ -98,26 +115,47 @@ class Slot:
             raise UnavailableError("the database connection is closed")
         return self._connection
 
+    async def _in_time(self, answer: Awaitable[Answer]) -> Answer:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await answer
+        except TimeoutError:
+            raise UnavailableError("the database did not answer in time") from None
+        except self._backend.errors as error:
+            raise self._backend.translated(error) from error
+
     async def _connect(self) -> Connection:
-        connection = self._database.connection()
         try:
+            connection = (await self._database()).connection()
             await connection.__aenter__()
-        except self._dialect.errors as error:
-            raise self._translated(error) from error
+        except self._backend.errors as error:
+            raise self._backend.translated(error) from error
         try:
-            for statement in self._dialect.on_open:
+            for statement in self._backend.on_open:
                 await connection.execute(statement)
-        except self._dialect.errors as error:
+        except self._backend.errors as error:
             await connection.__aexit__()
-            raise self._translated(error) from error
+            raise self._backend.translated(error) from error
         return connection
+
+    async def _rolled_back(self, connection: Connection) -> bool:
+        try:
+            async with asyncio.timeout(ROLLBACK_SECONDS):
+                await connection.execute("ROLLBACK")
+        except Exception:  # noqa: BLE001 (whatever it is: a connection that cannot roll back is not to be trusted)
+            return False
+        return True
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(*self._dialect.errors, ValueError):  # ValueError is aiosqlite's word for lost already
+        if connection is None:
+            return
+        driver_connection = connection.raw_connection
+        lost_already: tuple[type[Exception], ...] = (*self._backend.errors, ValueError)  # the latter is aiosqlite's
+        try:
+            async with asyncio.timeout(FAREWELL_SECONDS):
                 await connection.__aexit__()
-
-    def _translated(self, error: Exception) -> Exception:
-        constraint = self._dialect.broken_constraint(error)
-        return ConstraintError(constraint) if constraint else UnavailableError(str(error))
+        except TimeoutError:
+            self._backend.hang_up(driver_connection)
+        except lost_already:
+            pass

@@ -1,13 +1,18 @@
 """SQLite: settings, transactions and errors."""
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import aiosqlite
 from databases import DatabaseURL
 
-from leadnator_auth.adapters.sql.dialect import Dialect
+from leadnator_auth.adapters.sql.backend import Backend, ConstraintError
+from leadnator_auth.domain.errors import UnavailableError
 
+POOL_SIZE = 3
 BUSY_TIMEOUT_SECONDS = 2.0
+"""How long SQLite itself tries again where another process holds its lock."""
 _UNIQUE = "UNIQUE constraint failed: "
 
 
@@ -16,26 +21,40 @@ def sqlite_path(url: str) -> Path:
     return Path(DatabaseURL(url).database)
 
 
-def _broken_constraint(error: Exception) -> str | None:
+def sqlite(url: str, pool_size: int = POOL_SIZE) -> Backend:
+    """Returns the database in a file, over this many connections: one writes, and at least one reads."""
+    return Backend(
+        url=url,
+        options={"timeout": BUSY_TIMEOUT_SECONDS},
+        on_open=(
+            "PRAGMA journal_mode = WAL",
+            # An answered sign-up must outlive a power cut, not only a crash of ours: NORMAL would not sync each commit.
+            "PRAGMA synchronous = FULL",
+            "PRAGMA foreign_keys = ON",
+        ),
+        # A deferred BEGIN turns read-then-write into "database is locked" at once, whatever the busy timeout says.
+        begin_writing="BEGIN IMMEDIATE",
+        begin_reading="BEGIN",
+        # Who writes has the whole database locked.
+        row_lock="",
+        skip_locked="",
+        writers=1,
+        readers=max(pool_size - 1, 1),
+        errors=(sqlite3.Error, OSError),
+        translated=_translated,
+        run_many=_run_many,
+        is_lost=lambda connection: False,
+        hang_up=lambda connection: None,
+    )
+
+
+def _translated(error: Exception) -> Exception:
     message = str(error)
     if isinstance(error, sqlite3.IntegrityError) and message.startswith(_UNIQUE):
-        return message.removeprefix(_UNIQUE)
-    return None
+        # "users.email_canonical" to the name that the constraint has.
+        return ConstraintError(message.removeprefix(_UNIQUE).replace(".", "_"))
+    return UnavailableError(message)
 
 
-SQLITE = Dialect(
-    options={"timeout": BUSY_TIMEOUT_SECONDS},
-    on_open=(
-        "PRAGMA journal_mode = WAL",
-        # An answered sign-up must outlive a power cut, not only a crash of ours: NORMAL would not sync each commit.
-        "PRAGMA synchronous = FULL",
-        "PRAGMA foreign_keys = ON",
-    ),
-    # A deferred BEGIN turns read-then-write into "database is locked" at once, whatever the busy timeout says.
-    begin_writing="BEGIN IMMEDIATE",
-    begin_reading="BEGIN",
-    writers=1,
-    readers=2,
-    errors=(sqlite3.Error, OSError),
-    broken_constraint=_broken_constraint,
-)
+async def _run_many(connection: aiosqlite.Connection, sql: str, rows: Sequence[Mapping[str, object]]) -> None:
+    await connection.executemany(sql, rows)

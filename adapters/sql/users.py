@@ -1,10 +1,12 @@
 """Accounts and their credentials in SQL."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 import attrs
 
-from leadnator_auth.adapters.sql.dialect import ConstraintError
+from leadnator_auth.adapters.sql.backend import ConstraintError
 from leadnator_auth.adapters.sql.instants import from_number, to_number
 from leadnator_auth.adapters.sql.slot import Row, Slot
 from leadnator_auth.domain.credentials import Credentials
@@ -12,7 +14,7 @@ from leadnator_auth.domain.email_address import EmailAddress
 from leadnator_auth.domain.errors import AuthError, EmailTakenError
 from leadnator_auth.domain.user import Role, Status, User, UserId
 
-_ERRORS: dict[str, type[AuthError]] = {"users.email_canonical": EmailTakenError}
+_ERRORS: dict[str, type[AuthError]] = {"users_email_canonical": EmailTakenError}
 
 
 def user_of(row: Row) -> User:
@@ -34,6 +36,33 @@ USER_COLUMNS = (
 )
 
 
+_ADD_USER = (
+    "INSERT INTO users (id, name, email, email_canonical, role, plan, status, created_at) "
+    "VALUES (:id, :name, :email, :email_canonical, :role, :plan, :status, :created_at)"
+)
+
+
+def _user_values(user: User) -> dict[str, object]:
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email.typed,
+        "email_canonical": user.email.canonical,
+        "role": user.role.value,
+        "plan": user.plan,
+        "status": user.status.value,
+        "created_at": to_number(user.created_at),
+    }
+
+
+@contextmanager
+def _telling_what_is_taken() -> Iterator[None]:
+    try:
+        yield
+    except ConstraintError as error:
+        raise _ERRORS[error.constraint] from error
+
+
 @attrs.frozen
 class SqlUsers:
     """Users on one connection."""
@@ -41,21 +70,12 @@ class SqlUsers:
     slot: Slot
 
     async def add(self, user: User) -> None:
-        try:
-            await self.slot.run(
-                "INSERT INTO users (id, name, email, email_canonical, role, plan, status, created_at) "
-                "VALUES (:id, :name, :email, :email_canonical, :role, :plan, :status, :created_at)",
-                id=user.id,
-                name=user.name,
-                email=user.email.typed,
-                email_canonical=user.email.canonical,
-                role=user.role.value,
-                plan=user.plan,
-                status=user.status.value,
-                created_at=to_number(user.created_at),
-            )
-        except ConstraintError as error:
-            raise _ERRORS[error.constraint] from error
+        with _telling_what_is_taken():
+            await self.slot.run(_ADD_USER, **_user_values(user))
+
+    async def add_all(self, users: Sequence[User]) -> None:
+        with _telling_what_is_taken():
+            await self.slot.run_many(_ADD_USER, [_user_values(user) for user in users])
 
     async def by_id(self, user_id: UserId) -> User | None:
         return await self._one("users.id = :value", user_id)
@@ -74,10 +94,16 @@ class SqlUsers:
         )
 
     async def _one(self, condition: str, value: str) -> User | None:
-        row = await self.slot.fetch_one(f"SELECT {USER_COLUMNS} FROM users WHERE {condition}", value=value)
+        row = await self.slot.fetch_one(
+            f"SELECT {USER_COLUMNS} FROM users WHERE {condition}{self.slot.row_lock}", value=value
+        )
         return None if row is None else user_of(row)
 
 
+_ADD_CREDENTIALS = (
+    "INSERT INTO credentials (user_id, password_hash, changed_at, version) "
+    "VALUES (:user_id, :password_hash, :changed_at, :version)"
+)
 _COLUMNS = "credentials.user_id, credentials.password_hash, credentials.changed_at, credentials.version"
 
 
@@ -90,6 +116,15 @@ def _credentials_of(row: Row) -> Credentials:
     )
 
 
+def _credentials_values(credentials: Credentials) -> dict[str, object]:
+    return {
+        "user_id": credentials.user_id,
+        "password_hash": credentials.password_hash,
+        "changed_at": to_number(credentials.changed_at),
+        "version": credentials.version,
+    }
+
+
 @attrs.frozen
 class SqlCredentialStore:
     """CredentialStore on one connection."""
@@ -97,26 +132,35 @@ class SqlCredentialStore:
     slot: Slot
 
     async def add(self, credentials: Credentials) -> None:
-        await self.slot.run(
-            "INSERT INTO credentials (user_id, password_hash, changed_at, version) "
-            "VALUES (:user_id, :password_hash, :changed_at, :version)",
-            user_id=credentials.user_id,
-            password_hash=credentials.password_hash,
-            changed_at=to_number(credentials.changed_at),
-            version=credentials.version,
-        )
+        await self.slot.run(_ADD_CREDENTIALS, **_credentials_values(credentials))
+
+    async def add_all(self, credentials: Sequence[Credentials]) -> None:
+        await self.slot.run_many(_ADD_CREDENTIALS, [_credentials_values(each) for each in credentials])
 
     async def of(self, user_id: UserId) -> Credentials | None:
-        row = await self.slot.fetch_one(f"SELECT {_COLUMNS} FROM credentials WHERE user_id = :id", id=user_id)
+        row = await self.slot.fetch_one(
+            f"SELECT {_COLUMNS} FROM credentials WHERE user_id = :id{self.slot.row_lock}", id=user_id
+        )
         return None if row is None else _credentials_of(row)
 
     async def by_email(self, canonical: str) -> Credentials | None:
         row = await self.slot.fetch_one(
             f"SELECT {_COLUMNS} FROM credentials JOIN users ON users.id = credentials.user_id "
-            "WHERE users.email_canonical = :canonical",
+            f"WHERE users.email_canonical = :canonical{self.slot.row_lock}",
             canonical=canonical,
         )
         return None if row is None else _credentials_of(row)
+
+    async def by_emails(self, canonicals: Sequence[str]) -> dict[str, Credentials]:
+        if not canonicals:
+            return {}
+        values = {f"email_{number}": canonical for number, canonical in enumerate(canonicals)}
+        rows = await self.slot.fetch_all(
+            f"SELECT {_COLUMNS}, users.email_canonical FROM credentials JOIN users ON users.id = credentials.user_id "
+            f"WHERE users.email_canonical IN ({', '.join(f':{name}' for name in values)})",
+            **values,
+        )
+        return {row["email_canonical"]: _credentials_of(row) for row in rows}
 
     async def change(self, user_id: UserId, new_hash: str, now: datetime) -> None:
         await self.slot.run(

@@ -24,6 +24,9 @@ class PasswordHasher(Protocol):
         Raises: OverloadedError when too many passwords wait.
         """
 
+    def can_verify(self, password_hash: str) -> bool:
+        """Returns whether passwords can be verified against this hash, which may come from another system."""
+
     def needs_upgrade(self, password: Password, password_hash: str) -> bool:
         """Returns whether the hash of this password, just verified, should be replaced by a new one."""
 

@@ -1,5 +1,6 @@
 """Where things are kept: repositories, and the units of work they belong to."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -17,6 +18,12 @@ class Users(Protocol):
     async def add(self, user: User) -> None:
         """Raises: EmailTakenError when an account has the same canonical e-mail address."""
 
+    async def add_all(self, users: Sequence[User]) -> None:
+        """Adds many accounts at once.
+
+        Raises: EmailTakenError when an account has the same canonical e-mail address as one of them.
+        """
+
     async def by_id(self, user_id: UserId) -> User | None:
         """Returns the account with this id, if any."""
 
@@ -33,11 +40,20 @@ class CredentialStore(Protocol):
     async def add(self, credentials: Credentials) -> None:
         """Keeps the first credentials of an account."""
 
+    async def add_all(self, credentials: Sequence[Credentials]) -> None:
+        """Keeps the first credentials of many accounts at once."""
+
     async def of(self, user_id: UserId) -> Credentials | None:
         """Returns the credentials of an account, if any."""
 
     async def by_email(self, canonical: str) -> Credentials | None:
         """Returns the credentials of the account with this canonical e-mail address, if any, in one look-up."""
+
+    async def by_emails(self, canonicals: Sequence[str]) -> dict[str, Credentials]:
+        """Returns the credentials of the accounts that have one of these canonical e-mail addresses, by address.
+
+        Unlike other look-ups it holds nobody up: the credentials may change at once.
+        """
 
     async def change(self, user_id: UserId, new_hash: str, now: datetime) -> None:
         """Gives an account the hash of a new password and the next version."""
@@ -158,7 +174,12 @@ class Transaction(Repositories, Protocol):
 class UnitOfWork(Protocol):
     """Opens units of work; each has a state of its own.
 
-    What a unit of work that may write has read stays as it was read until that unit ends.
+    A user, credentials, session or reset token that a unit of work which may write has looked up by a key stays as it
+    was read until that unit ends: another one that would change it waits. To change what belongs to an account, look
+    its user up first; then the changes of one account take turns.
+
+    Two units may still get in each other's way. Then a step of one raises ConcurrencyError, nothing of it is kept, and
+    it may be run again: `run_in_transaction` does so.
     """
 
     def __call__(self) -> AbstractAsyncContextManager[Transaction]:

@@ -5,19 +5,20 @@ from collections.abc import Callable
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryUnitOfWork
-from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork
+from leadnator_auth.adapters.sql import SqlUnitOfWork
+from leadnator_auth.domain import Ports
 from leadnator_auth.domain.ports import UnitOfWork
 from tests.contract.worlds import a_mail, a_user
 
 WithCallback = Callable[[Callable[[], None]], UnitOfWork]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def with_callback(request: pytest.FixtureRequest) -> WithCallback:
-    if request.param == "memory":
-        return lambda callback: MemoryUnitOfWork(on_mail_queued=callback)
-    connections: Connections = request.getfixturevalue("connections")
-    return lambda callback: SqlUnitOfWork(connections, callback)
+@pytest.fixture
+def with_callback(ports: Ports) -> WithCallback:
+    unit_of_work = ports.unit_of_work
+    if isinstance(unit_of_work, SqlUnitOfWork):
+        return lambda callback: SqlUnitOfWork(unit_of_work.connections, callback)
+    return lambda callback: MemoryUnitOfWork(on_mail_queued=callback)
 
 
 async def test_a_new_mail_rings_once_it_is_kept(with_callback: WithCallback) -> None:

@@ -1,72 +1,48 @@
-"""What is special about the held connections: their settings, two processes at once, and connections that die."""
+"""What is special about the held connections: two processes at once, connections that die, and databases that stall."""
 
 import asyncio
 import logging
+import socket
 import sqlite3
-import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from pathlib import Path
 
 import attrs
 import pytest
 
-from leadnator_auth.adapters.sql import SQLITE, Connections, SqlReadiness, SqlUnitOfWork, migrate
+from leadnator_auth.adapters.sql import Connections, SqlReadiness, SqlUnitOfWork, backend_of, migrate
 from leadnator_auth.adapters.sql import connections as module
-from leadnator_auth.adapters.sql.dialect import Dialect
-from leadnator_auth.domain import UnavailableError
+from leadnator_auth.adapters.sql.connections import UNIT_SECONDS
+from leadnator_auth.domain import UnavailableError, User, run_in_transaction
+from leadnator_auth.domain.ports import Transaction
+from tests.conftest import NewDatabase, connected
 from tests.contract.worlds import NOW, a_session, a_user, some_credentials
-
-IMPATIENT = attrs.evolve(SQLITE, options={"timeout": 0.01})
+from tests.databases import run_sql
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "test.db"
+    """A SQLite database."""
+    path = tmp_path / "own.db"
     migrate(f"sqlite:///{path}")
     return path
 
 
-@asynccontextmanager
-async def connected(file: Path, dialect: Dialect = SQLITE) -> AsyncIterator[Connections]:
-    connections = Connections(f"sqlite:///{file}", dialect)
-    await connections.open()
-    try:
-        yield connections
-    finally:
-        await connections.close()
-
-
-async def until_threads_are(count: int) -> None:
-    """Threads end a moment after the connection they served."""
-    async with asyncio.timeout(10):
-        while threading.active_count() != count:
-            await asyncio.sleep(0)
-
-
-async def test_every_connection_keeps_references_and_survives_power_cuts(file: Path) -> None:
-    async with (
-        connected(file) as connections,
-        connections.writing() as writer,
-        connections.single_read() as first,
-        connections.single_read() as second,
-    ):
-        for slot in (writer, first, second):
-            for pragma, value in (("foreign_keys", 1), ("synchronous", 2), ("journal_mode", "wal")):
-                row = await slot.fetch_one(f"PRAGMA {pragma}")
-                assert row is not None
-                assert row[pragma] == value
-
-
-async def test_two_processes_that_read_then_write_lose_nothing(file: Path) -> None:
-    """Deferred transactions would fail at once, whatever the patience; two writers of one pool would hide it."""
+async def add_alice(connections: Connections) -> User:
     alice = a_user("alice")
-    async with connected(file) as here, connected(file) as there:
+    async with SqlUnitOfWork(connections)() as transaction:
+        await transaction.users.add(alice)
+        await transaction.credentials.add(some_credentials(alice))
+        await transaction.commit()
+    return alice
+
+
+async def test_two_processes_that_read_then_write_lose_nothing(database_url: str) -> None:
+    """Deferred transactions would fail at once, whatever the patience; two writers of one pool would hide it."""
+    async with connected(backend_of(database_url)) as here, connected(backend_of(database_url)) as there:
         units = [SqlUnitOfWork(here), SqlUnitOfWork(there)]
-        async with units[0]() as transaction:
-            await transaction.users.add(alice)
-            await transaction.credentials.add(some_credentials(alice))
-            await transaction.commit()
+        alice = await add_alice(here)
 
         async def change(unit_of_work: SqlUnitOfWork) -> None:
             async with unit_of_work() as transaction:
@@ -82,80 +58,221 @@ async def test_two_processes_that_read_then_write_lose_nothing(file: Path) -> No
     assert after.version == 41
 
 
-async def test_what_belongs_to_nobody_is_not_kept(file: Path) -> None:
-    async with connected(file) as connections:
-        with pytest.raises(UnavailableError):
-            async with SqlUnitOfWork(connections)() as transaction:
-                await transaction.sessions.add(a_session(a_user("ghost")))
+async def test_what_belongs_to_nobody_is_not_kept(connections: Connections) -> None:
+    with pytest.raises(UnavailableError):
+        async with SqlUnitOfWork(connections)() as transaction:
+            await transaction.sessions.add(a_session(a_user("ghost")))
 
 
-async def test_a_lock_held_elsewhere_is_waited_for_and_then_reported(file: Path) -> None:
-    async with connected(file, IMPATIENT) as connections:
-        unit_of_work = SqlUnitOfWork(connections)
-        with closing(sqlite3.connect(file, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(UnavailableError):
-                async with unit_of_work():
-                    pytest.fail("the lock is somebody else's")
-            async with unit_of_work.snapshot() as repositories:
-                assert await repositories.users.by_id(a_user().id) is None, "readers wait for nobody"
-            other.execute("ROLLBACK")
-        async with unit_of_work() as transaction:
-            await transaction.users.add(a_user())
-            await transaction.commit()
-
-
-async def test_who_waits_too_long_for_a_connection_is_told_so(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ACQUIRE_TIMEOUT_SECONDS", 0.01)
-    async with connected(file) as connections:
+async def test_who_waits_too_long_for_a_connection_is_told_so(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connected(backend_of(database_url, 2)) as connections:
         async with connections.writing():
-            with pytest.raises(UnavailableError):
+            monkeypatch.setattr(module, "UNIT_SECONDS", 0.01)
+            with pytest.raises(UnavailableError, match="came free"):
                 async with connections.writing():
                     pytest.fail("there is one writer")
+            monkeypatch.undo()
+            async with connections.reading():
+                pass  # who only reads waits for no writer
         async with connections.writing():
             pass
 
 
-async def test_a_connection_that_died_is_replaced(file: Path) -> None:
-    async with connected(file) as connections:
+async def test_a_database_that_does_not_answer_is_given_up_in_time_and_used_again(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else holds what is asked for, and lets go only later."""
+    async with connected(backend_of(database_url)) as here, connected(backend_of(database_url)) as there:
+        alice = await add_alice(here)
+        async with SqlUnitOfWork(there)() as transaction:
+            await transaction.users.by_id(alice.id)
+            async with SqlUnitOfWork(here).snapshot() as repositories:
+                assert await repositories.users.by_id(alice.id) == alice, "readers wait for nobody"
+            monkeypatch.setattr(module, "UNIT_SECONDS", 0.05)
+            with pytest.raises(UnavailableError, match="in time"):
+                async with SqlUnitOfWork(here)() as impatient:
+                    await impatient.users.by_id(alice.id)
+        monkeypatch.undo()
+        async with SqlUnitOfWork(here)() as patient:
+            assert await patient.users.by_id(alice.id) == alice
+
+
+def test_a_client_hears_of_it_within_five_seconds() -> None:
+    assert 3 <= UNIT_SECONDS < 5
+
+
+async def test_a_connection_that_was_lost_meanwhile_is_replaced_unnoticed_where_the_driver_knows(
+    shared_postgresql: str,
+) -> None:
+    async with connected(backend_of(shared_postgresql)) as connections:
+        await SqlReadiness(connections).check()
+        kill_all_but_mine(shared_postgresql)
+        for slot in connections._slots:  # noqa: SLF001 (each of them once)
+            connection = slot._connection  # noqa: SLF001
+            while connection is not None and not slot._backend.is_lost(connection.raw_connection):  # noqa: SLF001
+                await asyncio.sleep(0)
+        for _ in range(2 * connections.size):
+            await SqlReadiness(connections).check()
+
+
+def kill_all_but_mine(url: str) -> None:
+    """Ends every connection to the database, as an administrator or a crash would."""
+    run_sql(
+        url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+
+
+async def test_a_connection_that_dies_in_a_transaction_costs_that_one_only(shared_postgresql: str) -> None:
+    async with connected(backend_of(shared_postgresql)) as connections:
+        unit_of_work = SqlUnitOfWork(connections)
+        with pytest.raises(UnavailableError):
+            async with unit_of_work() as transaction:
+                await transaction.mail_queue.next_due_at()
+                kill_all_but_mine(shared_postgresql)
+                await transaction.mail_queue.next_due_at()
+        await connections.drained()
+        for _ in range(2 * connections.size):
+            async with unit_of_work() as transaction:
+                await transaction.mail_queue.next_due_at()
+
+
+async def test_a_sqlite_connection_that_died_is_replaced(file: Path) -> None:
+    async with connected(backend_of(f"sqlite:///{file}")) as connections:
         unit_of_work = SqlUnitOfWork(connections)
         async with connections.writing() as slot:
             await slot._opened.raw_connection.close()  # noqa: SLF001 (as a crashed server would)
         async with unit_of_work() as transaction:
             await transaction.users.add(a_user())
             await transaction.commit()
-        await connections.drained()
-        assert connections.idle == connections.size
 
 
-async def test_a_folder_that_is_not_there_is_reported_and_leaves_no_thread(tmp_path: Path) -> None:
-    before = threading.active_count()
-    connections = Connections(f"sqlite:///{tmp_path}/none/test.db", SQLITE)
-    with pytest.raises(UnavailableError):
-        await connections.open()
-    await until_threads_are(before)
-
-
-async def test_a_closed_set_leaves_no_thread(file: Path) -> None:
-    before = threading.active_count()
-    async with connected(file) as connections:
-        assert threading.active_count() == before + connections.size
-    await until_threads_are(before)
-
-
-async def test_readiness_knows_the_schema(tmp_path: Path, file: Path) -> None:
-    async with connected(file) as connections:
+async def test_readiness_knows_the_schema(new_database: NewDatabase, database_url: str) -> None:
+    async with connected(backend_of(database_url)) as connections:
         await SqlReadiness(connections).check()
-        async with connections.writing() as slot:
-            await slot.run("UPDATE alembic_version SET version_num = '0000'")
-            await slot.commit()
+        run_sql(database_url, "UPDATE alembic_version SET version_num = '0000'")
         with pytest.raises(UnavailableError, match="migrate"):
             await SqlReadiness(connections).check()
-    async with connected(tmp_path / "empty.db") as connections:
+    async with connected(backend_of(new_database(migrated=False))) as connections:
         with pytest.raises(UnavailableError):
             await SqlReadiness(connections).check()
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all.db", "postgresql://u:p@127.0.0.1:1/db"])
+async def test_a_database_out_of_reach_is_told_as_unavailable(url: str) -> None:
+    async with connected(backend_of(url)) as connections:
+        for _ in range(2):
+            with pytest.raises(UnavailableError):
+                await SqlReadiness(connections).check()
+
+
+async def test_a_host_that_swallows_connections_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "UNIT_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        backend = backend_of(f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/db")
+        quick = attrs.evolve(backend, options={**backend.options, "timeout": 0.2})
+        async with connected(quick) as connections:
+            with pytest.raises(UnavailableError, match="did not take a connection"):
+                await SqlReadiness(connections).check()
+
+
+async def test_every_sqlite_connection_keeps_references_and_survives_power_cuts(file: Path) -> None:
+    async with (
+        connected(backend_of(f"sqlite:///{file}")) as connections,
+        connections.writing() as writer,
+        connections.single_read() as first,
+        connections.single_read() as second,
+    ):
+        for slot in (writer, first, second):
+            for pragma, value in (("foreign_keys", 1), ("synchronous", 2), ("journal_mode", "wal")):
+                row = await slot.fetch_one(f"PRAGMA {pragma}")
+                assert row is not None
+                assert row[pragma] == value
+
+
+async def test_the_lock_of_a_sqlite_file_is_waited_for_and_then_reported(file: Path) -> None:
+    backend = attrs.evolve(backend_of(f"sqlite:///{file}"), options={"timeout": 0.01})
+    async with connected(backend) as connections:
+        unit_of_work = SqlUnitOfWork(connections)
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(UnavailableError, match="locked"):
+                async with unit_of_work():
+                    pytest.fail("the lock is somebody else's")
+            other.execute("ROLLBACK")
+        async with unit_of_work() as transaction:
+            await transaction.users.add(a_user())
+            await transaction.commit()
+
+
+async def test_sqlite_itself_tries_again_for_a_while(file: Path) -> None:
+    async with connected(backend_of(f"sqlite:///{file}")) as connections, connections.single_read() as slot:
+        row = await slot.fetch_one("PRAGMA busy_timeout")
+    assert row is not None
+    assert 1 <= row["timeout"] / 1000 < UNIT_SECONDS
+
+
+@pytest.mark.parametrize("size", [2, 3, 20])
+def test_there_are_as_many_connections_as_asked_for(database_url: str, size: int) -> None:
+    assert Connections(backend_of(database_url, size)).size == size
+
+
+async def test_no_more_connections_are_made_than_asked_for(shared_postgresql: str) -> None:
+    async with connected(backend_of(shared_postgresql, 4)) as connections:
+        unit_of_work = SqlUnitOfWork(connections)
+
+        async def write() -> None:
+            async with unit_of_work() as transaction:
+                await transaction.mail_queue.next_due_at()
+
+        async def read() -> None:
+            await SqlReadiness(connections).check()
+
+        await asyncio.gather(*(work() for work in (write, read) * 50))
+        (count,) = run_sql(
+            shared_postgresql,
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'leadnator-auth'",
+        )
+    assert count == (4,)
+
+
+async def test_of_two_in_a_deadlock_one_is_undone_and_runs_again(shared_postgresql: str) -> None:
+    async with connected(backend_of(shared_postgresql)) as connections:
+        unit_of_work = SqlUnitOfWork(connections)
+        users = [a_user(f"deadlocked-{number}") for number in range(2)]
+        async with unit_of_work() as transaction:
+            await transaction.users.add_all(users)
+            await transaction.commit()
+        both_hold_one = asyncio.Barrier(2)
+        attempts: list[int] = []
+
+        async def move(first: int) -> None:
+            async def work(transaction: Transaction) -> None:
+                attempts.append(first)
+                for number in (first, 1 - first):
+                    await transaction.users.save(attrs.evolve(users[number], plan=f"Plan {first}"))
+                    if len(attempts) <= 2 and number == first:
+                        await both_hold_one.wait()
+
+            await run_in_transaction(unit_of_work, work)
+
+        await asyncio.gather(move(0), move(1))
+        async with unit_of_work.snapshot() as repositories:
+            plans = [user.plan for each in users if (user := await repositories.users.by_id(each.id))]
+    assert len(attempts) == 3
+    assert plans == [f"Plan {attempts[-1]}"] * 2, "who came last came last in both"
 
 
 def test_the_libraries_do_not_log_values() -> None:
     for name in ("databases", "aiosqlite"):
         assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+
+
+@pytest.fixture(autouse=True)
+async def _no_task_left() -> AsyncIterator[None]:
+    yield
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import attrs
 import pytest
@@ -13,7 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from leadnator_auth.adapters.mail import MailWriter, SmtpMailer, SmtpServer
 from leadnator_auth.adapters.memory import FakeClock, memory_ports
-from leadnator_auth.adapters.sql import SQLITE, Connections, migrate
+from leadnator_auth.adapters.sql import Backend, Connections, backend_of
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain import (
     EmailAddress,
@@ -37,8 +36,6 @@ from tests.integration.smtp_server import Inbox, receiving
 
 RUSH = 10
 """How much faster than the day the clock goes where a lease must end: its ten seconds are one."""
-WITHOUT_SYNC = attrs.evolve(SQLITE, on_open=(*SQLITE.on_open, "PRAGMA synchronous = OFF"))
-"""No power is cut here, and a thousand commits to a slow disk would take their time."""
 
 
 @attrs.define
@@ -85,11 +82,18 @@ class SlowMailer:
         await self.inner.send(mail)
 
 
+def without_sync(url: str) -> Backend:
+    """No power is cut here, and a thousand commits to a slow disk would take their time."""
+    backend = backend_of(url)
+    if url.startswith("sqlite"):
+        return attrs.evolve(backend, on_open=(*backend.on_open, "PRAGMA synchronous = OFF"))
+    return backend
+
+
 @asynccontextmanager
 async def a_process(url: str, port: int, clock: Clock) -> AsyncIterator[Ports]:
     """Opens what one process has: connections to the database of its own, and a mailer of its own."""
-    connections = Connections(url, WITHOUT_SYNC)
-    await connections.open()
+    connections = Connections(without_sync(url))
     writer = MailWriter(sender="no-reply@example.com", reset_url="https://a.example/?token={token}", clock=clock)
     mailer = SmtpMailer(SmtpServer(HOST, port), writer)
     try:
@@ -103,10 +107,8 @@ async def a_process(url: str, port: int, clock: Clock) -> AsyncIterator[Ports]:
 
 
 @asynccontextmanager
-async def two_processes(folder: Path, port: int, clock: Clock) -> AsyncIterator[tuple[Ports, Ports]]:
+async def two_processes(url: str, port: int, clock: Clock) -> AsyncIterator[tuple[Ports, Ports]]:
     """Opens two of them over one database."""
-    url = f"sqlite:///{folder}/shared.db"
-    migrate(url)
     async with a_process(url, port, clock) as here, a_process(url, port, clock) as there:
         yield here, there
 
@@ -145,9 +147,9 @@ def an_inbox() -> Iterator[tuple[CountingInbox, int]]:
         yield inbox, port
 
 
-async def test_five_hundred_mails_arrive_once_each_though_two_processes_send(tmp_path: Path) -> None:
+async def test_five_hundred_mails_arrive_once_each_though_two_processes_send(database_url: str) -> None:
     with an_inbox() as (inbox, port):
-        async with two_processes(tmp_path, port, SystemClock()) as processes, AsyncExitStack() as workers:
+        async with two_processes(database_url, port, SystemClock()) as processes, AsyncExitStack() as workers:
             addresses = await queue_mails(processes[0], 500)
             for ports in processes:
                 await workers.enter_async_context(running(MailWorker(), ports))
@@ -162,13 +164,13 @@ async def test_five_hundred_mails_arrive_once_each_though_two_processes_send(tmp
 
 
 async def test_a_mail_that_takes_longer_than_a_lease_is_not_sent_by_another_process_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mail_worker, "RENEW_SECONDS", mail_worker.RENEW_SECONDS / RUSH / 2)
     monkeypatch.setattr(mail_worker, "POLL_SECONDS", 0.05)
     clock = RushingClock()
     with an_inbox() as (inbox, port):
-        async with two_processes(tmp_path, port, clock) as processes, AsyncExitStack() as workers:
+        async with two_processes(database_url, port, clock) as processes, AsyncExitStack() as workers:
             addresses = await queue_mails(processes[0], 12)
             slow = frozenset({addresses[0]})  # one alone: the other process must have nothing better to do
             for ports in processes:
@@ -183,13 +185,13 @@ async def test_a_mail_that_takes_longer_than_a_lease_is_not_sent_by_another_proc
 
 @pytest.mark.parametrize("step", ["banner", "RCPT", "DATA", "dot"])
 async def test_a_mail_whose_sender_was_stopped_halfway_comes_from_the_other_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    database_url: str, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     monkeypatch.setattr(mail_worker, "STOP_SECONDS", 0.05)
     clock = FakeClock()
     async with (
         following(ScriptedServer({step: Act.FALL_SILENT})) as server,
-        two_processes(tmp_path, server.port, clock) as (here, there),
+        two_processes(database_url, server.port, clock) as (here, there),
     ):
         await queue_mails(here, 1)
         async with running(MailWorker(), here):
@@ -212,9 +214,9 @@ async def test_a_mail_whose_sender_was_stopped_halfway_comes_from_the_other_proc
         assert (await figures(there)).sent == 1
 
 
-async def test_a_process_that_is_stopped_between_mails_leaves_the_rest_to_the_other(tmp_path: Path) -> None:
+async def test_a_process_that_is_stopped_between_mails_leaves_the_rest_to_the_other(database_url: str) -> None:
     with an_inbox() as (inbox, port):
-        async with two_processes(tmp_path, port, SystemClock()) as (here, there):
+        async with two_processes(database_url, port, SystemClock()) as (here, there):
             addresses = await queue_mails(here, 80)
             async with running(MailWorker(), here), asyncio.timeout(60):
                 await soon(lambda: len(inbox.mails) >= 5, "the first mails")

