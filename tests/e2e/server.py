@@ -102,6 +102,11 @@ class Server:
         return f"http://{HOST}:{self.port}"
 
     @property
+    def database_url(self) -> str:
+        """Where it keeps everything."""
+        return self.settings.get("LEADNATOR_DATABASE_URL", f"sqlite:///{self.home}/leadnator.db")
+
+    @property
     def log(self) -> str:
         """All it ever wrote to stderr."""
         return self._log.read_text("utf-8")

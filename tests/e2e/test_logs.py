@@ -2,12 +2,11 @@
 
 import json
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.databases import JWT_SECRET, run_sql
 from tests.e2e.conftest import Serve
 from tests.e2e.mails import reset_secret
 from tests.e2e.server import Server
@@ -20,8 +19,7 @@ HOSTILE_USER_AGENTS = [b'"tab\t\xe2\x80\xa8 \xff\\', b"escape\x1b[31m\x07"]
 
 
 def hashes_in(server: Server) -> list[str]:
-    with closing(sqlite3.connect(server.home / "leadnator.db", timeout=60)) as database:
-        return [row[0] for row in database.execute("SELECT password_hash FROM credentials")]
+    return [row[0] for row in run_sql(server.database_url, "SELECT password_hash FROM credentials")]
 
 
 def secrets_of_a_whole_life(server: Server) -> list[str]:
@@ -43,7 +41,8 @@ def secrets_of_a_whole_life(server: Server) -> list[str]:
     logged_in = server.log_in(password=SECOND_PASSWORD).json["token"]
     server.mails(2)
     passwords = [FIRST_PASSWORD, SECOND_PASSWORD, WRONG_PASSWORD]
-    signing_secret = (server.home / "leadnator.db.secret").read_text().strip()
+    file = server.home / "leadnator.db.secret"
+    signing_secret = file.read_text().strip() if file.exists() else JWT_SECRET
     signatures = [token.rpartition(".")[2] for token in (signed_up, logged_in)]
     return [*passwords, *first_hashes, *hashes_in(server), *signatures, secret, signing_secret]
 

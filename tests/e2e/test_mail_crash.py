@@ -3,17 +3,17 @@
 import asyncio
 import random
 import re
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from threading import Event
 
 import attrs
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from leadnator_auth.adapters.sql import sqlite_path
+from tests.databases import dump_of, run_sql
 from tests.e2e.conftest import Serve
 from tests.e2e.mails import reset_secret
 from tests.e2e.server import HOST, PASSWORD, Server, parsed_mail, until
@@ -64,25 +64,32 @@ def secrets_in(inbox: Inbox) -> list[str]:
 
 def end_all_leases(server: Server) -> None:
     """Makes what a dead process had taken due again, as ten seconds of waiting would."""
-    with closing(sqlite3.connect(server.home / "leadnator.db")) as database:
-        database.execute("UPDATE mails SET due_at = queued_at WHERE state = 'queued'")
-        database.commit()
+    run_sql(server.database_url, "UPDATE mails SET due_at = queued_at WHERE state = 'queued'")
 
 
 def states(server: Server) -> Counter[str]:
-    with closing(sqlite3.connect(server.home / "leadnator.db")) as database:
-        return Counter(state for (state,) in database.execute("SELECT state FROM mails"))
+    return Counter(state for (state,) in run_sql(server.database_url, "SELECT state FROM mails"))
 
 
-def assert_unknown_to_the_database(secrets: Iterable[str], home: Path) -> None:
+def files_of(url: str) -> list[Path]:
+    """Returns where a database keeps its tables and its log."""
+    if url.startswith("sqlite"):
+        file = sqlite_path(url)
+        return sorted(path for path in file.parent.glob(f"{file.name}*") if path.suffix != ".secret")
+    run_sql(url, "CHECKPOINT")
+    ((folder, number),) = run_sql(
+        url, "SELECT current_setting('data_directory'), oid FROM pg_database WHERE datname = current_database()"
+    )
+    return [path for part in (f"base/{number}", "pg_wal") for path in Path(folder, part).iterdir() if path.is_file()]
+
+
+def assert_unknown_to_the_database(secrets: Iterable[str], url: str) -> None:
     """Looks for secrets in the bytes on the disk, and in what SQL can tell."""
-    files = sorted(path for path in home.iterdir() if path.name.startswith("leadnator.db") and path.suffix != ".secret")
-    # The bytes first: to open the database would tidy the log away.
-    on_disk = {path.name: path.read_bytes() for path in files}
-    with closing(sqlite3.connect(home / "leadnator.db")) as database:
-        dump = "\n".join(database.iterdump())
-    assert "INSERT INTO" in dump
+    # The bytes first: to open a SQLite database would tidy the log away.
+    on_disk = {path.name: path.read_bytes() for path in files_of(url)}
+    dump = dump_of(url)
     assert "user" in dump
+    assert any(b"alice@example.com" in content or b"user-1@example.com" in content for content in on_disk.values())
     for secret in secrets:
         kept = secret.removeprefix("reset_")
         assert kept not in dump
@@ -100,8 +107,7 @@ def test_a_mail_that_was_taken_right_before_a_crash_comes_again_and_both_its_lin
         wait_for(lambda: inbox.mails, "the mail", server)
         server.kill()
         inbox.may_answer.set()
-        assert (server.home / "leadnator.db-wal").stat().st_size, "what was written last is in the log"
-        assert_unknown_to_the_database(secrets_in(inbox), server.home)
+        assert_unknown_to_the_database(secrets_in(inbox), server.database_url)
 
         server.start()  # and nothing else: the lease of the dead process ends by itself
         wait_for(lambda: len(inbox.mails) >= 2, "the mail again", server)
@@ -113,7 +119,7 @@ def test_a_mail_that_was_taken_right_before_a_crash_comes_again_and_both_its_lin
         assert [mail.recipients for mail in inbox.mails] == [["alice@example.com"]] * 2
         first, second = secrets_in(inbox)
         assert first != second
-        assert_unknown_to_the_database([first, second], server.home)
+        assert_unknown_to_the_database([first, second], server.database_url)
         for secret in (second, first):
             assert b"<h1>Set a new password</h1>" in server.get(f"/reset-password?token={secret}").content
         assert server.post("/api/auth/reset-password", token=first, password="new-password").status == 200
@@ -140,7 +146,7 @@ def test_no_mail_is_lost_in_crash_after_crash(serve: Serve) -> None:
         inbox.may_answer.set()
         for _ in range(CRASHES):
             crash_after(len(inbox.mails) + chance.randint(1, 3), inbox, server)
-            assert_unknown_to_the_database(secrets_in(inbox), server.home)
+            assert_unknown_to_the_database(secrets_in(inbox), server.database_url)
             end_all_leases(server)
             server.start()
         wait_for(lambda: states(server) == {"sent": len(RECIPIENTS)}, "all mails", server)
@@ -155,6 +161,6 @@ def test_no_mail_is_lost_in_crash_after_crash(serve: Serve) -> None:
     assert {recipient for recipient, ids in by_recipient.items() if len(ids) > 1} == set()
     secrets = secrets_in(inbox)
     assert len(set(secrets)) == len(secrets)
-    assert_unknown_to_the_database(secrets, server.home)
+    assert_unknown_to_the_database(secrets, server.database_url)
     assert PASSWORD not in server.log
     assert not any(secret in server.log for secret in secrets)

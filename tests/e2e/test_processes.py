@@ -1,17 +1,16 @@
 """Several processes over one database: what one of them ends is over in all of them, at the next request."""
 
-from pathlib import Path
-
 import pytest
 
+from tests.conftest import NewDatabase
 from tests.e2e.conftest import Serve
 from tests.e2e.server import PASSWORD, Server, until
 
 
 @pytest.fixture
-def pair(serve: Serve, tmp_path: Path) -> tuple[Server, Server]:
-    """Two servers, started one by one, that share a database and with it the secret."""
-    shared = f"sqlite:///{tmp_path}/shared.db"
+def pair(serve: Serve, new_database: NewDatabase) -> tuple[Server, Server]:
+    """Two servers, started one by one, that share a database and, in PostgreSQL by a setting, the secret."""
+    shared = new_database(migrated=False)
     return serve(DATABASE_URL=shared), serve(DATABASE_URL=shared)
 
 
