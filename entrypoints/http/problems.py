@@ -119,7 +119,7 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
 
 def problem_response(error: AuthError | RequestError) -> Response:
     """Returns the answer to an error, as `application/problem+json`."""
-    problem = PROBLEMS[type(error)]
+    problem = next(PROBLEMS[kind] for kind in type(error).mro() if kind in PROBLEMS)
     body: dict[str, object] = {
         "type": f"{REFERENCE_PAGE}#{error.code}",
         "title": problem.title,

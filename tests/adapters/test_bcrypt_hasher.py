@@ -42,6 +42,12 @@ async def test_hashes_of_other_systems_are_verified_and_upgraded(hasher: BcryptH
     assert hasher.needs_upgrade(Password("secret"), imported)
 
 
+@pytest.mark.parametrize("cost", [3, 4, 16, 17, 31])
+@pytest.mark.parametrize("form", ["$2b$%02d$" + "a" * 53, "$bcrypt-sha256$v=2,t=2b,r=%d$" + "a" * 22 + "$" + "a" * 31])
+def test_a_hash_that_would_take_for_ever_is_not_taken_over(hasher: BcryptHasher, form: str, cost: int) -> None:
+    assert hasher.can_verify(form % cost) == (4 <= cost <= 16)
+
+
 async def test_a_hash_that_cut_the_password_off_is_not_upgraded(hasher: BcryptHasher) -> None:
     imported = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(COST)).decode()
     for length, needs in ((72, True), (73, False)):

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -163,10 +164,14 @@ async def test_readiness_knows_the_schema(new_database: NewDatabase, database_ur
 
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all.db", "postgresql://u:p@127.0.0.1:1/db"])
 async def test_a_database_out_of_reach_is_told_as_unavailable(url: str) -> None:
+    before = threading.active_count()
     async with connected(backend_of(url)) as connections:
         for _ in range(2):
             with pytest.raises(UnavailableError):
                 await SqlReadiness(connections).check()
+    async with asyncio.timeout(10):
+        while threading.active_count() > before:  # threads end a moment after the connection they served
+            await asyncio.sleep(0)
 
 
 async def test_a_host_that_swallows_connections_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

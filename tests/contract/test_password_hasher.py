@@ -48,5 +48,12 @@ async def test_a_hash_of_today_needs_no_upgrade(hasher: PasswordHasher) -> None:
     assert not hasher.needs_upgrade(password, await hasher.hash(password))
 
 
+async def test_only_what_is_a_hash_can_be_verified_against(hasher: PasswordHasher) -> None:
+    assert hasher.can_verify(await hasher.hash(Password("secret")))
+    assert not any(
+        hasher.can_verify(text) for text in ("", "secret", "$2b$12$short", "5f4dcc3b5aa765d61d8327deb882cf99")
+    )
+
+
 async def test_a_hash_does_not_hold_the_password(hasher: PasswordHasher) -> None:
     assert "correct horse" not in await hasher.hash(Password("correct horse"))

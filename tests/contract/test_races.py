@@ -7,14 +7,19 @@ from collections.abc import Awaitable
 from leadnator_auth.adapters.memory import Mailbox
 from leadnator_auth.domain import (
     AuthError,
+    EmailTakenError,
+    ImportFate,
+    ImportOutcome,
     InvalidResetTokenError,
     LogOutScope,
+    Password,
     Ports,
     SignedIn,
     change_password,
     deliver_due_mails,
     end_session,
     identify,
+    import_users,
     list_sessions,
     log_in,
     log_out,
@@ -138,3 +143,24 @@ async def test_a_link_is_good_for_one_reset_whatever_else_goes_on(ports: Ports) 
     )
     assert results[InvalidResetTokenError.code] == 2
     assert results.keys() <= {"done", "invalid_reset_token", "invalid_credentials"}
+
+
+async def test_accounts_that_are_imported_while_their_owners_sign_up_exist_once(ports: Ports) -> None:
+    emails = [f"user-{number}@example.com" for number in range(24)]
+    old_hash = await ports.hasher.hash(Password("imported-password"))
+    records = [{"name": "Old", "email": email, "password_hash": old_hash} for email in emails]
+
+    async def imported() -> list[ImportOutcome]:
+        return [each for at in range(0, 24, 8) for each in await import_users(records[at : at + 8], **ports.for_import)]
+
+    import_outcomes, *signed_up = await asyncio.gather(
+        imported(),
+        *(sign_up("New", email, "signed-up-password", **ports.for_sign_in) for email in reversed(emails)),
+        return_exceptions=True,
+    )
+    assert isinstance(import_outcomes, list)
+    for email, outcome, newcomer in zip(emails, import_outcomes, reversed(signed_up), strict=True):
+        was_imported = outcome.fate is ImportFate.ADDED
+        assert was_imported == isinstance(newcomer, EmailTakenError)
+        password = "imported-password" if was_imported else "signed-up-password"
+        assert await log_in(email, password, **ports.for_sign_in)

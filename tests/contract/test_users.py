@@ -33,6 +33,33 @@ async def test_one_canonical_address_has_one_user(unit_of_work: UnitOfWork, alic
             await transaction.users.add(twin)
 
 
+async def test_many_are_added_at_once(unit_of_work: UnitOfWork, alice: User) -> None:
+    users = [a_user(f"user-{number}") for number in range(700)]
+    async with unit_of_work() as transaction:
+        await transaction.users.add_all(users)
+        await transaction.credentials.add_all([some_credentials(user, f"hash of {user.id}") for user in users])
+        await transaction.users.add_all([])
+        await transaction.credentials.add_all([])
+        await transaction.commit()
+    async with unit_of_work.snapshot() as repositories:
+        assert [await repositories.users.by_id(user.id) for user in users[::100]] == users[::100]
+        known = await repositories.credentials.by_emails(
+            ["nobody@example.com", alice.email.canonical, *(user.email.canonical for user in users)]
+        )
+        assert await repositories.credentials.by_emails([]) == {}
+    expected = {user.email.canonical: some_credentials(user, f"hash of {user.id}") for user in users}
+    assert known == expected | {alice.email.canonical: some_credentials(alice)}
+
+
+async def test_of_many_one_whose_address_is_taken_keeps_all_out(unit_of_work: UnitOfWork, alice: User) -> None:
+    twin = attrs.evolve(a_user("bob"), email=alice.email)
+    async with unit_of_work() as transaction:
+        with pytest.raises(EmailTakenError):
+            await transaction.users.add_all([a_user("carol"), twin, a_user("dora")])
+    async with unit_of_work.snapshot() as repositories:
+        assert await repositories.users.by_id(a_user("carol").id) is None
+
+
 async def test_of_twenty_at_once_one_gets_the_address(unit_of_work: UnitOfWork) -> None:
     address = a_user("carol").email
 

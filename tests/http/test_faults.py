@@ -9,7 +9,7 @@ import pytest
 from structlog.typing import EventDict
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import OverloadedError, Ports, UnavailableError, deliver_due_mails
+from leadnator_auth.domain import ConcurrencyError, OverloadedError, Ports, UnavailableError, deliver_due_mails
 
 Check = Callable[[httpx2.Response, int, str], None]
 ClientOver = Callable[[Ports], httpx2.AsyncClient]
@@ -69,8 +69,9 @@ async def token(quick: httpx2.AsyncClient) -> str:
         (RuntimeError(SECRETS), 500, "internal_error", "Internal error"),
         (UnavailableError(SECRETS), 503, "unavailable", "Unavailable"),
         (OverloadedError(SECRETS), 503, "overloaded", "Overloaded"),
+        (ConcurrencyError(SECRETS), 503, "unavailable", "Unavailable"),
     ],
-    ids=["bug", "away", "full"],
+    ids=["bug", "away", "full", "in each other's way"],
 )
 @pytest.mark.parametrize(("call", "port"), [(call, port) for call, ports in FAULTS.items() for port in ports])
 async def test_a_fault_behind_the_scenes_is_told_without_its_details(

@@ -1,0 +1,185 @@
+"""Taking over accounts: what is taken, what is refused and why, and that doing it again changes nothing."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+
+import attrs
+import pytest
+
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.memory.tables import MemoryUsers, Tables
+from leadnator_auth.domain import (
+    AccountSuspendedError,
+    Credentials,
+    EmailTakenError,
+    FieldError,
+    ImportFate,
+    Password,
+    SignedIn,
+    User,
+    UserId,
+    import_users,
+    log_in,
+)
+from leadnator_auth.domain.ports import Repositories, Transaction
+
+ADDED, PRESENT, REFUSED = ImportFate.ADDED, ImportFate.PRESENT, ImportFate.REFUSED
+Record = dict[str, object]
+
+
+@pytest.fixture
+async def bob(memory: MemoryPorts) -> Record:
+    """What another system knows of Bob."""
+    password_hash = await memory.hasher.hash(Password("bobs-password"))
+    return {"name": "Bob", "email": "Bob@Example.com", "password_hash": password_hash}
+
+
+async def fates(memory: MemoryPorts, *records: Mapping[str, object]) -> list[ImportFate]:
+    return [outcome.fate for outcome in await import_users(records, **memory.for_import)]
+
+
+async def errors(memory: MemoryPorts, record: Record) -> tuple[FieldError, ...]:
+    (outcome,) = await import_users([record], **memory.for_import)
+    assert (outcome.fate is REFUSED) == bool(outcome.errors)
+    return outcome.errors
+
+
+def user_of(memory: MemoryPorts) -> User:
+    (user,) = memory.unit_of_work.tables.users.values()
+    return user
+
+
+async def test_who_was_imported_logs_in_with_the_old_password(memory: MemoryPorts, bob: Record) -> None:
+    assert await fates(memory, bob) == [ADDED]
+    signed_in = await log_in("bob@example.com", "bobs-password", **memory.for_sign_in)
+    assert (signed_in.user.name, signed_in.user.email.typed) == ("Bob", "Bob@Example.com")
+    assert signed_in.user.id.startswith("u_")
+
+
+async def test_what_is_not_said_is_as_for_who_signs_up(memory: MemoryPorts, bob: Record) -> None:
+    await fates(memory, bob | {"role": "", "plan": None, "id": "u_1", "unknown": [1], "created_at": ""})
+    user = user_of(memory)
+    assert (user.role, user.plan, user.status, user.created_at) == ("user", "Starter", "active", memory.clock.now())
+    assert user.id != "u_1"
+
+
+async def test_what_is_said_is_kept(memory: MemoryPorts, bob: Record) -> None:
+    said = {"role": "admin", "plan": " Growth ", "status": "suspended", "created_at": "2020-02-29T13:00:00.5+01:00"}
+    await fates(memory, bob | said)
+    user = user_of(memory)
+    assert (user.role, user.plan, user.status) == ("admin", "Growth", "suspended")
+    assert user.created_at == datetime(2020, 2, 29, 12, 0, 0, 500_000, tzinfo=UTC)
+    assert user.created_at.tzinfo is UTC
+    with pytest.raises(AccountSuspendedError):
+        await log_in("bob@example.com", "bobs-password", **memory.for_sign_in)
+
+
+async def test_doing_it_again_changes_nothing(memory: MemoryPorts, bob: Record) -> None:
+    assert await fates(memory, bob, bob) == [ADDED, PRESENT]
+    before = memory.unit_of_work.tables.copy()
+    assert await fates(memory, bob | {"name": "Robert", "email": "BOB@example.com"}) == [PRESENT]
+    assert memory.unit_of_work.tables == before
+
+
+@pytest.mark.parametrize("in_one_go", [True, False])
+async def test_an_address_that_is_taken_is_refused(memory: MemoryPorts, bob: Record, in_one_go: bool) -> None:
+    twin = bob | {"email": "bob@EXAMPLE.com", "password_hash": "cheap$1$of another password"}
+    batches = [[bob, twin]] if in_one_go else [[bob], [twin]]
+    outcomes = [each for batch in batches for each in await import_users(batch, **memory.for_import)]
+    assert [outcome.fate for outcome in outcomes] == [ADDED, REFUSED]
+    assert [(error.field, error.code) for error in outcomes[1].errors] == [("email", "email_taken")]
+    assert await log_in("bob@example.com", "bobs-password", **memory.for_sign_in)
+
+
+async def test_who_signed_up_keeps_their_account(memory: MemoryPorts, bob: Record, alice: SignedIn) -> None:
+    assert await fates(memory, bob | {"email": "Alice@example.com"}, bob) == [REFUSED, ADDED]
+    assert await log_in("alice@example.com", "secret", **memory.for_sign_in)
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"name": None}, "name", "missing"),
+        ({"name": " "}, "name", "missing"),
+        ({"name": "x" * 201}, "name", "too_long"),
+        ({"name": "B\x1bob"}, "name", "invalid_characters"),
+        ({"name": 5}, "name", "wrong_type"),
+        ({"email": ""}, "email", "missing"),
+        ({"email": "bob"}, "email", "invalid_email"),
+        ({"password_hash": ""}, "password_hash", "missing"),
+        ({"password_hash": "bobs-password"}, "password_hash", "unknown_hash"),
+        ({"password_hash": ["cheap$"]}, "password_hash", "wrong_type"),
+        ({"role": "root"}, "role", "unknown_value"),
+        ({"role": "Admin"}, "role", "unknown_value"),
+        ({"role": True}, "role", "wrong_type"),
+        ({"plan": "x" * 51}, "plan", "too_long"),
+        ({"plan": "a\nb"}, "plan", "invalid_characters"),
+        ({"plan": " "}, "plan", "missing"),
+        ({"status": "deleted"}, "status", "unknown_value"),
+        ({"created_at": "yesterday"}, "created_at", "invalid_time"),
+        ({"created_at": "2020-01-01T00:00:00"}, "created_at", "invalid_time"),
+        ({"created_at": "0001-01-01T00:00:00+14:00"}, "created_at", "invalid_time"),
+        ({"created_at": 1577836800}, "created_at", "wrong_type"),
+    ],
+)
+async def test_what_is_wrong_is_refused_and_said(
+    memory: MemoryPorts, bob: Record, change: Record, field: str, code: str
+) -> None:
+    found = await errors(memory, bob | change)
+    assert [(error.field, error.code) for error in found] == [(field, code)]
+    assert found[0].message
+    assert memory.unit_of_work.tables.users == {}
+
+
+async def test_all_that_is_wrong_with_a_record_is_said_at_once(memory: MemoryPorts) -> None:
+    found = await errors(memory, {"role": "root"})
+    assert [error.field for error in found] == ["name", "email", "password_hash", "role"]
+
+
+async def test_the_good_ones_are_taken_and_every_outcome_is_in_its_place(memory: MemoryPorts, bob: Record) -> None:
+    records = [bob, {}, bob | {"email": "carol@example.com"}, bob, bob | {"email": "nonsense"}]
+    assert await fates(memory, *records) == [ADDED, REFUSED, ADDED, PRESENT, REFUSED]
+    assert await fates(memory) == []
+
+
+@attrs.frozen
+class OvertakenUsers(MemoryUsers):
+    """Users that find out too late that somebody took an address since it was looked up."""
+
+    memory: MemoryPorts
+
+    async def add_all(self, users: Sequence[User]) -> None:
+        quicker = attrs.evolve(users[0], id=UserId("u_quicker"))
+        kept = self.memory.unit_of_work.tables
+        kept.users[quicker.id] = quicker
+        kept.credentials[quicker.id] = Credentials(quicker.id, "cheap$", quicker.created_at)
+        raise EmailTakenError
+
+
+@attrs.define
+class OvertakenOnce:
+    """Units of work of which the first is overtaken."""
+
+    memory: MemoryPorts
+    is_first: bool = True
+
+    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._transaction()
+
+    def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
+        return self.memory.unit_of_work.snapshot()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with self.memory.unit_of_work() as transaction:
+            if self.is_first:
+                self.is_first = False
+                transaction.users = OvertakenUsers(Tables(), self.memory)  # type: ignore[misc]
+            yield transaction
+
+
+async def test_who_signs_up_between_the_look_and_the_adding_keeps_the_address(memory: MemoryPorts, bob: Record) -> None:
+    ports = attrs.evolve(memory, unit_of_work=OvertakenOnce(memory))  # type: ignore[arg-type]
+    assert await fates(ports, bob, bob | {"email": "carol@example.com"}) == [REFUSED, ADDED]
+    assert "u_quicker" in memory.unit_of_work.tables.users
