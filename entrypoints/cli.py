@@ -9,6 +9,7 @@ import click
 
 from leadnator_auth import __version__
 from leadnator_auth.entrypoints.cli_mail import mail
+from leadnator_auth.entrypoints.cli_users import users
 from leadnator_auth.entrypoints.failing import failing_in_one_line
 from leadnator_auth.entrypoints.settings import Settings
 
@@ -22,6 +23,7 @@ def main() -> None:
 
 
 main.add_command(mail)
+main.add_command(users)
 
 
 @main.command()

@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import click
 from tabulate import tabulate
@@ -13,14 +10,13 @@ from leadnator_auth.domain import (
     MailFigures,
     MailState,
     NotFoundError,
-    Ports,
     QueuedMail,
     list_mails,
     mail_figures,
     retry_mails,
 )
+from leadnator_auth.entrypoints.cli_ports import ports_in_force
 from leadnator_auth.entrypoints.failing import failing_in_one_line
-from leadnator_auth.entrypoints.settings import Settings
 
 
 @click.group()
@@ -61,24 +57,14 @@ def retry(mail_id: str | None, every: bool) -> None:
 
 
 async def _listed(state: MailState | None, most: int) -> tuple[list[QueuedMail], MailFigures]:
-    async with _ports() as ports:
+    async with ports_in_force() as ports:
         mails = await list_mails(state, most, unit_of_work=ports.unit_of_work)
         return mails, await mail_figures(unit_of_work=ports.unit_of_work)
 
 
 async def _retried(mail_id: str | None) -> int:
-    async with _ports() as ports:
+    async with ports_in_force() as ports:
         return await retry_mails(mail_id, unit_of_work=ports.unit_of_work, clock=ports.clock)
-
-
-@asynccontextmanager
-async def _ports() -> AsyncIterator[Ports]:
-    from leadnator_auth.entrypoints.compose import open_ports, prepare
-
-    settings = Settings.read(os.environ)
-    prepare(settings)
-    async with open_ports(settings) as ports:
-        yield ports
 
 
 def _row(queued: QueuedMail) -> dict[str, str | int]:

@@ -1,16 +1,11 @@
 """Reads the fields of a body, strictly: what is ambiguous is refused, not guessed."""
 
 import asyncio
-import json
-import math
-from collections.abc import Mapping
-from typing import Never
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
 from leadnator_auth.domain.fields import Untrusted
-from leadnator_auth.domain.text import is_storable
 from leadnator_auth.entrypoints.http.refusals import (
     InvalidJsonError,
     InvalidRequestError,
@@ -18,9 +13,9 @@ from leadnator_auth.entrypoints.http.refusals import (
     RequestTimeoutError,
     UnsupportedMediaTypeError,
 )
+from leadnator_auth.entrypoints.strict_json import check_storable, parse_object
 
 MAX_BODY_BYTES = 64 * 1024
-MAX_DEPTH = 32
 MAX_FIELDS = 20
 BODY_TIMEOUT_SECONDS = 10.0
 
@@ -33,8 +28,12 @@ async def read_fields(request: Request, *names: str) -> tuple[Untrusted, ...]:
     Raises: UnsupportedMediaTypeError, PayloadTooLargeError, RequestTimeoutError, and InvalidJsonError, also when a
     member that is ignored holds U+0000 or an unpaired surrogate.
     """
-    members = parse_object(await _read(request, "application/json"))
-    _check_ignored({name: value for name, value in members.items() if name not in names})
+    content = await _read(request, "application/json")
+    try:
+        members = parse_object(content)
+        check_storable({name: value for name, value in members.items() if name not in names})
+    except ValueError:
+        raise InvalidJsonError from None
     return tuple(members.get(name) for name in names)
 
 
@@ -50,25 +49,6 @@ async def read_form(request: Request, *names: str) -> tuple[Untrusted, ...]:
         raise InvalidRequestError from None
     values = [fields.get(name, []) for name in names]
     return tuple(given[0] if len(given) == 1 else None for given in values)
-
-
-def parse_object(content: bytes) -> Mapping[str, object]:
-    """Returns the one JSON object in `content`, by the rules of I-JSON (RFC 7493) and at most 32 levels deep.
-
-    Raises: InvalidJsonError.
-    """
-    try:
-        value = json.loads(
-            content.decode("utf-8"),
-            object_pairs_hook=_unique,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-        )
-    except (ValueError, RecursionError):
-        raise InvalidJsonError from None
-    if not isinstance(value, dict) or _depth_exceeds(value, MAX_DEPTH):
-        raise InvalidJsonError
-    return value
 
 
 async def _read(request: Request, media_type: str) -> bytes:
@@ -108,47 +88,3 @@ async def _read_bytes(request: Request) -> bytes:
     except TimeoutError:
         raise RequestTimeoutError from None
     return bytes(content)
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs) or not all(is_storable(name) for name in members):
-        raise ValueError("a name is repeated or not text")
-    return members
-
-
-def _refuse_constant(name: str) -> Never:
-    raise ValueError(name)
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise ValueError(digits)
-    return number
-
-
-def _depth_exceeds(value: object, most: int) -> bool:
-    level = [value]
-    for _ in range(most):
-        level = [child for parent in level for child in _children(parent)]
-        if not level:
-            return False
-    return any(isinstance(value, dict | list) for value in level)
-
-
-def _children(value: object) -> list[object]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
-
-
-def _check_ignored(members: Mapping[str, object]) -> None:
-    if not all(_is_storable_throughout(value) for value in members.values()):
-        raise InvalidJsonError
-
-
-def _is_storable_throughout(value: object) -> bool:
-    if isinstance(value, str):
-        return is_storable(value)
-    return all(_is_storable_throughout(child) for child in _children(value))
