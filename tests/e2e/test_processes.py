@@ -1,10 +1,15 @@
 """Several processes over one database: what one of them ends is over in all of them, at the next request."""
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 
+from leadnator_auth.adapters.sql.schema import SCHEMA_VERSION
 from tests.conftest import NewDatabase
+from tests.databases import JWT_SECRET, run_sql
 from tests.e2e.conftest import Serve
-from tests.e2e.server import PASSWORD, Server, until
+from tests.e2e.server import PASSWORD, QUICK, Server, until
 
 
 @pytest.fixture
@@ -63,3 +68,41 @@ def test_a_mail_asked_for_is_sent_by_one_of_them_once(pair: tuple[Server, Server
     assert here.stop() == there.stop() == 0
     ids = [name.partition("-")[2] for name in sent()]
     assert len(ids) == len(set(ids)) == 3
+
+
+def test_ten_that_start_at_once_on_an_empty_database_all_come_up(tmp_path: Path, new_database: NewDatabase) -> None:
+    settings = QUICK | {"LEADNATOR_DATABASE_URL": new_database(migrated=False), "LEADNATOR_JWT_SECRET": JWT_SECRET}
+    servers = []
+    for number in range(10):
+        (tmp_path / str(number)).mkdir()
+        servers.append(Server(tmp_path / str(number), (), settings))
+    with ThreadPoolExecutor(10) as threads:
+        try:
+            list(threads.map(Server.start, servers))
+            token = servers[0].sign_up().json["token"]
+            assert {server.get("/api/auth/me", token).status for server in servers} == {200}
+            assert list(threads.map(Server.stop, servers)) == [0] * 10
+        finally:
+            for server in servers:
+                server.kill()
+    assert run_sql(servers[0].database_url, "SELECT version_num FROM alembic_version") == [(SCHEMA_VERSION,)]
+
+
+def test_what_one_worker_ends_is_over_in_all_of_them(serve: Serve) -> None:
+    server = serve("--workers", "3")
+    server.sign_up()
+    for _ in range(5):
+        token = server.log_in().json["token"]
+        assert {server.get("/api/auth/me", token).status for _ in range(12)} == {200}
+        assert server.post_as(token, "/api/auth/logout").status == 200
+        assert {server.get("/api/auth/me", token).status for _ in range(12)} == {401}
+    assert server.stop() == 0
+
+
+def test_a_suspended_user_is_out_everywhere_at_once(pair: tuple[Server, Server]) -> None:
+    here, there = pair
+    token = here.sign_up().json["token"]
+    assert [server.get("/api/auth/me", token).status for server in pair] == [200, 200]
+    run_sql(here.database_url, "UPDATE users SET status = 'suspended'")
+    assert [server.get("/api/auth/me", token).status for server in pair] == [401, 401]
+    assert there.log_in().status == 403

@@ -1,0 +1,33 @@
+"""Writes as many made-up accounts as asked for, as CSV for `leadnator-auth users import -`.
+
+    python benchmarks/make_users.py 1000000 | leadnator-auth users import -
+
+All have the password "minimum-6-chars", and hashes of a cost that is for measuring only.
+"""
+
+import argparse
+import csv
+import sys
+
+import bcrypt
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("count", type=int, help="how many accounts")
+    parser.add_argument("--cost", type=int, default=12, help="the bcrypt cost of their hashes (default: 12)")
+    arguments = parser.parse_args()
+    rows = csv.writer(sys.stdout)
+    rows.writerow(["name", "email", "password_hash"])
+    password_hash = hash_of("minimum-6-chars", arguments.cost)
+    for number in range(arguments.count):
+        rows.writerow([f"User {number}", f"user-{number}@example.com", password_hash])
+
+
+def hash_of(password: str, cost: int) -> str:
+    """Returns one hash for all: to make a million of them would take days, and nothing here depends on the salt."""
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
+
+
+if __name__ == "__main__":
+    main()
