@@ -38,6 +38,8 @@ class PostgresqlServer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._server = get_server(folder, cleanup_mode=None)
+        self.system_user = self._server.system_user
+        """Whose processes it is, where not ours: PostgreSQL does not run as root."""
         self._numbers = itertools.count()
         for setting in _SETTINGS:
             run_sql(self.url("postgres"), setting)
@@ -79,7 +81,7 @@ class PostgresqlServer:
             "pg_ctl",
             ("-w", "-D", str(self.folder), *arguments),
             bin_path=self._server.bin_path,
-            user=self._server.system_user,
+            user=self.system_user,
         )
 
 
