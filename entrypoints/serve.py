@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from leadnator_auth import __version__
@@ -77,14 +78,16 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         _log_start(settings, host, port)
         if workers > 1:
             target = f"{__name__}:{app_from_environment.__name__}"
-            config = uvicorn.Config(target, factory=True, workers=workers, **options)
-            Multiprocess(config, [listener]).run()
+            supervisor = Multiprocess(uvicorn.Config(target, factory=True, workers=workers, **options), [listener])
+            supervisor.run()
+            has_started = all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
         else:
             server = uvicorn.Server(uvicorn.Config(app_from_environment(), **options))
             _stop_politely(server)
             server.run([listener])
-            if not server.started:
-                raise StartError("the application could not start; the log says why")
+            has_started = server.started
+    if not has_started:
+        raise StartError("the application could not start; the log says why")
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
@@ -16,6 +17,7 @@ from starlette.applications import Starlette
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
 from leadnator_auth.adapters.mail import MailWriter, SmtpServer
 from leadnator_auth.adapters.mail.smtp import Security
+from leadnator_auth.adapters.sql import SqlUnitOfWork
 from leadnator_auth.domain import (
     Claims,
     EmailAddress,
@@ -37,6 +39,7 @@ from leadnator_auth.entrypoints.compose import open_ports, prepare
 from leadnator_auth.entrypoints.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.starting import StartError
+from tests.databases import run_sql
 from tests.e2e.mails import reset_link, text_of
 from tests.e2e.server import parsed_mail
 
@@ -205,6 +208,49 @@ async def test_a_mail_that_is_queued_wakes_who_sends_it() -> None:
         assert woken == []
         await request_password_reset("alice@example.com", **ports.for_reset_request)
     assert woken == ["at once"]
+
+
+@pytest.mark.parametrize(("values", "size"), [({}, None), ({"DATABASE_POOL_SIZE": "5"}, 5)])
+async def test_there_are_as_many_connections_as_asked_for(
+    database_url: str, database_kind: str, values: dict[str, str], size: int | None
+) -> None:
+    async with open_ports(settings(DATABASE_URL=database_url, JWT_SECRET=OLD, **values)) as ports:
+        assert isinstance(ports.unit_of_work, SqlUnitOfWork)
+        assert ports.unit_of_work.connections.size == size or {"sqlite": 3, "postgresql": 8}[database_kind]
+
+
+@pytest.mark.parametrize(("value", "cached"), [("on", True), ("off", False)])
+async def test_statements_are_prepared_unless_a_pooler_forbids_it(
+    shared_postgresql: str, value: str, cached: bool
+) -> None:
+    chosen = settings(DATABASE_URL=shared_postgresql, JWT_SECRET=OLD, DATABASE_PREPARED_STATEMENTS=value)
+    async with open_ports(chosen) as ports:
+        assert isinstance(ports.unit_of_work, SqlUnitOfWork)
+        async with ports.unit_of_work.connections.single_read() as slot:
+            row = await slot.fetch_one("SELECT count(*) AS count FROM pg_prepared_statements")
+    assert row is not None
+    assert (row["count"] > 0) == cached
+
+
+async def test_who_watches_the_database_sees_whose_the_connections_are(shared_postgresql: str) -> None:
+    for url, name in ((shared_postgresql, "leadnator-auth"), (f"{shared_postgresql}&application_name=web-1", "web-1")):
+        async with open_ports(settings(DATABASE_URL=url, JWT_SECRET=OLD)) as ports:
+            await ports.readiness.check()
+            names = run_sql(shared_postgresql, "SELECT DISTINCT application_name FROM pg_stat_activity")
+        assert (name,) in names
+
+
+def test_postgresql_needs_a_secret_that_all_servers_share(shared_postgresql: str) -> None:
+    with pytest.raises(StartError, match="LEADNATOR_JWT_SECRET"):
+        prepare(Settings.read({"LEADNATOR_DATABASE_URL": shared_postgresql}))
+
+
+def test_without_the_driver_of_postgresql_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    for module in [name for name in sys.modules if name.startswith("leadnator_auth.adapters.sql.postgresql")]:
+        monkeypatch.delitem(sys.modules, module)
+    with pytest.raises(StartError, match=r"pip install 'leadnator-auth\[postgresql\]'"):
+        settings(DATABASE_URL="postgresql://user@127.0.0.1:1/db", JWT_SECRET=OLD)
 
 
 async def test_nothing_is_left_open_after_the_end() -> None:

@@ -1,0 +1,141 @@
+"""How each statement finds its rows: by an index, in every database, however many rows there are."""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlReadiness, SqlUnitOfWork
+from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.domain import MailState
+from leadnator_auth.domain.ports import Transaction
+from tests.contract.worlds import NOW, a_mail, a_session, a_token, a_user, some_credentials
+
+READS_ALL = ("GROUP BY state", "alembic_version")
+"""The figures of the mail queue count it; the table of the version has one row."""
+
+ALICE = a_user("alice")
+CANONICAL = ALICE.email.canonical
+Values = dict[str, object]
+
+
+def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitable[object]]]]:
+    """Returns a call of each method of each repository."""
+    users, credentials, sessions = transaction.users, transaction.credentials, transaction.sessions
+    tokens, mails = transaction.reset_tokens, transaction.mail_queue
+    session, token, mail = a_session(ALICE), a_token(ALICE), a_mail()
+    return {
+        "users": [
+            lambda: users.add(ALICE),
+            lambda: users.add_all([a_user("bob")]),
+            lambda: users.by_id(ALICE.id),
+            lambda: users.by_email(CANONICAL),
+            lambda: users.save(ALICE),
+        ],
+        "credentials": [
+            lambda: credentials.add(some_credentials(ALICE)),
+            lambda: credentials.add_all([some_credentials(a_user("bob"))]),
+            lambda: credentials.of(ALICE.id),
+            lambda: credentials.by_email(CANONICAL),
+            lambda: credentials.by_emails([CANONICAL, "bob@example.com"]),
+            lambda: credentials.change(ALICE.id, "hash-2", NOW),
+            lambda: credentials.upgrade(ALICE.id, old_hash="hash-2", new_hash="hash-3"),
+        ],
+        "sessions": [
+            lambda: sessions.add(session),
+            lambda: sessions.by_id(session.id),
+            lambda: sessions.of_user(ALICE.id),
+            lambda: sessions.end(session.id),
+            lambda: sessions.end_all(ALICE.id, keep=session.id),
+            lambda: sessions.purge(NOW, 10),
+        ],
+        "reset_tokens": [
+            lambda: tokens.add(token),
+            lambda: tokens.by_digest(token.digest),
+            lambda: tokens.redeem(token.digest, NOW),
+            lambda: tokens.void_all(ALICE.id, NOW),
+            lambda: tokens.mails_since(ALICE.id, NOW, other_than="m_9"),
+            lambda: tokens.purge(NOW, 10),
+        ],
+        "mail_queue": [
+            lambda: mails.add(mail),
+            lambda: mails.next_due_at(),
+            lambda: mails.lease(NOW + timedelta(hours=1), 10),
+            lambda: mails.save(mail),
+            lambda: mails.latest(None, 10),
+            lambda: mails.latest(MailState.DEAD, 10),
+            lambda: mails.retry(NOW),
+            lambda: mails.retry(NOW, mail.id),
+            lambda: mails.figures(),
+            lambda: mails.purge(MailState.SENT, NOW, 10),
+            lambda: mails.remove(mail.id),
+        ],
+    }
+
+
+async def statements_of(connections: Connections, monkeypatch: pytest.MonkeyPatch) -> dict[str, Values]:
+    """Returns every statement that the repositories ever run, each with some of its values."""
+    seen: dict[str, Values] = {}
+
+    def spy(name: str) -> None:
+        original = getattr(Slot, name)
+
+        async def spied(slot: Slot, sql: str, *rows: Any, **values: object) -> object:
+            seen[sql] = dict(rows[0][0]) if rows else values
+            return await original(slot, sql, *rows, **values)
+
+        monkeypatch.setattr(Slot, name, spied)
+
+    for name in ("fetch_one", "fetch_all", "run", "run_many"):
+        spy(name)
+    async with SqlUnitOfWork(connections)() as transaction:
+        for calls in everything(transaction).values():
+            for call in calls:
+                await call()
+    await SqlIdentities(connections).by_session(a_session(ALICE).id)
+    await SqlReadiness(connections).check()
+    monkeypatch.undo()
+    return {sql: values for sql, values in seen.items() if sql.split()[0] not in ("BEGIN", "COMMIT", "ROLLBACK")}
+
+
+async def test_no_method_is_forgotten_here(connections: Connections) -> None:
+    async with SqlUnitOfWork(connections)() as transaction:
+        for repository, calls in everything(transaction).items():
+            called = {name for call in calls for name in call.__code__.co_names}
+            methods = inspect.getmembers(type(getattr(transaction, repository)), inspect.iscoroutinefunction)
+            assert {name for name, _ in methods if not name.startswith("_")} <= called
+
+
+async def test_every_statement_finds_its_rows_by_an_index(
+    connections: Connections, database_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements = await statements_of(connections, monkeypatch)
+    assert len(statements) > 30
+    async with connections.writing() as slot:
+        for sql, values in statements.items():
+            if any(part in sql for part in READS_ALL):
+                continue
+            whole = [step for step in await plan_of(slot, database_kind, sql, values) if reads_a_whole_table(step)]
+            assert whole == [], sql
+
+
+def reads_a_whole_table(step: str) -> bool:
+    return re.search(r"\b(Seq Scan on|SCAN) (?!old\b|due\b|CONSTANT)", step) is not None
+
+
+async def plan_of(slot: Slot, database_kind: str, sql: str, values: Values) -> list[str]:
+    if database_kind == "sqlite":
+        return [row["detail"] for row in await slot.fetch_all(f"EXPLAIN QUERY PLAN {sql}", **values)]
+    await slot.run("SET LOCAL enable_seqscan = off")  # then a table is read whole only where it must be
+    return [row["QUERY PLAN"] for row in await slot.fetch_all(f"EXPLAIN {sql}", **values)]
+
+
+async def test_a_statement_that_reads_a_whole_table_would_be_found(
+    connections: Connections, database_kind: str
+) -> None:
+    async with connections.writing() as slot:
+        plan = await plan_of(slot, database_kind, "SELECT id FROM users WHERE plan = :plan", {"plan": "Starter"})
+    assert any(reads_a_whole_table(step) for step in plan)
