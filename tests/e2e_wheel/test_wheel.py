@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.e2e.server import Server
+from tests.e2e.server import Server, run
 
 ROOT = Path(__file__).parents[2]
 MINUTES = 600.0
@@ -122,6 +122,13 @@ def test_the_installed_command_serves_in_an_empty_folder(server: Server) -> None
     server.forgot()
     assert len(server.mails(1)) == 1
     assert server.stop() == 0
+
+
+def test_without_the_driver_of_postgresql_it_says_how_to_get_it(installed: Installed, tmp_path: Path) -> None:
+    settings = {"LEADNATOR_DATABASE_URL": "postgresql://u:p@127.0.0.1:1/db", "LEADNATOR_JWT_SECRET": "s" * 32}
+    done = run("serve", home=tmp_path, settings=settings, command=installed.command)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: PostgreSQL needs a driver: pip install 'leadnator-auth[postgresql]'\n"
 
 
 def test_the_domain_alone_brings_no_framework_along(installed: Installed, tmp_path: Path) -> None:
