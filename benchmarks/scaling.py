@@ -2,9 +2,10 @@
 
     python benchmarks/scaling.py --database small=sqlite:///1000.db --database big=sqlite:///1000000.db
 
-Each database was filled by `users import` (see make_users.py). Every round measures every case once, in turn, so that a
-slow moment of the machine hits them all; the table has medians and the range. The time of our processes' CPUs for one
-request is steadier than the rate on a machine that others use too; that of PostgreSQL is not in it. Needs wrk.
+Each database was filled by `users import` (see make_users.py). All servers are up all the time, and every round
+measures every case once, for a moment and in turn, so that a slow moment of the machine hits them all; the table has
+medians and the range. The time of our processes' CPUs for one request is steadier than the rate on a machine that
+others use too; that of PostgreSQL is not in it. Needs wrk.
 """
 
 import argparse
@@ -60,6 +61,19 @@ class Case:
     workers: int
     call: str
 
+    @property
+    def served(self) -> tuple[str, int]:
+        """What a server is started for."""
+        return self.url, self.workers
+
+
+@attrs.frozen
+class Running:
+    """A server, and where it listens."""
+
+    process: psutil.Process
+    port: int
+
 
 @attrs.frozen
 class Result:
@@ -86,11 +100,17 @@ def main() -> None:
             Path(name).mkdir()
             tokens = asyncio.run(_new_tokens(url, arguments.sessions))
             Path(name, "tokens.txt").write_text("\n".join(tokens) + "\n")
-        for number in range(arguments.rounds):
+        with contextlib.ExitStack() as servers:
+            running = {
+                served: servers.enter_context(_serving(served, port))
+                for port, served in enumerate(_served(cases), PORT)
+            }
             for case in cases:
-                result = _measured(case, arguments.seconds)
-                results[case].append(result)
-                _say(f"round {number + 1}: {case.database}, {case.workers} x {case.call}: {result.per_second:,.1f}/s")
+                _measured(case, running[case.served], 1)
+            for number in range(arguments.rounds):
+                for case in cases:
+                    results[case].append(_measured(case, running[case.served], arguments.seconds))
+                _say(f"round {number + 1} of {arguments.rounds}")
     _report(results)
 
 
@@ -147,17 +167,18 @@ async def _some_users(ports: Ports, count: int) -> list[User]:
     return [user for user in found if user is not None]
 
 
-def _measured(case: Case, seconds: int) -> Result:
+def _served(cases: list[Case]) -> list[tuple[str, int]]:
+    return list(dict.fromkeys(case.served for case in cases))
+
+
+def _measured(case: Case, server: Running, seconds: int) -> Result:
     """Returns what a moment of load tells; every answer must be 200."""
-    with _serving(case) as server:
-        script = Path("script.lua")
-        script.write_text(ME if case.call == "me" else LOG_IN)
-        Path("tokens.txt").write_text(Path(case.database, "tokens.txt").read_text())
-        connections = 32 if case.call == "me" else 16
-        _wrk(script, connections, 1)
-        before = _cpu_seconds(server)
-        output = _wrk(script, connections, seconds)
-        spent = _cpu_seconds(server) - before
+    script = Path("script.lua")
+    script.write_text(ME if case.call == "me" else LOG_IN)
+    Path("tokens.txt").write_text(Path(case.database, "tokens.txt").read_text())
+    before = _cpu_seconds(server.process)
+    output = _wrk(script, server.port, 32 if case.call == "me" else 16, seconds)
+    spent = _cpu_seconds(server.process) - before
     assert "Non-2xx" not in output, output
     rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
     count = re.search(r"(\d+) requests in", output)
@@ -171,30 +192,31 @@ def _cpu_seconds(server: psutil.Process) -> float:
     return sum(times.user + times.system for times in (process.cpu_times() for process in processes))
 
 
-def _wrk(script: Path, connections: int, seconds: int) -> str:
+def _wrk(script: Path, port: int, connections: int, seconds: int) -> str:
     options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(script)]
     return subprocess.run(
-        ["wrk", *options, f"http://127.0.0.1:{PORT}"], capture_output=True, text=True, check=True
+        ["wrk", *options, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True
     ).stdout
 
 
 @contextlib.contextmanager
-def _serving(case: Case) -> Iterator[psutil.Process]:
+def _serving(served: tuple[str, int], port: int) -> Iterator[Running]:
+    url, workers = served
     command = Path(sys.executable).with_name("leadnator-auth")
-    options = ["--port", str(PORT), "--workers", str(case.workers)]
-    process = subprocess.Popen([command, "serve", *options], env=os.environ | _environment(case.url))
+    options = ["--port", str(port), "--workers", str(workers)]
+    process = subprocess.Popen([command, "serve", *options], env=os.environ | _environment(url))
     try:
-        _wait_until_ready()
-        yield psutil.Process(process.pid)
+        _wait_until_ready(port)
+        yield Running(psutil.Process(process.pid), port)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
 
 
-def _wait_until_ready() -> None:
+def _wait_until_ready(port: int) -> None:
     for _ in range(600):
         with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/readyz")
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz")
             return
         time.sleep(0.05)
     raise SystemExit("the server does not come up")

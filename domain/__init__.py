@@ -36,6 +36,7 @@ from leadnator_auth.domain.mail import (
 from leadnator_auth.domain.password import Password, PasswordPolicy
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.port_set import Ports
+from leadnator_auth.domain.rate_limit import Limits, RateLimit, TooManyRequestsError
 from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.session import Client, Identity, Session, SessionId
 from leadnator_auth.domain.use_cases.change_password import change_password
@@ -77,6 +78,7 @@ __all__ = [
     "InvalidFieldsError",
     "InvalidResetTokenError",
     "InvalidTokenError",
+    "Limits",
     "LogOutScope",
     "MailFigures",
     "MailKind",
@@ -94,6 +96,7 @@ __all__ = [
     "Ports",
     "Purpose",
     "QueuedMail",
+    "RateLimit",
     "ResetLinkMail",
     "ResetToken",
     "Role",
@@ -101,6 +104,7 @@ __all__ = [
     "SessionId",
     "SignedIn",
     "Status",
+    "TooManyRequestsError",
     "UnavailableError",
     "User",
     "UserId",

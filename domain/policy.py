@@ -5,6 +5,7 @@ from datetime import timedelta
 import attrs
 
 from leadnator_auth.domain.password import PasswordPolicy
+from leadnator_auth.domain.rate_limit import Limits
 
 
 @attrs.frozen
@@ -17,3 +18,5 @@ class Policy:
     reset_mails: int = 5
     """Reset links an account gets at most in any `reset_mails_window`; more are dropped without a word."""
     reset_mails_window: timedelta = timedelta(hours=1)
+    limits: Limits = Limits()
+    """How often a client may try; more is refused with TooManyRequestsError."""

@@ -13,6 +13,7 @@ from leadnator_auth.domain.ports import (
     Mailer,
     PasswordHasher,
     Randomness,
+    RateLimits,
     Readiness,
     UnitOfWork,
 )
@@ -27,6 +28,7 @@ class SignInPorts(TypedDict):
     emails: EmailSyntax
     clock: Clock
     randomness: Randomness
+    rate_limits: RateLimits
     policy: Policy
 
 
@@ -45,6 +47,8 @@ class ResetRequestPorts(TypedDict):
     emails: EmailSyntax
     clock: Clock
     randomness: Randomness
+    rate_limits: RateLimits
+    policy: Policy
 
 
 class ResetPorts(TypedDict):
@@ -54,6 +58,7 @@ class ResetPorts(TypedDict):
     hasher: PasswordHasher
     clock: Clock
     randomness: Randomness
+    rate_limits: RateLimits
     policy: Policy
 
 
@@ -82,6 +87,7 @@ class PurgePorts(TypedDict):
 
     unit_of_work: UnitOfWork
     clock: Clock
+    rate_limits: RateLimits
     policy: Policy
 
 
@@ -112,6 +118,7 @@ class Ports:
     mailer: Mailer
     clock: Clock
     randomness: Randomness
+    rate_limits: RateLimits
     readiness: Readiness
     policy: Policy = Policy()
 
@@ -125,6 +132,7 @@ class Ports:
             "emails": self.emails,
             "clock": self.clock,
             "randomness": self.randomness,
+            "rate_limits": self.rate_limits,
             "policy": self.policy,
         }
 
@@ -141,6 +149,8 @@ class Ports:
             "emails": self.emails,
             "clock": self.clock,
             "randomness": self.randomness,
+            "rate_limits": self.rate_limits,
+            "policy": self.policy,
         }
 
     @property
@@ -151,6 +161,7 @@ class Ports:
             "hasher": self.hasher,
             "clock": self.clock,
             "randomness": self.randomness,
+            "rate_limits": self.rate_limits,
             "policy": self.policy,
         }
 
@@ -194,4 +205,9 @@ class Ports:
     @property
     def for_purge(self) -> PurgePorts:
         """The ports of `purge`."""
-        return {"unit_of_work": self.unit_of_work, "clock": self.clock, "policy": self.policy}
+        return {
+            "unit_of_work": self.unit_of_work,
+            "rate_limits": self.rate_limits,
+            "clock": self.clock,
+            "policy": self.policy,
+        }

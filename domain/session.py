@@ -1,5 +1,6 @@
 """A log-in that lasts: the row behind every access token, so that a token can end before it expires."""
 
+import ipaddress
 from datetime import datetime, timedelta
 from typing import NewType
 
@@ -32,6 +33,22 @@ class Client:
 
     ip: str = attrs.field(default="", converter=_short_ip)
     user_agent: str = attrs.field(default="", converter=_short_user_agent)
+
+    @property
+    def network(self) -> str:
+        """What its tries are counted by: an IPv4 address, or the /64 of an IPv6 one, which one customer has whole.
+
+        An address that is none is taken as it is; it is empty where nothing is known.
+        """
+        try:
+            address = ipaddress.ip_address(self.ip.partition("%")[0])
+        except ValueError:
+            return self.ip
+        if address.version == 4:
+            return str(address)
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
 
 
 @attrs.frozen

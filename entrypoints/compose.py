@@ -15,6 +15,7 @@ from leadnator_auth.adapters.sql import (
     Connections,
     SchemaError,
     SqlIdentities,
+    SqlRateLimits,
     SqlReadiness,
     SqlUnitOfWork,
     backend_of,
@@ -27,6 +28,7 @@ from leadnator_auth.domain.password import PasswordPolicy
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.port_set import Ports
 from leadnator_auth.domain.ports import Mailer
+from leadnator_auth.domain.rate_limit import Limits
 from leadnator_auth.entrypoints.setting_values import SmtpUrl
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.starting import StartError
@@ -75,6 +77,7 @@ async def open_ports(settings: Settings, on_mail_queued: Callable[[], None] = la
                 mailer=mailer,
                 clock=clock,
                 randomness=SystemRandomness(),
+                rate_limits=SqlRateLimits(connections),
                 readiness=SqlReadiness(connections),
                 policy=_policy(settings),
             )
@@ -146,4 +149,19 @@ def _policy(settings: Settings) -> Policy:
         password=PasswordPolicy(min_length=settings.min_password_length),
         session_lifetime=timedelta(seconds=settings.token_ttl),
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
+        limits=_limits(settings),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    if settings.rate_limit == "off":
+        return Limits.none()
+    return Limits(
+        log_in=settings.limit_login,
+        log_in_account=settings.limit_login_account,
+        log_in_client=settings.limit_login_client,
+        sign_up=settings.limit_signup,
+        forgot=settings.limit_forgot,
+        reset=settings.limit_reset,
+        change_password=settings.limit_change_password,
     )

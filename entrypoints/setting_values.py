@@ -3,13 +3,17 @@
 import ipaddress
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import attrs
 
+from leadnator_auth.domain import RateLimit
+
 MIN_SECRET_BYTES = 32
 _TEN_YEARS = 315_360_000
+_UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
 _MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
 
 
@@ -36,6 +40,19 @@ def between(least: int, most: int) -> Callable[[str], int]:
 
 
 positive = between(1, _TEN_YEARS)
+
+
+def rate_limit(name: str) -> Callable[[str], RateLimit]:
+    """Returns the parser of a limit with this name, such as "10/min"."""
+
+    def parse(text: str) -> RateLimit:
+        count, _, unit = text.partition("/")
+        seconds = _UNITS.get(unit.strip().lower())
+        if seconds is None:
+            raise ValueError
+        return RateLimit(name, between(1, 1_000_000)(count.strip()), timedelta(seconds=seconds))
+
+    return parse
 
 
 def one_of(*choices: str) -> Callable[[str], str]:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import attrs
 
+from leadnator_auth.domain import Limits, RateLimit
 from leadnator_auth.entrypoints import setting_values as values
 from leadnator_auth.entrypoints.setting_values import SmtpUrl
 
@@ -23,6 +24,12 @@ def _setting(
 ) -> Any:  # what attrs.field gives a class body has no honest type
     metadata = {"name": PREFIX + name, "parse": parse, "takes": takes, "secret": secret}
     return attrs.field(default=default, metadata=metadata, repr=not secret)
+
+
+def _limit(name: str, field: str) -> Any:  # as above
+    variable = "LIMIT_" + name.replace("-", "_").upper()
+    takes = "a number of tries and a period, such as 10/min or 100/hour (sec, min, hour, day)"
+    return _setting(variable, values.rate_limit(name), getattr(Limits(), field), takes)
 
 
 @attrs.frozen(kw_only=True)
@@ -73,6 +80,14 @@ class Settings:
     bcrypt_cost: int = _setting("BCRYPT_COST", values.between(4, 16), 12, "a number from 4 to 16")
     hash_workers: int | None = _setting("HASH_WORKERS", values.between(1, 256), None, "a number from 1 to 256")
     hash_queue: int = _setting("HASH_QUEUE", values.between(0, 100_000), 64, "a number from 0 to 100000")
+    rate_limit: str = _setting("RATE_LIMIT", values.one_of("on", "off"), "on", "on or off")
+    limit_login: RateLimit = _limit("login", "log_in")
+    limit_login_account: RateLimit = _limit("login-account", "log_in_account")
+    limit_login_client: RateLimit = _limit("login-client", "log_in_client")
+    limit_signup: RateLimit = _limit("signup", "sign_up")
+    limit_forgot: RateLimit = _limit("forgot", "forgot")
+    limit_reset: RateLimit = _limit("reset", "reset")
+    limit_change_password: RateLimit = _limit("change-password", "change_password")
     trusted_proxies: tuple[str, ...] = _setting(
         "TRUSTED_PROXIES", values.networks, (), "IP addresses or networks, separated by commas"
     )

@@ -16,6 +16,7 @@ from leadnator_auth.adapters.sql import (
     Backend,
     Connections,
     SqlIdentities,
+    SqlRateLimits,
     SqlReadiness,
     SqlUnitOfWork,
     backend_of,
@@ -109,7 +110,7 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[
     def empty(kind: str) -> str:
         if kind == "postgresql":
             url: str = request.getfixturevalue("shared_postgresql")
-            for table in ("users", "mails"):
+            for table in ("users", "mails", "rate_limits"):
                 run_sql(url, f"DELETE FROM {table}")
             return url
         url = f"sqlite:///{tmp_path}/test.db"
@@ -156,6 +157,7 @@ def sql_ports(memory: MemoryPorts, connections: Connections) -> Ports:
     fields |= {
         "unit_of_work": SqlUnitOfWork(connections),
         "identities": SqlIdentities(connections),
+        "rate_limits": SqlRateLimits(connections),
         "readiness": SqlReadiness(connections),
     }
     return Ports(**fields)

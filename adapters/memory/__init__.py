@@ -15,6 +15,7 @@ from leadnator_auth.adapters.memory.fakes import (
 )
 from leadnator_auth.adapters.memory.mailbox import Mailbox
 from leadnator_auth.adapters.memory.ports import MemoryPorts, memory_ports
+from leadnator_auth.adapters.memory.rate_limits import MemoryRateLimits
 from leadnator_auth.adapters.memory.store import MemoryIdentities, MemoryUnitOfWork
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Mailbox",
     "MemoryIdentities",
     "MemoryPorts",
+    "MemoryRateLimits",
     "MemoryUnitOfWork",
     "PlainEmailSyntax",
     "SeededRandomness",

@@ -10,6 +10,7 @@ from leadnator_auth.adapters.memory.fakes import (
     UnsignedTokens,
 )
 from leadnator_auth.adapters.memory.mailbox import Mailbox
+from leadnator_auth.adapters.memory.rate_limits import MemoryRateLimits
 from leadnator_auth.adapters.memory.store import MemoryIdentities, MemoryUnitOfWork
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.policy import Policy
@@ -36,6 +37,7 @@ class MemoryPorts(Ports):
     mailer: Mailbox
     clock: FakeClock
     randomness: SeededRandomness
+    rate_limits: MemoryRateLimits
     readiness: MemoryReadiness
 
 
@@ -51,6 +53,7 @@ def memory_ports(seed: int = 0, policy: Policy = Policy()) -> MemoryPorts:
         mailer=Mailbox(),
         clock=FakeClock(),
         randomness=SeededRandomness(seed),
+        rate_limits=MemoryRateLimits(),
         readiness=MemoryReadiness(),
         policy=policy,
     )

@@ -4,6 +4,7 @@ from leadnator_auth.adapters.sql.backend import Backend
 from leadnator_auth.adapters.sql.choice import backend_of, is_sqlite, migrate
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.identities import SqlIdentities
+from leadnator_auth.adapters.sql.rate_limits import SqlRateLimits
 from leadnator_auth.adapters.sql.schema import SchemaError, SqlReadiness
 from leadnator_auth.adapters.sql.sqlite import sqlite_path
 from leadnator_auth.adapters.sql.unit_of_work import SqlUnitOfWork
@@ -13,6 +14,7 @@ __all__ = [
     "Connections",
     "SchemaError",
     "SqlIdentities",
+    "SqlRateLimits",
     "SqlReadiness",
     "SqlUnitOfWork",
     "backend_of",

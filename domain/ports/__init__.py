@@ -13,6 +13,7 @@ from leadnator_auth.domain.ports.outside import (
     Randomness,
     Readiness,
 )
+from leadnator_auth.domain.ports.rate_limits import RateLimits
 from leadnator_auth.domain.ports.store import (
     CredentialStore,
     Identities,
@@ -35,6 +36,7 @@ __all__ = [
     "Mailer",
     "PasswordHasher",
     "Randomness",
+    "RateLimits",
     "Readiness",
     "Repositories",
     "ResetTokens",

@@ -4,9 +4,10 @@ from leadnator_auth.domain.errors import InvalidCredentialsError, InvalidTokenEr
 from leadnator_auth.domain.fields import FieldChecks, Untrusted
 from leadnator_auth.domain.password import Password
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Clock, PasswordHasher, Randomness, Transaction, UnitOfWork
-from leadnator_auth.domain.session import Identity
+from leadnator_auth.domain.ports import Clock, PasswordHasher, Randomness, RateLimits, Transaction, UnitOfWork
+from leadnator_auth.domain.session import Client, Identity
 from leadnator_auth.domain.use_cases.password_reset import apply_new_password
+from leadnator_auth.domain.use_cases.throttling import LogInThrottle, throttle
 from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.verification import verified
 
@@ -15,24 +16,32 @@ async def change_password(
     identity: Identity,
     current_password: Untrusted,
     password: Untrusted,
+    client: Client = Client(),
     *,
     unit_of_work: UnitOfWork,
     hasher: PasswordHasher,
     clock: Clock,
     randomness: Randomness,
+    rate_limits: RateLimits,
     policy: Policy,
 ) -> None:
     """Sets a new password, ends every other session and every reset token of the user, and queues a notice.
 
-    Raises: MissingFieldsError, InvalidFieldsError, InvalidCredentialsError when the current password is wrong,
-    InvalidTokenError when the session ended meanwhile, OverloadedError.
+    A wrong current password counts like a wrong log-in: a stolen session is no way to guess on.
+
+    Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError, InvalidCredentialsError when the current
+    password is wrong, InvalidTokenError when the session ended meanwhile, OverloadedError.
     """
     with FieldChecks() as check:
         typed = check("current_password", current_password, Password.typed)
         new_password = check("password", password, policy.password.choose)
+    attempts = LogInThrottle(identity.user.email.canonical, client, policy.limits, rate_limits)
+    await throttle(policy.limits.change_password, client, rate_limits=rate_limits, now=clock.now())
+    await attempts.enter(clock.now())
     async with unit_of_work.snapshot() as repositories:
         kept = await repositories.credentials.of(identity.user.id)
     proven = await verified(kept, typed, hasher)
+    await attempts.succeed(clock.now())
     new_hash = await hasher.hash(new_password)
 
     async def change(transaction: Transaction) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from leadnator_auth.domain.mail import MailState
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Clock, Transaction, UnitOfWork
+from leadnator_auth.domain.ports import Clock, RateLimits, Transaction, UnitOfWork
 from leadnator_auth.domain.session import CLOCK_LEEWAY
 from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 
@@ -14,8 +14,8 @@ DEAD_MAILS_KEPT = timedelta(days=30)
 """Longer than sent ones: somebody should look into why they could not be sent."""
 
 
-async def purge(*, unit_of_work: UnitOfWork, clock: Clock, policy: Policy) -> int:
-    """Removes expired sessions, expired reset tokens and old mails, at most 500 of each; returns how many.
+async def purge(*, unit_of_work: UnitOfWork, rate_limits: RateLimits, clock: Clock, policy: Policy) -> int:
+    """Removes expired sessions and reset tokens, old mails and empty counters, at most 500 of each; returns how many.
 
     A reset token stays until it no longer counts towards the limit of links an hour. Call again while this returns
     anything: each call is a short transaction of its own, so that log-ins never wait long.
@@ -29,4 +29,4 @@ async def purge(*, unit_of_work: UnitOfWork, clock: Clock, policy: Policy) -> in
             removed += await transaction.mail_queue.purge(state, now - kept, MOST_AT_ONCE)
         return removed
 
-    return await run_in_transaction(unit_of_work, clear)
+    return await run_in_transaction(unit_of_work, clear) + await rate_limits.purge(now, MOST_AT_ONCE)

@@ -16,11 +16,13 @@ from leadnator_auth.domain.ports import (
     EmailSyntax,
     PasswordHasher,
     Randomness,
+    RateLimits,
     Transaction,
     UnitOfWork,
 )
 from leadnator_auth.domain.session import Client
 from leadnator_auth.domain.use_cases.sign_in import SignedIn, new_session, signed_in
+from leadnator_auth.domain.use_cases.throttling import LogInThrottle
 from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.verification import verified
 
@@ -36,6 +38,7 @@ async def log_in(
     emails: EmailSyntax,
     clock: Clock,
     randomness: Randomness,
+    rate_limits: RateLimits,
     policy: Policy,
 ) -> SignedIn:
     """Returns the account, signed in.
@@ -43,15 +46,18 @@ async def log_in(
     Every failure after the fields are checked costs exactly one verification (OWASP Authentication Cheat Sheet), so
     that an answer's time does not tell whether the account exists.
 
-    Raises: MissingFieldsError, InvalidFieldsError, InvalidCredentialsError, AccountSuspendedError (only after the
-    right password), OverloadedError.
+    Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError, InvalidCredentialsError,
+    AccountSuspendedError (only after the right password), OverloadedError.
     """
     with FieldChecks() as check:
         address = check("email", email, emails.parse)
         typed = check("password", password, Password.typed)
+    attempts = LogInThrottle(address.canonical, client, policy.limits, rate_limits)
+    await attempts.enter(clock.now())
     async with unit_of_work.snapshot() as repositories:
         kept = await repositories.credentials.by_email(address.canonical)
     proven = await verified(kept, typed, hasher)
+    await attempts.succeed(clock.now())
     upgraded_hash = await _upgraded_hash(typed, proven, hasher)
 
     async def open_session(transaction: Transaction) -> SignedIn:

@@ -11,33 +11,39 @@ from leadnator_auth.domain.ports import (
     EmailSyntax,
     PasswordHasher,
     Randomness,
+    RateLimits,
     Transaction,
     UnitOfWork,
 )
 from leadnator_auth.domain.reset_token import ResetToken, digest_of, is_secret
-from leadnator_auth.domain.session import SessionId
+from leadnator_auth.domain.session import Client, SessionId
 from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
+from leadnator_auth.domain.use_cases.throttling import LogInThrottle, throttle
 from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 from leadnator_auth.domain.user import User
 
 
 async def request_password_reset(
     email: Untrusted,
+    client: Client = Client(),
     *,
     unit_of_work: UnitOfWork,
     emails: EmailSyntax,
     clock: Clock,
     randomness: Randomness,
+    rate_limits: RateLimits,
+    policy: Policy,
 ) -> None:
     """Queues a mail with a reset link, whether or not the address has an account.
 
     The work is one row for any address; who it belongs to is looked up when the mail is sent (OWASP Forgot Password
     Cheat Sheet: uniform answers in uniform time).
 
-    Raises: MissingFieldsError, InvalidFieldsError.
+    Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError.
     """
     with FieldChecks() as check:
         address = check("email", email, emails.parse)
+    await throttle(policy.limits.forgot, client, rate_limits=rate_limits, now=clock.now())
     mail_id = MAIL_ID_PREFIX + randomness.urlsafe(ID_BYTES)
     mail = new_mail(mail_id, MailKind.RESET_LINK, address.canonical, clock.now())
 
@@ -50,22 +56,26 @@ async def request_password_reset(
 async def reset_password(
     secret: Untrusted,
     password: Untrusted,
+    client: Client = Client(),
     *,
     unit_of_work: UnitOfWork,
     hasher: PasswordHasher,
     clock: Clock,
     randomness: Randomness,
+    rate_limits: RateLimits,
     policy: Policy,
 ) -> None:
     """Sets a new password, ends every session and every other reset token of the user, and queues a notice.
 
-    A refused password leaves the token as it was. No session is opened.
+    A refused password leaves the token as it was. No session is opened. Whoever had the mail is the owner: wrong
+    log-ins of others do not keep them, and the client they did it from, out any longer.
 
-    Raises: MissingFieldsError, InvalidFieldsError, InvalidResetTokenError, OverloadedError.
+    Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError, InvalidResetTokenError, OverloadedError.
     """
     with FieldChecks() as check:
         typed_secret = check("token", secret, str)
         new_password = check("password", password, policy.password.choose)
+    await throttle(policy.limits.reset, client, rate_limits=rate_limits, now=clock.now())
     # Spares the hash of a reset that is bound to fail; that a secret works once is `redeem`'s to decide.
     token = await _usable_token(typed_secret, unit_of_work, clock)
     if token is None:
@@ -73,13 +83,15 @@ async def reset_password(
     password_hash = await hasher.hash(new_password)
     now = clock.now()
 
-    async def redeem(transaction: Transaction) -> None:
+    async def redeem(transaction: Transaction) -> User:
         user = await transaction.users.by_id(token.user_id)
         if user is None or await transaction.reset_tokens.redeem(token.digest, now) is None:
             raise InvalidResetTokenError
         await apply_new_password(user, password_hash, transaction, now, randomness)
+        return user
 
-    await run_in_transaction(unit_of_work, redeem)
+    user = await run_in_transaction(unit_of_work, redeem)
+    await LogInThrottle(user.email.canonical, client, policy.limits, rate_limits).succeed(now)
 
 
 async def apply_new_password(

@@ -11,11 +11,13 @@ from leadnator_auth.domain.ports import (
     EmailSyntax,
     PasswordHasher,
     Randomness,
+    RateLimits,
     Transaction,
     UnitOfWork,
 )
 from leadnator_auth.domain.session import Client
 from leadnator_auth.domain.use_cases.sign_in import ID_BYTES, SignedIn, new_session, signed_in
+from leadnator_auth.domain.use_cases.throttling import throttle
 from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 from leadnator_auth.domain.user import USER_ID_PREFIX, User, UserId, parse_name
 
@@ -32,16 +34,18 @@ async def sign_up(
     emails: EmailSyntax,
     clock: Clock,
     randomness: Randomness,
+    rate_limits: RateLimits,
     policy: Policy,
 ) -> SignedIn:
     """Returns the new account, signed in.
 
-    Raises: MissingFieldsError, InvalidFieldsError, EmailTakenError, OverloadedError.
+    Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError, EmailTakenError, OverloadedError.
     """
     with FieldChecks() as check:
         valid_name = check("name", name, parse_name)
         address = check("email", email, emails.parse)
         new_password = check("password", password, policy.password.choose)
+    await throttle(policy.limits.sign_up, client, rate_limits=rate_limits, now=clock.now())
     await _refuse_taken(address, unit_of_work)
     password_hash = await hasher.hash(new_password)
 

@@ -8,6 +8,7 @@ from leadnator_auth.domain.errors import (
     OverloadedError,
     UnavailableError,
 )
+from leadnator_auth.domain.rate_limit import TooManyRequestsError
 from leadnator_auth.entrypoints.http import handlers, schemas
 from leadnator_auth.entrypoints.http.operation import BAD_BODY, BAD_TOKEN, Operation
 
@@ -40,7 +41,7 @@ ACCOUNT_OPERATIONS: tuple[Operation, ...] = (
                 "status": "active",
             },
         },
-        refusals=(*BAD_BODY, EmailTakenError, OverloadedError, UnavailableError),
+        refusals=(*BAD_BODY, EmailTakenError, TooManyRequestsError, OverloadedError, UnavailableError),
     ),
     Operation(
         method="POST",
@@ -59,6 +60,7 @@ ACCOUNT_OPERATIONS: tuple[Operation, ...] = (
             *BAD_BODY,
             InvalidCredentialsError,
             AccountSuspendedError,
+            TooManyRequestsError,
             OverloadedError,
             UnavailableError,
         ),
@@ -92,7 +94,7 @@ ACCOUNT_OPERATIONS: tuple[Operation, ...] = (
         example_body={"email": _ALICE["email"]},
         success=schemas.OK,
         example_answer={"ok": True},
-        refusals=(*BAD_BODY, UnavailableError),
+        refusals=(*BAD_BODY, TooManyRequestsError, UnavailableError),
     ),
     Operation(
         method="POST",
@@ -104,6 +106,6 @@ ACCOUNT_OPERATIONS: tuple[Operation, ...] = (
         example_body={"token": "reset_xyz…", "password": "new-password"},
         success=schemas.OK,
         example_answer={"ok": True},
-        refusals=(*BAD_BODY, InvalidResetTokenError, OverloadedError, UnavailableError),
+        refusals=(*BAD_BODY, InvalidResetTokenError, TooManyRequestsError, OverloadedError, UnavailableError),
     ),
 )

@@ -38,14 +38,14 @@ async def get_me(request: Request) -> Response:
 async def post_forgot_password(request: Request) -> Response:
     """POST /api/auth/forgot-password"""
     (email,) = await read_fields(request, "email")
-    await request_password_reset(email, **ports_of(request).for_reset_request)
+    await request_password_reset(email, client_of(request), **ports_of(request).for_reset_request)
     return done()
 
 
 async def post_reset_password(request: Request) -> Response:
     """POST /api/auth/reset-password"""
     token, password = await read_fields(request, "token", "password")
-    await reset_password(token, password, **ports_of(request).for_reset)
+    await reset_password(token, password, client_of(request), **ports_of(request).for_reset)
     return done()
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from leadnator_auth.domain import errors
 from leadnator_auth.domain.errors import AuthError, FieldsError
+from leadnator_auth.domain.rate_limit import TooManyRequestsError
 from leadnator_auth.entrypoints.http import refusals
 from leadnator_auth.entrypoints.http.lingering import LingeringResponse
 from leadnator_auth.entrypoints.http.refusals import PayloadTooLargeError, RequestError
@@ -97,6 +98,9 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "Send the body as application/json in UTF-8, without a Content-Encoding.",
         {"Accept": "application/json", "Accept-Encoding": "identity"},
     ),
+    TooManyRequestsError: Problem(
+        HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", "Try again after the time that Retry-After says."
+    ),
     refusals.InternalError: Problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Internal error",
@@ -117,9 +121,34 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
 }
 
 
+def problem_of(error: AuthError | RequestError) -> Problem:
+    """Returns how an error is told."""
+    return next(PROBLEMS[kind] for kind in type(error).mro() if kind in PROBLEMS)
+
+
+def headers_of(error: AuthError | RequestError) -> dict[str, str]:
+    """Returns the headers that go with the answer to an error."""
+    headers = dict(problem_of(error).headers)
+    if isinstance(error, RequestError):
+        headers.update(error.headers)
+    if isinstance(error, TooManyRequestsError):
+        headers.update(_limit_headers(error))
+    return headers
+
+
+def _limit_headers(error: TooManyRequestsError) -> dict[str, str]:
+    """Returns what tells a client how to behave (RFC 9110 section 10.2.3, draft-ietf-httpapi-ratelimit-headers)."""
+    limit = error.limit
+    return {
+        "Retry-After": str(error.retry_after),
+        "RateLimit-Policy": f'"{limit.name}";q={limit.count};w={int(limit.period.total_seconds())}',
+        "RateLimit": f'"{limit.name}";r=0;t={error.retry_after}',
+    }
+
+
 def problem_response(error: AuthError | RequestError) -> Response:
     """Returns the answer to an error, as `application/problem+json`."""
-    problem = next(PROBLEMS[kind] for kind in type(error).mro() if kind in PROBLEMS)
+    problem = problem_of(error)
     body: dict[str, object] = {
         "type": f"{REFERENCE_PAGE}#{error.code}",
         "title": problem.title,
@@ -129,9 +158,6 @@ def problem_response(error: AuthError | RequestError) -> Response:
     }
     if isinstance(error, FieldsError):
         body["errors"] = [attrs.asdict(field_error) for field_error in error.errors]
-    headers = dict(problem.headers)
-    if isinstance(error, RequestError):
-        headers.update(error.headers)
     content = json.dumps(body, separators=(",", ":"))
     kind = LingeringResponse if isinstance(error, PayloadTooLargeError) else Response
-    return kind(content, problem.status.value, headers, media_type="application/problem+json")
+    return kind(content, problem.status.value, headers_of(error), media_type="application/problem+json")

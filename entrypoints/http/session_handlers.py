@@ -13,7 +13,7 @@ from leadnator_auth.domain import (
     log_out,
 )
 from leadnator_auth.entrypoints.http.body import read_fields
-from leadnator_auth.entrypoints.http.context import done, identified, ports_of, rfc3339
+from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of, rfc3339
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
 
 
@@ -42,7 +42,8 @@ async def post_change_password(request: Request) -> Response:
     """POST /api/auth/change-password"""
     identity = await identified(request)
     current_password, password = await read_fields(request, "current_password", "password")
-    await change_password(identity, current_password, password, **ports_of(request).for_reset)
+    ports = ports_of(request)
+    await change_password(identity, current_password, password, client_of(request), **ports.for_reset)
     return done()
 
 

@@ -6,6 +6,7 @@ from leadnator_auth.domain.errors import (
     OverloadedError,
     UnavailableError,
 )
+from leadnator_auth.domain.rate_limit import TooManyRequestsError
 from leadnator_auth.entrypoints.http import schemas, session_handlers
 from leadnator_auth.entrypoints.http.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
 
@@ -65,7 +66,14 @@ SESSION_OPERATIONS: tuple[Operation, ...] = (
         example_body={"current_password": "minimum-6-chars", "password": "new-password"},
         success=schemas.OK,
         example_answer={"ok": True},
-        refusals=(*BAD_BODY, *BAD_TOKEN, InvalidCredentialsError, OverloadedError, UnavailableError),
+        refusals=(
+            *BAD_BODY,
+            *BAD_TOKEN,
+            InvalidCredentialsError,
+            TooManyRequestsError,
+            OverloadedError,
+            UnavailableError,
+        ),
         needs_token=True,
     ),
     Operation(

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlReadiness, SqlUnitOfWork
+from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.domain import MailState
+from leadnator_auth.domain import MailState, RateLimit
 from leadnator_auth.domain.ports import Transaction
+from leadnator_auth.domain.rate_limit import Charge
 from tests.contract.worlds import NOW, a_mail, a_session, a_token, a_user, some_credentials
 
 READS_ALL = ("GROUP BY state", "alembic_version")
@@ -96,6 +97,12 @@ async def statements_of(connections: Connections, monkeypatch: pytest.MonkeyPatc
             for call in calls:
                 await call()
     await SqlIdentities(connections).by_session(a_session(ALICE).id)
+    rate_limits = SqlRateLimits(connections)
+    charge = Charge(RateLimit("few", 1, timedelta(hours=1)), "alice")
+    assert [await rate_limits.take([charge], NOW) is None for _ in range(2)] == [True, False]
+    await rate_limits.forgive(give_back=[charge], clear=[charge], remember="key", until=NOW)
+    await rate_limits.remembers("key", NOW)
+    await rate_limits.purge(NOW, 10)
     await SqlReadiness(connections).check()
     monkeypatch.undo()
     return {sql: values for sql, values in seen.items() if sql.split()[0] not in ("BEGIN", "COMMIT", "ROLLBACK")}

@@ -1,13 +1,16 @@
 """The settings: what each is by default, what it takes and what it refuses."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import attrs
 import pytest
 
+from leadnator_auth.domain import RateLimit
 from leadnator_auth.entrypoints.setting_values import SmtpUrl
 from leadnator_auth.entrypoints.settings import SettingError, Settings
 
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 LONG_SECRET = "0123456789abcdef0123456789abcdef"
 DEFAULTS: dict[str, object] = {
     "LEADNATOR_DATABASE_URL": "sqlite:///leadnator.db",
@@ -26,6 +29,14 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_BCRYPT_COST": 12,
     "LEADNATOR_HASH_WORKERS": None,  # as many as there are cores
     "LEADNATOR_HASH_QUEUE": 64,
+    "LEADNATOR_RATE_LIMIT": "on",
+    "LEADNATOR_LIMIT_LOGIN": RateLimit("login", 10, MINUTE),
+    "LEADNATOR_LIMIT_LOGIN_ACCOUNT": RateLimit("login-account", 30, HOUR),
+    "LEADNATOR_LIMIT_LOGIN_CLIENT": RateLimit("login-client", 60, MINUTE),
+    "LEADNATOR_LIMIT_SIGNUP": RateLimit("signup", 100, HOUR),
+    "LEADNATOR_LIMIT_FORGOT": RateLimit("forgot", 100, HOUR),
+    "LEADNATOR_LIMIT_RESET": RateLimit("reset", 100, HOUR),
+    "LEADNATOR_LIMIT_CHANGE_PASSWORD": RateLimit("change-password", 30, HOUR),
     "LEADNATOR_TRUSTED_PROXIES": (),
     "LEADNATOR_CORS_ORIGINS": (),
     "LEADNATOR_LOG_FORMAT": None,  # text on a terminal, else JSON
@@ -95,6 +106,11 @@ GOOD: list[tuple[str, str, object]] = [
     ("BCRYPT_COST", "16", 16),
     ("HASH_WORKERS", "3", 3),
     ("HASH_QUEUE", "0", 0),
+    ("RATE_LIMIT", "OFF", "off"),
+    ("LIMIT_LOGIN", "5/min", RateLimit("login", 5, MINUTE)),
+    ("LIMIT_LOGIN", " 1000000 / Hour ", RateLimit("login", 1_000_000, HOUR)),
+    ("LIMIT_SIGNUP", "1/s", RateLimit("signup", 1, timedelta(seconds=1))),
+    ("LIMIT_CHANGE_PASSWORD", "7/d", RateLimit("change-password", 7, timedelta(days=1))),
     ("TRUSTED_PROXIES", "127.0.0.1, ::1,10.0.0.0/8", ("127.0.0.1/32", "::1/128", "10.0.0.0/8")),
     ("CORS_ORIGINS", "https://a.example, http://b:8080", ("https://a.example", "http://b:8080")),
     ("LOG_FORMAT", "JSON", "json"),
@@ -127,6 +143,8 @@ BAD: dict[str, list[str]] = {
     ],
     "DATABASE_POOL_SIZE": ["0", "1", "1001", "many"],
     "DATABASE_PREPARED_STATEMENTS": ["yes", "1"],
+    "RATE_LIMIT": ["yes", "0"],
+    "LIMIT_LOGIN": ["10", "10/", "/min", "0/min", "-1/min", "1.5/min", "10/fortnight", "10/min/min", "1000001/min"],
     "JWT_SECRET": ["short", "x" * 31, f"{LONG_SECRET},short", f"{LONG_SECRET},", "x" * 31 + "\udcff"],
     "TOKEN_TTL": ["0", "-1", "1.5", "7d", "1e6", "0x10", "٣", "1_000", TOO_LONG_A_NUMBER],
     "RESET_TOKEN_TTL": ["0", "soon", "315360001"],

@@ -11,14 +11,15 @@ from leadnator_auth.domain import (
     FieldsError,
     InvalidResetTokenError,
     OverloadedError,
+    TooManyRequestsError,
     UnavailableError,
     is_reset_secret_usable,
     reset_password,
 )
 from leadnator_auth.entrypoints.http.body import read_form
-from leadnator_auth.entrypoints.http.context import ports_of
+from leadnator_auth.entrypoints.http.context import client_of, ports_of
 from leadnator_auth.entrypoints.http.pages.assets import FOLDER
-from leadnator_auth.entrypoints.http.problems import PROBLEMS
+from leadnator_auth.entrypoints.http.problems import headers_of, problem_of
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
@@ -35,7 +36,7 @@ async def get_reset_page(request: Request) -> Response:
     try:
         usable = len(given) == 1 and await is_reset_secret_usable(given[0], **ports.for_reset_check)
     except UnavailableError as error:
-        return _page(request, "later", PROBLEMS[type(error)].status)
+        return _page(request, "later", problem_of(error).status)
     if not usable:
         return _page(request, "invalid_link", HTTPStatus.BAD_REQUEST)
     return _page(request, "form", token=given[0])
@@ -45,7 +46,7 @@ async def post_reset_page(request: Request) -> Response:
     """POST /reset-password: sets the new password and says how it went."""
     token, password = await read_form(request, "token", "password")
     try:
-        await reset_password(token, password, **ports_of(request).for_reset)
+        await reset_password(token, password, client_of(request), **ports_of(request).for_reset)
     except FieldsError as error:
         problems = [field_error.message for field_error in error.errors if field_error.field == "password"]
         if isinstance(token, str) and problems:
@@ -53,9 +54,11 @@ async def post_reset_page(request: Request) -> Response:
         return _page(request, "invalid_link", HTTPStatus.BAD_REQUEST)
     except InvalidResetTokenError:
         return _page(request, "invalid_link", HTTPStatus.BAD_REQUEST)
-    except (OverloadedError, UnavailableError) as error:
+    except (OverloadedError, UnavailableError, TooManyRequestsError) as error:
         problems = ["This is taking too long right now. Please try again in a moment."]
-        return _page(request, "form", PROBLEMS[type(error)].status, token=str(token), problems=problems)
+        answer = _page(request, "form", problem_of(error).status, token=str(token), problems=problems)
+        answer.headers.update(headers_of(error))
+        return answer
     return _page(request, "done")
 
 

@@ -1,0 +1,97 @@
+"""Counters in SQL, one row a bucket: the instant at which it will be empty (the "theoretical arrival time" of GCRA)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import attrs
+
+from leadnator_auth.adapters.sql.connections import Connections
+from leadnator_auth.adapters.sql.instants import from_number, to_number
+from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.domain.rate_limit import Charge, Refusal
+
+# Later than any try could make it, the clock was turned back: then the bucket counts as empty.
+_START = "CASE WHEN rate_limits.empty_at BETWEEN :now AND :latest THEN rate_limits.empty_at ELSE :now END"
+_TAKE = (
+    "INSERT INTO rate_limits (bucket, empty_at) VALUES (:bucket, :first) "
+    f"ON CONFLICT (bucket) DO UPDATE SET empty_at = {_START} + :interval WHERE {_START} + :interval <= :latest "
+    "RETURNING empty_at"
+)
+_REMEMBER = (
+    "INSERT INTO rate_limits (bucket, empty_at) VALUES (:bucket, :until) "
+    "ON CONFLICT (bucket) DO UPDATE SET empty_at = :until"
+)
+
+
+@attrs.frozen
+class SqlRateLimits:
+    """RateLimits over SQL."""
+
+    connections: Connections
+
+    async def take(self, charges: Sequence[Charge], now: datetime) -> Refusal | None:
+        async with self.connections.writing() as slot:
+            for charge in charges:
+                if not await self._took(charge, now, slot):
+                    return await self._refusal(charge, slot)
+            await slot.commit()
+        return None
+
+    async def forgive(
+        self, *, give_back: Sequence[Charge], clear: Sequence[Charge], remember: str | None, until: datetime
+    ) -> None:
+        async with self.connections.writing() as slot:
+            for charge in give_back:
+                await slot.run(
+                    "UPDATE rate_limits SET empty_at = empty_at - :interval WHERE bucket = :bucket",
+                    bucket=charge.bucket,
+                    interval=_interval(charge),
+                )
+            for charge in clear:
+                await slot.run("DELETE FROM rate_limits WHERE bucket = :bucket", bucket=charge.bucket)
+            if remember is not None:
+                await slot.run(_REMEMBER, bucket=remember, until=to_number(until))
+            await slot.commit()
+
+    async def remembers(self, key: str, now: datetime) -> bool:
+        async with self.connections.single_read() as slot:
+            row = await slot.fetch_one(
+                "SELECT bucket FROM rate_limits WHERE bucket = :bucket AND empty_at > :now",
+                bucket=key,
+                now=to_number(now),
+            )
+        return row is not None
+
+    async def purge(self, now: datetime, most: int) -> int:
+        async with self.connections.writing() as slot:
+            rows = await slot.fetch_all(
+                "WITH old AS MATERIALIZED "
+                f"(SELECT bucket FROM rate_limits WHERE empty_at < :now LIMIT :most{slot.skip_locked}) "
+                "DELETE FROM rate_limits WHERE bucket IN (SELECT bucket FROM old) RETURNING bucket",
+                now=to_number(now),
+                most=most,
+            )
+            await slot.commit()
+        return len(rows)
+
+    async def _took(self, charge: Charge, now: datetime, slot: Slot) -> bool:
+        row = await slot.fetch_one(
+            _TAKE,
+            bucket=charge.bucket,
+            first=to_number(now) + _interval(charge),
+            now=to_number(now),
+            latest=to_number(now + charge.limit.period),
+            interval=_interval(charge),
+        )
+        return row is not None
+
+    async def _refusal(self, charge: Charge, slot: Slot) -> Refusal:
+        row = await slot.fetch_one("SELECT empty_at FROM rate_limits WHERE bucket = :bucket", bucket=charge.bucket)
+        assert row is not None  # its row is what refused the try, and is locked
+        return Refusal(charge.limit, from_number(row["empty_at"]) + charge.limit.interval - charge.limit.period)
+
+
+def _interval(charge: Charge) -> int:
+    """Returns the interval in the unit that instants are kept in: microseconds."""
+    interval = charge.limit.interval
+    return (interval.days * 86_400 + interval.seconds) * 1_000_000 + interval.microseconds
