@@ -47,9 +47,16 @@ class EmailTakenError(AuthError):
 
 
 class InvalidCredentialsError(AuthError):
-    """Unknown e-mail address or wrong password: which of them is never said."""
+    """Unknown e-mail address or wrong password: which of them is never said to a caller.
+
+    `user_id` is for those who watch over security: the account that was tried, if there is one.
+    """
 
     code = "invalid_credentials"
+
+    def __init__(self, user_id: str | None = None) -> None:
+        super().__init__()
+        self.user_id = user_id
 
 
 class AccountSuspendedError(AuthError):

@@ -49,7 +49,7 @@ async def change_password(
         user = await transaction.users.by_id(identity.user.id)
         current = await transaction.credentials.of(identity.user.id)
         if user is None or current is None or current.version != proven.version:
-            raise InvalidCredentialsError
+            raise InvalidCredentialsError(identity.user.id)
         if await transaction.sessions.by_id(identity.session.id) is None:
             raise InvalidTokenError("session ended")
         await apply_new_password(user, new_hash, transaction, clock.now(), randomness, keep=identity.session.id)

@@ -65,7 +65,7 @@ async def log_in(
         current = await transaction.credentials.of(proven.user_id)
         # Verifying took a while: a reset may have come in between, and then the old password opens nothing any more.
         if user is None or current is None or current.version != proven.version:
-            raise InvalidCredentialsError
+            raise InvalidCredentialsError(proven.user_id)
         if user.is_suspended:
             raise AccountSuspendedError
         session = new_session(user, client, clock.now(), randomness, policy)

@@ -64,8 +64,10 @@ async def reset_password(
     randomness: Randomness,
     rate_limits: RateLimits,
     policy: Policy,
-) -> None:
+) -> User:
     """Sets a new password, ends every session and every other reset token of the user, and queues a notice.
+
+    Returns whose it is.
 
     A refused password leaves the token as it was. No session is opened. Whoever had the mail is the owner: wrong
     log-ins of others do not keep them, and the client they did it from, out any longer.
@@ -92,6 +94,7 @@ async def reset_password(
 
     user = await run_in_transaction(unit_of_work, redeem)
     await LogInThrottle(user.email.canonical, client, policy.limits, rate_limits).succeed(now)
+    return user
 
 
 async def apply_new_password(

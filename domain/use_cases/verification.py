@@ -13,5 +13,5 @@ async def verified(credentials: Credentials | None, password: Password, hasher: 
     """
     is_right = await hasher.verify(password, credentials.password_hash if credentials else None)
     if credentials is None or not is_right:
-        raise InvalidCredentialsError
+        raise InvalidCredentialsError(credentials.user_id if credentials else None)
     return credentials

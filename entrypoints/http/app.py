@@ -25,6 +25,7 @@ from leadnator_auth.entrypoints.http.refusals import (
     MethodNotAllowedError,
     RequestError,
 )
+from leadnator_auth.entrypoints.http.security_events import tell_refusal
 
 _log = structlog.get_logger(__name__)
 
@@ -92,6 +93,7 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AuthError | RequestError)
     if isinstance(error, UnavailableError):
         _log.error("unavailable", error=str(error), request_id=request.state.request_id)
+    tell_refusal(request, error)
     return problem_response(error)
 
 

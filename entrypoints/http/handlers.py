@@ -12,12 +12,14 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.entrypoints.http.body import read_fields
 from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
+from leadnator_auth.entrypoints.http.security_events import tell
 
 
 async def post_sign_up(request: Request) -> Response:
     """POST /api/auth/signup"""
     name, email, password = await read_fields(request, "name", "email", "password")
     signed_in = await sign_up(name, email, password, client_of(request), **ports_of(request).for_sign_in)
+    tell(request, "signed_up", user=signed_in.user.id, session=signed_in.session.id)
     user = user_view(signed_in.user, "id", "name", "email", "role", "plan", "status")
     return JSONResponse({"token": signed_in.token, "user": user})
 
@@ -26,6 +28,7 @@ async def post_log_in(request: Request) -> Response:
     """POST /api/auth/login"""
     email, password = await read_fields(request, "email", "password")
     signed_in = await log_in(email, password, client_of(request), **ports_of(request).for_sign_in)
+    tell(request, "logged_in", user=signed_in.user.id, session=signed_in.session.id)
     return JSONResponse({"token": signed_in.token, "user": user_view(signed_in.user, "id", "name", "role")})
 
 
@@ -39,13 +42,15 @@ async def post_forgot_password(request: Request) -> Response:
     """POST /api/auth/forgot-password"""
     (email,) = await read_fields(request, "email")
     await request_password_reset(email, client_of(request), **ports_of(request).for_reset_request)
+    tell(request, "reset_requested")
     return done()
 
 
 async def post_reset_password(request: Request) -> Response:
     """POST /api/auth/reset-password"""
     token, password = await read_fields(request, "token", "password")
-    await reset_password(token, password, client_of(request), **ports_of(request).for_reset)
+    user = await reset_password(token, password, client_of(request), **ports_of(request).for_reset)
+    tell(request, "password_reset", user=user.id)
     return done()
 
 

@@ -15,12 +15,15 @@ from leadnator_auth.domain import (
 from leadnator_auth.entrypoints.http.body import read_fields
 from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of, rfc3339
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
+from leadnator_auth.entrypoints.http.security_events import tell
 
 
 async def post_log_out(request: Request) -> Response:
     """POST /api/auth/logout"""
     identity = await identified(request)
-    await log_out(identity, _scope(request), unit_of_work=ports_of(request).unit_of_work)
+    scope = _scope(request)
+    await log_out(identity, scope, unit_of_work=ports_of(request).unit_of_work)
+    tell(request, "sessions_ended", user=identity.user.id, session=identity.session.id, scope=scope.value)
     return done()
 
 
@@ -35,6 +38,7 @@ async def delete_session(request: Request) -> Response:
     """DELETE /api/auth/sessions/{id}"""
     identity = await identified(request)
     await end_session(identity, request.path_params["id"], unit_of_work=ports_of(request).unit_of_work)
+    tell(request, "session_ended", user=identity.user.id, session=request.path_params["id"])
     return done()
 
 
@@ -44,6 +48,7 @@ async def post_change_password(request: Request) -> Response:
     current_password, password = await read_fields(request, "current_password", "password")
     ports = ports_of(request)
     await change_password(identity, current_password, password, client_of(request), **ports.for_reset)
+    tell(request, "password_changed", user=identity.user.id, session=identity.session.id)
     return done()
 
 

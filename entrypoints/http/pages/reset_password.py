@@ -20,6 +20,7 @@ from leadnator_auth.entrypoints.http.body import read_form
 from leadnator_auth.entrypoints.http.context import client_of, ports_of
 from leadnator_auth.entrypoints.http.pages.assets import FOLDER
 from leadnator_auth.entrypoints.http.problems import headers_of, problem_of
+from leadnator_auth.entrypoints.http.security_events import tell, tell_refusal
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
@@ -46,19 +47,22 @@ async def post_reset_page(request: Request) -> Response:
     """POST /reset-password: sets the new password and says how it went."""
     token, password = await read_form(request, "token", "password")
     try:
-        await reset_password(token, password, client_of(request), **ports_of(request).for_reset)
+        user = await reset_password(token, password, client_of(request), **ports_of(request).for_reset)
     except FieldsError as error:
         problems = [field_error.message for field_error in error.errors if field_error.field == "password"]
         if isinstance(token, str) and problems:
             return _page(request, "form", HTTPStatus.BAD_REQUEST, token=token, problems=problems)
         return _page(request, "invalid_link", HTTPStatus.BAD_REQUEST)
-    except InvalidResetTokenError:
+    except InvalidResetTokenError as error:
+        tell_refusal(request, error)
         return _page(request, "invalid_link", HTTPStatus.BAD_REQUEST)
     except (OverloadedError, UnavailableError, TooManyRequestsError) as error:
+        tell_refusal(request, error)
         problems = ["This is taking too long right now. Please try again in a moment."]
         answer = _page(request, "form", problem_of(error).status, token=str(token), problems=problems)
         answer.headers.update(headers_of(error))
         return answer
+    tell(request, "password_reset", user=user.id)
     return _page(request, "done")
 
 

@@ -1,0 +1,45 @@
+"""Events that somebody who watches over security wants to see (ASVS 16.3): ids and reasons, never a secret."""
+
+from collections.abc import Mapping
+
+import structlog
+from starlette.requests import Request
+
+from leadnator_auth.domain import (
+    AccountSuspendedError,
+    AuthError,
+    EmailTakenError,
+    InvalidCredentialsError,
+    InvalidResetTokenError,
+    InvalidTokenError,
+    TooManyRequestsError,
+)
+from leadnator_auth.entrypoints.http.context import client_of
+from leadnator_auth.entrypoints.http.refusals import RequestError
+
+_log = structlog.get_logger("leadnator_auth.security")
+
+_REFUSALS: Mapping[type[Exception], str] = {
+    InvalidCredentialsError: "credentials_refused",
+    AccountSuspendedError: "suspended_account_refused",
+    EmailTakenError: "taken_email_refused",
+    InvalidTokenError: "token_refused",
+    InvalidResetTokenError: "reset_token_refused",
+    TooManyRequestsError: "throttled",
+}
+
+
+def tell(request: Request, event: str, **ids: str) -> None:
+    """Logs that something happened to an account."""
+    _log.info(event, client=client_of(request).ip, request_id=request.state.request_id, **ids)
+
+
+def tell_refusal(request: Request, error: AuthError | RequestError) -> None:
+    """Logs that somebody was refused, if it matters for security."""
+    event = _REFUSALS.get(type(error))
+    if event is None:
+        return
+    known = {"user": error.user_id} if isinstance(error, InvalidCredentialsError) and error.user_id else {}
+    reason = {} if isinstance(error, InvalidCredentialsError) else {"reason": str(error)}
+    ids = {name: value for name, value in (known | reason).items() if value}
+    _log.warning(event, client=client_of(request).ip, request_id=request.state.request_id, **ids)
