@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from leadnator_auth.domain.errors import AuthError
+from leadnator_auth.domain.session import CLOCK_LEEWAY
 
 
 @attrs.frozen
@@ -16,6 +17,13 @@ class RateLimit:
     name: str
     count: int
     period: timedelta
+
+    def latest(self, now: datetime) -> datetime:
+        """Returns the latest instant at which a bucket can be empty that was filled by tries until now.
+
+        One that lies further ahead was filled by a clock that has been turned back since.
+        """
+        return now + self.period + CLOCK_LEEWAY
 
     @property
     def interval(self) -> timedelta:

@@ -10,11 +10,10 @@ from leadnator_auth.adapters.sql.instants import from_number, to_number
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.domain.rate_limit import Charge, Refusal
 
-# Later than any try could make it, the clock was turned back: then the bucket counts as empty.
 _START = "CASE WHEN rate_limits.empty_at BETWEEN :now AND :latest THEN rate_limits.empty_at ELSE :now END"
 _TAKE = (
     "INSERT INTO rate_limits (bucket, empty_at) VALUES (:bucket, :first) "
-    f"ON CONFLICT (bucket) DO UPDATE SET empty_at = {_START} + :interval WHERE {_START} + :interval <= :latest "
+    f"ON CONFLICT (bucket) DO UPDATE SET empty_at = {_START} + :interval WHERE {_START} + :interval <= :full "
     "RETURNING empty_at"
 )
 _REMEMBER = (
@@ -80,7 +79,8 @@ class SqlRateLimits:
             bucket=charge.bucket,
             first=to_number(now) + _interval(charge),
             now=to_number(now),
-            latest=to_number(now + charge.limit.period),
+            full=to_number(now + charge.limit.period),
+            latest=to_number(charge.limit.latest(now)),
             interval=_interval(charge),
         )
         return row is not None

@@ -10,8 +10,8 @@ from leadnator_auth.domain.rate_limit import Charge, Refusal
 class RateLimits(Protocol):
     """Counters that hold over all processes, and what is remembered for a while.
 
-    What a bucket holds drains away by itself, at the pace of its limit. A clock that was turned back empties a bucket
-    rather than keeping it full.
+    What a bucket holds drains away by itself, at the pace of its limit. Clocks of servers may be `CLOCK_LEEWAY` apart;
+    one that was turned back by more empties a bucket rather than keeping it full.
     """
 
     async def take(self, charges: Sequence[Charge], now: datetime) -> Refusal | None:

@@ -42,7 +42,7 @@ async def post_forgot_password(request: Request) -> Response:
     """POST /api/auth/forgot-password"""
     (email,) = await read_fields(request, "email")
     await request_password_reset(email, client_of(request), **ports_of(request).for_reset_request)
-    tell(request, "reset_requested")
+    tell(request, "link_requested")
     return done()
 
 

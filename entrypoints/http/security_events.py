@@ -24,7 +24,7 @@ _REFUSALS: Mapping[type[Exception], str] = {
     AccountSuspendedError: "suspended_account_refused",
     EmailTakenError: "taken_email_refused",
     InvalidTokenError: "token_refused",
-    InvalidResetTokenError: "reset_token_refused",
+    InvalidResetTokenError: "link_refused",
     TooManyRequestsError: "throttled",
 }
 

@@ -107,6 +107,15 @@ async def test_a_bucket_is_emptied(rate_limits: RateLimits) -> None:
     assert await taken(rate_limits, Charge(FEW, "bob"), 4) == 0
 
 
+@pytest.mark.parametrize("behind", [INSTANT, timedelta(milliseconds=5), timedelta(seconds=60)])
+async def test_clocks_that_are_a_little_apart_let_no_more_through(rate_limits: RateLimits, behind: timedelta) -> None:
+    for number in range(10):
+        await rate_limits.take([ALICE], NOW - behind * (number % 2))
+    assert await rate_limits.take([ALICE], NOW - behind) is not None
+    assert await rate_limits.take([ALICE], NOW + MINUTE / 3) is None, "one is due"
+    assert await rate_limits.take([ALICE], NOW + MINUTE / 3) is not None
+
+
 async def test_a_clock_that_was_turned_back_keeps_nobody_out(rate_limits: RateLimits) -> None:
     assert await taken(rate_limits, ALICE, 3) == 3
     past = NOW - timedelta(days=1)

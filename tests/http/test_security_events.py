@@ -74,15 +74,15 @@ async def test_a_reset_is_told_asked_for_used_and_refused(
     quick: httpx2.AsyncClient, memory: MemoryPorts, alice: Any, logs: list[EventDict]
 ) -> None:
     await quick.post("/api/auth/forgot-password", json={"email": ALICE["email"]})
-    assert told(logs) == [{"event": "reset_requested", "log_level": "info"}]
+    assert told(logs) == [{"event": "link_requested", "log_level": "info"}]
     await deliver_due_mails(**memory.for_delivery)
     link = {"token": memory.mailer.reset_links[0].secret, "password": "second-password"}
     await quick.post("/api/auth/reset-password", json=link)
     assert told(logs) == [{"event": "password_reset", "log_level": "info", "user": alice["user"]["id"]}]
     await quick.post("/api/auth/reset-password", json=link)
-    assert told(logs) == [{"event": "reset_token_refused", "log_level": "warning"}]
+    assert told(logs) == [{"event": "link_refused", "log_level": "warning"}]
     await quick.post("/reset-password", data=link)
-    assert told(logs) == [{"event": "reset_token_refused", "log_level": "warning"}]
+    assert told(logs) == [{"event": "link_refused", "log_level": "warning"}]
 
 
 async def test_a_reset_by_the_page_is_told(

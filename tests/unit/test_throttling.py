@@ -256,10 +256,10 @@ async def test_what_is_refused_for_its_fields_is_not_counted(memory: MemoryPorts
 
 async def test_without_limits_nothing_is_counted(alice: SignedIn, memory: MemoryPorts) -> None:
     free = attrs.evolve(memory, policy=Policy(limits=Limits.none()))
-    memory.rate_limits.full_at.clear()
+    memory.rate_limits.empty_at.clear()
     assert await guesses(free, HOME, 50) == ["wrong"] * 50
     assert await owner_gets_in(free)
-    assert memory.rate_limits.full_at == {}
+    assert memory.rate_limits.empty_at == {}
 
 
 def test_no_limit_is_forgotten_in_none() -> None:
