@@ -184,7 +184,7 @@ def _measured(case: Case, server: Running, seconds: int) -> Result:
     count = re.search(r"(\d+) requests in", output)
     assert rate, output
     assert count, output
-    return Result(float(rate[1]), spent / int(count[1]) * 1e6)
+    return Result(float(rate[1]), spent / max(int(count[1]), 1) * 1e6)
 
 
 def _cpu_seconds(server: psutil.Process) -> float:
