@@ -9,8 +9,11 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
+from tests.e2e.conftest import Serve, database_settings, serve
 from tests.e2e.mails import reset_link
-from tests.e2e.server import QUICK, Server
+from tests.e2e.server import Server
+
+__all__ = ["database_settings", "serve"]
 
 OpenBrowser = Callable[..., Chrome]
 
@@ -60,18 +63,12 @@ def plain_browser(tmp_path: Path) -> Iterator[Chrome]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A running server with an account that asked for a link."""
-    folder = tmp_path / "server"
-    folder.mkdir()
-    server = Server(folder, (), QUICK)
-    try:
-        server.start()
-        assert server.sign_up().status == 200
-        assert server.forgot().status == 200
-        yield server
-    finally:
-        server.kill()
+def server(serve: Serve) -> Server:
+    """A running server, on each kind of database in turn, with an account that asked for a link."""
+    server = serve()
+    assert server.sign_up().status == 200
+    assert server.forgot().status == 200
+    return server
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """The composition root: each setting reaches what it is for, and what was opened is closed."""
 
 import asyncio
-import sqlite3
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -39,7 +37,7 @@ from leadnator_auth.entrypoints.compose import open_ports, prepare
 from leadnator_auth.entrypoints.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.starting import StartError
-from tests.databases import run_sql
+from tests.databases import run_script, run_sql
 from tests.e2e.mails import reset_link, text_of
 from tests.e2e.server import parsed_mail
 
@@ -264,17 +262,12 @@ async def test_nothing_is_left_open_after_the_end() -> None:
             await asyncio.sleep(0)
 
 
-@contextmanager
-def database(home: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(home / "leadnator.db", timeout=10)) as connection, connection:
-        yield connection
-
-
 @pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch) -> Starlette:
+def app(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Starlette:
     """The application as it is served, where only being woken explains that a mail goes out."""
     monkeypatch.setattr(mail_worker, "POLL_SECONDS", 3600.0)
-    return build_app(settings(CORS_ORIGINS="https://app.example.com"))
+    chosen = {"DATABASE_URL": database_url, "JWT_SECRET": NEW, "CORS_ORIGINS": "https://app.example.com"}
+    return build_app(settings(**chosen))
 
 
 @pytest.fixture
@@ -305,20 +298,20 @@ async def test_what_is_served_lets_the_pages_of_the_settings_in(browser: httpx2.
 
 
 async def test_what_is_served_clears_away_what_is_over(
-    home: Path, app: Starlette, monkeypatch: pytest.MonkeyPatch
+    database_url: str, app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(housekeeper, "PAUSE_SECONDS", 0.0)
-    with database(home) as connection:
-        connection.execute(
-            "INSERT INTO users VALUES ('u_1', 'A', 'a@b.test', 'a@b.test', 'user', 'Starter', 'active', 0)"
-        )
-        connection.execute("INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '')")
+    run_script(
+        database_url,
+        "INSERT INTO users VALUES ('u_1', 'A', 'a@b.test', 'a@b.test', 'user', 'Starter', 'active', 0);\n"
+        "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '');\n"
+        "INSERT INTO rate_limits VALUES ('b_1', 0);\n",
+    )
 
-    def sessions() -> int:
-        with database(home) as connection:
-            return int(connection.execute("SELECT count(*) FROM sessions").fetchone()[0])
+    def left() -> list[int]:
+        return [run_sql(database_url, f"SELECT count(*) FROM {table}")[0][0] for table in ("sessions", "rate_limits")]
 
-    assert sessions() == 1
+    assert left() == [1, 1]
     async with app.router.lifespan_context(app), asyncio.timeout(10):
-        while sessions():
+        while left() != [0, 0]:
             await asyncio.sleep(0)
