@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from axe_core_python.selenium import Axe
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -14,26 +15,29 @@ from tests.e2e.server import DEADLINE_SECONDS, Server
 Screenshot = Callable[[Chrome, str], None]
 
 
+def waiting(chrome: Chrome) -> WebDriverWait[Chrome]:
+    """Waits for the page; while one follows another, what was found may be gone again."""
+    gone = (NoSuchElementException, StaleElementReferenceException)
+    return WebDriverWait(chrome, DEADLINE_SECONDS, ignored_exceptions=gone)
+
+
 def heading(chrome: Chrome) -> str:
     return chrome.find_element(By.TAG_NAME, "h1").text
 
 
 def wait_for_heading(chrome: Chrome, text: str) -> None:
-    WebDriverWait(chrome, DEADLINE_SECONDS).until(lambda chrome: heading(chrome) == text)
+    waiting(chrome).until(lambda chrome: heading(chrome) == text)
 
 
 def set_password(chrome: Chrome, password: str) -> None:
     """Types into the field, which has the focus by itself, and presses Enter: no mouse is needed."""
-    WebDriverWait(chrome, DEADLINE_SECONDS).until(
-        lambda chrome: chrome.switch_to.active_element.get_attribute("id") == "password"
-    )
+    waiting(chrome).until(lambda chrome: chrome.switch_to.active_element.get_attribute("id") == "password")
     chrome.switch_to.active_element.send_keys(password + Keys.ENTER)
 
 
 def wait_for_problem(chrome: Chrome) -> str:
     """Returns what the page says of the password it refused."""
-    WebDriverWait(chrome, DEADLINE_SECONDS).until(lambda chrome: chrome.find_elements(By.ID, "problem"))
-    return chrome.find_element(By.ID, "problem").text
+    return str(waiting(chrome).until(lambda chrome: chrome.find_element(By.ID, "problem").text))
 
 
 def look_like_a_phone(chrome: Chrome) -> None:
