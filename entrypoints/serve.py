@@ -23,6 +23,7 @@ from leadnator_auth.entrypoints.logs import configure_logs
 from leadnator_auth.entrypoints.mail_worker import MailWorker, running
 from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.starting import StartError
+from leadnator_auth.entrypoints.wire import protocol_class
 
 GRACEFUL_SHUTDOWN_SECONDS = 20
 KEEP_ALIVE_SECONDS = 15
@@ -73,6 +74,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         "timeout_keep_alive": KEEP_ALIVE_SECONDS,
         "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_SECONDS,
         "ws": "none",
+        "http": protocol_class(),
     }
     with _listening(host, port) as listener:
         _log_start(settings, host, port)

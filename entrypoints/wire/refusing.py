@@ -1,0 +1,51 @@
+"""Why a connection is refused, and the answer that says so."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from leadnator_auth.entrypoints.http.problems import problem_response
+from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, RequestTimeoutError
+
+_HEADERS = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+_CLOSE = (b"connection", b"close")
+
+
+class Reason(StrEnum):
+    """What the log says about a refused connection; the client is told less."""
+
+    TIMEOUT = "timeout"
+    HEAD_TOO_LARGE = "head_too_large"
+    TOO_MANY_FIELDS = "too_many_fields"
+    BAD_BYTES = "bad_bytes"
+    BAD_REQUEST_LINE = "bad_request_line"
+    BAD_TARGET = "bad_target"
+    BAD_FIELD = "bad_field"
+    BAD_HOST = "bad_host"
+    BAD_LENGTH = "bad_length"
+    BAD_TRANSFER_ENCODING = "bad_transfer_encoding"
+    LENGTH_AND_TRANSFER_ENCODING = "length_and_transfer_encoding"
+    BAD_CHUNK = "bad_chunk"
+    UNPARSABLE = "unparsable"
+
+
+class RefusedError(Exception):
+    """What a client sent is not one request that everybody reads alike."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def refusal_answer(reason: Reason, request_id: str, more_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Returns the last answer of a connection: the problem that the application would answer with, as bytes."""
+    response = problem_response(RequestTimeoutError() if reason is Reason.TIMEOUT else InvalidRequestError())
+    headers = [*more_headers, *response.raw_headers, *_HEADERS, (b"x-request-id", request_id.encode())]
+    if _CLOSE not in [(name, value.lower()) for name, value in headers]:
+        headers.append(_CLOSE)
+    phrase = {400: b"Bad Request", 408: b"Request Timeout"}[response.status_code]
+    lines = [b"HTTP/1.1 %d %s" % (response.status_code, phrase), *(b"%s: %s" % header for header in headers)]
+    return b"\r\n".join([*lines, b"", bytes(response.body)])

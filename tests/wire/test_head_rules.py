@@ -1,0 +1,90 @@
+"""Which heads everybody reads alike, and what of them the parser is given."""
+
+import pytest
+
+from leadnator_auth.entrypoints.wire.heads import MAX_FIELDS, Head, read_head
+from leadnator_auth.entrypoints.wire.refusing import Reason, RefusedError
+from tests.wire.hostile import GET, HOSTILE_HEADS, POST
+
+UNCHANGED: dict[str, tuple[bytes, int | None]] = {
+    "GET": (GET + b"\r\n", 0),
+    "other method": (b"PROPFIND /a HTTP/1.1\r\nHost: a\r\n\r\n", 0),
+    "HTTP/1.0 without Host": (b"GET / HTTP/1.0\r\n\r\n", 0),
+    "HTTP/1.0 with Host": (b"GET / HTTP/1.0\r\nHost: a\r\n\r\n", 0),
+    "length": (POST + b"Content-Length: 5\r\n\r\n", 5),
+    "length with white space": (POST + b"content-length:\t 5 \t\r\n\r\n", 5),
+    "length without white space": (POST + b"CONTENT-LENGTH:5\r\n\r\n", 5),
+    "length of nothing": (POST + b"Content-Length: 0\r\n\r\n", 0),
+    "length of 18 digits": (POST + b"Content-Length: 999999999999999999\r\n\r\n", 10**18 - 1),
+    "chunks": (POST + b"Transfer-Encoding: chunked\r\n\r\n", None),
+    "chunks in capitals": (POST + b"TRANSFER-ENCODING:CHUNKED\r\n\r\n", None),
+    "names that only end alike": (POST + b"X-Content-Length: x\r\nX-Transfer-Encoding: y\r\nX-Host: z\r\n\r\n", 0),
+    "names that only begin alike": (POST + b"Content-Length-X: x\r\nHosts: z\r\n\r\n", 0),
+    "a name within a value": (POST + b"X-A: Content-Length: 7\r\n\r\n", 0),
+    "port": (b"GET / HTTP/1.1\r\nHost: auth.test:8000\r\n\r\n", 0),
+    "address": (b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n", 0),
+    "IPv6": (b"GET / HTTP/1.1\r\nHost: [::1]:8000\r\n\r\n", 0),
+    "name of a container": (b"GET / HTTP/1.1\r\nHost: auth_service-1\r\n\r\n", 0),
+    "empty values": (GET + b"X-A:\r\nX-B: \r\n\r\n", 0),
+    "value beyond ASCII": (GET + b"X-A: \xc3\xa4\xff\r\n\r\n", 0),
+    "tab in a value": (GET + b"X-A: b\tc\r\n\r\n", 0),
+    "every character of a token": (GET + b"!#$%&'*+-.^_`|~09AZaz: b\r\n\r\n", 0),
+    "query": (b"GET /a?b=c%20d&e=/?: HTTP/1.1\r\nHost: a\r\n\r\n", 0),
+    "two slashes": (b"GET //evil.test/ HTTP/1.1\r\nHost: a\r\n\r\n", 0),
+    "100 fields": (GET + b"X-A: b\r\n" * (MAX_FIELDS - 1) + b"\r\n", 0),
+}
+REWRITTEN: dict[str, tuple[bytes, bytes]] = {
+    "absolute target": (
+        b"GET http://evil.test:80/a?b HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /a?b HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    "absolute target in capitals": (
+        b"GET HTTPS://A/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    "absolute target without a path": (
+        b"GET http://a HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    "absolute target with a query alone": (
+        b"GET http://a?b HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /?b HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    "upgrade": (
+        GET + b"Upgrade: h2c\r\nX-A: b\r\nUPGRADE:websocket\r\nX-Upgrade: c\r\n\r\n",
+        GET + b"X-A: b\r\nX-Upgrade: c\r\n\r\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_HEADS)
+def test_a_hostile_head_is_refused(name: str) -> None:
+    head, reason = HOSTILE_HEADS[name]
+    with pytest.raises(RefusedError) as refused:
+        read_head(head)
+    assert refused.value.reason is reason
+
+
+@pytest.mark.parametrize("name", UNCHANGED)
+def test_a_harmless_head_is_passed_on_as_it_is(name: str) -> None:
+    head, length = UNCHANGED[name]
+    assert read_head(head) == Head(head, length)
+
+
+@pytest.mark.parametrize("name", REWRITTEN)
+def test_a_head_is_passed_on_without_what_leads_parsers_astray(name: str) -> None:
+    head, forwarded = REWRITTEN[name]
+    assert read_head(head) == Head(forwarded, 0)
+
+
+@pytest.mark.parametrize(
+    "place", [b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n", GET + b"X%b: a\r\n\r\n", GET + b"X: %b\r\n\r\n"]
+)
+def test_no_control_byte_is_allowed_anywhere(place: bytes) -> None:
+    for byte in [*range(9), *range(10, 32), 127]:
+        with pytest.raises(RefusedError):
+            read_head(place % bytes([byte]))
+
+
+def test_reasons_are_words_that_no_client_can_choose() -> None:
+    assert all(reason.value.replace("_", "").isalpha() for reason in Reason)
