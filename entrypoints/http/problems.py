@@ -80,7 +80,7 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     refusals.RequestTimeoutError: Problem(
         HTTPStatus.REQUEST_TIMEOUT,
         "Request timeout",
-        "The body did not arrive within 10 seconds.",
+        "The request did not arrive within 10 seconds.",
         {"Connection": "close"},
     ),
     errors.EmailTakenError: Problem(

@@ -9,7 +9,15 @@ from leadnator_auth.domain.user import MAX_NAME_LENGTH
 
 Schema = Mapping[str, Any]  # JSON Schema is JSON: any value may stand at any key
 
-NAME: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH}
+_CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"
+_SEGMENT = rf"/(?!\.{{1,2}}(?:/|$))[^{_CONTROLS}/\\%?#;]+"
+
+NAME: Schema = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_NAME_LENGTH,
+    "pattern": rf"^[^{_CONTROLS}]*[^{_CONTROLS}\s][^{_CONTROLS}]*$",
+}
 EMAIL: Schema = {"type": "string", "format": "email", "maxLength": 254}
 PASSWORD: Schema = {"type": "string", "format": "password", "minLength": 1}
 NEW_PASSWORD: Schema = {
@@ -24,14 +32,14 @@ RESET_TOKEN: Schema = {"type": "string", "pattern": "^reset_"}
 _USER_MEMBERS: Mapping[str, Schema] = {
     "id": {"type": "string", "pattern": "^u_[A-Za-z0-9_-]+$"},
     "name": NAME,
-    "email": EMAIL,
+    "email": {"type": "string", "format": "idn-email", "maxLength": 254},
     "role": {"type": "string", "enum": ["user", "admin"]},
     "plan": {"type": "string"},
     "status": {"type": "string", "enum": ["active", "suspended"]},
 }
 TOKEN: Schema = {"type": "string", "description": "A JSON Web Token."}
 INSTANT: Schema = {"type": "string", "format": "date-time"}
-MEDIA_PATH: Schema = {"type": "string", "pattern": "^/", "maxLength": MAX_PATH_LENGTH}
+MEDIA_PATH: Schema = {"type": "string", "pattern": f"^(?:{_SEGMENT})+/?$", "maxLength": MAX_PATH_LENGTH}
 
 
 def closed(members: Mapping[str, Schema]) -> Schema:
