@@ -6,8 +6,18 @@ from contextlib import suppress
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import Ports, User, log_in, request_password_reset, sign_up
+from leadnator_auth.domain import (
+    Password,
+    Ports,
+    User,
+    deliver_due_mails,
+    log_in,
+    request_password_reset,
+    reset_password,
+    sign_up,
+)
 from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.domain.reset_token import digest_of
 from tests.contract.cancelling import cancelled_at_step
 from tests.contract.worlds import NOW, a_mail, a_session, a_token, a_user, some_credentials
 
@@ -94,6 +104,32 @@ async def test_cancelled_at_any_await_a_sign_up_is_kept_whole_or_not_at_all(port
         assert (user is None) == (credentials is None) == (not sessions)
         if finished:
             assert user is not None
+            return
+    pytest.fail("never ran to its end")
+
+
+async def test_cancelled_at_any_await_a_reset_is_done_whole_or_not_at_all(ports: Ports, memory: MemoryPorts) -> None:
+    alice = await sign_up("Al", "al@example.com", "secret-0", **ports.for_sign_in)
+    password = "secret-0"
+    for step in range(200):
+        memory.clock.advance(hours=2)
+        await request_password_reset("al@example.com", **ports.for_reset_request)
+        await deliver_due_mails(**ports.for_delivery)
+        secret = memory.mailer.reset_links[-1].secret
+        session = (await log_in("al@example.com", password, **ports.for_sign_in)).session
+        new = f"secret-{step + 1}"
+        finished = await cancelled_at_step(step, reset_password(secret, new, **ports.for_reset))
+        async with ports.unit_of_work.snapshot() as repositories:
+            kept = await repositories.credentials.of(alice.user.id)
+            token = await repositories.reset_tokens.by_digest(digest_of(secret))
+            is_open = await repositories.sessions.by_id(session.id) is not None
+        assert kept is not None
+        assert token is not None
+        is_done = await ports.hasher.verify(Password(new), kept.password_hash)
+        assert (is_done, is_done) == (token.used_at is not None, not is_open)
+        password = new if is_done else password
+        if finished:
+            assert is_done
             return
     pytest.fail("never ran to its end")
 

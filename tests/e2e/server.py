@@ -102,6 +102,11 @@ class Server:
         return f"http://{HOST}:{self.port}"
 
     @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """What was started, while it runs."""
+        return self._process
+
+    @property
     def database_url(self) -> str:
         """Where it keeps everything."""
         return self.settings.get("LEADNATOR_DATABASE_URL", f"sqlite:///{self.home}/leadnator.db")

@@ -60,6 +60,7 @@ def test_no_secret_is_logged_even_when_everything_is(serve: Serve, log_format: s
     assert [secret for secret in secrets if secret in log] == []
     assert re.findall(r"token=|\$2[aby]\$|Bearer|reset_[\w-]{10,}|eyJ", log) == []
     assert "Traceback" not in log
+    assert "@example.com" not in log.lower(), "no address of anybody, either"
 
 
 def test_a_json_log_is_one_object_a_line_whatever_a_client_sends(serve: Serve) -> None:
@@ -72,6 +73,7 @@ def test_a_json_log_is_one_object_a_line_whatever_a_client_sends(serve: Serve) -
     lines = server.log.removesuffix("\n").split("\n")
     events = [json.loads(line) for line in lines]
     assert {type(event) for event in events} == {dict}
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", event["timestamp"]) for event in events)
     assert [event for event in events if "forged" in event] == []
     assert any("forged" in str(event.get("path")) for event in events)
 

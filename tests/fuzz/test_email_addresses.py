@@ -2,6 +2,7 @@
 
 import contextlib
 import unicodedata
+from email import message_from_bytes
 from email.headerregistry import Address, AddressHeader
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -65,12 +66,12 @@ def test_mail_software_sees_exactly_one_recipient(text: str) -> None:
     message, unread = EmailMessage(), EmailMessage()
     message["To"] = Address(addr_spec=address.mailbox)
     unread["To"] = address.mailbox
-    for header in (message["To"], unread["To"]):
+    received = message_from_bytes(message.as_bytes(), policy=SMTP)
+    for header in (message["To"], unread["To"], received["To"]):
         assert isinstance(header, AddressHeader)
         assert [recipient.addr_spec for recipient in header.addresses] == [address.mailbox]
         assert header.addresses[0].display_name == ""
-    unfolded = message.as_bytes(policy=SMTP.clone(max_line_length=0))
-    assert unfolded.splitlines()[0] == f"To: {address.mailbox}".encode()
+    assert received.keys() == ["To"]
 
 
 def upper_case(text: str) -> str:

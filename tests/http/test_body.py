@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable
 import httpx2
 import pytest
 
+from leadnator_auth.entrypoints.http import body as body_module
+
 Check = Callable[[httpx2.Response, int, str], None]
 
 LIMIT = 65536
@@ -151,6 +153,19 @@ async def test_a_body_that_does_not_arrive_is_given_up(
     answer = await sign_up(quick, stalled())
     check_problem(answer, 408, "request_timeout")
     assert answer.headers["Connection"] == "close", "the rest of the body may still come, and is no request"
+
+
+async def test_a_trickle_does_not_put_the_deadline_of_a_body_off(
+    quick: httpx2.AsyncClient, check_problem: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.001)
+
+    assert body_module.BODY_TIMEOUT_SECONDS == 10
+    monkeypatch.setattr(body_module, "BODY_TIMEOUT_SECONDS", 0.02)
+    check_problem(await sign_up(quick, trickle()), 408, "request_timeout")
 
 
 @pytest.mark.parametrize(

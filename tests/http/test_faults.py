@@ -19,11 +19,11 @@ ALICE = {"name": "Alice", "email": "alice@example.com", "password": "first-passw
 RIGHT = {"email": ALICE["email"], "password": ALICE["password"]}
 SECRETS = "SELECT password_hash FROM users -- /srv/leadnator/secret.py"
 FAULTS = {
-    "signup": ["unit_of_work", "hasher", "tokens", "emails", "clock", "randomness"],
-    "login": ["unit_of_work", "hasher", "tokens", "emails", "clock", "randomness"],
+    "signup": ["unit_of_work", "hasher", "tokens", "emails", "clock", "randomness", "rate_limits"],
+    "login": ["unit_of_work", "hasher", "tokens", "emails", "clock", "randomness", "rate_limits"],
     "me": ["tokens", "identities", "clock"],
-    "forgot-password": ["unit_of_work", "emails", "clock", "randomness"],
-    "reset-password": ["unit_of_work", "hasher", "clock", "randomness"],
+    "forgot-password": ["unit_of_work", "emails", "clock", "randomness", "rate_limits"],
+    "reset-password": ["unit_of_work", "hasher", "clock", "randomness", "rate_limits"],
     "readyz": ["readiness"],
 }
 

@@ -4,7 +4,18 @@ import attrs
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import Claims, InvalidTokenError, Purpose, SignedIn, Status, identify, log_in, sign_up
+from leadnator_auth.domain import (
+    Claims,
+    Identity,
+    InvalidTokenError,
+    Purpose,
+    SessionId,
+    SignedIn,
+    Status,
+    identify,
+    log_in,
+    sign_up,
+)
 
 
 async def assert_refused(memory: MemoryPorts, token: str) -> None:
@@ -32,6 +43,19 @@ async def test_a_clock_that_is_behind_takes_a_token_from_the_near_future(
         assert await identify(alice.token, **memory.for_identify)
     else:
         await assert_refused(memory, alice.token)
+
+
+async def test_a_token_that_was_not_made_here_costs_no_look_up(memory: MemoryPorts, alice: SignedIn) -> None:
+    class Unasked:
+        async def by_session(self, session_id: SessionId) -> Identity | None:
+            raise AssertionError("the database was asked")
+
+    ports = attrs.evolve(memory, identities=Unasked())
+    for token in (alice.token + "x", "nonsense", ""):
+        with pytest.raises(InvalidTokenError):
+            await identify(token, **ports.for_identify)
+    with pytest.raises(AssertionError, match="asked"):
+        await identify(alice.token, **ports.for_identify)
 
 
 async def test_a_token_dies_with_its_session_alone(memory: MemoryPorts, alice: SignedIn) -> None:
