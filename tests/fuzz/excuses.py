@@ -53,10 +53,24 @@ def holds_nul(value: object) -> bool:
     return isinstance(value, str) and "\0" in value
 
 
+def is_too_short(body: Body) -> bool:
+    """Returns whether the new password has fewer than six code points in normal form C."""
+    return len(_composed(body)) < 6
+
+
+def is_too_long(body: Body) -> bool:
+    """Returns whether the new password has more than 1,024 bytes."""
+    return len(_composed(body).encode("utf-8", "replace")) > 1024
+
+
 def is_of_another_length(body: Body) -> bool:
-    """Returns whether the new password's length differs from the one JSON Schema counts."""
-    text = str(body.get("password"))
-    return len(text) != len(unicodedata.normalize("NFC", text)) or len(text) != len(text.encode("utf-8", "replace"))
+    """Returns whether JSON Schema counts a length for the new password that is not allowed, though its own one is."""
+    fits_as_typed = 6 <= len(str(body.get("password"))) <= 1024
+    return not (fits_as_typed or is_too_short(body) or is_too_long(body))
+
+
+def _composed(body: Body) -> str:
+    return unicodedata.normalize("NFC", str(body.get("password")))
 
 
 def has_surrounding_space(body: Body) -> bool:
@@ -97,8 +111,8 @@ RIGHT: tuple[Excuse, ...] = (
     ),
     # "At most 1,024 UTF-8 bytes" stands in the description, for JSON Schema counts characters. And six code points
     # are counted in normal form C, for "the same text typed in another Unicode normal form is the same password".
-    *(_refused(operation, "password: too_long", is_of_another_length) for operation in NEW_PASSWORD),
-    *(_refused(operation, "password: too_short", is_of_another_length) for operation in NEW_PASSWORD),
+    *(_refused(operation, "password: too_long", is_too_long) for operation in NEW_PASSWORD),
+    *(_refused(operation, "password: too_short", is_too_short) for operation in NEW_PASSWORD),
     *(_accepted(operation, is_of_another_length) for operation in NEW_PASSWORD),
     # "One address only (no list, display name, route or encoded word)"; the format "email" allows an encoded word.
     *(_refused(operation, "email: invalid_email", has_encoded_word) for operation in EMAIL),

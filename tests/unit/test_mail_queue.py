@@ -66,7 +66,7 @@ async def test_all_that_failed_goes_out_when_it_is_tried_again(world: MemoryPort
 
 async def test_a_mail_that_was_sent_is_not_sent_again(world: MemoryPorts) -> None:
     (sent,) = await list_mails(MailState.SENT, unit_of_work=world.unit_of_work)
-    for mail_id in (sent.id, "m_none", ""):
+    for mail_id in (sent.id, "m_none", "", "m_\0", "m_\udcff"):
         with pytest.raises(NotFoundError):
             await retry_mails(mail_id, unit_of_work=world.unit_of_work, clock=world.clock)
     assert await deliver_due_mails(**world.for_delivery) == Delivery()
