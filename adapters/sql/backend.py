@@ -5,6 +5,9 @@ from typing import Any
 
 import attrs
 
+Row = Mapping[str, Any]
+"""Values by column; their types are the schema's, which each repository knows."""
+
 
 class ConstraintError(Exception):
     """A statement broke a constraint of the schema; `constraint` names it the same way for every database."""
@@ -36,8 +39,15 @@ class Backend:
     """All that the driver raises when the database is at fault or out of reach."""
     translated: Callable[[Exception], Exception]
     """Returns what one of them is to us: a ConstraintError, a ConcurrencyError or an UnavailableError."""
+    fetch: Callable[[Any, str, Mapping[str, object]], Awaitable[Sequence[Row]]]
+    """Runs a statement on a connection of the driver's own type and returns its rows.
+
+    `databases` would put the statement together anew each time, for a multiple of what running it costs.
+    """
+    run: Callable[[Any, str, Mapping[str, object]], Awaitable[object]]
+    """Runs a statement without rows on such a connection."""
     run_many: Callable[[Any, str, Sequence[Mapping[str, object]]], Awaitable[None]]
-    """Runs a statement for each of many sets of values, on a connection of the driver's own type."""
+    """Runs a statement for each of many sets of values, on such a connection."""
     is_lost: Callable[[Any], bool]
     """Returns whether such a connection is known to be no more."""
     hang_up: Callable[[Any], None]

@@ -7,7 +7,7 @@ from pathlib import Path
 import aiosqlite
 from databases import DatabaseURL
 
-from leadnator_auth.adapters.sql.backend import Backend, ConstraintError
+from leadnator_auth.adapters.sql.backend import Backend, ConstraintError, Row
 from leadnator_auth.domain.errors import UnavailableError
 
 POOL_SIZE = 3
@@ -42,6 +42,8 @@ def sqlite(url: str, pool_size: int = POOL_SIZE) -> Backend:
         readers=max(pool_size - 1, 1),
         errors=(sqlite3.Error, OSError),
         translated=_translated,
+        fetch=_fetch,
+        run=_fetch,
         run_many=_run_many,
         is_lost=lambda connection: False,
         hang_up=lambda connection: None,
@@ -54,6 +56,12 @@ def _translated(error: Exception) -> Exception:
         # "users.email_canonical" to the name that the constraint has.
         return ConstraintError(message.removeprefix(_UNIQUE).replace(".", "_"))
     return UnavailableError(message)
+
+
+async def _fetch(connection: aiosqlite.Connection, sql: str, values: Mapping[str, object]) -> Sequence[Row]:
+    connection.row_factory = sqlite3.Row
+    # Each call is a way to the connection's thread and back: this does in one what others do in three.
+    return list(await connection.execute_fetchall(sql, values))  # type: ignore[arg-type]  # a Row has a mapping's look
 
 
 async def _run_many(connection: aiosqlite.Connection, sql: str, rows: Sequence[Mapping[str, object]]) -> None:
