@@ -11,7 +11,6 @@ from pathlib import Path
 
 import attrs
 from servers import Running, Server
-
 from tokens import PASSWORD
 
 _ME = """

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import attrs
 import psutil
-
 from tokens import settings_for
 
 PEERS = Path(__file__).parent / "peers"

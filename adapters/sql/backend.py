@@ -1,7 +1,7 @@
 """What differs from one database to the next."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -15,6 +15,23 @@ class ConstraintError(Exception):
     def __init__(self, constraint: str) -> None:
         super().__init__(constraint)
         self.constraint = constraint
+
+
+class BusyError(Exception):
+    """A look-up that cannot be done at once."""
+
+
+class Reader(Protocol):
+    """Looks rows up at once, or not at all."""
+
+    def fetch_one(self, sql: str, values: Mapping[str, object]) -> Sequence[Any] | None:
+        """Returns the values of the first row, if any; their types are the schema's.
+
+        Raises: BusyError.
+        """
+
+    def close(self) -> None:
+        """Disconnects."""
 
 
 @attrs.frozen
@@ -52,3 +69,5 @@ class Backend:
     """Returns whether such a connection is known to be no more."""
     hang_up: Callable[[Any], None]
     """Closes such a connection without a word to the database, which may not be listening."""
+    reader: Callable[[], Reader | None] = lambda: None
+    """Makes what looks rows up with no way to anywhere, where the database is a file and there is such a thing."""

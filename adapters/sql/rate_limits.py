@@ -53,12 +53,11 @@ class SqlRateLimits:
             await slot.commit()
 
     async def remembers(self, key: str, now: datetime) -> bool:
-        async with self.connections.single_read() as slot:
-            row = await slot.fetch_one(
-                "SELECT bucket FROM rate_limits WHERE bucket = :bucket AND empty_at > :now",
-                bucket=key,
-                now=to_number(now),
-            )
+        row = await self.connections.look_up(
+            "SELECT bucket FROM rate_limits WHERE bucket = :bucket AND empty_at > :now",
+            bucket=key,
+            now=to_number(now),
+        )
         return row is not None
 
     async def purge(self, now: datetime, most: int) -> int:

@@ -8,6 +8,7 @@ import aiosqlite
 from databases import DatabaseURL
 
 from leadnator_auth.adapters.sql.backend import Backend, ConstraintError, Row
+from leadnator_auth.adapters.sql.sqlite_reader import SqliteReader
 from leadnator_auth.domain.errors import UnavailableError
 
 POOL_SIZE = 3
@@ -47,6 +48,7 @@ def sqlite(url: str, pool_size: int = POOL_SIZE) -> Backend:
         run_many=_run_many,
         is_lost=lambda connection: False,
         hang_up=lambda connection: None,
+        reader=lambda: SqliteReader(sqlite_path(url)),
     )
 
 
