@@ -27,6 +27,7 @@ class _Pool:
     def __init__(self, slots: list[Slot]) -> None:
         self.slots = slots
         self._idle: asyncio.Queue[Slot] = asyncio.Queue()
+        self._waiting = 0
         self._chores: set[asyncio.Task[None]] = set()
         for slot in slots:
             self._idle.put_nowait(slot)
@@ -40,15 +41,12 @@ class _Pool:
     async def slot(self) -> AsyncIterator[Slot]:
         """Lends a connected slot; however the block is left, cancelled too, the slot comes back clean."""
         deadline = asyncio.get_running_loop().time() + UNIT_SECONDS
-        try:
-            async with asyncio.timeout_at(deadline):
-                slot = await self._idle.get()
-        except TimeoutError:
-            raise UnavailableError("no database connection came free in time") from None
+        slot = await self._next(deadline) if self._waiting or self._idle.empty() else self._idle.get_nowait()
         must_restore = True
         try:
             slot.lend(deadline)
-            await self._opened(slot, deadline)
+            if not slot.is_open:
+                await self._opened(slot, deadline)
             yield slot
             must_restore = slot.in_transaction
         finally:
@@ -61,6 +59,17 @@ class _Pool:
         """Returns when all that goes on in the background is done."""
         while self._chores:
             await asyncio.wait(self._chores)
+
+    async def _next(self, deadline: float) -> Slot:
+        """Returns the next slot that comes free, after those who wait already."""
+        self._waiting += 1
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._idle.get()
+        except TimeoutError:
+            raise UnavailableError("no database connection came free in time") from None
+        finally:
+            self._waiting -= 1
 
     async def _opened(self, slot: Slot, deadline: float) -> None:
         try:
@@ -150,7 +159,7 @@ class Connections:
         if self._reader is not None:
             with suppress(BusyError):
                 return self._reader.fetch_one(sql, values)
-        async with self.single_read() as slot:
+        async with self._readers.slot() as slot:
             return await slot.fetch_values(sql, **values)
 
     async def _connected_database(self) -> Database:

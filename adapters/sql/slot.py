@@ -39,6 +39,11 @@ class Slot:
         """Ends a SELECT of rows that are to be taken, whichever they are."""
         return self._backend.skip_locked
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is connected, as far as is known without asking."""
+        return self._connection is not None and not self._backend.is_lost(self._connection.raw_connection)
+
     def lend(self, deadline: float) -> None:
         """Makes it ready for somebody who must be done by `deadline`, in the event loop's time."""
         self._deadline = deadline
