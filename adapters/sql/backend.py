@@ -47,6 +47,8 @@ class Backend:
     begin_reading: str
     row_lock: str
     """Ends a SELECT in a transaction that writes: the rows stay as they were read."""
+    is_one_of: str
+    """Follows a column in a condition: it has one of the values in the list `:key`."""
     skip_locked: str
     """Ends a SELECT of rows that are to be taken, whichever they are, so that two who take some never wait."""
     writers: int

@@ -14,7 +14,7 @@ from leadnator_auth.domain.user import Role, Status, User, UserId
 _BY_SESSION = (
     "SELECT sessions.id, sessions.created_at, sessions.expires_at, sessions.ip, sessions.user_agent, "
     "users.id, users.name, users.email, users.email_canonical, users.created_at, users.role, users.plan, users.status "
-    "FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = :id"
+    "FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id"
 )
 
 _ROLES = {role.value: role for role in Role}
@@ -28,7 +28,7 @@ class SqlIdentities:
     connections: Connections
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
-        values = await self.connections.look_up(_BY_SESSION, id=session_id)
+        values = await self.connections.look_up(_BY_SESSION, session_id)
         return None if values is None else _identity_of(values)
 
 

@@ -48,6 +48,7 @@ def postgresql(url: str, pool_size: int = POOL_SIZE, *, prepared_statements: boo
         begin_reading="BEGIN ISOLATION LEVEL REPEATABLE READ",
         # Not FOR UPDATE: that would hold up a new session of a user whom another transaction has read.
         row_lock=" FOR NO KEY UPDATE",
+        is_one_of=" = ANY(:key)",
         skip_locked=" FOR UPDATE SKIP LOCKED",
         writers=writers,
         readers=readers,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from databases import Database
 from databases.core import Connection
@@ -54,11 +54,6 @@ class Slot:
         """Returns the first row, if any."""
         rows = await self.fetch_all(sql, **values)
         return rows[0] if rows else None
-
-    async def fetch_values(self, sql: str, **values: object) -> Sequence[Any] | None:
-        """Returns the values of the first row, if any."""
-        row = await self.fetch_one(sql, **values)
-        return None if row is None else tuple(row)  # unlike a mapping's, its iterator gives values in both drivers
 
     async def fetch_all(self, sql: str, **values: object) -> Sequence[Row]:
         """Returns all rows."""
