@@ -1,6 +1,6 @@
 """Session and user in one look-up: the query of every authenticated request."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -11,6 +11,7 @@ from leadnator_auth.domain.email_address import EmailAddress
 from leadnator_auth.domain.session import Client, Identity, Session, SessionId
 from leadnator_auth.domain.user import Role, Status, User, UserId
 
+MOST_REMEMBERED = 4096
 _BY_SESSION = (
     "SELECT sessions.id, sessions.created_at, sessions.expires_at, sessions.ip, sessions.user_agent, "
     "users.id, users.name, users.email, users.email_canonical, users.created_at, users.role, users.plan, users.status "
@@ -29,10 +30,12 @@ class SqlIdentities:
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
         values = await self.connections.look_up(_BY_SESSION, session_id)
-        return None if values is None else _identity_of(values)
+        return None if values is None else _identity_of(tuple(values))
 
 
-def _identity_of(values: Sequence[Any]) -> Identity:
+# The row is read each time; what it means is remembered, because making it out costs as much as reading it.
+@lru_cache(MOST_REMEMBERED)
+def _identity_of(values: tuple[Any, ...]) -> Identity:
     """Returns what is in a row of `_BY_SESSION`; its types are the schema's."""
     session_id, began, expires, ip, user_agent, user_id, name, email, canonical, created, role, plan, status = values
     user = User(

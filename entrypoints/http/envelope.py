@@ -21,7 +21,6 @@ _HEADERS = (
 _PROCESS = secrets.token_hex(8)
 _numbers = itertools.count(1)
 _NO_STORE = (b"cache-control", b"no-store")
-_log = structlog.get_logger("leadnator_auth.access")
 
 
 class Envelope:
@@ -29,6 +28,7 @@ class Envelope:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._log = structlog.get_logger("leadnator_auth.access").bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -40,11 +40,11 @@ class Envelope:
         except ClientDisconnect:
             exchange.status = CLIENT_CLOSED_REQUEST
         except Exception:  # noqa: BLE001 (the last resort: whatever it is, the client gets a clean answer)
-            _log.exception("internal_error", request_id=exchange.request_id)
+            self._log.exception("internal_error", request_id=exchange.request_id)
             if exchange.status == 0:
                 await problem_response(InternalError())(scope, receive, exchange.send)
         finally:
-            exchange.log()
+            exchange.tell(self._log)
 
 
 class _Exchange:
@@ -67,10 +67,10 @@ class _Exchange:
             message["headers"] = [*given, *own] if is_stored else [*given, *own, _NO_STORE]
         await self._send(message)
 
-    def log(self) -> None:
+    def tell(self, log: structlog.typing.FilteringBoundLogger) -> None:
         """Logs the request without its query, its headers and its body: each may hold a secret."""
         client = self._scope.get("client")
-        _log.info(
+        log.info(
             "request",
             method=self._scope["method"],
             path=self._scope["path"][:MAX_LOGGED_PATH],
