@@ -5,6 +5,9 @@ from typing import Any
 
 import attrs
 
+SQLITE_POOL_SIZE = 3
+POSTGRESQL_POOL_SIZE = 8
+
 
 class ConstraintError(Exception):
     """A statement broke a constraint of the schema; `constraint` names it the same way for every database."""
