@@ -17,6 +17,9 @@ from leadnator_auth.adapters.sql.schema import CURRENT_VERSION, SCHEMA_VERSION
 from leadnator_auth.domain.errors import UnavailableError
 
 ROUND_TRIPS = 5
+_POSTGRESQL_TRIVIAL = "SELECT 1"
+_SQLITE_TRIVIAL = "PRAGMA schema_version"
+"""SELECT 1 would not even look into the file."""
 _SQLITE_TABLE = "SELECT name AS version_table FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
 _POSTGRESQL_TABLE = "SELECT to_regclass('alembic_version')::text AS version_table"
 _MICROSECONDS = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS number"
@@ -40,22 +43,23 @@ class SqlProbe:
     """Asks a database about itself. All methods raise UnavailableError where there is no answer."""
 
     connections: Connections
-    has_clock: bool
-    """Whether it is a server, with a clock of its own."""
+    is_server: bool
+    """Whether it is more than a file, and has a clock of its own."""
 
     async def round_trip(self) -> float:
         """Returns the usual seconds of a query that does nothing, once there is a connection."""
+        trivial = _POSTGRESQL_TRIVIAL if self.is_server else _SQLITE_TRIVIAL
         async with self.connections.single_read() as slot:
             times: list[float] = []
             for _ in range(ROUND_TRIPS):
                 began = time.perf_counter()
-                await slot.fetch_one("SELECT 1")
+                await slot.fetch_one(trivial)
                 times.append(time.perf_counter() - began)
             return statistics.median(times)
 
     async def now(self) -> datetime | None:
         """Returns the time of day by the database server's clock, where it has one."""
-        if not self.has_clock:
+        if not self.is_server:
             return None
         async with self.connections.single_read() as slot:
             row = await slot.fetch_one(_MICROSECONDS)
@@ -70,7 +74,7 @@ class SqlProbe:
     async def schema(self) -> SchemaState:
         """Returns how far its schema is."""
         async with self.connections.reading() as slot:
-            table = await slot.fetch_one(_POSTGRESQL_TABLE if self.has_clock else _SQLITE_TABLE)
+            table = await slot.fetch_one(_POSTGRESQL_TABLE if self.is_server else _SQLITE_TABLE)
             row = await slot.fetch_one(CURRENT_VERSION) if table and table["version_table"] else None
         if row is None:
             return SchemaState.EMPTY
@@ -90,7 +94,7 @@ async def probing(url: str, pool_size: int | None, *, prepared_statements: bool)
         backend = backend_of(url, pool_size, prepared_statements=prepared_statements)
         connections = Connections(_only_looking(backend) if is_sqlite(url) else backend)
         try:
-            yield SqlProbe(connections, has_clock=not is_sqlite(url))
+            yield SqlProbe(connections, is_server=not is_sqlite(url))
         finally:
             await connections.close()
     except ModuleNotFoundError as error:
