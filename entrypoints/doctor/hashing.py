@@ -24,7 +24,8 @@ def check_hashing(
     cure = f"set {PREFIX}BCRYPT_COST={best}"
     if cost < SAFE_BCRYPT_COST:
         yield warn(NAME, f"{found}; less than {SAFE_BCRYPT_COST} is too easy to guess against", cure)
-    elif seconds > TOO_LONG_SECONDS and best < cost:
+    elif seconds > TOO_LONG_SECONDS:
+        cure = cure if best < cost else "use a faster machine: no safe cost is cheaper"
         yield warn(NAME, f"{found}; log-ins take that long, and few of them keep this machine busy", cure)
     else:
         yield ok(NAME, found)
