@@ -12,11 +12,22 @@ SECRET_BYTES = 48
 def kept_secret(path: Path) -> str:
     """Returns the secret in the file, made first if there is none; processes that start together get the same one.
 
-    Raises: OSError when the file can be neither read nor made, ValueError when it is empty.
+    Raises: OSError when the file can be neither read nor made, ValueError when it is empty or no text.
     """
     if not path.exists():
         _make(path)
-    secret = path.read_text("ascii").strip()
+    return read_secret(path)
+
+
+def read_secret(path: Path) -> str:
+    """Returns the secret in the file, which must be there.
+
+    Raises: OSError when it cannot be read, ValueError when it is empty or no text.
+    """
+    try:
+        secret = path.read_text("ascii").strip()
+    except UnicodeDecodeError:  # which would quote a byte of it
+        raise ValueError(f"{path} holds something that is not ASCII") from None
     if not secret:
         raise ValueError(f"{path} is empty: delete it to have a new secret made")
     return secret

@@ -8,6 +8,8 @@ import sys
 import click
 
 from leadnator_auth import __version__
+from leadnator_auth.entrypoints.cli_config import config
+from leadnator_auth.entrypoints.cli_doctor import doctor
 from leadnator_auth.entrypoints.cli_mail import mail
 from leadnator_auth.entrypoints.cli_users import users
 from leadnator_auth.entrypoints.failing import failing_in_one_line
@@ -22,6 +24,8 @@ def main() -> None:
     """Accounts, log-ins and password reset as an HTTP API. Settings are LEADNATOR_… environment variables."""
 
 
+main.add_command(config)
+main.add_command(doctor)
 main.add_command(mail)
 main.add_command(users)
 

@@ -21,6 +21,7 @@ from leadnator_auth.adapters.sql import (
     backend_of,
     is_sqlite,
     migrate,
+    pool_size_of,
     sqlite_path,
 )
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
@@ -31,10 +32,12 @@ from leadnator_auth.domain.ports import Mailer
 from leadnator_auth.domain.rate_limit import Limits
 from leadnator_auth.entrypoints.setting_values import SmtpUrl
 from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.settings_view import Surroundings
 from leadnator_auth.entrypoints.starting import StartError
 
 MAIL_FOLDER = Path("mail")
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
+DEFAULT_RESET_URL = "{public_url}/reset-password?token={token}"
 
 
 def prepare(settings: Settings) -> bool:
@@ -110,36 +113,58 @@ def _hasher(settings: Settings) -> Iterator[BcryptHasher]:
 def _jwt_tokens(settings: Settings) -> JwtTokens:
     if settings.jwt_secrets:
         return JwtTokens(settings.jwt_secrets)
-    database = sqlite_path(settings.database_url)
-    file = database.with_name(database.name + ".secret")
+    file = signing_secret_file(settings.database_url)
     try:
         return JwtTokens([kept_secret(file)])
     except (OSError, ValueError) as error:
         raise StartError(f"cannot use the signing secret in {file}: {error}") from error
 
 
+def surroundings(settings: Settings) -> Surroundings:
+    """Returns what is in force where the settings leave it open."""
+    return Surroundings(
+        pool_size=pool_size_of(settings.database_url),
+        public_url=DEFAULT_PUBLIC_URL,
+        reset_url=DEFAULT_RESET_URL,
+        mail_folder=MAIL_FOLDER,
+        secret_file=signing_secret_file(settings.database_url) if is_sqlite(settings.database_url) else None,
+    )
+
+
+def signing_secret_file(database_url: str) -> Path:
+    """Returns where the signing secret is kept that belongs to a SQLite database."""
+    database = sqlite_path(database_url)
+    return database.with_name(database.name + ".secret")
+
+
 @contextmanager
 def _mailer(settings: Settings, clock: SystemClock) -> Iterator[Mailer]:
-    public_url = settings.public_url or DEFAULT_PUBLIC_URL
-    reset_url = settings.reset_url or "{public_url}/reset-password?token={token}"
-    writer = MailWriter(
-        sender=settings.mail_from,
-        reset_url=reset_url.replace("{public_url}", public_url),
-        clock=clock,
-        language=settings.mail_language,
-        own_templates=settings.mail_templates,
-    )
+    writer = mail_writer(settings, clock)
     if settings.smtp_url is None:
         yield MailFiles(MAIL_FOLDER, writer)
         return
-    mailer = SmtpMailer(_smtp_server(settings.smtp_url), writer)
+    mailer = SmtpMailer(smtp_server(settings.smtp_url), writer)
     try:
         yield mailer
     finally:
         mailer.close()
 
 
-def _smtp_server(url: SmtpUrl) -> SmtpServer:
+def mail_writer(settings: Settings, clock: SystemClock) -> MailWriter:
+    """Returns who writes the mails, with the links and in the words that the settings say."""
+    public_url = settings.public_url or DEFAULT_PUBLIC_URL
+    reset_url = settings.reset_url or DEFAULT_RESET_URL
+    return MailWriter(
+        sender=settings.mail_from,
+        reset_url=reset_url.replace("{public_url}", public_url),
+        clock=clock,
+        language=settings.mail_language,
+        own_templates=settings.mail_templates,
+    )
+
+
+def smtp_server(url: SmtpUrl) -> SmtpServer:
+    """Returns the mail server at this URL."""
     security = Security(url.scheme)
     return SmtpServer(url.host, url.port or DEFAULT_PORTS[security], security, url.username, url.password)
 

@@ -21,14 +21,13 @@ from leadnator_auth.entrypoints.housekeeper import keeping_house
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.logs import configure_logs
 from leadnator_auth.entrypoints.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.setting_values import SAFE_BCRYPT_COST
 from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.starting import StartError
 from leadnator_auth.entrypoints.wire import protocol_class
 
 GRACEFUL_SHUTDOWN_SECONDS = 20
 KEEP_ALIVE_SECONDS = 15
-SAFE_BCRYPT_COST = 10
-"""OWASP Password Storage Cheat Sheet: the least work factor for bcrypt."""
 
 _log = structlog.get_logger(__name__)
 

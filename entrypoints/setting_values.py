@@ -12,6 +12,8 @@ import attrs
 from leadnator_auth.domain import RateLimit
 
 MIN_SECRET_BYTES = 32
+SAFE_BCRYPT_COST = 10
+"""OWASP Password Storage Cheat Sheet: the least work factor for bcrypt. Less is taken, with a warning."""
 _TEN_YEARS = 315_360_000
 _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
 _MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)

@@ -1,6 +1,7 @@
 """The Mailer over SMTP, by aiosmtplib."""
 
 import asyncio
+from email.message import EmailMessage
 from enum import StrEnum
 
 import aiosmtplib
@@ -56,12 +57,18 @@ class SmtpMailer:
         self._one_at_a_time = asyncio.Lock()
 
     async def send(self, mail: OutgoingMail) -> None:
-        message = self._writer.write(mail)
+        await self.hand_over(self._writer.write(mail), mail.to.mailbox)
+
+    async def hand_over(self, message: EmailMessage, recipient: str) -> None:
+        """Returns once the server has taken the message for this one recipient.
+
+        Raises: MailRefusedError when it never will, UnavailableError when it may later.
+        """
         async with self._one_at_a_time:
             try:
                 async with asyncio.timeout(MAIL_TIMEOUT_SECONDS):
                     client = await self._connected()
-                    await client.send_message(message, sender=self._writer.sender, recipients=[mail.to.mailbox])
+                    await client.send_message(message, sender=self._writer.sender, recipients=[recipient])
             except aiosmtplib.SMTPRecipientsRefused as error:
                 self.close()
                 raise _refusal(error.recipients[0]) from error

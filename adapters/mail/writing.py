@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from leadnator_auth.domain.email_address import EmailAddress
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.mail import MailKind, OutgoingMail, ResetLinkMail
 from leadnator_auth.domain.ports import Clock
@@ -58,15 +59,26 @@ class MailWriter:
         Raises: UnavailableError when a template is broken: the mail waits until it is mended.
         """
         kind, context = self._content(mail)
-        message = EmailMessage(policy=SMTP)
+        message = self._addressed(mail.to, mail.id)
         message["Subject"] = " ".join(self._render(f"{kind}.subject.txt", context).split())
+        _set_content(message, self._render(f"{kind}.txt", context), self._render(f"{kind}.html", context))
+        return message
+
+    def write_test(self, to: EmailAddress, mail_id: str) -> EmailMessage:
+        """Returns a message that says no more than that it arrived."""
+        message = self._addressed(to, mail_id)
+        message["Subject"] = "Test mail of leadnator-auth"
+        message.set_content("This is a test: mails of leadnator-auth reach you. Nothing has to be done.\n", cte="7bit")
+        return message
+
+    def _addressed(self, to: EmailAddress, mail_id: str) -> EmailMessage:
+        message = EmailMessage(policy=SMTP)
         message["From"] = Address(addr_spec=self.sender)
-        message["To"] = Address(addr_spec=mail.to.mailbox)
+        message["To"] = Address(addr_spec=to.mailbox)
         message["Date"] = self.clock.now()
         # The same for every attempt: a mailbox that gets a mail twice can tell.
-        message["Message-ID"] = f"<{mail.id}@{self.sender.rpartition('@')[2]}>"
+        message["Message-ID"] = f"<{mail_id}@{self.sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
-        _set_content(message, self._render(f"{kind}.txt", context), self._render(f"{kind}.html", context))
         return message
 
     def _content(self, mail: OutgoingMail) -> tuple[MailKind, dict[str, object]]:

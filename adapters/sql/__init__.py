@@ -1,9 +1,10 @@
 """The ports that keep things, over SQL through `databases`."""
 
 from leadnator_auth.adapters.sql.backend import Backend
-from leadnator_auth.adapters.sql.choice import backend_of, is_sqlite, migrate
+from leadnator_auth.adapters.sql.choice import backend_of, is_sqlite, migrate, pool_size_of
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.identities import SqlIdentities
+from leadnator_auth.adapters.sql.probing import SchemaState, SqlProbe, probing
 from leadnator_auth.adapters.sql.rate_limits import SqlRateLimits
 from leadnator_auth.adapters.sql.schema import SchemaError, SqlReadiness
 from leadnator_auth.adapters.sql.sqlite import sqlite_path
@@ -13,12 +14,16 @@ __all__ = [
     "Backend",
     "Connections",
     "SchemaError",
+    "SchemaState",
     "SqlIdentities",
+    "SqlProbe",
     "SqlRateLimits",
     "SqlReadiness",
     "SqlUnitOfWork",
     "backend_of",
     "is_sqlite",
     "migrate",
+    "pool_size_of",
+    "probing",
     "sqlite_path",
 ]

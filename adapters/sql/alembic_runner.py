@@ -5,6 +5,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
@@ -41,6 +42,11 @@ def upgrade_script(dialect: str, version: str | None, database: str) -> str:
     except CommandError as error:
         raise newer(database, error) from error
     return script.getvalue()
+
+
+def is_known(version: str) -> bool:
+    """Returns whether this program knows a revision, so that it can go on from there."""
+    return version in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def newer(database: str, error: CommandError) -> SchemaError:

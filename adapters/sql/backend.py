@@ -5,6 +5,9 @@ from typing import Any, Protocol
 
 import attrs
 
+SQLITE_POOL_SIZE = 3
+POSTGRESQL_POOL_SIZE = 8
+
 Row = Mapping[str, Any]
 """Values by column; their types are the schema's, which each repository knows."""
 

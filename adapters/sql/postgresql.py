@@ -8,10 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from leadnator_auth.adapters.sql.backend import Backend, ConstraintError, Row
+from leadnator_auth.adapters.sql.backend import POSTGRESQL_POOL_SIZE, Backend, ConstraintError, Row
 from leadnator_auth.domain.errors import ConcurrencyError, UnavailableError
 
-POOL_SIZE = 8
 CONNECT_SECONDS = 3.0
 _PREPARED_STATEMENTS = 100
 _APPLICATION_NAME = "leadnator-auth"
@@ -21,7 +20,7 @@ ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientE
 _COLLISIONS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
-def postgresql(url: str, pool_size: int = POOL_SIZE, *, prepared_statements: bool = True) -> Backend:
+def postgresql(url: str, pool_size: int = POSTGRESQL_POOL_SIZE, *, prepared_statements: bool = True) -> Backend:
     """Returns the database at a `postgresql://…` URL, over at most this many connections, two at least.
 
     Without prepared statements it works through a PgBouncer older than 1.21 that pools transactions.

@@ -8,11 +8,10 @@ from pathlib import Path
 import aiosqlite
 from databases import DatabaseURL
 
-from leadnator_auth.adapters.sql.backend import Backend, ConstraintError, Row
+from leadnator_auth.adapters.sql.backend import SQLITE_POOL_SIZE, Backend, ConstraintError, Row
 from leadnator_auth.adapters.sql.sqlite_reader import SqliteReader
 from leadnator_auth.domain.errors import UnavailableError
 
-POOL_SIZE = 3
 BUSY_TIMEOUT_SECONDS = 2.0
 """How long SQLite itself tries again where another process holds its lock."""
 _UNIQUE = "UNIQUE constraint failed: "
@@ -23,7 +22,7 @@ def sqlite_path(url: str) -> Path:
     return Path(DatabaseURL(url).database)
 
 
-def sqlite(url: str, pool_size: int = POOL_SIZE) -> Backend:
+def sqlite(url: str, pool_size: int = SQLITE_POOL_SIZE) -> Backend:
     """Returns the database in a file, over this many connections: one writes, and at least one reads."""
     return Backend(
         url=url,

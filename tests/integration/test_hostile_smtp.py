@@ -30,6 +30,7 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.mail import MailState
 from tests.conftest import sql_ports
 from tests.e2e.server import HOST
+from tests.integration.certificates import Authorities, certificate
 from tests.integration.scripted_smtp import HEALTHY, Act, Reaction, Script, ScriptedServer, Talk, following, soon
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -273,14 +274,6 @@ LOGIN = ("user", "p4ssw0rd")
 HARMLESS = (b"EHLO ", b"HELO ", b"STARTTLS\r\n", b"QUIT\r\n")
 
 
-@attrs.frozen
-class Authorities:
-    """One that is trusted and one that is not."""
-
-    trusted: trustme.CA
-    unknown: trustme.CA
-
-
 @pytest.fixture(scope="session")
 def authorities() -> Authorities:
     """Made once: keys take time."""
@@ -293,14 +286,6 @@ def trusted(authorities: Authorities, tmp_path: Path, monkeypatch: pytest.Monkey
     authorities.trusted.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     return authorities.trusted
-
-
-def certificate(
-    authority: trustme.CA, *names: str, not_before: datetime | None = None, not_after: datetime | None = None
-) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names, not_before=not_before, not_after=not_after).configure_cert(context)
-    return context
 
 
 def an_unknown_one(authorities: Authorities) -> ssl.SSLContext:

@@ -1,0 +1,142 @@
+"""Goes the way of a mail to an SMTP server step by step, and turns back before it would send one."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+import aiosmtplib
+import attrs
+
+from leadnator_auth.adapters.mail.smtp import Security, SmtpServer
+
+STEP_SECONDS = 5.0
+
+
+class Step(StrEnum):
+    """What a mail needs, in this order."""
+
+    CONNECTION = "connection"
+    ENCRYPTION = "encryption"
+    LOG_IN = "log-in"
+
+
+class Trouble(StrEnum):
+    """Why a mail would get no further; each has a cure of its own."""
+
+    UNKNOWN_NAME = "unknown name"
+    OUT_OF_REACH = "out of reach"
+    NOT_WELCOME = "not welcome"
+    NOT_ENCRYPTED = "not encrypted"
+    BAD_HANDSHAKE = "bad handshake"
+    BAD_CERTIFICATE = "bad certificate"
+    NO_LOG_IN = "no log-in"
+    LOG_IN_REFUSED = "log-in refused"
+
+
+@attrs.frozen
+class Probed:
+    """What was found at a step; words of the server may be in it, which may repeat what they were told."""
+
+    step: Step
+    found: str
+    trouble: Trouble | None = None
+
+
+class _StoppedError(Exception):
+    """A mail would get no further."""
+
+    def __init__(self, step: Step, trouble: Trouble, found: str) -> None:
+        super().__init__(found)
+        self.probed = Probed(step, found, trouble)
+
+
+async def probe(server: SmtpServer) -> AsyncIterator[Probed]:
+    """Yields what was found at each step, up to the first that fails."""
+    client = aiosmtplib.SMTP(
+        hostname=server.host,
+        port=server.port,
+        use_tls=server.security is Security.TLS,
+        start_tls=False,  # done below, to tell one failure from the other
+        timeout=STEP_SECONDS,
+    )
+    try:
+        yield await _connect(client, server)
+        yield await _encrypt(client, server)
+        if server.username is not None:
+            yield await _log_in(client, server.username, server.password or "")
+    except _StoppedError as stopped:
+        yield stopped.probed
+    finally:
+        client.close()
+
+
+async def _connect(client: aiosmtplib.SMTP, server: SmtpServer) -> Probed:
+    try:
+        await asyncio.get_running_loop().getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise _StoppedError(
+            Step.CONNECTION, Trouble.UNKNOWN_NAME, f"the name {server.host} does not resolve"
+        ) from error
+    with _failures(Step.CONNECTION, Trouble.OUT_OF_REACH):
+        await client.connect()
+    with _failures(Step.CONNECTION, Trouble.NOT_WELCOME):
+        await _greet(client)
+    return Probed(Step.CONNECTION, f"{server.host}:{server.port} answers")
+
+
+async def _encrypt(client: aiosmtplib.SMTP, server: SmtpServer) -> Probed:
+    if server.security is Security.NONE:
+        offer = ", though the server offers STARTTLS" if client.supports_extension("starttls") else ""
+        return Probed(Step.ENCRYPTION, f"none{offer}")
+    if server.security is Security.STARTTLS:
+        if not client.supports_extension("starttls"):
+            raise _StoppedError(Step.ENCRYPTION, Trouble.NOT_ENCRYPTED, "the server does not offer STARTTLS")
+        with _failures(Step.ENCRYPTION, Trouble.BAD_HANDSHAKE):
+            await client.starttls()
+            await _greet(client)
+    encrypted: ssl.SSLObject = client.get_transport_info("ssl_object")
+    until = (encrypted.getpeercert() or {}).get("notAfter")
+    return Probed(Step.ENCRYPTION, f"{encrypted.version()}, the certificate is trusted and valid until {until}")
+
+
+async def _log_in(client: aiosmtplib.SMTP, username: str, password: str) -> Probed:
+    if not (client.supports_extension("auth") and client.supported_auth_methods):
+        raise _StoppedError(Step.LOG_IN, Trouble.NO_LOG_IN, "the server offers no way to log in that we know")
+    with _failures(Step.LOG_IN, Trouble.LOG_IN_REFUSED):
+        await client.login(username, password)
+    return Probed(Step.LOG_IN, "the user and the password are taken")
+
+
+async def _greet(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.ehlo()
+    except aiosmtplib.SMTPHeloError:  # a server so old knows no more than this (RFC 5321 section 3.2)
+        await client.helo()
+
+
+@contextmanager
+def _failures(step: Step, otherwise: Trouble) -> Iterator[None]:
+    """Turns what aiosmtplib raises in the block into what it means."""
+    try:
+        yield
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise _meaning(error, step, otherwise) from error
+
+
+def _meaning(error: Exception, step: Step, otherwise: Trouble) -> _StoppedError:
+    reason = error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        found = f"the certificate is not trusted: {reason.verify_message}"
+        return _StoppedError(Step.ENCRYPTION, Trouble.BAD_CERTIFICATE, found)
+    if isinstance(reason, ssl.SSLError):
+        found = f"the TLS handshake failed: {reason.reason or reason}"
+        return _StoppedError(Step.ENCRYPTION, Trouble.BAD_HANDSHAKE, found)
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        trouble = Trouble.NOT_WELCOME if otherwise is Trouble.OUT_OF_REACH else otherwise
+        return _StoppedError(step, trouble, f"the server says {error.code} {error.message}")
+    if isinstance(error.__cause__, aiosmtplib.SMTPServerDisconnected):
+        return _StoppedError(step, Trouble.NOT_WELCOME, "the server hangs up at once")
+    return _StoppedError(step, otherwise, str(error) or type(error).__name__)
