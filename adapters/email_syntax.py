@@ -1,11 +1,13 @@
 """E-mail syntax by the email-validator library, without DNS."""
 
 import unicodedata
-
-from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+from typing import TYPE_CHECKING
 
 from leadnator_auth.domain.email_address import EmailAddress
 from leadnator_auth.domain.fields import BadFieldError, missing
+
+if TYPE_CHECKING:
+    from email_validator import ValidatedEmail
 
 MAX_OCTETS = 254
 """RFC 5321 section 4.5.3.1.3, less the angle brackets."""
@@ -15,6 +17,8 @@ class ValidatedEmailSyntax:
     """The EmailSyntax for the Internet: ASCII before the @, international domain names after it."""
 
     def parse(self, text: str) -> EmailAddress:
+        from email_validator import EmailNotValidError, validate_email  # not needed to start
+
         typed = text.strip()
         if not typed:
             raise missing()
@@ -49,7 +53,7 @@ def _turns_ascii(character: str) -> bool:
     return not character.isascii() and any(part.isascii() for part in unicodedata.normalize("NFKC", character).lower())
 
 
-def _is_spelled_out(typed_domain: str, valid: ValidatedEmail) -> bool:
+def _is_spelled_out(typed_domain: str, valid: "ValidatedEmail") -> bool:
     """Returns whether only case and IDN spelling were normalised: IDNA drops fillers and variation selectors unseen."""
     # Character by character: lower() of a whole word would turn a sigma at its end into another letter.
     lower = unicodedata.normalize("NFC", "".join(character.lower() for character in typed_domain))

@@ -5,7 +5,6 @@ import os
 
 import attrs
 import click
-from tabulate import tabulate
 
 from leadnator_auth.entrypoints.failing import failing_in_one_line
 from leadnator_auth.entrypoints.settings import Settings
@@ -26,6 +25,8 @@ def config(as_json: bool) -> None:
         rows = {"settings": list(map(attrs.asdict, shown)), "unknown": list(map(attrs.asdict, unknown))}
         click.echo(json.dumps(rows, indent=2))
         return
+    from tabulate import tabulate
+
     click.echo(tabulate([_row(each) for each in shown], headers="keys", disable_numparse=True))
     for each in unknown:
         click.echo(f"Warning: {each.warning}", err=True)

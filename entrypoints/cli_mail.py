@@ -4,7 +4,6 @@ import asyncio
 import json
 
 import click
-from tabulate import tabulate
 
 from leadnator_auth.domain import (
     MailFigures,
@@ -37,6 +36,8 @@ def list_(state: str | None, limit: int, as_json: bool) -> None:
         click.echo(json.dumps({"mails": rows, "figures": _summary(figures)}, indent=2))
         return
     if rows:
+        from tabulate import tabulate
+
         click.echo(tabulate(rows, headers="keys"))
     click.echo(f"{figures.queued} queued ({figures.retrying} of them tried), {figures.sent} sent, {figures.dead} dead")
 

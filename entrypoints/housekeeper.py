@@ -16,9 +16,12 @@ _log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def keeping_house(ports: Ports) -> AsyncIterator[None]:
-    """Purges beside the block, at its start and every ten minutes; cut short, a purge is undone and done later."""
-    task = asyncio.create_task(_keep_house(ports))
+async def keeping_house(ports: Ports, first_after: float = 0.0) -> AsyncIterator[None]:
+    """Purges beside the block, after so many seconds and every ten minutes.
+
+    Cut short, a purge is undone and done later.
+    """
+    task = asyncio.create_task(_keep_house(ports, first_after))
     try:
         yield
     finally:
@@ -26,7 +29,8 @@ async def keeping_house(ports: Ports) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _keep_house(ports: Ports) -> None:
+async def _keep_house(ports: Ports, first_after: float) -> None:
+    await asyncio.sleep(first_after)
     while True:
         try:
             await _purge_all(ports)

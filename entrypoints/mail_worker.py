@@ -22,7 +22,9 @@ _log = structlog.get_logger(__name__)
 class MailWorker:
     """Delivers mails until it is stopped; `wake` tells it that one was queued."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_look_after: float = 0.0) -> None:
+        """Looks at the queue for the first time after so many seconds, or when it is woken."""
+        self._first_look_after = first_look_after
         self._awake = asyncio.Event()
         self._stopping = False
 
@@ -32,17 +34,21 @@ class MailWorker:
 
     async def run(self, ports: Ports) -> None:
         """Delivers what is due, again and again, until `stop`."""
+        await self._pause(self._first_look_after)
         while not self._stopping:
             self._awake.clear()
             if not await self._deliver(ports) and not self._stopping:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await self._awake.wait()
+                await self._pause(POLL_SECONDS)
 
     def stop(self) -> None:
         """Makes `run` return after the mails that are under way."""
         self._stopping = True
         self.wake()
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._awake.wait()
 
     async def _deliver(self, ports: Ports) -> bool:
         """Returns whether there was anything to deliver; no failure ends the worker."""

@@ -13,7 +13,6 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from leadnator_auth import __version__
 from leadnator_auth.entrypoints.compose import MAIL_FOLDER, open_ports
@@ -26,6 +25,8 @@ from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.starting import StartError
 from leadnator_auth.entrypoints.wire import protocol_class
 
+SETTLING_SECONDS = 0.5
+"""After the start, when requests come first: what works in the background waits so long."""
 GRACEFUL_SHUTDOWN_SECONDS = 20
 KEEP_ALIVE_SECONDS = 15
 
@@ -37,11 +38,11 @@ def build_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        worker = MailWorker()
+        worker = MailWorker(SETTLING_SECONDS)
         async with (
             open_ports(settings, on_mail_queued=worker.wake) as ports,
             running(worker, ports),
-            keeping_house(ports),
+            keeping_house(ports, SETTLING_SECONDS),
         ):
             app.state.ports = ports
             yield
@@ -78,6 +79,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     with _listening(host, port) as listener:
         _log_start(settings, host, port)
         if workers > 1:
+            from uvicorn.supervisors import Multiprocess
+
             target = f"{__name__}:{app_from_environment.__name__}"
             supervisor = Multiprocess(uvicorn.Config(target, factory=True, workers=workers, **options), [listener])
             supervisor.run()

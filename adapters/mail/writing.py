@@ -4,15 +4,19 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from leadnator_auth.domain.email_address import EmailAddress
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.mail import MailKind, OutgoingMail, ResetLinkMail
 from leadnator_auth.domain.ports import Clock
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).with_name("templates")
 LANGUAGES = ("de", "en")
@@ -21,8 +25,10 @@ LONGEST_LINE = 998
 """RFC 5322 section 2.1.1, without the line end."""
 
 
-def _environment(language: str, own_templates: Path | None) -> Environment:
+def _environment(language: str, own_templates: Path | None) -> "Environment":
     """Returns the templates of a language; a file of the same name in an operator's folder takes the place of ours."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # not needed to start
+
     folders = [TEMPLATES / language]
     if own_templates is not None:
         folders = [own_templates / language, own_templates, *folders]
@@ -47,11 +53,6 @@ class MailWriter:
     clock: Clock
     language: str = DEFAULT_LANGUAGE
     own_templates: Path | None = None
-    _templates: Environment = attrs.field(init=False, eq=False, repr=False)
-
-    @_templates.default
-    def _load(self) -> Environment:
-        return _environment(self.language, self.own_templates)
 
     def write(self, mail: OutgoingMail) -> EmailMessage:
         """Returns the message, addressed to the mail's one recipient.
@@ -87,6 +88,10 @@ class MailWriter:
             minutes = int(mail.lifetime.total_seconds() // 60)
             return MailKind.RESET_LINK, {"link": link, "minutes": minutes}
         return MailKind.PASSWORD_CHANGED, {"changed_at": _readable(mail.changed_at)}
+
+    @cached_property
+    def _templates(self) -> "Environment":
+        return _environment(self.language, self.own_templates)
 
     def _render(self, template: str, context: dict[str, object]) -> str:
         try:

@@ -4,14 +4,15 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
-
-from databases import Database
+from typing import TYPE_CHECKING, Any
 
 from leadnator_auth.adapters.sql.backend import Backend, BusyError
 from leadnator_auth.adapters.sql.look_ups import LookUps
 from leadnator_auth.adapters.sql.pool import Pool
 from leadnator_auth.adapters.sql.slot import Slot
+
+if TYPE_CHECKING:
+    from databases import Database
 
 CLOSE_SECONDS = 5.0
 
@@ -25,7 +26,7 @@ class Connections:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._database = Database(backend.url, **backend.options)
+        self._database: Database | None = None
         self._connecting = asyncio.Lock()
         self._reader = backend.reader()
         self._look_ups: dict[str, LookUps] = {}
@@ -41,7 +42,8 @@ class Connections:
             self._reader.close()
         for slot in self._slots:
             await slot.close()
-        await self._database.disconnect()
+        if self._database is not None:
+            await self._database.disconnect()
 
     @property
     def idle(self) -> int:
@@ -93,12 +95,21 @@ class Connections:
             self._look_ups[statement] = LookUps(statement + self._backend.is_one_of, self._readers)
         return self._look_ups[statement]
 
-    async def _connected_database(self) -> Database:
+    async def _connected_database(self) -> "Database":
         """Returns the database once its driver is set up, which opens no connection yet."""
         async with self._connecting:
+            if self._database is None:
+                self._database = await asyncio.to_thread(_new_database, self._backend)
             await self._database.connect()
         return self._database
 
     @property
     def _slots(self) -> list[Slot]:
         return self._writers.slots + self._readers.slots
+
+
+def _new_database(backend: Backend) -> "Database":
+    # With SQLAlchemy it takes as long to load as all the rest, and nothing of it is needed to start.
+    from databases import Database
+
+    return Database(backend.url, **backend.options)

@@ -21,7 +21,6 @@ class SqlReadiness:
     connections: Connections
 
     async def check(self) -> None:
-        async with self.connections.single_read() as slot:
-            row = await slot.fetch_one(CURRENT_VERSION)
-        if row is None or row["version_num"] != SCHEMA_VERSION:
+        is_current = await self.connections.look_up(f"{CURRENT_VERSION} WHERE version_num", SCHEMA_VERSION)
+        if not is_current:
             raise UnavailableError("the schema of the database is not the current one: run leadnator-auth migrate")

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
-
-from databases import Database
-from databases.core import Connection
+from typing import TYPE_CHECKING, TypeVar
 
 from leadnator_auth.adapters.sql.backend import Backend, Row
 from leadnator_auth.domain.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from databases import Database
+    from databases.core import Connection
 
 ROLLBACK_SECONDS = 2.0
 FAREWELL_SECONDS = 2.0
@@ -23,7 +24,7 @@ class Slot:
     it looks them up, which happens here in a short task of its own.
     """
 
-    def __init__(self, database: Callable[[], Awaitable[Database]], backend: Backend) -> None:
+    def __init__(self, database: Callable[[], Awaitable["Database"]], backend: Backend) -> None:
         self._database = database
         self._backend = backend
         self._connection: Connection | None = None
@@ -109,7 +110,7 @@ class Slot:
             await self._disconnect()
 
     @property
-    def _opened(self) -> Connection:
+    def _opened(self) -> "Connection":
         if self.is_committed:
             raise RuntimeError("the unit of work is over: it was committed")
         if self._connection is None:
@@ -125,7 +126,7 @@ class Slot:
         except self._backend.errors as error:
             raise self._backend.translated(error) from error
 
-    async def _connect(self) -> Connection:
+    async def _connect(self) -> "Connection":
         try:
             connection = (await self._database()).connection()
             await connection.__aenter__()
@@ -139,7 +140,7 @@ class Slot:
             raise self._backend.translated(error) from error
         return connection
 
-    async def _rolled_back(self, connection: Connection) -> bool:
+    async def _rolled_back(self, connection: "Connection") -> bool:
         try:
             async with asyncio.timeout(ROLLBACK_SECONDS):
                 await connection.execute("ROLLBACK")

@@ -4,9 +4,9 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import aiosqlite
-from databases import DatabaseURL
 
 from leadnator_auth.adapters.sql.backend import SQLITE_POOL_SIZE, Backend, ConstraintError, Row
 from leadnator_auth.adapters.sql.sqlite_reader import SqliteReader
@@ -19,7 +19,7 @@ _UNIQUE = "UNIQUE constraint failed: "
 
 def sqlite_path(url: str) -> Path:
     """Returns the file that a `sqlite:///…` URL names."""
-    return Path(DatabaseURL(url).database)
+    return Path(unquote(urlsplit(url).path.removeprefix("/")))
 
 
 def sqlite(url: str, pool_size: int = SQLITE_POOL_SIZE) -> Backend:

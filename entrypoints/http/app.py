@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import structlog
 from starlette.applications import Starlette
@@ -60,15 +61,19 @@ def _routes() -> list[BaseRoute]:
     handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
     for operation in OPERATIONS:
         handlers[operation.path][operation.method] = operation.handler
-    document = openapi_document()
-
-    async def get_openapi(request: Request) -> Response:
-        return JSONResponse(document)
-
-    handlers["/openapi.json"]["GET"] = get_openapi
+    handlers["/openapi.json"]["GET"] = _get_openapi
     for path, methods in PAGES.items():
         handlers[path].update(methods)
     return [Route(path, Resource(methods), methods=None) for path, methods in handlers.items()]
+
+
+@cache
+def _openapi() -> Response:
+    return JSONResponse(openapi_document())
+
+
+async def _get_openapi(request: Request) -> Response:
+    return _openapi()
 
 
 class FixedPaths:

@@ -7,7 +7,6 @@ import attrs
 import pytest
 import uvicorn
 
-from leadnator_auth.entrypoints import serve as module
 from leadnator_auth.entrypoints.serve import serve
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.starting import StartError
@@ -36,7 +35,7 @@ def test_workers_that_could_not_start_are_told_of(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEADNATOR_PUBLIC_URL", "")
-    monkeypatch.setattr(module, "Multiprocess", Supervisor)
+    monkeypatch.setattr("uvicorn.supervisors.Multiprocess", Supervisor)
     if fails:
         with pytest.raises(StartError, match="could not start"):
             serve(Settings(), HOST, free_port(), len(exit_codes))

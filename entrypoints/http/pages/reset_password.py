@@ -1,9 +1,10 @@
 """The page to set a new password: a form that works without a script, over the same use case as the API."""
 
 from collections.abc import Sequence
+from functools import cache
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -22,12 +23,21 @@ from leadnator_auth.entrypoints.http.pages.assets import FOLDER
 from leadnator_auth.entrypoints.http.problems import headers_of, problem_of
 from leadnator_auth.entrypoints.http.security_events import tell, tell_refusal
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "X-Frame-Options": "DENY",
 }
-_TEMPLATES = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
+
+
+@cache
+def _templates() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # not needed to start
+
+    return Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
 
 
 async def get_reset_page(request: Request) -> Response:
@@ -74,11 +84,15 @@ def _page(
     token: str = "",
     problems: Sequence[str] = (),
 ) -> Response:
-    content = _TEMPLATES.get_template("reset_password.html").render(
-        state=state,
-        token=token,
-        problems=problems,
-        min_length=ports_of(request).policy.password.min_length,
+    content = (
+        _templates()
+        .get_template("reset_password.html")
+        .render(
+            state=state,
+            token=token,
+            problems=problems,
+            min_length=ports_of(request).policy.password.min_length,
+        )
     )
     headers = _HEADERS | ({"Retry-After": "5"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {})
     return HTMLResponse(content, status.value, headers)

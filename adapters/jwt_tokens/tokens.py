@@ -3,19 +3,17 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 import attrs
-import jwt
 
 from leadnator_auth.domain.claims import Claims, Purpose
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.session import SESSION_ID_PREFIX, SessionId
 from leadnator_auth.domain.user import USER_ID_PREFIX, UserId
 
-ALGORITHM: Final = "HS256"
+ALGORITHM = "HS256"
 MIN_SECRET_BYTES = 32
 """RFC 7518 section 3.2: a key at least as long as the hash."""
 
@@ -44,13 +42,11 @@ class JwtTokens:
     _remembered: dict[bytes, Claims] = attrs.field(init=False, repr=False, factory=dict)
     """What genuine tokens say, by their digests: never the tokens themselves, the oldest first."""
     _keys: dict[str, str] = attrs.field(init=False, repr=False)
-    _signatures: jwt.PyJWS = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if not self.secrets or any(len(secret.encode()) < MIN_SECRET_BYTES for secret in self.secrets):
             raise ValueError(f"each secret needs at least {MIN_SECRET_BYTES} bytes")
         self._keys = {_key_id(secret): secret for secret in self.secrets}
-        self._signatures = jwt.PyJWS(algorithms=[ALGORITHM])
 
     def issue(self, claims: Claims) -> str:
         payload: JsonObject = {
@@ -65,8 +61,10 @@ class JwtTokens:
         }
         if claims.path is not None:
             payload["path"] = claims.path
+        from leadnator_auth.adapters.jwt_tokens import signing
+
         secret = self.secrets[0]
-        return jwt.encode(payload, secret, algorithm=ALGORITHM, headers={"kid": _key_id(secret)})
+        return signing.signed(payload, secret, _key_id(secret))
 
     def read(self, token: str) -> Claims:
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
@@ -79,9 +77,11 @@ class JwtTokens:
         return claims
 
     def _read(self, token: str) -> Claims:
+        from leadnator_auth.adapters.jwt_tokens import signing
+
         if not _COMPACT.fullmatch(token):
             raise InvalidTokenError("not a compact JWS")
-        payload = self._verified_payload(token)
+        payload = _object(signing.payload_of(token, self._candidates(signing.header_of(token))))
         if payload.get("iss") != self.issuer or payload.get("aud") != self.audience:
             raise InvalidTokenError("made by or for somebody else")
         return Claims(
@@ -94,28 +94,13 @@ class JwtTokens:
             path=_path(payload),
         )
 
-    def _verified_payload(self, token: str) -> JsonObject:
-        for secret in self._candidates(token):
-            try:
-                text = self._signatures.decode(token, secret, algorithms=[ALGORITHM])
-            except jwt.InvalidSignatureError:
-                continue
-            except jwt.PyJWTError as error:
-                raise InvalidTokenError("malformed") from error
-            return _object(text)
-        raise InvalidTokenError("the signature does not match")
-
-    def _candidates(self, token: str) -> list[str]:
+    def _candidates(self, header: Mapping[str, object]) -> list[str]:
         """Returns the secrets the token may be signed with: `kid` can only name one of ours (RFC 8725 section 3.10)."""
-        try:
-            header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError as error:
-            raise InvalidTokenError("malformed header") from error
         if header.get("alg") != ALGORITHM or header.get("typ") != "JWT" or not header.keys() <= _HEADER_MEMBERS:
             raise InvalidTokenError("a header of another kind")
         if "kid" not in header:
             return list(self.secrets)
-        named = self._keys.get(header["kid"])
+        named = self._keys.get(str(header["kid"]))
         return [] if named is None else [named]
 
 

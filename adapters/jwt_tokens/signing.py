@@ -1,0 +1,45 @@
+"""Signs and verifies with PyJWT.
+
+Loaded with the first token: PyJWT loads `cryptography` where it is installed, though HS256 needs nothing of it.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import jwt
+
+from leadnator_auth.adapters.jwt_tokens.tokens import ALGORITHM
+from leadnator_auth.domain.errors import InvalidTokenError
+
+_SIGNATURES = jwt.PyJWS(algorithms=[ALGORITHM])
+
+
+def signed(payload: Mapping[str, object], secret: str, key_id: str) -> str:
+    """Returns the compact JWS of a payload."""
+    return jwt.encode(dict(payload), secret, algorithm=ALGORITHM, headers={"kid": key_id})
+
+
+def header_of(token: str) -> Mapping[str, object]:
+    """Returns what a token says of itself, verified or not.
+
+    Raises: InvalidTokenError.
+    """
+    try:
+        return jwt.get_unverified_header(token)
+    except jwt.PyJWTError as error:
+        raise InvalidTokenError("malformed header") from error
+
+
+def payload_of(token: str, secrets: Iterable[str]) -> bytes:
+    """Returns the payload of a token that is signed with one of these secrets.
+
+    Raises: InvalidTokenError.
+    """
+    for secret in secrets:
+        try:
+            payload: bytes = _SIGNATURES.decode(token, secret, algorithms=[ALGORITHM])
+            return payload
+        except jwt.InvalidSignatureError:
+            continue
+        except jwt.PyJWTError as error:
+            raise InvalidTokenError("malformed") from error
+    raise InvalidTokenError("the signature does not match")
