@@ -37,9 +37,9 @@ def payload_of(token: str, secrets: Iterable[str]) -> bytes:
     for secret in secrets:
         try:
             payload: bytes = _SIGNATURES.decode(token, secret, algorithms=[ALGORITHM])
-            return payload
         except jwt.InvalidSignatureError:
             continue
         except jwt.PyJWTError as error:
             raise InvalidTokenError("malformed") from error
+        return payload
     raise InvalidTokenError("the signature does not match")

@@ -17,6 +17,8 @@ _APPLICATION_NAME = "leadnator-auth"
 ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """All that asyncpg raises when the database is at fault or out of reach; a timeout is an OSError."""
 
+# Two colons are a cast.
+_PARAMETER = re.compile(r"(?<!:):(\w+)")
 _COLLISIONS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
@@ -104,8 +106,8 @@ async def _run_many(connection: asyncpg.Connection, sql: str, rows: Sequence[Map
 @cache
 def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
     """Returns a statement with `$1` for its first `:name` and so on, and the names in this order."""
-    names = tuple(dict.fromkeys(re.findall(r":(\w+)", sql)))
-    return re.sub(r":(\w+)", lambda match: f"${names.index(match[1]) + 1}", sql), names
+    names = tuple(dict.fromkeys(_PARAMETER.findall(sql)))
+    return _PARAMETER.sub(lambda match: f"${names.index(match[1]) + 1}", sql), names
 
 
 def _is_lost(connection: asyncpg.Connection) -> bool:
