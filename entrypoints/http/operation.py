@@ -41,6 +41,12 @@ class Parameter:
     place: str
     schema: Schema
     example: str
+    description: str = ""
+
+    @property
+    def is_required(self) -> bool:
+        """Whether nothing is answered without it."""
+        return self.place == "path"
 
 
 @attrs.frozen(kw_only=True)
@@ -59,3 +65,11 @@ class Operation:
     refusals: Refusals = ()
     needs_token: bool = False
     parameters: tuple[Parameter, ...] = ()
+    name: str = attrs.field()
+    """What a client in a programming language calls it; by default the handler's name without its "post_"."""
+    variables: Mapping[str, str] = attrs.Factory(dict)
+    """Members of the body that come from a shell variable in the curl snippet, where an example would not work."""
+
+    @name.default
+    def _name_of_handler(self) -> str:
+        return self.handler.__name__.removeprefix("post_")
