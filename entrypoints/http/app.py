@@ -18,8 +18,8 @@ from leadnator_auth.entrypoints.http.envelope import Envelope
 from leadnator_auth.entrypoints.http.openapi import openapi_document
 from leadnator_auth.entrypoints.http.operation import Handler
 from leadnator_auth.entrypoints.http.operations import OPERATIONS
-from leadnator_auth.entrypoints.http.pages import PAGES
-from leadnator_auth.entrypoints.http.problems import problem_response
+from leadnator_auth.entrypoints.http.pages import PAGES, reference_page
+from leadnator_auth.entrypoints.http.problems import REFERENCE_PAGE, problem_response
 from leadnator_auth.entrypoints.http.refusals import (
     InternalError,
     MethodNotAllowedError,
@@ -35,13 +35,17 @@ def create_app(
     *,
     lifespan: Lifespan[Starlette] | None = None,
     cors_origins: Sequence[str] = (),
+    public_url: str | None = None,
 ) -> Starlette:
-    """Returns the application over these ports; without them, `lifespan` must set `app.state.ports`."""
+    """Returns the application over these ports; without them, `lifespan` must set `app.state.ports`.
+
+    `public_url` is where the OpenAPI document and the reference page say that it is served.
+    """
     middleware = [Middleware(Envelope)]
     if cors_origins:
         middleware.append(cors(cors_origins))
     app = Starlette(
-        routes=_routes(),
+        routes=_routes(public_url),
         middleware=middleware,
         lifespan=lifespan,
         exception_handlers={
@@ -55,17 +59,18 @@ def create_app(
     return app
 
 
-def _routes() -> list[BaseRoute]:
+def _routes(public_url: str | None) -> list[BaseRoute]:
     """Returns a route for each path, with all its methods: `Allow` must name them all."""
     handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
     for operation in OPERATIONS:
         handlers[operation.path][operation.method] = operation.handler
-    document = openapi_document()
+    document = openapi_document(public_url)
 
     async def get_openapi(request: Request) -> Response:
         return JSONResponse(document)
 
     handlers["/openapi.json"]["GET"] = get_openapi
+    handlers[REFERENCE_PAGE]["GET"] = reference_page(public_url)
     for path, methods in PAGES.items():
         handlers[path].update(methods)
     return [Route(path, Resource(methods), methods=None) for path, methods in handlers.items()]

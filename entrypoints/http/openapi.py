@@ -69,9 +69,13 @@ def openapi_document(public_url: str | None = None) -> JsonObject:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": public_url or "/"}],
-        "tags": [{"name": group, "description": GROUPS[group]} for group in GROUPS],
+        "tags": [_tag(group) for group in dict.fromkeys(operation.group for operation in OPERATIONS)],
         **described,
     }
+
+
+def _tag(group: str) -> JsonObject:
+    return {"name": group, "description": GROUPS.get(group, "")}
 
 
 def _operation(operation: Operation) -> JsonObject:

@@ -43,9 +43,17 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     errors.MissingFieldsError: Problem(
         HTTPStatus.BAD_REQUEST, "Missing fields", "A required field is absent, null or empty."
     ),
-    errors.InvalidFieldsError: Problem(HTTPStatus.BAD_REQUEST, "Invalid fields", "A field has a value it cannot have."),
+    errors.InvalidFieldsError: Problem(
+        HTTPStatus.BAD_REQUEST,
+        "Invalid fields",
+        "A field has a value it cannot have.",
+        when="A field has the wrong type, length, syntax or characters.",
+    ),
     refusals.InvalidJsonError: Problem(
-        HTTPStatus.BAD_REQUEST, "Malformed JSON", "The body must be one well-formed JSON object in UTF-8."
+        HTTPStatus.BAD_REQUEST,
+        "Malformed JSON",
+        "The body must be one well-formed JSON object in UTF-8.",
+        when="The body is not JSON, not UTF-8, not an object, has a key twice or is nested too deep.",
     ),
     refusals.InvalidRequestError: Problem(
         HTTPStatus.BAD_REQUEST,

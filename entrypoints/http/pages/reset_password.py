@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -18,16 +17,9 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.entrypoints.http.body import read_form
 from leadnator_auth.entrypoints.http.context import client_of, ports_of
-from leadnator_auth.entrypoints.http.pages.assets import FOLDER
+from leadnator_auth.entrypoints.http.pages.rendering import PAGE_HEADERS, TEMPLATES
 from leadnator_auth.entrypoints.http.problems import headers_of, problem_of
 from leadnator_auth.entrypoints.http.security_events import tell, tell_refusal
-
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "X-Frame-Options": "DENY",
-}
-_TEMPLATES = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
 
 
 async def get_reset_page(request: Request) -> Response:
@@ -74,11 +66,11 @@ def _page(
     token: str = "",
     problems: Sequence[str] = (),
 ) -> Response:
-    content = _TEMPLATES.get_template("reset_password.html").render(
+    content = TEMPLATES.get_template("reset_password.html").render(
         state=state,
         token=token,
         problems=problems,
         min_length=ports_of(request).policy.password.min_length,
     )
-    headers = _HEADERS | ({"Retry-After": "5"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {})
+    headers = PAGE_HEADERS | ({"Retry-After": "5"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {})
     return HTMLResponse(content, status.value, headers)
