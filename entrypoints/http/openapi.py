@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from leadnator_auth import __version__
-from leadnator_auth.entrypoints.http import schemas
 from leadnator_auth.entrypoints.http.named_schemas import moved_out
 from leadnator_auth.entrypoints.http.operation import Operation, Parameter
 from leadnator_auth.entrypoints.http.operations import GROUPS, OPERATIONS
@@ -104,7 +103,7 @@ def _operation(operation: Operation) -> JsonObject:
     if operation.parameters:
         description["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
     if operation.body is not None:
-        schema = _titled(operation, "Request", schemas.open_object(operation.body))
+        schema = _titled(operation, "Request", operation.body_schema)
         content = {"schema": schema, "example": operation.example_body}
         description["requestBody"] = {"required": True, "content": {"application/json": content}}
     return description

@@ -62,7 +62,7 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
         ShellVariable(
             "RESET_TOKEN",
             "What the mailed link ends in. Without a mail server each mail is a file beside the database.",
-            "RESET_TOKEN=$(ls -tr mail/*.eml | xargs grep -oh 'reset_[A-Za-z0-9_-]\\{43\\}' | tail -n 1)",
+            "RESET_TOKEN=$(ls -tr mail/*.eml |\n  xargs grep -oh 'reset_[A-Za-z0-9_-]\\{43\\}' | tail -n 1)",
         ),
     )
     used = {name for operation in operations.values() for name in VARIABLE.findall(curl(operation, base_url))}

@@ -72,8 +72,10 @@ class _Row:
 
 
 def _members_of(operation: Operation) -> list[_Row]:
-    body = operation.body or {}
-    return [_Row(name, type_of(schema), is_required=True, notes=notes_on(schema)) for name, schema in body.items()]
+    return [
+        _Row(name, type_of(schema), is_required=not operation.is_patch, notes=notes_on(schema))
+        for name, schema in (operation.body or {}).items()
+    ]
 
 
 def _parameters_of(operation: Operation) -> list[_Row]:
