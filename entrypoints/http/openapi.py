@@ -127,7 +127,7 @@ def _parameter(parameter: Parameter) -> JsonObject:
         "in": parameter.place,
         "required": parameter.is_required,
         "schema": parameter.schema,
-        "example": parameter.example,
+        "example": int(parameter.example) if parameter.schema.get("type") == "integer" else parameter.example,
     }
     return described | ({"description": parameter.description} if parameter.description else {})
 
