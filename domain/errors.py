@@ -76,7 +76,7 @@ class ForbiddenError(AuthError):
 
     code = "forbidden"
 
-    def __init__(self, user_id: str) -> None:
+    def __init__(self, user_id: str | None = None) -> None:
         super().__init__()
         self.user_id = user_id
 

@@ -54,12 +54,12 @@ def _operation(operation: Operation) -> JsonObject:
                 "in": parameter.place,
                 "required": parameter.place == "path",
                 "schema": parameter.schema,
-                "example": parameter.example,
+                "example": int(parameter.example) if parameter.schema.get("type") == "integer" else parameter.example,
             }
             for parameter in operation.parameters
         ]
     if operation.body is not None:
-        content = {"schema": schemas.open_object(operation.body), "example": operation.example_body}
+        content = {"schema": operation.body_schema, "example": operation.example_body}
         description["requestBody"] = {"required": True, "content": {"application/json": content}}
     return description
 

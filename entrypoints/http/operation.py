@@ -17,7 +17,7 @@ from leadnator_auth.entrypoints.http.refusals import (
     RequestTimeoutError,
     UnsupportedMediaTypeError,
 )
-from leadnator_auth.entrypoints.http.schemas import Schema
+from leadnator_auth.entrypoints.http.schemas import Schema, open_object
 
 Handler = Callable[[Request], Awaitable[Response]]
 Refusals = tuple[type[AuthError] | type[RequestError], ...]
@@ -59,3 +59,11 @@ class Operation:
     refusals: Refusals = ()
     needs_token: bool = False
     parameters: tuple[Parameter, ...] = ()
+    is_patch: bool = False
+    """Whether each member of the body may be absent."""
+
+    @property
+    def body_schema(self) -> Schema:
+        """The schema of the body, if it takes one; of any object otherwise."""
+        schema = open_object(self.body or {})
+        return {name: value for name, value in schema.items() if not (self.is_patch and name == "required")}

@@ -3,12 +3,14 @@
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.entrypoints.http import handlers, schemas
 from leadnator_auth.entrypoints.http.account_operations import ACCOUNT_OPERATIONS
+from leadnator_auth.entrypoints.http.admin_operations import ADMIN_OPERATIONS
 from leadnator_auth.entrypoints.http.operation import Operation
 from leadnator_auth.entrypoints.http.session_operations import SESSION_OPERATIONS
 
 OPERATIONS: tuple[Operation, ...] = (
     *ACCOUNT_OPERATIONS,
     *SESSION_OPERATIONS,
+    *ADMIN_OPERATIONS,
     Operation(
         method="GET",
         path="/healthz",

@@ -73,6 +73,12 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     errors.AccountSuspendedError: Problem(
         HTTPStatus.FORBIDDEN, "Account suspended", "This account may not be used for now."
     ),
+    errors.ForbiddenError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "Forbidden",
+        "Only an admin may do this.",
+        _challenge("insufficient_scope", "Only an admin may do this"),
+    ),
     errors.NotFoundError: Problem(HTTPStatus.NOT_FOUND, "Not found", "Nothing is at this path that you may see."),
     refusals.MethodNotAllowedError: Problem(
         HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed", "The Allow header has the methods of this path."
@@ -85,6 +91,11 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     ),
     errors.EmailTakenError: Problem(
         HTTPStatus.CONFLICT, "Email already in use", "An account with this e-mail address exists."
+    ),
+    errors.LastAdminError: Problem(
+        HTTPStatus.CONFLICT,
+        "Last admin",
+        "This is the last active admin: make somebody else one first.",
     ),
     refusals.PayloadTooLargeError: Problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
