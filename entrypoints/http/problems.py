@@ -100,6 +100,12 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "Nothing is at this path that you may see.",
         when="It does not exist, or is not yours to see.",
     ),
+    errors.ForbiddenError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "Forbidden",
+        "Only an admin may do this.",
+        _challenge("insufficient_scope", "Only an admin may do this"),
+    ),
     refusals.MethodNotAllowedError: Problem(
         HTTPStatus.METHOD_NOT_ALLOWED,
         "Method not allowed",
@@ -114,6 +120,11 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     ),
     errors.EmailTakenError: Problem(
         HTTPStatus.CONFLICT, "Email already in use", "An account with this e-mail address exists."
+    ),
+    errors.LastAdminError: Problem(
+        HTTPStatus.CONFLICT,
+        "Last admin",
+        "This is the last active admin: make somebody else one first.",
     ),
     refusals.PayloadTooLargeError: Problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import validate
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import sign_up
+from leadnator_auth.domain import Actor, change_user, sign_up
 from leadnator_auth.domain.errors import AuthError, FieldError, InvalidFieldsError, MissingFieldsError
 from leadnator_auth.domain.rate_limit import RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.entrypoints.http import create_app
@@ -177,6 +177,8 @@ async def test_every_example_is_answered_as_described(
     headers = {}
     if operation.path != "/api/auth/signup":
         alice = await sign_up("Alice", "alice@example.com", "minimum-6-chars", **memory.for_sign_in)
+        if operation.path.startswith("/api/admin/"):
+            await change_user(Actor.operator(), alice.user.id, {"role": "admin"}, **memory.for_administration)
         headers = {"Authorization": f"Bearer {alice.token}"} if operation.needs_token else {}
     path = operation.path
     for parameter in operation.parameters:
@@ -188,7 +190,7 @@ async def test_every_example_is_answered_as_described(
     if answer.status_code == 200:
         Draft202012Validator(operation.success).validate(answer.json())
     else:
-        # The examples name a session and a reset token that do not exist.
+        # The examples name a session, a user and a reset token that do not exist.
         assert answer.json()["code"] in {"not_found", "invalid_reset_token"}
         assert answer.json()["code"] in {refusal.code for refusal in operation.refusals}
 
