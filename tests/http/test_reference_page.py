@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
+from html import unescape
 
 import httpx2
 import pytest
@@ -88,7 +89,7 @@ def test_every_field_and_error_of_an_operation_is_told(operation: Operation) -> 
     for refusal in operation.refusals:
         assert f'href="#{refusal.code}"' in article
     assert ("Auth required" in article) is operation.needs_token
-    assert operation.summary in article.replace("&#43;", "+")
+    assert operation.summary in unescape(article)
 
 
 @pytest.mark.parametrize("kind", PROBLEMS, ids=lambda kind: kind.code)
