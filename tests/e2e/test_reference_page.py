@@ -11,7 +11,7 @@ import pytest
 from leadnator_auth.entrypoints.http.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.schemas import Schema
 from tests.databases import run_sql
-from tests.e2e.server import DEADLINE_SECONDS, Server, clean_environment
+from tests.e2e.server import DEADLINE_SECONDS, QUICK, Server, clean_environment, run
 from tests.reference_page import ReferencePage
 
 CURLRC = 'noproxy = "*"\nmax-time = 60\n'
@@ -103,3 +103,18 @@ def test_the_page_calls_the_public_url(page: ReferencePage, default_server: Serv
     commands = [each.text for each in page.snippets if each.caption == "curl"]
     assert len(commands) == len(OPERATIONS)
     assert all(default_server.url in command for command in commands)
+
+
+def test_page_and_document_call_the_url_that_was_set(tmp_path: Path) -> None:
+    """Behind a proxy, with more than one process; and the command prints what is served."""
+    settings = QUICK | {"LEADNATOR_PUBLIC_URL": "https://auth.example.com/base/"}
+    server = Server(tmp_path, ("--workers", "2"), settings)
+    try:
+        server.start()
+        page = ReferencePage(server.get("/docs").content.decode())
+        document = server.get("/openapi.json").json
+    finally:
+        server.kill()
+    assert page.snippet("get_me", "curl").startswith("curl 'https://auth.example.com/base/api/auth/me'")
+    assert document["servers"] == [{"url": "https://auth.example.com/base"}]
+    assert json.loads(run("openapi", home=tmp_path, settings=settings).stdout) == document
