@@ -6,9 +6,9 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.adapters.sql.backend import ConstraintError
+from leadnator_auth.adapters.sql.backend import ConstraintError, Row
 from leadnator_auth.adapters.sql.instants import from_number, to_number
-from leadnator_auth.adapters.sql.slot import Row, Slot
+from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.email_address import EmailAddress
 from leadnator_auth.domain.errors import AuthError, EmailTakenError
