@@ -23,6 +23,8 @@ MIN_SECRET_BYTES = 32
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _HEADER_MEMBERS = {"alg", "typ", "kid"}
+MOST_REMEMBERED = 10_000
+"""Tokens whose signature need not be checked again, about 1 KB each."""
 _LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 
 JsonObject = dict[str, object]
@@ -39,6 +41,8 @@ class JwtTokens:
     secrets: Sequence[str] = attrs.field(repr=False)
     issuer: str = "leadnator-auth"
     audience: str = "leadnator"
+    _remembered: dict[bytes, Claims] = attrs.field(init=False, repr=False, factory=dict)
+    """What genuine tokens say, by their digests: never the tokens themselves, the oldest first."""
     _keys: dict[str, str] = attrs.field(init=False, repr=False)
     _signatures: jwt.PyJWS = attrs.field(init=False, repr=False)
 
@@ -65,6 +69,16 @@ class JwtTokens:
         return jwt.encode(payload, secret, algorithm=ALGORITHM, headers={"kid": _key_id(secret)})
 
     def read(self, token: str) -> Claims:
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        claims = self._remembered.get(digest)
+        if claims is None:
+            claims = self._read(token)
+            while len(self._remembered) >= MOST_REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
+            self._remembered[digest] = claims
+        return claims
+
+    def _read(self, token: str) -> Claims:
         if not _COMPACT.fullmatch(token):
             raise InvalidTokenError("not a compact JWS")
         payload = self._verified_payload(token)

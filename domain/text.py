@@ -19,4 +19,6 @@ def is_control(character: str) -> bool:
 
 def without_controls(text: str, most: int) -> str:
     """Returns the first `most` characters of `text` that are safe to store and to show."""
+    if len(text) <= most and text.isascii() and text.isprintable():
+        return text
     return "".join(c for c in text[: 4 * most] if is_storable(c) and not is_control(c))[:most]

@@ -1,9 +1,12 @@
 """What differs from one database to the next."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
+
+Row = Mapping[str, Any]
+"""Values by column; their types are the schema's, which each repository knows."""
 
 
 class ConstraintError(Exception):
@@ -12,6 +15,23 @@ class ConstraintError(Exception):
     def __init__(self, constraint: str) -> None:
         super().__init__(constraint)
         self.constraint = constraint
+
+
+class BusyError(Exception):
+    """A look-up that cannot be done at once."""
+
+
+class Reader(Protocol):
+    """Looks rows up at once, or not at all."""
+
+    def fetch_one(self, sql: str, values: Mapping[str, object]) -> Sequence[Any] | None:
+        """Returns the values of the first row, if any; their types are the schema's.
+
+        Raises: BusyError.
+        """
+
+    def close(self) -> None:
+        """Disconnects."""
 
 
 @attrs.frozen
@@ -27,6 +47,8 @@ class Backend:
     begin_reading: str
     row_lock: str
     """Ends a SELECT in a transaction that writes: the rows stay as they were read."""
+    is_one_of: str
+    """Follows a column in a condition: it has one of the values in the list `:key`."""
     skip_locked: str
     """Ends a SELECT of rows that are to be taken, whichever they are, so that two who take some never wait."""
     writers: int
@@ -36,9 +58,18 @@ class Backend:
     """All that the driver raises when the database is at fault or out of reach."""
     translated: Callable[[Exception], Exception]
     """Returns what one of them is to us: a ConstraintError, a ConcurrencyError or an UnavailableError."""
+    fetch: Callable[[Any, str, Mapping[str, object]], Awaitable[Sequence[Row]]]
+    """Runs a statement on a connection of the driver's own type and returns its rows.
+
+    `databases` would put the statement together anew each time, for a multiple of what running it costs.
+    """
+    run: Callable[[Any, str, Mapping[str, object]], Awaitable[object]]
+    """Runs a statement without rows on such a connection."""
     run_many: Callable[[Any, str, Sequence[Mapping[str, object]]], Awaitable[None]]
-    """Runs a statement for each of many sets of values, on a connection of the driver's own type."""
+    """Runs a statement for each of many sets of values, on such a connection."""
     is_lost: Callable[[Any], bool]
     """Returns whether such a connection is known to be no more."""
     hang_up: Callable[[Any], None]
     """Closes such a connection without a word to the database, which may not be listening."""
+    reader: Callable[[], Reader | None] = lambda: None
+    """Makes what looks rows up with no way to anywhere, where the database is a file and there is such a thing."""

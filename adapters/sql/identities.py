@@ -1,16 +1,24 @@
 """Session and user in one look-up: the query of every authenticated request."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import attrs
 
 from leadnator_auth.adapters.sql.connections import Connections
-from leadnator_auth.adapters.sql.sessions import SESSION_COLUMNS, session_of
-from leadnator_auth.adapters.sql.users import USER_COLUMNS, user_of
-from leadnator_auth.domain.session import Identity, SessionId
+from leadnator_auth.adapters.sql.instants import from_number
+from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.session import Client, Identity, Session, SessionId
+from leadnator_auth.domain.user import Role, Status, User, UserId
 
 _BY_SESSION = (
-    f"SELECT {SESSION_COLUMNS}, {USER_COLUMNS} FROM sessions "
-    "JOIN users ON users.id = sessions.user_id WHERE sessions.id = :id"
+    "SELECT sessions.id, sessions.created_at, sessions.expires_at, sessions.ip, sessions.user_agent, "
+    "users.id, users.name, users.email, users.email_canonical, users.created_at, users.role, users.plan, users.status "
+    "FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id"
 )
+
+_ROLES = {role.value: role for role in Role}
+_STATUSES = {status.value: status for status in Status}
 
 
 @attrs.frozen
@@ -20,6 +28,22 @@ class SqlIdentities:
     connections: Connections
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
-        async with self.connections.single_read() as slot:
-            row = await slot.fetch_one(_BY_SESSION, id=session_id)
-        return None if row is None else Identity(user_of(row), session_of(row))
+        values = await self.connections.look_up(_BY_SESSION, session_id)
+        return None if values is None else _identity_of(values)
+
+
+def _identity_of(values: Sequence[Any]) -> Identity:
+    """Returns what is in a row of `_BY_SESSION`; its types are the schema's."""
+    session_id, began, expires, ip, user_agent, user_id, name, email, canonical, created, role, plan, status = values
+    user = User(
+        UserId(user_id),
+        name,
+        EmailAddress(email, canonical),
+        from_number(created),
+        _ROLES[role],
+        plan,
+        _STATUSES[status],
+    )
+    return Identity(
+        user, Session(SessionId(session_id), user.id, from_number(began), from_number(expires), Client(ip, user_agent))
+    )

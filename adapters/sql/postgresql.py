@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from leadnator_auth.adapters.sql.backend import Backend, ConstraintError
+from leadnator_auth.adapters.sql.backend import Backend, ConstraintError, Row
 from leadnator_auth.domain.errors import ConcurrencyError, UnavailableError
 
 POOL_SIZE = 8
@@ -48,11 +48,14 @@ def postgresql(url: str, pool_size: int = POOL_SIZE, *, prepared_statements: boo
         begin_reading="BEGIN ISOLATION LEVEL REPEATABLE READ",
         # Not FOR UPDATE: that would hold up a new session of a user whom another transaction has read.
         row_lock=" FOR NO KEY UPDATE",
+        is_one_of=" = ANY(:key)",
         skip_locked=" FOR UPDATE SKIP LOCKED",
         writers=writers,
         readers=readers,
         errors=ERRORS,
         translated=_translated,
+        fetch=_fetch,
+        run=_run,
         run_many=_run_many,
         is_lost=_is_lost,
         hang_up=_hang_up,
@@ -81,6 +84,17 @@ def _translated(error: Exception) -> Exception:
     if isinstance(error, _COLLISIONS):
         return ConcurrencyError(message_of(error))
     return UnavailableError(message_of(error))
+
+
+async def _fetch(connection: asyncpg.Connection, sql: str, values: Mapping[str, object]) -> Sequence[Row]:
+    statement, names = _numbered(sql)
+    rows: Sequence[Row] = await connection.fetch(statement, *[values[name] for name in names])
+    return rows
+
+
+async def _run(connection: asyncpg.Connection, sql: str, values: Mapping[str, object]) -> object:
+    statement, names = _numbered(sql)
+    return await connection.execute(statement, *[values[name] for name in names])
 
 
 async def _run_many(connection: asyncpg.Connection, sql: str, rows: Sequence[Mapping[str, object]]) -> None:

@@ -53,13 +53,8 @@ class SqlRateLimits:
             await slot.commit()
 
     async def remembers(self, key: str, now: datetime) -> bool:
-        async with self.connections.single_read() as slot:
-            row = await slot.fetch_one(
-                "SELECT bucket FROM rate_limits WHERE bucket = :bucket AND empty_at > :now",
-                bucket=key,
-                now=to_number(now),
-            )
-        return row is not None
+        values = await self.connections.look_up("SELECT bucket, empty_at FROM rate_limits WHERE bucket", key)
+        return values is not None and values[1] > to_number(now)
 
     async def purge(self, now: datetime, most: int) -> int:
         async with self.connections.writing() as slot:

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import attrs
 
+from leadnator_auth.adapters.sql.backend import Row
 from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number
-from leadnator_auth.adapters.sql.slot import Row, Slot
+from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.user import UserId
 

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import attrs
 
+from leadnator_auth.adapters.sql.backend import Row
 from leadnator_auth.adapters.sql.instants import from_number, to_number
-from leadnator_auth.adapters.sql.slot import Row, Slot
+from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.domain.session import Client, Session, SessionId
 from leadnator_auth.domain.user import UserId
 

@@ -2,19 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from databases import Database
 from databases.core import Connection
 
-from leadnator_auth.adapters.sql.backend import Backend
+from leadnator_auth.adapters.sql.backend import Backend, Row
 from leadnator_auth.domain.errors import UnavailableError
 
 ROLLBACK_SECONDS = 2.0
 FAREWELL_SECONDS = 2.0
-
-Row = Mapping[str, Any]
-"""Values by column; their types are the schema's, which each repository knows."""
 
 Answer = TypeVar("Answer")
 
@@ -42,6 +39,11 @@ class Slot:
         """Ends a SELECT of rows that are to be taken, whichever they are."""
         return self._backend.skip_locked
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is connected, as far as is known without asking."""
+        return self._connection is not None and not self._backend.is_lost(self._connection.raw_connection)
+
     def lend(self, deadline: float) -> None:
         """Makes it ready for somebody who must be done by `deadline`, in the event loop's time."""
         self._deadline = deadline
@@ -50,17 +52,16 @@ class Slot:
 
     async def fetch_one(self, sql: str, **values: object) -> Row | None:
         """Returns the first row, if any."""
-        record = await self._in_time(self._opened.fetch_one(sql, values))
-        return None if record is None else record._mapping  # noqa: SLF001 (the public way, as in SQLAlchemy)
+        rows = await self.fetch_all(sql, **values)
+        return rows[0] if rows else None
 
-    async def fetch_all(self, sql: str, **values: object) -> list[Row]:
+    async def fetch_all(self, sql: str, **values: object) -> Sequence[Row]:
         """Returns all rows."""
-        records = await self._in_time(self._opened.fetch_all(sql, values))
-        return [record._mapping for record in records]  # noqa: SLF001
+        return await self._in_time(self._backend.fetch(self._opened.raw_connection, sql, values))
 
     async def run(self, sql: str, **values: object) -> None:
-        """Runs a statement without rows. What `databases` returns for it tells nothing: use RETURNING to know."""
-        await self._in_time(self._opened.execute(sql, values))
+        """Runs a statement without rows: use RETURNING and `fetch_one` to know whether it did anything."""
+        await self._in_time(self._backend.run(self._opened.raw_connection, sql, values))
 
     async def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Runs a statement for each of many sets of values."""

@@ -1,5 +1,6 @@
 """SQLite: settings, transactions and errors."""
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import aiosqlite
 from databases import DatabaseURL
 
-from leadnator_auth.adapters.sql.backend import Backend, ConstraintError
+from leadnator_auth.adapters.sql.backend import Backend, ConstraintError, Row
+from leadnator_auth.adapters.sql.sqlite_reader import SqliteReader
 from leadnator_auth.domain.errors import UnavailableError
 
 POOL_SIZE = 3
@@ -37,14 +39,18 @@ def sqlite(url: str, pool_size: int = POOL_SIZE) -> Backend:
         begin_reading="BEGIN",
         # Who writes has the whole database locked.
         row_lock="",
+        is_one_of=" IN (SELECT value FROM json_each(:key))",
         skip_locked="",
         writers=1,
         readers=max(pool_size - 1, 1),
         errors=(sqlite3.Error, OSError),
         translated=_translated,
+        fetch=_fetch,
+        run=_fetch,
         run_many=_run_many,
         is_lost=lambda connection: False,
         hang_up=lambda connection: None,
+        reader=lambda: SqliteReader(sqlite_path(url)),
     )
 
 
@@ -54,6 +60,17 @@ def _translated(error: Exception) -> Exception:
         # "users.email_canonical" to the name that the constraint has.
         return ConstraintError(message.removeprefix(_UNIQUE).replace(".", "_"))
     return UnavailableError(message)
+
+
+async def _fetch(connection: aiosqlite.Connection, sql: str, values: Mapping[str, object]) -> Sequence[Row]:
+    connection.row_factory = sqlite3.Row
+    # Each call is a way to the connection's thread and back: this does in one what others do in three.
+    return list(await connection.execute_fetchall(sql, _plain(values)))  # type: ignore[arg-type]  # a Row has a mapping's look
+
+
+def _plain(values: Mapping[str, object]) -> Mapping[str, object]:
+    """Returns values that SQLite has a type for: a list becomes JSON."""
+    return {name: json.dumps(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 async def _run_many(connection: aiosqlite.Connection, sql: str, rows: Sequence[Mapping[str, object]]) -> None:

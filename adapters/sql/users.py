@@ -6,10 +6,10 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.adapters.sql.backend import ConstraintError
+from leadnator_auth.adapters.sql.backend import ConstraintError, Row
 from leadnator_auth.adapters.sql.instants import from_number, to_number
 from leadnator_auth.adapters.sql.positions import place_of
-from leadnator_auth.adapters.sql.slot import Row, Slot
+from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.user_search import narrowed_by
 from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.email_address import EmailAddress

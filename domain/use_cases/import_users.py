@@ -11,7 +11,7 @@ from leadnator_auth.domain.errors import ConcurrencyError, EmailTakenError, Fiel
 from leadnator_auth.domain.fields import BadFieldError, FieldChecks, Untrusted
 from leadnator_auth.domain.ports import Clock, EmailSyntax, PasswordHasher, Randomness, Transaction, UnitOfWork
 from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.transaction import MOST_ATTEMPTS, run_in_transaction
 from leadnator_auth.domain.user import (
     DEFAULT_PLAN,
     USER_ID_PREFIX,
@@ -89,7 +89,8 @@ async def import_users(
         await transaction.credentials.add_all([account.credentials for account in added])
         return outcomes
 
-    return await run_in_transaction(unit_of_work, add)
+    # Each of the accounts may be signed up for while we look, one after the other.
+    return await run_in_transaction(unit_of_work, add, attempts=MOST_ATTEMPTS + len(accounts))
 
 
 def _decided(

@@ -12,15 +12,17 @@ MOST_ATTEMPTS = 4
 Result = TypeVar("Result")
 
 
-async def run_in_transaction(unit_of_work: UnitOfWork, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+async def run_in_transaction(
+    unit_of_work: UnitOfWork, work: Callable[[Transaction], Awaitable[Result]], *, attempts: int = MOST_ATTEMPTS
+) -> Result:
     """Returns what `work` returns, once everything that it wrote is kept.
 
     A store may undo a unit of work in favour of another (a deadlock, a serialization failure). Then `work` runs again
-    from its beginning, four times at most, so it must do nothing but work on the transaction.
+    from its beginning, `attempts` times at most, so it must do nothing but work on the transaction.
 
     Raises: UnavailableError, and whatever `work` raises; then nothing of it is kept.
     """
-    for _ in range(MOST_ATTEMPTS - 1):
+    for _ in range(attempts - 1):
         with suppress(ConcurrencyError):
             return await _attempt(unit_of_work, work)
     return await _attempt(unit_of_work, work)

@@ -5,12 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import Lifespan, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from leadnator_auth.domain import AuthError, NotFoundError, Ports, UnavailableError
 from leadnator_auth.entrypoints.http.cors import cors
@@ -21,13 +19,26 @@ from leadnator_auth.entrypoints.http.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.pages import PAGES, reference_page
 from leadnator_auth.entrypoints.http.problems import REFERENCE_PAGE, problem_response
 from leadnator_auth.entrypoints.http.refusals import (
-    InternalError,
     MethodNotAllowedError,
     RequestError,
 )
 from leadnator_auth.entrypoints.http.security_events import tell_refusal
 
 _log = structlog.get_logger(__name__)
+
+
+class AuthApplication(Starlette):
+    """A Starlette application whose errors are answered where they are raised.
+
+    What Starlette puts around every application for errors is not needed then, and would cost each request as much as
+    all of its routing.
+    """
+
+    def build_middleware_stack(self) -> ASGIApp:
+        app: ASGIApp = FixedPaths(self.routes, self.router)
+        for middleware, positional, named in reversed(self.user_middleware):
+            app = middleware(app, *positional, **named)
+        return Envelope(app)
 
 
 def create_app(
@@ -41,20 +52,10 @@ def create_app(
 
     `public_url` is where the OpenAPI document and the reference page say that it is served.
     """
-    middleware = [Middleware(Envelope)]
-    if cors_origins:
-        middleware.append(cors(cors_origins))
-    app = Starlette(
-        routes=_routes(public_url),
-        middleware=middleware,
-        lifespan=lifespan,
-        exception_handlers={
-            AuthError: _answer_error,
-            RequestError: _answer_error,
-            HTTPException: _answer_http_exception,
-        },
-    )
+    middleware = [cors(cors_origins)] if cors_origins else []
+    app = AuthApplication(routes=_routes(public_url), middleware=middleware, lifespan=lifespan)
     app.router.redirect_slashes = False
+    app.router.default = Resource({})
     app.state.ports = ports
     return app
 
@@ -76,8 +77,22 @@ def _routes(public_url: str | None) -> list[BaseRoute]:
     return [Route(path, Resource(methods), methods=None) for path, methods in handlers.items()]
 
 
+class FixedPaths:
+    """Finds what is at a path without a parameter by one look-up, where a router tries its routes in turn."""
+
+    def __init__(self, routes: Sequence[BaseRoute], router: ASGIApp) -> None:
+        self._apps = {route.path: route.app for route in routes if isinstance(route, Route) and "{" not in route.path}
+        self._router = router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Below a host application's prefix, which is part of the path, the router knows what to do.
+        is_at_root = scope["type"] == "http" and not scope.get("root_path")
+        app = self._apps.get(scope["path"]) if is_at_root else None
+        await (app or self._router)(scope, receive, send)
+
+
 class Resource:
-    """What is at one path: a handler for each method, HEAD like GET, and 405 for the rest."""
+    """What is at one path: a handler for each method, HEAD like GET, and 405 for the rest; 404 without any."""
 
     def __init__(self, handlers: Mapping[str, Handler]) -> None:
         self._handlers = dict(handlers)
@@ -85,24 +100,25 @@ class Resource:
             self._handlers["HEAD"] = handlers["GET"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].endswith("\n"):
-            raise NotFoundError  # the "$" of a route's pattern matches before a last newline, too
+        request = Request(scope, receive)
+        try:
+            response = await self._handler(scope)(request)
+        except (AuthError, RequestError) as error:
+            response = _answer_error(request, error)
+        await response(scope, receive, send)
+
+    def _handler(self, scope: Scope) -> Handler:
+        # The "$" of a route's pattern matches before a last newline, too.
+        if not self._handlers or scope["path"].endswith("\n"):
+            raise NotFoundError
         handler = self._handlers.get(scope["method"])
         if handler is None:
             raise MethodNotAllowedError({"Allow": ", ".join(sorted(self._handlers))})
-        response = await handler(Request(scope, receive))
-        await response(scope, receive, send)
+        return handler
 
 
-async def _answer_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, AuthError | RequestError)
+def _answer_error(request: Request, error: AuthError | RequestError) -> Response:
     if isinstance(error, UnavailableError):
         _log.error("unavailable", error=str(error), request_id=request.state.request_id)
     tell_refusal(request, error)
     return problem_response(error)
-
-
-async def _answer_http_exception(request: Request, error: Exception) -> Response:
-    """Answers what Starlette itself refuses: only that no route matches."""
-    assert isinstance(error, HTTPException)
-    return problem_response(NotFoundError() if error.status_code == 404 else InternalError())

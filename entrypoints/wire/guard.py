@@ -116,7 +116,7 @@ class Guard:
         self._stop_timer()
 
     def _hand_on(self) -> None:
-        while not self._is_over and (self._framing.is_in_body or self._is_answered()):
+        while not (self._is_over or self._framing.is_empty) and (self._framing.is_in_body or self._is_answered()):
             self._is_pulling_body = self._framing.is_in_body
             part = self._framing.pull()
             if not part:

@@ -4,6 +4,7 @@ import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from leadnator_auth.entrypoints.wire.gathering import GatheringTransport
 from leadnator_auth.entrypoints.wire.guard import Guard
 from leadnator_auth.entrypoints.wire.refusing import Reason
 
@@ -14,7 +15,7 @@ class GuardedH11Protocol(H11Protocol):
     guard: Guard
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-        super().connection_made(transport)
+        super().connection_made(GatheringTransport(transport, self.loop))
         self.guard = Guard(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

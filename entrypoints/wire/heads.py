@@ -15,6 +15,11 @@ _HOST = rb"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::[0-9]{0,5})?"
 
 # Possessive throughout: no input makes these go back.
 _HEAD = re.compile(_REQUEST_LINE + rb"(?:" + _FIELD + rb"){0,%d}+\r\n" % MAX_FIELDS)
+# Most requests: nothing about them needs a second look.
+_PLAIN_HEAD = re.compile(
+    rb"(?:GET|HEAD) /[\x21\x22\x24-\x7e]*+ HTTP/1\.1\r\n(?i:host):[\t ]*+" + _HOST + rb"[\t ]*+\r\n"
+    rb"(?:(?!(?i:host|content-length|transfer-encoding|upgrade):)" + _FIELD + rb"){0,%d}+\r\n" % (MAX_FIELDS - 1)
+)
 _STARTS_WITH_REQUEST_LINE = re.compile(_REQUEST_LINE)
 _FRAMING_FIELD = re.compile(rb"\r\n(host|content-length|transfer-encoding|upgrade):(" + _VALUE + rb")", re.IGNORECASE)
 _UPGRADE_FIELD = re.compile(rb"\r\nupgrade:" + _VALUE, re.IGNORECASE)
@@ -39,6 +44,12 @@ def read_head(head: bytes) -> Head:
 
     Raises: RefusedError.
     """
+    if _PLAIN_HEAD.fullmatch(head):
+        return Head(head, 0)
+    return _read_any_head(head)
+
+
+def _read_any_head(head: bytes) -> Head:
     match = _HEAD.fullmatch(head)
     if match is None:
         raise RefusedError(_why_malformed(head))

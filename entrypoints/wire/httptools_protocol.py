@@ -5,6 +5,7 @@ import asyncio
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from leadnator_auth.entrypoints.wire.gathering import GatheringTransport
 from leadnator_auth.entrypoints.wire.guard import Guard
 from leadnator_auth.entrypoints.wire.refusing import Reason
 
@@ -15,7 +16,7 @@ class GuardedHttpToolsProtocol(HttpToolsProtocol):
     guard: Guard
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-        super().connection_made(transport)
+        super().connection_made(GatheringTransport(transport, self.loop))
         self.guard = Guard(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -13,8 +13,8 @@ import attrs
 import pytest
 
 from leadnator_auth.adapters.sql import Connections, SqlReadiness, SqlUnitOfWork, backend_of, migrate
-from leadnator_auth.adapters.sql import connections as module
-from leadnator_auth.adapters.sql.connections import UNIT_SECONDS
+from leadnator_auth.adapters.sql import pool as module
+from leadnator_auth.adapters.sql.pool import UNIT_SECONDS
 from leadnator_auth.domain import UnavailableError, User, run_in_transaction
 from leadnator_auth.domain.ports import Transaction
 from tests.conftest import NewDatabase, connected

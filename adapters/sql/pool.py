@@ -1,0 +1,92 @@
+"""Lends connections, first come, first served."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+
+from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.domain.errors import UnavailableError
+
+UNIT_SECONDS = 4.0
+"""From asking for a connection to the last answer on it: a client hears 503 within 5 seconds, whatever happens."""
+
+
+class Pool:
+    """Hands out slots, first come, first served."""
+
+    def __init__(self, slots: list[Slot]) -> None:
+        self.slots = slots
+        self._idle: asyncio.Queue[Slot] = asyncio.Queue()
+        self._waiting = 0
+        self._chores: set[asyncio.Task[None]] = set()
+        for slot in slots:
+            self._idle.put_nowait(slot)
+
+    @property
+    def idle(self) -> int:
+        """How many slots nobody uses."""
+        return self._idle.qsize()
+
+    @asynccontextmanager
+    async def slot(self, asked_at: float | None = None) -> AsyncIterator[Slot]:
+        """Lends a connected slot; however the block is left, cancelled too, the slot comes back clean.
+
+        Its time counts from `asked_at`, in the event loop's time, or from now.
+
+        Raises: UnavailableError.
+        """
+        deadline = (asyncio.get_running_loop().time() if asked_at is None else asked_at) + UNIT_SECONDS
+        slot = await self._next(deadline) if self._waiting or self._idle.empty() else self._idle.get_nowait()
+        must_restore = True
+        try:
+            slot.lend(deadline)
+            if not slot.is_open:
+                await self._opened(slot, deadline)
+            yield slot
+            must_restore = slot.in_transaction
+        finally:
+            if must_restore:
+                self.chore(self._restore(slot))
+            else:
+                self._idle.put_nowait(slot)
+
+    async def drained(self) -> None:
+        """Returns when all that goes on in the background is done."""
+        while self._chores:
+            await asyncio.wait(self._chores)
+
+    async def _next(self, deadline: float) -> Slot:
+        """Returns the next slot that comes free, after those who wait already."""
+        self._waiting += 1
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._idle.get()
+        except TimeoutError:
+            raise UnavailableError("no database connection came free in time") from None
+        finally:
+            self._waiting -= 1
+
+    async def _opened(self, slot: Slot, deadline: float) -> None:
+        try:
+            async with asyncio.timeout_at(deadline):
+                await asyncio.shield(self.chore(slot.open()))
+        except TimeoutError:
+            raise UnavailableError("the database did not take a connection in time") from None
+
+    async def _restore(self, slot: Slot) -> None:
+        try:
+            await slot.restore()
+        finally:
+            self._idle.put_nowait(slot)
+
+    def chore(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Runs what a cancelled request must not cut short."""
+        task = asyncio.create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._chores.discard(task)
+        if not task.cancelled():
+            task.exception()  # who waited for it was told; if nobody waits any more, nobody needs to know

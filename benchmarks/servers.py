@@ -1,0 +1,111 @@
+"""Servers to measure: ours and those it is held against, each a process of its own."""
+
+import contextlib
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import attrs
+import psutil
+from tokens import settings_for
+
+PEERS = Path(__file__).parent / "peers"
+
+
+@attrs.frozen
+class Server:
+    """How to start a server, and what to ask it."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    port: int
+    me: str
+    log_in: str
+    """The path of its log-in, or empty where it has none."""
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@attrs.frozen
+class Running:
+    """A server that is up."""
+
+    server: Server
+    process: psutil.Process
+    seconds_to_ready: float
+
+    def cpu_seconds(self) -> float:
+        """Returns the time its processes have had on a core."""
+        every = [self.process, *self.process.children(recursive=True)]
+        return sum(times.user + times.system for times in (process.cpu_times() for process in every))
+
+    def memory_mb(self) -> float:
+        """Returns its resident memory."""
+        every = [self.process, *self.process.children(recursive=True)]
+        return sum(process.memory_info().rss for process in every) / 1e6
+
+
+def ours(name: str, url: str, port: int) -> Server:
+    """Returns our server over a database, with its usual settings but for the rate limits."""
+    command = Path(sys.executable).with_name("leadnator-auth")
+    return Server(
+        name,
+        (str(command), "serve", "--port", str(port)),
+        settings_for(url) | {"LEADNATOR_HASH_QUEUE": "1000"},
+        port,
+        "/api/auth/me",
+        "/api/auth/login",
+    )
+
+
+def bare_starlette(port: int) -> Server:
+    """Returns the ceiling."""
+    return _peer("bare Starlette", "bare_starlette:app", port, "/api/auth/me", "", {})
+
+
+def fastapi_users(port: int, database: Path) -> Server:
+    """Returns the peer."""
+    environment = {"PEER_DATABASE": str(database)}
+    return _peer("fastapi-users", "fastapi_users_app:app", port, "/users/me", "/auth/jwt/login", environment)
+
+
+def _peer(name: str, target: str, port: int, me: str, log_in: str, environment: Mapping[str, str]) -> Server:
+    uvicorn = ("-m", "uvicorn", target, "--port", str(port), "--app-dir", str(PEERS))
+    quiet = ("--log-level", "warning", "--no-access-log")
+    return Server(name, (sys.executable, *uvicorn, *quiet), environment, port, me, log_in)
+
+
+@contextlib.contextmanager
+def running(server: Server, core: int | None = None) -> Iterator[Running]:
+    """Runs a server, on one core alone if that is said, and yields once it answers."""
+    pinned = ("taskset", "-c", str(core)) if core is not None else ()
+    with Path(f"{server.port}.log").open("ab") as log:
+        began = time.perf_counter()
+        process = subprocess.Popen([*pinned, *server.command], env=os.environ | server.environment, stderr=log)
+        try:
+            _wait_until_ready(server)
+            yield Running(server, psutil.Process(process.pid), time.perf_counter() - began)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+def _wait_until_ready(server: Server) -> None:
+    path = "/readyz" if server.command[1] == "serve" else server.me
+    for _ in range(20_000):
+        with contextlib.suppress(OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+            connection.request("GET", path)
+            connection.getresponse().read()
+            return
+        time.sleep(0.002)
+    raise SystemExit(f"{server.name} does not come up")
