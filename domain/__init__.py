@@ -3,6 +3,8 @@
 Everything an embedder needs is here; what is not in `__all__` may change at any time.
 """
 
+from leadnator_auth.domain.actor import Actor
+from leadnator_auth.domain.audit import AuditAction, AuditEntry, Change
 from leadnator_auth.domain.claims import Claims, Purpose
 from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.email_address import EmailAddress
@@ -13,10 +15,13 @@ from leadnator_auth.domain.errors import (
     EmailTakenError,
     FieldError,
     FieldsError,
+    ForbiddenError,
     InvalidCredentialsError,
     InvalidFieldsError,
+    InvalidPageError,
     InvalidResetTokenError,
     InvalidTokenError,
+    LastAdminError,
     MailRefusedError,
     MissingFieldsError,
     NotFoundError,
@@ -33,12 +38,15 @@ from leadnator_auth.domain.mail import (
     QueuedMail,
     ResetLinkMail,
 )
+from leadnator_auth.domain.paging import Page
 from leadnator_auth.domain.password import Password, PasswordPolicy
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.port_set import Ports
 from leadnator_auth.domain.rate_limit import Limits, RateLimit, TooManyRequestsError
 from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.session import Client, Identity, Session, SessionId
+from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
+from leadnator_auth.domain.use_cases.authority import Who, parse_who
 from leadnator_auth.domain.use_cases.change_password import change_password
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
@@ -56,12 +64,18 @@ from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, l
 from leadnator_auth.domain.use_cases.sign_in import SignedIn
 from leadnator_auth.domain.use_cases.sign_up import sign_up
 from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.user_directory import list_audit_entries, list_users, show_user
 from leadnator_auth.domain.user import Role, Status, User, UserId
 
 __all__ = [
     "AccountSuspendedError",
+    "Actor",
+    "AuditAction",
+    "AuditEntry",
     "AuthError",
     "BadFieldError",
+    "Change",
+    "ChangedUser",
     "Claims",
     "Client",
     "ConcurrencyError",
@@ -71,13 +85,16 @@ __all__ = [
     "EmailTakenError",
     "FieldError",
     "FieldsError",
+    "ForbiddenError",
     "Identity",
     "ImportFate",
     "ImportOutcome",
     "InvalidCredentialsError",
     "InvalidFieldsError",
+    "InvalidPageError",
     "InvalidResetTokenError",
     "InvalidTokenError",
+    "LastAdminError",
     "Limits",
     "LogOutScope",
     "MailFigures",
@@ -89,6 +106,7 @@ __all__ = [
     "NotFoundError",
     "OutgoingMail",
     "OverloadedError",
+    "Page",
     "Password",
     "PasswordChangedMail",
     "PasswordPolicy",
@@ -108,7 +126,11 @@ __all__ = [
     "UnavailableError",
     "User",
     "UserId",
+    "Who",
     "change_password",
+    "change_user",
+    "create_user",
+    "delete_user",
     "deliver_due_mails",
     "end_session",
     "identify",
@@ -116,16 +138,20 @@ __all__ = [
     "import_users",
     "is_reset_secret_usable",
     "issue_media_token",
+    "list_audit_entries",
     "list_mails",
     "list_sessions",
+    "list_users",
     "log_in",
     "log_out",
     "mail_figures",
+    "parse_who",
     "purge",
     "renew_lease",
     "request_password_reset",
     "reset_password",
     "retry_mails",
     "run_in_transaction",
+    "show_user",
     "sign_up",
 ]

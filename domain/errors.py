@@ -71,6 +71,28 @@ class InvalidTokenError(AuthError):
     code = "invalid_token"
 
 
+class ForbiddenError(AuthError):
+    """Only an admin may do this; `user_id` is who tried, for those who watch over security."""
+
+    code = "forbidden"
+
+    def __init__(self, user_id: str | None = None) -> None:
+        super().__init__()
+        self.user_id = user_id
+
+
+class LastAdminError(AuthError):
+    """Nobody would be left to administer: the last active admin cannot be demoted, suspended or deleted."""
+
+    code = "last_admin"
+
+
+class InvalidPageError(AuthError):
+    """A list was asked for with a limit, a cursor or a search that it cannot have."""
+
+    code = "invalid_request"
+
+
 class NotFoundError(AuthError):
     """What was asked for does not exist, or is not theirs to see: which of them is never said."""
 

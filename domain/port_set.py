@@ -82,6 +82,25 @@ class ImportPorts(TypedDict):
     randomness: Randomness
 
 
+class UserCreationPorts(TypedDict):
+    """What `create_user` takes."""
+
+    unit_of_work: UnitOfWork
+    hasher: PasswordHasher
+    emails: EmailSyntax
+    clock: Clock
+    randomness: Randomness
+    policy: Policy
+
+
+class AdministrationPorts(TypedDict):
+    """What `change_user` and `delete_user` take."""
+
+    unit_of_work: UnitOfWork
+    clock: Clock
+    randomness: Randomness
+
+
 class PurgePorts(TypedDict):
     """What `purge` takes."""
 
@@ -201,6 +220,23 @@ class Ports:
             "clock": self.clock,
             "randomness": self.randomness,
         }
+
+    @property
+    def for_user_creation(self) -> UserCreationPorts:
+        """The ports of `create_user`."""
+        return {
+            "unit_of_work": self.unit_of_work,
+            "hasher": self.hasher,
+            "emails": self.emails,
+            "clock": self.clock,
+            "randomness": self.randomness,
+            "policy": self.policy,
+        }
+
+    @property
+    def for_administration(self) -> AdministrationPorts:
+        """The ports of `change_user` and `delete_user`; those who only look take the unit of work alone."""
+        return {"unit_of_work": self.unit_of_work, "clock": self.clock, "randomness": self.randomness}
 
     @property
     def for_purge(self) -> PurgePorts:

@@ -51,6 +51,11 @@ class User:
         """Whether the account exists but may not be used."""
         return self.status is Status.SUSPENDED
 
+    @property
+    def is_active_admin(self) -> bool:
+        """Whether it may look after the accounts of others."""
+        return self.role is Role.ADMIN and not self.is_suspended
+
 
 def parse_name(text: str) -> str:
     """Returns a person's name without surrounding white space.

@@ -64,6 +64,8 @@ def migrate() -> None:
 @failing_in_one_line
 def openapi() -> None:
     """Print the OpenAPI 3.1 document."""
+    from leadnator_auth.entrypoints.compose import DEFAULT_PUBLIC_URL
     from leadnator_auth.entrypoints.http.openapi import openapi_document
 
-    click.echo(json.dumps(openapi_document(), indent=2, ensure_ascii=False))
+    public_url = Settings.read(os.environ).public_url or DEFAULT_PUBLIC_URL
+    click.echo(json.dumps(openapi_document(public_url), indent=2, ensure_ascii=False))

@@ -47,7 +47,7 @@ def build_app(settings: Settings) -> Starlette:
             app.state.ports = ports
             yield
 
-    return create_app(lifespan=lifespan, cors_origins=settings.cors_origins)
+    return create_app(lifespan=lifespan, cors_origins=settings.cors_origins, public_url=settings.public_url)
 
 
 def app_from_environment() -> Starlette:

@@ -110,7 +110,7 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[
     def empty(kind: str) -> str:
         if kind == "postgresql":
             url: str = request.getfixturevalue("shared_postgresql")
-            for table in ("users", "mails", "rate_limits"):
+            for table in ("users", "mails", "rate_limits", "audit_entries"):
                 run_sql(url, f"DELETE FROM {table}")
             return url
         url = f"sqlite:///{tmp_path}/test.db"

@@ -7,10 +7,13 @@ from typing import TypeVar
 
 import attrs
 
+from leadnator_auth.domain.audit import AuditEntry
 from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.errors import EmailTakenError
 from leadnator_auth.domain.mail import QueuedMail
+from leadnator_auth.domain.paging import Position
 from leadnator_auth.domain.reset_token import ResetToken
+from leadnator_auth.domain.search import is_found
 from leadnator_auth.domain.session import Session, SessionId
 from leadnator_auth.domain.user import User, UserId
 
@@ -27,6 +30,7 @@ class Tables:
     sessions: dict[SessionId, Session] = attrs.Factory(dict)
     reset_tokens: dict[str, ResetToken] = attrs.Factory(dict)
     mails: dict[str, QueuedMail] = attrs.Factory(dict)
+    audit_trail: dict[str, AuditEntry] = attrs.Factory(dict)
 
     def copy(self) -> "Tables":
         """Returns tables that can be changed without changing these."""
@@ -36,6 +40,7 @@ class Tables:
             dict(self.sessions),
             dict(self.reset_tokens),
             dict(self.mails),
+            dict(self.audit_trail),
         )
 
 
@@ -72,6 +77,24 @@ class MemoryUsers:
         kept = self.tables.users.get(user.id)
         if kept:
             self.tables.users[user.id] = attrs.evolve(user, email=kept.email, created_at=kept.created_at)
+
+    async def remove(self, user_id: UserId) -> None:
+        tables = self.tables
+        tables.users.pop(user_id, None)
+        tables.credentials.pop(user_id, None)
+        remove(tables.sessions, [s.id for s in tables.sessions.values() if s.user_id == user_id])
+        remove(tables.reset_tokens, [t.digest for t in tables.reset_tokens.values() if t.user_id == user_id])
+
+    async def active_admins(self) -> list[User]:
+        admins = [user for user in self.tables.users.values() if user.is_active_admin]
+        return sorted(admins, key=attrgetter("id"))
+
+    async def page(self, search: str, most: int, after: Position | None) -> list[User]:
+        users = [user for user in self.tables.users.values() if is_found(user, search)]
+        newest_first = sorted(users, key=attrgetter("created_at", "id"), reverse=True)
+        return [user for user in newest_first if after is None or (user.created_at, user.id) < (after.at, after.id)][
+            :most
+        ]
 
 
 @attrs.frozen

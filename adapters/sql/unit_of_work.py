@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import attrs
 
+from leadnator_auth.adapters.sql.audit_trail import SqlAuditTrail
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.mail_queue import SqlMailQueue
 from leadnator_auth.adapters.sql.reset_tokens import SqlResetTokens
@@ -23,6 +24,7 @@ class SqlRepositories:
         self.sessions = SqlSessions(slot)
         self.reset_tokens = SqlResetTokens(slot)
         self.mail_queue = SqlMailQueue(slot)
+        self.audit_trail = SqlAuditTrail(slot)
 
 
 class SqlTransaction(SqlRepositories):

@@ -8,10 +8,14 @@ import attrs
 
 from leadnator_auth.adapters.sql.backend import ConstraintError, Row
 from leadnator_auth.adapters.sql.instants import from_number, to_number
+from leadnator_auth.adapters.sql.positions import place_of
 from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.adapters.sql.user_search import narrowed_by
 from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.email_address import EmailAddress
 from leadnator_auth.domain.errors import AuthError, EmailTakenError
+from leadnator_auth.domain.paging import Position
+from leadnator_auth.domain.search import is_found
 from leadnator_auth.domain.user import Role, Status, User, UserId
 
 _ERRORS: dict[str, type[AuthError]] = {"users_email_canonical": EmailTakenError}
@@ -92,6 +96,38 @@ class SqlUsers:
             plan=user.plan,
             status=user.status.value,
         )
+
+    async def remove(self, user_id: UserId) -> None:
+        # What belongs to it goes with it: the foreign keys say ON DELETE CASCADE.
+        await self.slot.run("DELETE FROM users WHERE id = :id", id=user_id)
+
+    async def active_admins(self) -> list[User]:
+        # In one order for everybody: who wants these rows too waits at the first, and never in a circle.
+        rows = await self.slot.fetch_all(
+            f"SELECT {USER_COLUMNS} FROM users WHERE role = 'admin' AND status = 'active' "
+            f"ORDER BY users.id{self.slot.row_lock}"
+        )
+        return [user_of(row) for row in rows]
+
+    async def page(self, search: str, most: int, after: Position | None) -> list[User]:
+        found: list[User] = []
+        while True:
+            users = await self._narrowed_page(search, most, after)
+            found += [user for user in users if is_found(user, search)]
+            if len(users) < most or len(found) >= most:
+                return found[:most]
+            after = Position(users[-1].created_at, users[-1].id)
+
+    async def _narrowed_page(self, search: str, most: int, after: Position | None) -> list[User]:
+        condition, values = narrowed_by(search)
+        rows = await self.slot.fetch_all(
+            f"SELECT {USER_COLUMNS} FROM users WHERE (users.created_at, users.id) < (:at, :after_id){condition} "
+            "ORDER BY users.created_at DESC, users.id DESC LIMIT :most",
+            most=most,
+            **place_of(after),
+            **values,
+        )
+        return [user_of(row) for row in rows]
 
     async def _one(self, condition: str, value: str) -> User | None:
         row = await self.slot.fetch_one(

@@ -15,6 +15,7 @@ from leadnator_auth.domain.ports.outside import (
 )
 from leadnator_auth.domain.ports.rate_limits import RateLimits
 from leadnator_auth.domain.ports.store import (
+    AuditTrail,
     CredentialStore,
     Identities,
     MailQueue,
@@ -28,6 +29,7 @@ from leadnator_auth.domain.ports.store import (
 
 __all__ = [
     "AccessTokens",
+    "AuditTrail",
     "Clock",
     "CredentialStore",
     "EmailSyntax",

@@ -5,8 +5,10 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from leadnator_auth.domain.audit import AuditEntry
 from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.mail import MailFigures, MailState, QueuedMail
+from leadnator_auth.domain.paging import Position
 from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.session import Identity, Session, SessionId
 from leadnator_auth.domain.user import User, UserId
@@ -32,6 +34,23 @@ class Users(Protocol):
 
     async def save(self, user: User) -> None:
         """Replaces the account that has this id; its e-mail address and creation time stay as they are."""
+
+    async def remove(self, user_id: UserId) -> None:
+        """Removes an account with all that belongs to it: credentials, sessions and reset tokens."""
+
+    async def active_admins(self) -> list[User]:
+        """Returns the admins that are not suspended, by id.
+
+        Looked up in a unit of work that may write, each of them stays as it was read until that unit ends, and units
+        that do so take turns. One who became an admin while this waited for its turn may be missing.
+        """
+
+    async def page(self, search: str, most: int, after: Position | None) -> list[User]:
+        """Returns up to `most` accounts that `search` finds, newest first, from after a position on.
+
+        The position of an account is its creation time and its id. An empty search finds all; for others
+        `domain.search` says what is found. Unlike other look-ups it holds nobody up.
+        """
 
 
 class CredentialStore(Protocol):
@@ -146,6 +165,19 @@ class MailQueue(Protocol):
         """Returns when the next queued mail is due, or None when none waits."""
 
 
+class AuditTrail(Protocol):
+    """What was done to accounts, by whom; entries are only ever added."""
+
+    async def add(self, entry: AuditEntry) -> None:
+        """Keeps a new entry; its account need not exist."""
+
+    async def latest(self, user_id: UserId | None, most: int, after: Position | None) -> list[AuditEntry]:
+        """Returns up to `most` entries about one account or about all, newest first, from after a position on.
+
+        The position of an entry is its time and its id.
+        """
+
+
 class Repositories(Protocol):
     """Everything that is kept, as seen from within one unit of work."""
 
@@ -159,6 +191,8 @@ class Repositories(Protocol):
     def reset_tokens(self) -> ResetTokens: ...
     @property
     def mail_queue(self) -> MailQueue: ...
+    @property
+    def audit_trail(self) -> AuditTrail: ...
 
 
 class Transaction(Repositories, Protocol):

@@ -27,7 +27,7 @@ ACCOUNT_OPERATIONS: tuple[Operation, ...] = (
         success=schemas.closed(
             {
                 "token": schemas.TOKEN,
-                "user": schemas.user("id", "name", "email", "role", "plan", "status"),
+                "user": schemas.user("id", "name", "email", "role", "plan", "status", title="User"),
             }
         ),
         example_answer={
@@ -51,7 +51,9 @@ ACCOUNT_OPERATIONS: tuple[Operation, ...] = (
         group=GROUP,
         body={"email": schemas.EMAIL, "password": schemas.PASSWORD},
         example_body={"email": _ALICE["email"], "password": _ALICE["password"]},
-        success=schemas.closed({"token": schemas.TOKEN, "user": schemas.user("id", "name", "role")}),
+        success=schemas.closed(
+            {"token": schemas.TOKEN, "user": schemas.user("id", "name", "role", title="UserSummary")}
+        ),
         example_answer={
             "token": "eyJhbGciOi…",
             "user": {"id": "u_123", "name": "Alice", "role": "user"},
@@ -71,7 +73,7 @@ ACCOUNT_OPERATIONS: tuple[Operation, ...] = (
         handler=handlers.get_me,
         summary="Return the logged-in user. Use to verify a stored token is still valid.",
         group=GROUP,
-        success=schemas.closed({"user": schemas.user("id", "name", "email", "role", "plan")}),
+        success=schemas.closed({"user": schemas.user("id", "name", "email", "role", "plan", title="UserProfile")}),
         example_answer={
             "user": {
                 "id": "u_123",
@@ -104,6 +106,7 @@ ACCOUNT_OPERATIONS: tuple[Operation, ...] = (
         group=GROUP,
         body={"token": schemas.RESET_TOKEN, "password": schemas.NEW_PASSWORD},
         example_body={"token": "reset_xyz…", "password": "new-password"},
+        variables={"token": "RESET_TOKEN"},
         success=schemas.OK,
         example_answer={"ok": True},
         refusals=(*BAD_BODY, InvalidResetTokenError, TooManyRequestsError, OverloadedError, UnavailableError),

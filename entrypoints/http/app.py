@@ -17,8 +17,8 @@ from leadnator_auth.entrypoints.http.envelope import Envelope
 from leadnator_auth.entrypoints.http.openapi import openapi_document
 from leadnator_auth.entrypoints.http.operation import Handler
 from leadnator_auth.entrypoints.http.operations import OPERATIONS
-from leadnator_auth.entrypoints.http.pages import PAGES
-from leadnator_auth.entrypoints.http.problems import problem_response
+from leadnator_auth.entrypoints.http.pages import PAGES, reference_page
+from leadnator_auth.entrypoints.http.problems import REFERENCE_PAGE, problem_response
 from leadnator_auth.entrypoints.http.refusals import (
     MethodNotAllowedError,
     RequestError,
@@ -47,33 +47,41 @@ def create_app(
     *,
     lifespan: Lifespan[Starlette] | None = None,
     cors_origins: Sequence[str] = (),
+    public_url: str | None = None,
 ) -> Starlette:
-    """Returns the application over these ports; without them, `lifespan` must set `app.state.ports`."""
-    app = AuthApplication(routes=_routes(), middleware=[cors(cors_origins)] if cors_origins else [], lifespan=lifespan)
+    """Returns the application over these ports; without them, `lifespan` must set `app.state.ports`.
+
+    `public_url` is where the OpenAPI document and the reference page say that it is served.
+    """
+    middleware = [cors(cors_origins)] if cors_origins else []
+    app = AuthApplication(routes=_routes(public_url), middleware=middleware, lifespan=lifespan)
     app.router.redirect_slashes = False
     app.router.default = Resource({})
     app.state.ports = ports
     return app
 
 
-def _routes() -> list[BaseRoute]:
+def _routes(public_url: str | None) -> list[BaseRoute]:
     """Returns a route for each path, with all its methods: `Allow` must name them all."""
     handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
     for operation in OPERATIONS:
         handlers[operation.path][operation.method] = operation.handler
-    handlers["/openapi.json"]["GET"] = _get_openapi
+    handlers["/openapi.json"]["GET"] = _openapi(public_url)
+    handlers[REFERENCE_PAGE]["GET"] = reference_page(public_url)
     for path, methods in PAGES.items():
         handlers[path].update(methods)
     return [Route(path, Resource(methods), methods=None) for path, methods in handlers.items()]
 
 
-@cache
-def _openapi() -> Response:
-    return JSONResponse(openapi_document())
+def _openapi(public_url: str | None) -> Handler:
+    @cache
+    def document() -> Response:
+        return JSONResponse(openapi_document(public_url))
 
+    async def get_openapi(request: Request) -> Response:
+        return document()
 
-async def _get_openapi(request: Request) -> Response:
-    return _openapi()
+    return get_openapi
 
 
 class FixedPaths:

@@ -1,6 +1,7 @@
 """Reads the fields of a body, strictly: what is ambiguous is refused, not guessed."""
 
 import asyncio
+from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -23,6 +24,15 @@ BODY_TIMEOUT_SECONDS = 10.0
 async def read_fields(request: Request, *names: str) -> tuple[Untrusted, ...]:
     """Returns the members of the JSON body with these names, None for one that is absent; others are ignored.
 
+    Raises: what `read_members` raises.
+    """
+    members = await read_members(request, *names)
+    return tuple(members.get(name) for name in names)
+
+
+async def read_members(request: Request, *names: str) -> Mapping[str, Untrusted]:
+    """Returns those members of the JSON body that are there and have one of these names; others are ignored.
+
     What the values are is for the use case to judge.
 
     Raises: UnsupportedMediaTypeError, PayloadTooLargeError, RequestTimeoutError, and InvalidJsonError, also when a
@@ -34,7 +44,7 @@ async def read_fields(request: Request, *names: str) -> tuple[Untrusted, ...]:
         check_storable({name: value for name, value in members.items() if name not in names})
     except ValueError:
         raise InvalidJsonError from None
-    return tuple(members.get(name) for name in names)
+    return {name: members[name] for name in names if name in members}
 
 
 async def read_form(request: Request, *names: str) -> tuple[Untrusted, ...]:

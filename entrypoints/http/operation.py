@@ -17,7 +17,7 @@ from leadnator_auth.entrypoints.http.refusals import (
     RequestTimeoutError,
     UnsupportedMediaTypeError,
 )
-from leadnator_auth.entrypoints.http.schemas import Schema
+from leadnator_auth.entrypoints.http.schemas import Schema, open_object
 
 Handler = Callable[[Request], Awaitable[Response]]
 Refusals = tuple[type[AuthError] | type[RequestError], ...]
@@ -41,6 +41,12 @@ class Parameter:
     place: str
     schema: Schema
     example: str
+    description: str = ""
+
+    @property
+    def is_required(self) -> bool:
+        """Whether nothing is answered without it."""
+        return self.place == "path"
 
 
 @attrs.frozen(kw_only=True)
@@ -59,3 +65,19 @@ class Operation:
     refusals: Refusals = ()
     needs_token: bool = False
     parameters: tuple[Parameter, ...] = ()
+    is_patch: bool = False
+    """Whether each member of the body may be absent."""
+    name: str = attrs.field()
+    """What a client in a programming language calls it; by default the handler's name without its "post_"."""
+    variables: Mapping[str, str] = attrs.Factory(dict)
+    """Members of the body that come from a shell variable in the curl snippet, where an example would not work."""
+
+    @property
+    def body_schema(self) -> Schema:
+        """The schema of the body, if it takes one; of any object otherwise."""
+        schema = open_object(self.body or {})
+        return {name: value for name, value in schema.items() if not (self.is_patch and name == "required")}
+
+    @name.default
+    def _name_of_handler(self) -> str:
+        return self.handler.__name__.removeprefix("post_")

@@ -26,6 +26,12 @@ class Problem:
     title: str
     detail: str
     headers: Mapping[str, str] = attrs.Factory(dict)
+    when: str = attrs.field(kw_only=True)
+    """For those who read about it beforehand: what leads to it, where the detail says what to do about it."""
+
+    @when.default
+    def _told_by_the_detail(self) -> str:
+        return self.detail
 
 
 def _challenge(error: str, description: str) -> dict[str, str]:
@@ -37,20 +43,30 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     errors.MissingFieldsError: Problem(
         HTTPStatus.BAD_REQUEST, "Missing fields", "A required field is absent, null or empty."
     ),
-    errors.InvalidFieldsError: Problem(HTTPStatus.BAD_REQUEST, "Invalid fields", "A field has a value it cannot have."),
+    errors.InvalidFieldsError: Problem(
+        HTTPStatus.BAD_REQUEST,
+        "Invalid fields",
+        "A field has a value it cannot have.",
+        when="A field has the wrong type, length, syntax or characters.",
+    ),
     refusals.InvalidJsonError: Problem(
-        HTTPStatus.BAD_REQUEST, "Malformed JSON", "The body must be one well-formed JSON object in UTF-8."
+        HTTPStatus.BAD_REQUEST,
+        "Malformed JSON",
+        "The body must be one well-formed JSON object in UTF-8.",
+        when="The body is not JSON, not UTF-8, not an object, has a key twice or is nested too deep.",
     ),
     refusals.InvalidRequestError: Problem(
         HTTPStatus.BAD_REQUEST,
         "Invalid request",
         "The request contradicts itself or has a query that cannot be understood.",
         _challenge("invalid_request", "The request contradicts itself"),
+        when="Two credentials are sent at once, or the query cannot be understood.",
     ),
     errors.InvalidResetTokenError: Problem(
         HTTPStatus.BAD_REQUEST,
         "Invalid or expired reset token",
         "Ask for a new link: each works once, for a limited time.",
+        when="The token is unknown, used or expired.",
     ),
     errors.InvalidCredentialsError: Problem(
         HTTPStatus.UNAUTHORIZED,
@@ -63,19 +79,38 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "Authentication required",
         "Send the token of a log-in as Authorization: Bearer <token>.",
         {"WWW-Authenticate": REALM},
+        when="No token was sent.",
     ),
     errors.InvalidTokenError: Problem(
         HTTPStatus.UNAUTHORIZED,
         "Invalid token",
         "The token is malformed, expired or no longer valid: log in again.",
         _challenge("invalid_token", "The token is malformed, expired or no longer valid"),
+        when="The token is malformed, expired or revoked.",
     ),
     errors.AccountSuspendedError: Problem(
-        HTTPStatus.FORBIDDEN, "Account suspended", "This account may not be used for now."
+        HTTPStatus.FORBIDDEN,
+        "Account suspended",
+        "This account may not be used for now.",
+        when="The password is right, but the account may not be used.",
     ),
-    errors.NotFoundError: Problem(HTTPStatus.NOT_FOUND, "Not found", "Nothing is at this path that you may see."),
+    errors.NotFoundError: Problem(
+        HTTPStatus.NOT_FOUND,
+        "Not found",
+        "Nothing is at this path that you may see.",
+        when="It does not exist, or is not yours to see.",
+    ),
+    errors.ForbiddenError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "Forbidden",
+        "Only an admin may do this.",
+        _challenge("insufficient_scope", "Only an admin may do this"),
+    ),
     refusals.MethodNotAllowedError: Problem(
-        HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed", "The Allow header has the methods of this path."
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "Method not allowed",
+        "The Allow header has the methods of this path.",
+        when="The path exists, but not for this method; Allow has those it takes.",
     ),
     refusals.RequestTimeoutError: Problem(
         HTTPStatus.REQUEST_TIMEOUT,
@@ -86,37 +121,50 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     errors.EmailTakenError: Problem(
         HTTPStatus.CONFLICT, "Email already in use", "An account with this e-mail address exists."
     ),
+    errors.LastAdminError: Problem(
+        HTTPStatus.CONFLICT,
+        "Last admin",
+        "This is the last active admin: make somebody else one first.",
+    ),
     refusals.PayloadTooLargeError: Problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "Payload too large",
         "A body has at most 64 KiB.",
         {"Connection": "close"},
+        when="The body is longer than 64 KiB.",
     ),
     refusals.UnsupportedMediaTypeError: Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "Unsupported media type",
         "Send the body as application/json in UTF-8, without a Content-Encoding.",
         {"Accept": "application/json", "Accept-Encoding": "identity"},
+        when="The body is not application/json, not UTF-8, or has a Content-Encoding.",
     ),
     TooManyRequestsError: Problem(
-        HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", "Try again after the time that Retry-After says."
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many requests",
+        "Try again after the time that Retry-After says.",
+        when="It was tried too often; Retry-After says when to try again.",
     ),
     refusals.InternalError: Problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Internal error",
         "This is our fault. The X-Request-Id header helps us find out what happened.",
+        when="A fault of ours; the log has it under the id in X-Request-Id.",
     ),
     errors.OverloadedError: Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "Overloaded",
         "Too many log-ins are under way: try again in a moment.",
         {"Retry-After": "2"},
+        when="Too many passwords wait to be checked; Retry-After says when to try again.",
     ),
     errors.UnavailableError: Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "Unavailable",
         "Something this service depends on is away: try again in a moment.",
         {"Retry-After": "5"},
+        when="Something this service depends on is away; Retry-After says when to try again.",
     ),
 }
 
@@ -146,16 +194,21 @@ def _limit_headers(error: TooManyRequestsError) -> dict[str, str]:
     }
 
 
-def problem_response(error: AuthError | RequestError) -> Response:
-    """Returns the answer to an error, as `application/problem+json`."""
-    problem = problem_of(error)
-    body: dict[str, object] = {
-        "type": f"{REFERENCE_PAGE}#{error.code}",
+def problem_members(code: str, problem: Problem) -> dict[str, object]:
+    """Returns what the body of an answer says of every error of this kind (RFC 9457 section 3.1)."""
+    return {
+        "type": f"{REFERENCE_PAGE}#{code}",
         "title": problem.title,
         "status": problem.status.value,
         "detail": problem.detail,
-        "code": error.code,
+        "code": code,
     }
+
+
+def problem_response(error: AuthError | RequestError) -> Response:
+    """Returns the answer to an error, as `application/problem+json`."""
+    problem = problem_of(error)
+    body = problem_members(error.code, problem)
     if isinstance(error, FieldsError):
         body["errors"] = [attrs.asdict(field_error) for field_error in error.errors]
     content = json.dumps(body, separators=(",", ":"))

@@ -9,9 +9,11 @@ from leadnator_auth.domain import (
     AccountSuspendedError,
     AuthError,
     EmailTakenError,
+    ForbiddenError,
     InvalidCredentialsError,
     InvalidResetTokenError,
     InvalidTokenError,
+    LastAdminError,
     TooManyRequestsError,
 )
 from leadnator_auth.entrypoints.http.context import client_of
@@ -26,6 +28,8 @@ _REFUSALS: Mapping[type[Exception], str] = {
     InvalidTokenError: "token_refused",
     InvalidResetTokenError: "link_refused",
     TooManyRequestsError: "throttled",
+    ForbiddenError: "administration_refused",
+    LastAdminError: "last_admin_kept",
 }
 
 
@@ -39,7 +43,9 @@ def tell_refusal(request: Request, error: AuthError | RequestError) -> None:
     event = _REFUSALS.get(type(error))
     if event is None:
         return
-    known = {"user": error.user_id} if isinstance(error, InvalidCredentialsError) and error.user_id else {}
-    reason = {} if isinstance(error, InvalidCredentialsError) else {"reason": str(error)}
-    ids = {name: value for name, value in (known | reason).items() if value}
+    if isinstance(error, InvalidCredentialsError | ForbiddenError):
+        told = {"user": error.user_id}
+    else:
+        told = {"reason": str(error)}
+    ids = {name: value for name, value in told.items() if value}
     _log.warning(event, client=client_of(request).ip, request_id=request.state.request_id, **ids)

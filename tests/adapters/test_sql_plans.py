@@ -11,9 +11,10 @@ import pytest
 from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.domain import MailState, RateLimit
+from leadnator_auth.domain.paging import Position
 from leadnator_auth.domain.ports import Transaction
 from leadnator_auth.domain.rate_limit import Charge
-from tests.contract.worlds import NOW, a_mail, a_session, a_token, a_user, some_credentials
+from tests.contract.worlds import NOW, a_mail, a_session, a_token, a_user, an_entry, some_credentials
 
 READS_ALL = ("GROUP BY state", "alembic_version")
 """The figures of the mail queue count it; the table of the version has one row."""
@@ -26,7 +27,7 @@ Values = dict[str, object]
 def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitable[object]]]]:
     """Returns a call of each method of each repository."""
     users, credentials, sessions = transaction.users, transaction.credentials, transaction.sessions
-    tokens, mails = transaction.reset_tokens, transaction.mail_queue
+    tokens, mails, audit_trail = transaction.reset_tokens, transaction.mail_queue, transaction.audit_trail
     session, token, mail = a_session(ALICE), a_token(ALICE), a_mail()
     return {
         "users": [
@@ -35,6 +36,10 @@ def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitabl
             lambda: users.by_id(ALICE.id),
             lambda: users.by_email(CANONICAL),
             lambda: users.save(ALICE),
+            lambda: users.active_admins(),
+            lambda: users.page("", 10, None),
+            lambda: users.page("\u00fcmit", 10, Position(NOW, ALICE.id)),
+            lambda: users.remove(a_user("carol").id),
         ],
         "credentials": [
             lambda: credentials.add(some_credentials(ALICE)),
@@ -73,6 +78,11 @@ def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitabl
             lambda: mails.figures(),
             lambda: mails.purge(MailState.SENT, NOW, 10),
             lambda: mails.remove(mail.id),
+        ],
+        "audit_trail": [
+            lambda: audit_trail.add(an_entry(ALICE)),
+            lambda: audit_trail.latest(None, 10, None),
+            lambda: audit_trail.latest(ALICE.id, 10, Position(NOW, "a_1")),
         ],
     }
 
@@ -130,7 +140,10 @@ async def test_every_statement_finds_its_rows_by_an_index(
 
 
 def reads_a_whole_table(step: str) -> bool:
-    return re.search(r"\b(Seq Scan on|SCAN) (?!old\b|due\b|CONSTANT)", step) is not None
+    return (
+        re.search(r"\b(Seq Scan on|SCAN) (?!old\b|due\b|CONSTANT|users USING INDEX users_active_admins)", step)
+        is not None
+    )
 
 
 async def plan_of(slot: Slot, database_kind: str, sql: str, values: Values) -> list[str]:

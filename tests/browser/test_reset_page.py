@@ -1,15 +1,14 @@
 """The page that the mailed link opens, as people with all kinds of browsers meet it."""
 
-import json
 from collections.abc import Callable
 
 import pytest
-from axe_core_python.selenium import Axe
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.browser.looking import assert_accessible, look_like_a_phone, prefer
 from tests.e2e.server import DEADLINE_SECONDS, Server
 
 Screenshot = Callable[[Chrome, str], None]
@@ -38,16 +37,6 @@ def set_password(chrome: Chrome, password: str) -> None:
 def wait_for_problem(chrome: Chrome) -> str:
     """Returns what the page says of the password it refused."""
     return str(waiting(chrome).until(lambda chrome: chrome.find_element(By.ID, "problem").text))
-
-
-def look_like_a_phone(chrome: Chrome) -> None:
-    metrics = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
-    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-
-
-def prefer(chrome: Chrome, scheme: str) -> None:
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
 def test_a_person_sets_a_new_password_and_logs_in_with_it(
@@ -133,11 +122,6 @@ def test_nothing_stands_in_the_way_of_anybody(
     set_password(browser, "short")
     wait_for_problem(browser)
     assert_accessible(browser)
-
-
-def assert_accessible(chrome: Chrome) -> None:
-    violations = Axe().run(chrome)["violations"]
-    assert not violations, json.dumps(violations, indent=2)
 
 
 def test_the_page_asks_nobody_else_for_anything(browser: Chrome, server: Server, link: str) -> None:

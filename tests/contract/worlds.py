@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from leadnator_auth.domain import (
+    AuditAction,
+    AuditEntry,
+    Change,
     Client,
     Credentials,
     EmailAddress,
@@ -55,4 +58,15 @@ def a_mail(number: int = 1) -> QueuedMail:
         queued_at=NOW + timedelta(microseconds=number),
         due_at=NOW + timedelta(microseconds=number),
         give_up_at=NOW + timedelta(days=3, microseconds=number),
+    )
+
+
+def an_entry(user: User, number: int = 1) -> AuditEntry:
+    return AuditEntry(
+        id=f"a_{number:04}",
+        at=NOW + timedelta(microseconds=number),
+        actor="u_root",
+        action=AuditAction.USER_CHANGED,
+        user_id=user.id,
+        changes=(Change("name", 'Al "é" ☕', "A'l\\"), Change("plan", None, "Growth"), Change("role", "admin", None)),
     )

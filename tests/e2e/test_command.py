@@ -150,6 +150,7 @@ def test_the_openapi_document_is_printed_as_json_and_is_valid(tmp_path: Path) ->
     document = json.loads(done.stdout)
     validate(document)
     assert document["openapi"].startswith("3.1")
+    assert document["servers"] == [{"url": "http://127.0.0.1:8000"}]
     assert document["paths"].keys() >= {
         "/api/auth/signup",
         "/api/auth/login",

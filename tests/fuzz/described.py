@@ -15,7 +15,16 @@ from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
 from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
 from leadnator_auth.adapters.memory.tables import Tables
-from leadnator_auth.domain import Limits, Policy, ResetToken, SessionId, sign_up
+from leadnator_auth.domain import (
+    EmailAddress,
+    Limits,
+    Policy,
+    ResetToken,
+    Role,
+    SessionId,
+    UserId,
+    sign_up,
+)
 from leadnator_auth.domain.reset_token import digest_of
 from leadnator_auth.entrypoints.http import create_app
 
@@ -24,6 +33,8 @@ ALICE = {"name": "Alice", "email": "alice@example.com", "password": "minimum-6-c
 """The account in the examples of the document."""
 OTHER_SESSION = SessionId("s_123")
 """The session in the examples of the document."""
+OTHER_USER = UserId("u_123")
+"""The user in the examples of the document."""
 RESET_SECRET = "reset_" + "A" * 43
 NOT_GUESSED = {
     "/api/auth/signup": {"email": "x@bücher.example.com"},
@@ -98,15 +109,18 @@ def give_what_nobody_guesses(case: AnyCase) -> None:
 
 
 async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
-    """Returns Alice's token, and the tables with her, another session of hers and a reset token."""
+    """Returns Alice's token, and the tables with her as an admin, another session of hers, a reset token and Bob."""
     alice = await sign_up(ALICE["name"], ALICE["email"], ALICE["password"], **ports.for_sign_in)
     other = attrs.evolve(alice.session, id=OTHER_SESSION)
     reset = ResetToken(digest_of(RESET_SECRET), alice.user.id, "m_1", other.created_at, other.expires_at)
     tables = ports.unit_of_work.tables.copy()
     tables.sessions[other.id] = other
     tables.reset_tokens[reset.digest] = reset
+    bob = attrs.evolve(alice.user, id=OTHER_USER, email=EmailAddress("bob@example.com", "bob@example.com"))
+    tables.users |= {bob.id: bob, alice.user.id: attrs.evolve(alice.user, role=Role.ADMIN)}
     return alice.token, tables
 
 
 def _template_of(path: str) -> str:
-    return "/api/auth/sessions/{id}" if path.startswith("/api/auth/sessions/") else path
+    folder = next((folder for folder in ("/api/auth/sessions/", "/api/admin/users/") if path.startswith(folder)), None)
+    return f"{folder}{{id}}" if folder else path

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.fuzz.described import AnyCase
 
-Body = Mapping[str, Any]  # JSON as it was generated: any value may stand at any name
+Body = Mapping[str, Any]  # JSON, or a query, as it was generated: any value may stand at any name
 
 SIGN_UP = "POST /api/auth/signup"
 LOG_IN = "POST /api/auth/login"
@@ -21,6 +21,9 @@ FORGOT = "POST /api/auth/forgot-password"
 RESET = "POST /api/auth/reset-password"
 CHANGE = "POST /api/auth/change-password"
 MEDIA = "POST /api/auth/media-token"
+PATCH_USER = "PATCH /api/admin/users/{id}"
+LIST_USERS = "GET /api/admin/users"
+LIST_AUDIT = "GET /api/admin/audit"
 FIELDS = {
     SIGN_UP: ["name", "email", "password"],
     LOG_IN: ["email", "password"],
@@ -28,6 +31,7 @@ FIELDS = {
     RESET: ["token", "password"],
     CHANGE: ["current_password", "password"],
     MEDIA: ["path"],
+    PATCH_USER: ["name", "role", "plan", "status"],
 }
 NEW_PASSWORD = [SIGN_UP, RESET, CHANGE]
 EMAIL = [SIGN_UP, LOG_IN, FORGOT]
@@ -122,13 +126,19 @@ RIGHT: tuple[Excuse, ...] = (
     _accepted(SIGN_UP, has_international_address),
     # A schema says what a token looks like, not which ones were mailed: "unknown, used, expired".
     _refused(RESET, "invalid_reset_token"),
+    # Nor does it say which cursors a page had.
+    *(
+        _refused(operation, "invalid_request", lambda query: "cursor" in query)
+        for operation in (LIST_USERS, LIST_AUDIT)
+    ),
+    _refused(LIST_USERS, "invalid_request", _nul_in("query")),
 )
 """By what is promised, in the words that are quoted, the answer is right."""
 
 
 def excused(case: AnyCase, response: Response) -> list[CheckFunction]:
     """Returns the checks that are wrong about this answer, each for every reason that the answer gives."""
-    body = case.body if isinstance(case.body, dict) else {}
+    body = case.body if isinstance(case.body, dict) else case.query or {}
     excuses = [excuse for excuse in RIGHT if excuse.operation == case.operation.label]
     return [
         check

@@ -1,20 +1,29 @@
 """The description of the API is valid, complete and true."""
 
+import json
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx2
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import validate
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import sign_up
+from leadnator_auth.domain import Actor, change_user, sign_up
+from leadnator_auth.domain.errors import AuthError, FieldError, InvalidFieldsError, MissingFieldsError
+from leadnator_auth.domain.rate_limit import RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.entrypoints.http import create_app
-from leadnator_auth.entrypoints.http.openapi import openapi_document
+from leadnator_auth.entrypoints.http.named_schemas import moved_out
+from leadnator_auth.entrypoints.http.openapi import ALWAYS, openapi_document
 from leadnator_auth.entrypoints.http.operation import Operation
 from leadnator_auth.entrypoints.http.operations import OPERATIONS
-from leadnator_auth.entrypoints.http.schemas import open_object
+from leadnator_auth.entrypoints.http.problems import PROBLEMS, problem_response
+from leadnator_auth.entrypoints.http.refusals import RequestError
+
+Json = dict[str, Any]  # a part of the document: any value at any key
 
 every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.method} {o.path}")
 
@@ -26,7 +35,33 @@ async def http(memory: MemoryPorts) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-def test_the_document_is_valid_openapi() -> None:
+@pytest.fixture(scope="module")
+def document() -> Json:
+    """The document of a server that knows its public URL."""
+    return openapi_document("https://auth.example.com/base")
+
+
+def resolved(document: Json, part: Json) -> Json:
+    """Returns what a reference in the document points to, or the part itself."""
+    while "$ref" in part:
+        found: Json = document
+        for step in part["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        part = found
+    return part
+
+
+def answers_to(document: Json, operation: Operation) -> dict[str, Json]:
+    answers = document["paths"][operation.path][operation.method.lower()]["responses"]
+    return {status: resolved(document, answer) for status, answer in answers.items()}
+
+
+def validator(document: Json, schema: Json) -> Draft202012Validator:
+    return Draft202012Validator({**schema, "components": document["components"]})
+
+
+def test_the_document_is_valid_openapi(document: Json) -> None:
+    validate(document)
     validate(openapi_document())
 
 
@@ -36,19 +71,103 @@ async def test_the_document_is_served(http: httpx2.AsyncClient) -> None:
     assert answer.headers["Content-Type"] == "application/json"
 
 
+async def test_the_served_document_names_the_public_url(memory: MemoryPorts) -> None:
+    transport = httpx2.ASGITransport(create_app(memory, public_url="https://auth.example.com/base"))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://evil.test") as client:
+        document = (await client.get("/openapi.json")).json()
+    assert document["servers"] == [{"url": "https://auth.example.com/base"}]
+    assert "evil" not in json.dumps(document)
+
+
 @every_operation
-def test_every_operation_is_described(operation: Operation) -> None:
-    described = openapi_document()["paths"][operation.path][operation.method.lower()]
-    codes = re.findall(r"[a-z_]+", " ".join(str(answer["description"]) for answer in described["responses"].values()))
-    assert {refusal.code for refusal in operation.refusals} <= set(codes)
-    assert bool(described["security"]) is operation.needs_token
+def test_every_refusal_is_described_with_the_body_that_is_sent(document: Json, operation: Operation) -> None:
+    told: dict[str, str] = {}
+    for status, answer in answers_to(document, operation).items():
+        if status == "200":
+            continue
+        content = answer["content"]["application/problem+json"]
+        for code, reference in content["examples"].items():
+            example = resolved(document, reference)["value"]
+            validator(document, content["schema"]).validate(example)
+            assert (str(example["status"]), example["code"], example["type"]) == (status, code, f"/docs#{code}")
+            told[code] = status
+        with pytest.raises(ValidationError):
+            validator(document, content["schema"]).validate(example | {"code": "something_else"})
+    expected = {kind.code: str(PROBLEMS[kind].status.value) for kind in (*operation.refusals, *ALWAYS)}
+    assert told == expected
+
+
+@every_operation
+def test_the_headers_of_every_answer_are_described(document: Json, operation: Operation) -> None:
+    needed = {
+        "401": {"WWW-Authenticate"},
+        "405": {"Allow"},
+        "429": {"Retry-After", "RateLimit", "RateLimit-Policy"},
+        "503": {"Retry-After"},
+    }
+    for status, answer in answers_to(document, operation).items():
+        headers = {name: resolved(document, header) for name, header in answer["headers"].items()}
+        assert {"X-Request-Id"} | needed.get(status, set()) <= headers.keys()
+        assert headers["X-Request-Id"]["required"]
+        assert all(headers[name]["required"] for name in needed.get(status, ()))
+
+
+@every_operation
+def test_who_may_call_is_described(document: Json, operation: Operation) -> None:
+    described = document["paths"][operation.path][operation.method.lower()]
+    ways = [name for way in described["security"] for name in way]
+    if not operation.needs_token:
+        assert ways == []
+    else:
+        assert ways == (["bearer", "token"] if operation.method == "GET" else ["bearer"])
+    schemes = document["components"]["securitySchemes"]
+    assert (schemes["bearer"]["type"], schemes["bearer"]["scheme"]) == ("http", "bearer")
+    assert (schemes["token"]["type"], schemes["token"]["in"], schemes["token"]["name"]) == ("apiKey", "query", "token")
+
+
+@pytest.mark.parametrize("kind", PROBLEMS, ids=lambda kind: kind.code)
+def test_the_example_of_each_problem_is_what_is_sent(document: Json, kind: type[AuthError | RequestError]) -> None:
+    errors = {
+        MissingFieldsError: MissingFieldsError((FieldError("email", "missing", "This field is required."),)),
+        InvalidFieldsError: InvalidFieldsError((FieldError("password", "too_short", "Use at least 6 characters."),)),
+        TooManyRequestsError: TooManyRequestsError(
+            Refusal(RateLimit("login", 10, timedelta(minutes=1)), datetime(2026, 1, 1, tzinfo=UTC)),
+            datetime(2026, 1, 1, tzinfo=UTC),
+        ),
+    }
+    sent = json.loads(bytes(problem_response(errors[kind] if kind in errors else kind()).body))
+    assert document["components"]["examples"][kind.code]["value"] == sent
+
+
+def test_what_clients_make_types_of_has_a_name(document: Json) -> None:
+    names = document["components"]["schemas"].keys()
+    assert {"User", "UserProfile", "UserSummary", "Session", "Problem", "FieldError", "Ok"} <= names
+    assert {"SignUpRequest", "SignUpResponse", "InvalidCredentialsProblem"} <= names
+
+
+def test_no_two_schemas_share_a_name() -> None:
+    with pytest.raises(ValueError, match="Session"):
+        moved_out([{"title": "Session", "type": "object"}, {"title": "Session", "type": "string"}], {})
+
+
+def test_the_names_of_operations_are_good_for_methods(document: Json) -> None:
+    names = [method["operationId"] for methods in document["paths"].values() for method in methods.values()]
+    assert {"sign_up", "log_in", "get_me", "forgot_password", "reset_password", "log_out"} <= set(names)
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)+", name) for name in names)
+
+
+def test_every_group_says_what_it_is_about(document: Json) -> None:
+    used = {method["tags"][0] for methods in document["paths"].values() for method in methods.values()}
+    assert {tag["name"] for tag in document["tags"] if tag["description"]} == used
+    assert document["tags"][0]["name"] == "Authentication"
 
 
 @every_operation
 def test_every_example_fits_its_schema(operation: Operation) -> None:
     Draft202012Validator(operation.success).validate(operation.example_answer)
     if operation.body is not None:
-        Draft202012Validator(open_object(operation.body)).validate(operation.example_body)
+        Draft202012Validator(operation.body_schema).validate(operation.example_body)
 
 
 @every_operation
@@ -58,6 +177,8 @@ async def test_every_example_is_answered_as_described(
     headers = {}
     if operation.path != "/api/auth/signup":
         alice = await sign_up("Alice", "alice@example.com", "minimum-6-chars", **memory.for_sign_in)
+        if operation.path.startswith("/api/admin/"):
+            await change_user(Actor.operator(), alice.user.id, {"role": "admin"}, **memory.for_administration)
         headers = {"Authorization": f"Bearer {alice.token}"} if operation.needs_token else {}
     path = operation.path
     for parameter in operation.parameters:
@@ -69,7 +190,7 @@ async def test_every_example_is_answered_as_described(
     if answer.status_code == 200:
         Draft202012Validator(operation.success).validate(answer.json())
     else:
-        # The examples name a session and a reset token that do not exist.
+        # The examples name a session, a user and a reset token that do not exist.
         assert answer.json()["code"] in {"not_found", "invalid_reset_token"}
         assert answer.json()["code"] in {refusal.code for refusal in operation.refusals}
 

@@ -3,11 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from leadnator_auth.adapters.sql import migrate
+from tests.contract.test_administration_races import *  # noqa: F403
+from tests.contract.test_audit_trail import *  # noqa: F403
 from tests.contract.test_mail_queue import *  # noqa: F403
 from tests.contract.test_races import *  # noqa: F403
 from tests.contract.test_reset_tokens import *  # noqa: F403
 from tests.contract.test_sessions import *  # noqa: F403
 from tests.contract.test_unit_of_work import *  # noqa: F403
+from tests.contract.test_user_directory import *  # noqa: F403
 from tests.contract.test_users import *  # noqa: F403
 from tests.databases import PostgresqlServer
 from tests.e2e.conftest import Serve

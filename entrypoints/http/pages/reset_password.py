@@ -1,9 +1,7 @@
 """The page to set a new password: a form that works without a script, over the same use case as the API."""
 
 from collections.abc import Sequence
-from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -19,25 +17,9 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.entrypoints.http.body import read_form
 from leadnator_auth.entrypoints.http.context import client_of, ports_of
-from leadnator_auth.entrypoints.http.pages.assets import FOLDER
+from leadnator_auth.entrypoints.http.pages.rendering import PAGE_HEADERS, render
 from leadnator_auth.entrypoints.http.problems import headers_of, problem_of
 from leadnator_auth.entrypoints.http.security_events import tell, tell_refusal
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "X-Frame-Options": "DENY",
-}
-
-
-@cache
-def _templates() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # not needed to start
-
-    return Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
 
 
 async def get_reset_page(request: Request) -> Response:
@@ -84,15 +66,12 @@ def _page(
     token: str = "",
     problems: Sequence[str] = (),
 ) -> Response:
-    content = (
-        _templates()
-        .get_template("reset_password.html")
-        .render(
-            state=state,
-            token=token,
-            problems=problems,
-            min_length=ports_of(request).policy.password.min_length,
-        )
+    content = render(
+        "reset_password.html",
+        state=state,
+        token=token,
+        problems=problems,
+        min_length=ports_of(request).policy.password.min_length,
     )
-    headers = _HEADERS | ({"Retry-After": "5"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {})
+    headers = PAGE_HEADERS | ({"Retry-After": "5"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {})
     return HTMLResponse(content, status.value, headers)

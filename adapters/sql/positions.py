@@ -1,0 +1,16 @@
+"""Where a page begins, as values of a statement."""
+
+from leadnator_auth.adapters.sql.instants import to_number
+from leadnator_auth.domain.paging import Position
+
+_AFTER_EVERY_INSTANT = 2**63 - 1
+
+
+def place_of(position: Position | None) -> dict[str, object]:
+    """Returns `at` and `after_id` to compare with; without a position everything comes after.
+
+    So every page is found by a range of an index, the first one too.
+    """
+    if position is None:
+        return {"at": _AFTER_EVERY_INSTANT, "after_id": ""}
+    return {"at": to_number(position.at), "after_id": position.id}

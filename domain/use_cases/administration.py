@@ -1,0 +1,193 @@
+"""Looking after the accounts of others: create, change, delete. Each change leaves an entry in the audit trail."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import attrs
+
+from leadnator_auth.domain.actor import Actor
+from leadnator_auth.domain.audit import AUDIT_ID_PREFIX, AuditAction, AuditEntry, Change, changes_between
+from leadnator_auth.domain.credentials import Credentials
+from leadnator_auth.domain.errors import EmailTakenError, LastAdminError
+from leadnator_auth.domain.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.ports import Clock, EmailSyntax, PasswordHasher, Randomness, Transaction, UnitOfWork
+from leadnator_auth.domain.use_cases.authority import Who, admins_in_turn, check_right, found
+from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
+from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.user import (
+    DEFAULT_PLAN,
+    USER_ID_PREFIX,
+    Role,
+    Status,
+    User,
+    UserId,
+    parse_name,
+    parse_plan,
+    parse_role,
+    parse_status,
+)
+
+Parsed = TypeVar("Parsed")
+
+
+@attrs.frozen
+class ChangedUser:
+    """An account as it is now, and what of it was changed: nothing, where it was so already."""
+
+    user: User
+    changes: tuple[Change, ...]
+
+
+async def create_user(
+    actor: Actor,
+    name: Untrusted,
+    email: Untrusted,
+    password: Untrusted,
+    *,
+    is_admin: bool = False,
+    plan: Untrusted = None,
+    unit_of_work: UnitOfWork,
+    hasher: PasswordHasher,
+    emails: EmailSyntax,
+    clock: Clock,
+    randomness: Randomness,
+    policy: Policy,
+) -> User:
+    """Returns a new account, on the plan "Starter" if none is given; the rules are those of sign-up.
+
+    Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, EmailTakenError,
+    OverloadedError.
+    """
+    async with unit_of_work.snapshot() as repositories:
+        await check_right(actor, repositories)
+        with FieldChecks() as check:
+            valid_name = check("name", name, parse_name)
+            address = check("email", email, emails.parse)
+            new_password = check("password", password, policy.password.choose)
+            valid_plan = check.optional("plan", plan, parse_plan, default=DEFAULT_PLAN)
+        is_taken = await repositories.users.by_email(address.canonical) is not None
+    if is_taken:  # spares the hash; that no two get through is `Users.add`'s to decide
+        raise EmailTakenError
+    password_hash = await hasher.hash(new_password)
+    now = clock.now()
+    user_id = UserId(USER_ID_PREFIX + randomness.urlsafe(ID_BYTES))
+    user = User(user_id, valid_name, address, now, Role.ADMIN if is_admin else Role.USER, valid_plan)
+    entry = _entry(AuditAction.USER_CREATED, actor, None, user, now, randomness)
+
+    async def keep(transaction: Transaction) -> None:
+        await admins_in_turn(actor, transaction)
+        await transaction.users.add(user)
+        await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
+        await transaction.audit_trail.add(entry)
+
+    await run_in_transaction(unit_of_work, keep)
+    return user
+
+
+async def change_user(
+    actor: Actor,
+    who: Who,
+    changes: Mapping[str, Untrusted],
+    *,
+    unit_of_work: UnitOfWork,
+    clock: Clock,
+    randomness: Randomness,
+) -> ChangedUser:
+    """Sets those of name, role, plan and status that `changes` has, at once in force; whatever else it has is ignored.
+
+    A suspended account loses its sessions and reset tokens for good: they are not back when it is activated again.
+
+    Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, NotFoundError, LastAdminError.
+    """
+    now = clock.now()
+
+    async def change(transaction: Transaction) -> ChangedUser:
+        admins = await admins_in_turn(actor, transaction)
+        patch = _Patch.checked(changes)
+        before = await found(who, transaction)
+        after = patch.applied_to(before)
+        if after == before:
+            return ChangedUser(before, ())
+        _keep_an_admin(before, after, admins)
+        await transaction.users.save(after)
+        if after.is_suspended and not before.is_suspended:
+            await transaction.sessions.end_all(after.id)
+            await transaction.reset_tokens.void_all(after.id, now)
+        entry = _entry(AuditAction.USER_CHANGED, actor, before, after, now, randomness)
+        await transaction.audit_trail.add(entry)
+        return ChangedUser(after, entry.changes)
+
+    return await run_in_transaction(unit_of_work, change)
+
+
+async def delete_user(
+    actor: Actor, who: Who, *, unit_of_work: UnitOfWork, clock: Clock, randomness: Randomness
+) -> User:
+    """Removes an account with its credentials, sessions and reset tokens, at once in force; returns what it was.
+
+    Mails that wait for it are not sent any more: whose they are is looked up when they are.
+
+    Raises: ForbiddenError, InvalidTokenError, NotFoundError, LastAdminError.
+    """
+
+    async def delete(transaction: Transaction) -> User:
+        admins = await admins_in_turn(actor, transaction)
+        user = await found(who, transaction)
+        _keep_an_admin(user, None, admins)
+        await transaction.users.remove(user.id)
+        entry = _entry(AuditAction.USER_DELETED, actor, user, None, clock.now(), randomness)
+        await transaction.audit_trail.add(entry)
+        return user
+
+    return await run_in_transaction(unit_of_work, delete)
+
+
+@attrs.frozen
+class _Patch:
+    """What is to be set; None for what stays."""
+
+    name: str | None
+    role: Role | None
+    plan: str | None
+    status: Status | None
+
+    @classmethod
+    def checked(cls, changes: Mapping[str, Untrusted]) -> "_Patch":
+        """Raises: MissingFieldsError, also for a null, which is not the same as absent; InvalidFieldsError."""
+        with FieldChecks() as check:
+
+            def given(field: str, parse: Callable[[str], Parsed]) -> Parsed | None:
+                return check(field, changes[field], parse) if field in changes else None
+
+            return cls(
+                given("name", parse_name),
+                given("role", parse_role),
+                given("plan", parse_plan),
+                given("status", parse_status),
+            )
+
+    def applied_to(self, user: User) -> User:
+        return attrs.evolve(
+            user,
+            name=self.name or user.name,
+            role=self.role or user.role,
+            plan=self.plan or user.plan,
+            status=self.status or user.status,
+        )
+
+
+def _keep_an_admin(before: User, after: User | None, admins: Sequence[User]) -> None:
+    is_lost = before.is_active_admin and not (after and after.is_active_admin)
+    if is_lost and not any(admin.id != before.id for admin in admins):
+        raise LastAdminError
+
+
+def _entry(
+    action: AuditAction, actor: Actor, before: User | None, after: User | None, now: datetime, randomness: Randomness
+) -> AuditEntry:
+    user = after or before
+    assert user is not None
+    entry_id = AUDIT_ID_PREFIX + randomness.urlsafe(ID_BYTES)
+    return AuditEntry(entry_id, now, actor.name, action, user.id, changes_between(before, after))

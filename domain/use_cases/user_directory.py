@@ -1,0 +1,68 @@
+"""Looking at the accounts of others, and at what was done to them."""
+
+from leadnator_auth.domain.actor import Actor
+from leadnator_auth.domain.audit import AuditEntry
+from leadnator_auth.domain.paging import DEFAULT_PAGE_LENGTH, Page, Position, requested_page
+from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.domain.search import parse_search
+from leadnator_auth.domain.text import is_storable
+from leadnator_auth.domain.use_cases.authority import Who, check_right, found
+from leadnator_auth.domain.user import User, UserId
+
+
+async def list_users(
+    actor: Actor,
+    query: str = "",
+    limit: int = DEFAULT_PAGE_LENGTH,
+    cursor: str | None = None,
+    *,
+    unit_of_work: UnitOfWork,
+) -> Page[User]:
+    """Returns a page of the accounts whose name or e-mail address holds `query`, or whose id it is; newest first.
+
+    Letter case does not matter, and an empty query finds all. Who goes from page to page by `next_cursor` sees no
+    account twice and misses none, whoever signs up meanwhile.
+
+    Raises: ForbiddenError, InvalidTokenError, InvalidPageError.
+    """
+    async with unit_of_work.snapshot() as repositories:
+        await check_right(actor, repositories)
+        request = requested_page(limit, cursor)
+        users = await repositories.users.page(parse_search(query), request.most, request.after)
+    return request.page(users, lambda user: Position(user.created_at, user.id))
+
+
+async def show_user(actor: Actor, who: Who, *, unit_of_work: UnitOfWork) -> User:
+    """Returns an account.
+
+    Raises: ForbiddenError, InvalidTokenError, NotFoundError.
+    """
+    async with unit_of_work.snapshot() as repositories:
+        await check_right(actor, repositories)
+        return await found(who, repositories)
+
+
+async def list_audit_entries(
+    actor: Actor,
+    user_id: str | None = None,
+    limit: int = DEFAULT_PAGE_LENGTH,
+    cursor: str | None = None,
+    *,
+    unit_of_work: UnitOfWork,
+) -> Page[AuditEntry]:
+    """Returns a page of what was done to one account, which may be gone, or to all; newest first.
+
+    Raises: ForbiddenError, InvalidTokenError, InvalidPageError.
+    """
+    async with unit_of_work.snapshot() as repositories:
+        await check_right(actor, repositories)
+        request = requested_page(limit, cursor)
+        if user_id is not None and not is_storable(user_id):
+            return request.page([], _position_of)
+        about = None if user_id is None else UserId(user_id)
+        entries = await repositories.audit_trail.latest(about, request.most, request.after)
+    return request.page(entries, _position_of)
+
+
+def _position_of(entry: AuditEntry) -> Position:
+    return Position(entry.at, entry.id)

@@ -1,0 +1,103 @@
+"""The curl command of an operation, to be copied into a shell as it is."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from leadnator_auth.entrypoints.http.operation import Operation
+
+VARIABLE = re.compile(r"\$([A-Z][A-Z_]*)")
+_TOKEN_IN_ANSWER = r"""sed -n 's/.*"token":"\([^"]*\)".*/\1/p'"""
+_PARAMETER = re.compile(r"([^/]*)/\{(\w+)\}")
+
+
+@attrs.frozen
+class ShellVariable:
+    """What a snippet reads, and how to set it."""
+
+    name: str
+    explanation: str
+    command: str
+
+
+def curl(operation: Operation, base_url: str) -> str:
+    """Returns the command that sends the example of an operation, an option a line.
+
+    What no example can know is a shell variable: the token, the id of a session, the secret of a mailed link.
+    """
+    lines = [f"curl {_quoted_url(base_url, operation.path)}"]
+    if operation.method != "GET":
+        lines.append(f"-X {operation.method}")
+    if operation.needs_token:
+        lines.append('-H "Authorization: Bearer $TOKEN"')
+    if operation.example_body is not None:
+        lines.append("-H 'Content-Type: application/json'")
+        lines.append(f"-d {_quoted_body(operation.example_body, operation.variables)}")
+    return " \\\n  ".join(lines)
+
+
+def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[ShellVariable]:
+    """Returns the variables in the snippets of these operations, which are given by name, in the order to set them."""
+    log_in, sign_up, sessions = (operations[name] for name in ("log_in", "sign_up", "list_sessions"))
+    bob = {"name": "Bob", "email": "bob@example.com", "password": "minimum-6-chars"}
+    known = (
+        ShellVariable(
+            "TOKEN",
+            "The token of a log-in, once Alice has signed up.",
+            _assigned("TOKEN", curl(log_in, base_url), _TOKEN_IN_ANSWER),
+        ),
+        ShellVariable(
+            "SESSION_ID",
+            "The oldest session of the user.",
+            _assigned("SESSION_ID", curl(sessions, base_url), _id_in_answer("s_")),
+        ),
+        ShellVariable(
+            "USER_ID",
+            "Another user, for an administrator to work on.",
+            _assigned("USER_ID", curl(attrs.evolve(sign_up, example_body=bob), base_url), _id_in_answer("u_")),
+        ),
+        ShellVariable(
+            "RESET_TOKEN",
+            "What the mailed link ends in. Without a mail server each mail is a file beside the database.",
+            "RESET_TOKEN=$(ls -tr mail/*.eml |\n  xargs grep -oh 'reset_[A-Za-z0-9_-]\\{43\\}' | tail -n 1)",
+        ),
+    )
+    used = {name for operation in operations.values() for name in VARIABLE.findall(curl(operation, base_url))}
+    return [variable for variable in known if variable.name in used]
+
+
+def _assigned(name: str, command: str, filter_command: str) -> str:
+    return f"{name}=$({command.replace('curl', 'curl -s', 1)} |\n  {filter_command})"
+
+
+def _id_in_answer(prefix: str) -> str:
+    """Returns the command that prints the last id with this prefix in a line of JSON."""
+    return rf"""sed -n 's/.*"id":"\({prefix}[^"]*\)".*/\1/p'"""
+
+
+def _quoted_url(base_url: str, path: str) -> str:
+    """Returns a URL whose path's parameters are variables named after what they identify: $SESSION_ID in /sessions/."""
+    if "{" not in path:
+        return _single_quoted(base_url + path)
+    literal = re.sub(r'([\\"$`])', r"\\\1", base_url)
+    return '"' + literal + _PARAMETER.sub(_variable_in_path, path) + '"'
+
+
+def _variable_in_path(match: re.Match[str]) -> str:
+    collection, parameter = match.groups()
+    return f"{collection}/${collection.removesuffix('s').upper()}_{parameter.upper()}"
+
+
+def _quoted_body(body: Mapping[str, Any], variables: Mapping[str, str]) -> str:  # JSON: any value
+    filled = {**body, **{member: f"${variable}" for member, variable in variables.items()}}
+    text = _single_quoted(json.dumps(filled, ensure_ascii=False, separators=(",", ":")))
+    for variable in variables.values():
+        text = text.replace(f'"${variable}"', f'"\'"${variable}"\'"')
+    return text
+
+
+def _single_quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"

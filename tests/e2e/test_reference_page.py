@@ -1,0 +1,120 @@
+"""Every command on the reference page, run by bash as it is shown there, against the server that shows it."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from leadnator_auth.entrypoints.http.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.schemas import Schema
+from tests.databases import run_sql
+from tests.e2e.server import DEADLINE_SECONDS, QUICK, Server, clean_environment, run
+from tests.reference_page import ReferencePage
+
+CURLRC = 'noproxy = "*"\nmax-time = 60\n'
+BEFORE_THE_OTHERS = ["sign_up", "log_in", "get_me", "list_sessions", "end_session", "create_media_token"]
+AFTER_THE_OTHERS = ["change_password", "log_out", "forgot_password", "reset_password"]
+"""The first set a new password to what the last expect; and a reset ends every session."""
+
+
+class Shell(NamedTuple):
+    """A bash in the folder of a server, which keeps the variables that are set in it."""
+
+    server: Server
+    folder: Path
+
+    def run(self, command: str) -> str:
+        """Returns what a command prints, as somebody who pastes it would see it."""
+        kept = self.folder / "variables"
+        kept.touch()
+        script = f"source {kept}\n{command}\ndeclare -p {' '.join(VARIABLES)} 2>/dev/null >{kept} || true"
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=self.server.home,
+            env=clean_environment({"CURL_HOME": str(self.folder)}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=DEADLINE_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+VARIABLES = ("TOKEN", "SESSION_ID", "USER_ID", "RESET_TOKEN")
+
+
+@pytest.fixture
+def page(default_server: Server) -> ReferencePage:
+    """The page that the server shows."""
+    return ReferencePage(default_server.get("/docs").content.decode())
+
+
+@pytest.fixture
+def shell(default_server: Server, tmp_path: Path) -> Shell:
+    """A shell beside a server for which nothing was set."""
+    (tmp_path / ".curlrc").write_text(CURLRC)
+    return Shell(default_server, tmp_path)
+
+
+def is_alike(answer: Any, printed: Any, schema: Schema) -> bool:  # JSON of any type
+    """Returns whether an answer has the shape that is printed: names, kinds of values, items of lists.
+
+    The schema says where names are data, and where there may be nothing.
+    """
+    if None in (answer, printed) and "null" in schema.get("type", ""):
+        return True
+    if type(answer) is not type(printed):
+        return False
+    if isinstance(schema.get("additionalProperties"), Mapping):
+        return True
+    if isinstance(answer, dict):
+        members = schema["properties"]
+        same = answer.keys() == printed.keys()
+        return same and all(is_alike(value, printed[name], members[name]) for name, value in answer.items())
+    return not isinstance(answer, list) or all(is_alike(item, printed[0], schema["items"]) for item in answer)
+
+
+def test_every_command_answers_as_the_page_says(shell: Shell, page: ReferencePage) -> None:
+    setting = {each.text.partition("=")[0]: each.text for each in page.snippets if each.place == "examples"}
+    others = [each.name for each in OPERATIONS if each.name not in BEFORE_THE_OTHERS + AFTER_THE_OTHERS]
+    for name in [*BEFORE_THE_OTHERS, *others, *AFTER_THE_OTHERS]:
+        command = page.snippet(name, "curl")
+        for variable in [each for each in setting if f"${each}" in command]:
+            if variable == "RESET_TOKEN":
+                shell.server.mails(2)  # the notice of the change of password, and the link
+            shell.run(setting.pop(variable))
+        answer = json.loads(shell.run(command))
+        printed = json.loads(page.snippet(name, "Response 200 OK"))
+        schema = next(each.success for each in OPERATIONS if each.name == name)
+        assert is_alike(answer, printed, schema), (name, answer)
+        if name == "create_media_token":
+            # What is left is for administrators, which no call of the API makes of anybody.
+            run_sql(shell.server.database_url, "UPDATE users SET role = 'admin' WHERE name = 'Alice'")
+    assert setting == {}, "the page sets variables that no command reads"
+    assert shell.server.log_in(password="new-password").status == 200
+
+
+def test_the_page_calls_the_public_url(page: ReferencePage, default_server: Server) -> None:
+    commands = [each.text for each in page.snippets if each.caption == "curl"]
+    assert len(commands) == len(OPERATIONS)
+    assert all(default_server.url in command for command in commands)
+
+
+def test_page_and_document_call_the_url_that_was_set(tmp_path: Path) -> None:
+    """Behind a proxy, with more than one process; and the command prints what is served."""
+    settings = QUICK | {"LEADNATOR_PUBLIC_URL": "https://auth.example.com/base/"}
+    server = Server(tmp_path, ("--workers", "2"), settings)
+    try:
+        server.start()
+        page = ReferencePage(server.get("/docs").content.decode())
+        document = server.get("/openapi.json").json
+    finally:
+        server.kill()
+    assert page.snippet("get_me", "curl").startswith("curl 'https://auth.example.com/base/api/auth/me'")
+    assert document["servers"] == [{"url": "https://auth.example.com/base"}]
+    assert json.loads(run("openapi", home=tmp_path, settings=settings).stdout) == document

@@ -1,0 +1,112 @@
+"""Lists for administrators over HTTP: search, pages, and queries of the hostile kind."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import Ports
+from tests.http.admins import Caller, an_admin, signed_up
+
+LISTS = ["users", "audit"]
+
+
+@pytest.fixture
+async def root(http: httpx2.AsyncClient, ports: Ports) -> Caller:
+    """An admin."""
+    return await an_admin(http, ports)
+
+
+async def names(root: Caller, **query: Any) -> list[str]:
+    answer = await root.get("users", **query)
+    assert answer.status_code == 200, answer.text
+    return [user["name"] for user in answer.json()["users"]]
+
+
+async def test_users_are_listed_newest_first_page_by_page(
+    http: httpx2.AsyncClient, memory: MemoryPorts, root: Caller
+) -> None:
+    for number in range(24):
+        memory.clock.advance(seconds=1)
+        await signed_up(http, f"user{number}")
+    answer = (await root.get("users")).json()
+    assert answer.keys() == {"users", "next_cursor"}
+    assert len(answer["users"]) == 20
+    seen = [user["name"] for user in answer["users"]]
+    memory.clock.advance(seconds=1)
+    await signed_up(http, "late")
+    answer = (await root.get("users", cursor=answer["next_cursor"])).json()
+    assert answer["next_cursor"] is None
+    seen += [user["name"] for user in answer["users"]]
+    assert seen == [f"user{number}" for number in reversed(range(24))] + ["root"]
+    assert await names(root, limit=1) == ["late"]
+    assert len(await names(root, limit=100)) == 26
+
+
+async def test_a_search_finds_a_part_of_the_name_or_the_address_or_an_id(
+    http: httpx2.AsyncClient, root: Caller
+) -> None:
+    alice = await signed_up(http, "alice_1")
+    await signed_up(http, "bob")
+    assert await names(root, query="ALICE") == ["alice_1"]
+    assert await names(root, query="_") == ["alice_1"]
+    assert await names(root, query="BOB@exam") == ["bob"]
+    assert await names(root, query=alice.id) == ["alice_1"]
+    assert await names(root, query="%") == []
+    assert len(await names(root, query="")) == 3
+    assert len(await names(root, query="@example.com", sort="name", limit="3")) == 3
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(f"limit={limit}" for limit in ("0", "101", "-1", "", "x", "1.5", "1e1", "٣", "%2B5", "007", "9" * 5000)),
+        *(f"cursor={cursor}" for cursor in ("", "x", "AAAA", "%00", "%ff", "x" * 5000, "' OR 1=1 --")),
+        "limit=5&limit=5",
+        "cursor=x&cursor=x",
+    ],
+)
+async def test_a_query_that_means_nothing_is_refused(root: Caller, path: str, query: str) -> None:
+    answer = await root.send("GET", f"/api/admin/{path}?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "query", ["users?query=%00", "users?query=a&query=a", f"users?query={'x' * 255}", "audit?user=a&user=b"]
+)
+async def test_so_is_a_search_for_what_nobody_can_be_called(root: Caller, query: str) -> None:
+    answer = await root.send("GET", f"/api/admin/{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["'; DROP TABLE users; --", "%25%25", "\\", "☕" * 200, "\x1b[31m", "{}", ":at", "$1", "?", "%ED%A0%80", "é" * 254],
+)
+async def test_a_search_for_anything_else_just_finds_nobody(root: Caller, query: str) -> None:
+    assert await names(root, query=query) == []
+    assert (await root.get("audit", user=query)).json() == {"entries": [], "next_cursor": None}
+
+
+async def test_the_audit_trail_of_a_user_whose_id_cannot_be_is_empty(root: Caller) -> None:
+    for user in ("", "%00"):
+        answer = await root.send("GET", f"/api/admin/audit?user={user}")
+        assert (answer.status_code, answer.json()["entries"]) == (200, [])
+
+
+async def test_the_audit_trail_goes_page_by_page(http: httpx2.AsyncClient, memory: MemoryPorts, root: Caller) -> None:
+    alice = await signed_up(http, "alice")
+    for number in range(5):
+        memory.clock.advance(seconds=1)
+        await root.patch(alice.id, {"plan": f"Plan {number}"})
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = (await root.get("audit", user=alice.id, limit=2, **cursor)).json()
+        seen += [entry["changes"]["plan"]["new"] for entry in answer["entries"]]
+        if answer["next_cursor"] is None:
+            break
+        cursor = {"cursor": answer["next_cursor"]}
+    assert seen == [f"Plan {number}" for number in reversed(range(5))]

@@ -1,0 +1,99 @@
+"""Listing accounts and what was done to them, in memory; the search itself is in the contract suite."""
+
+import pytest
+
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import (
+    Actor,
+    AuditEntry,
+    ForbiddenError,
+    Identity,
+    InvalidPageError,
+    Page,
+    SignedIn,
+    User,
+    change_user,
+    delete_user,
+    list_audit_entries,
+    list_users,
+    sign_up,
+)
+
+OPERATOR = Actor.operator()
+
+
+async def listed(memory: MemoryPorts, query: str = "", limit: int = 20, cursor: str | None = None) -> Page[User]:
+    return await list_users(OPERATOR, query, limit, cursor, unit_of_work=memory.unit_of_work)
+
+
+async def audited(memory: MemoryPorts, user_id: str | None = None, cursor: str | None = None) -> Page[AuditEntry]:
+    return await list_audit_entries(OPERATOR, user_id, 2, cursor, unit_of_work=memory.unit_of_work)
+
+
+@pytest.fixture
+async def crowd(memory: MemoryPorts) -> list[User]:
+    """Thirty users, newest first."""
+    users = []
+    for number in range(30):
+        signed_in = await sign_up(f"User {number}", f"user{number}@example.com", "secret", **memory.for_sign_in)
+        users.append(signed_in.user)
+        memory.clock.advance(seconds=1)
+    return users[::-1]
+
+
+async def test_users_are_listed_page_by_page(memory: MemoryPorts, crowd: list[User]) -> None:
+    first = await listed(memory)
+    assert list(first.entries) == crowd[:20]
+    assert first.next_cursor is not None
+    second = await listed(memory, cursor=first.next_cursor)
+    assert (list(second.entries), second.next_cursor) == (crowd[20:], None)
+    everybody = await listed(memory, limit=100)
+    assert (list(everybody.entries), everybody.next_cursor) == (crowd, None)
+    assert (await listed(memory, limit=30)).next_cursor is None
+
+
+async def test_a_search_lists_who_is_found(memory: MemoryPorts, crowd: list[User]) -> None:
+    assert list((await listed(memory, "USER 7")).entries) == [crowd[22]]
+    assert list((await listed(memory, crowd[3].id)).entries) == [crowd[3]]
+    assert (await listed(memory, "nobody")) == Page((), None)
+
+
+@pytest.mark.parametrize("query", ["\0", "a\0", "\ud800", "x" * 255])
+async def test_what_nobody_can_be_called_cannot_be_searched_for(memory: MemoryPorts, query: str) -> None:
+    with pytest.raises(InvalidPageError):
+        await listed(memory, query)
+
+
+async def test_bad_limits_and_cursors_are_refused(memory: MemoryPorts) -> None:
+    for limit, cursor in ((0, None), (101, None), (20, "x")):
+        with pytest.raises(InvalidPageError):
+            await list_users(OPERATOR, "", limit, cursor, unit_of_work=memory.unit_of_work)
+        with pytest.raises(InvalidPageError):
+            await list_audit_entries(OPERATOR, None, limit, cursor, unit_of_work=memory.unit_of_work)
+
+
+async def test_only_admins_may_look(memory: MemoryPorts, alice: SignedIn) -> None:
+    actor = Actor.through(Identity(alice.user, alice.session))
+    with pytest.raises(ForbiddenError):
+        await list_users(actor, "", 0, "x", unit_of_work=memory.unit_of_work)
+    with pytest.raises(ForbiddenError):
+        await list_audit_entries(actor, "\0", 0, "x", unit_of_work=memory.unit_of_work)
+
+
+async def test_what_was_done_is_listed_newest_first_for_one_or_for_all(memory: MemoryPorts, crowd: list[User]) -> None:
+    one, other = crowd[:2]
+    for number, user in enumerate((one, other, one)):
+        memory.clock.advance(seconds=1)
+        await change_user(OPERATOR, user.id, {"plan": f"Plan {number}"}, **memory.for_administration)
+    memory.clock.advance(seconds=1)
+    await delete_user(OPERATOR, one.id, **memory.for_administration)
+
+    first = await audited(memory)
+    second = await audited(memory, cursor=first.next_cursor)
+    entries = [*first.entries, *second.entries]
+    assert [entry.action.value for entry in entries] == ["user_deleted", *["user_changed"] * 3]
+    assert [entry.user_id for entry in entries] == [one.id, one.id, other.id, one.id]
+    assert second.next_cursor is None
+    assert [entry.user_id for entry in (await audited(memory, other.id)).entries] == [other.id]
+    assert len((await audited(memory, one.id)).entries) == 2
+    assert (await audited(memory, "u_nobody")) == (await audited(memory, "\0")) == Page((), None)
