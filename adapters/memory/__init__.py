@@ -1,11 +1,20 @@
 """Every port in memory, with the semantics of the SQL adapters: for unit tests, which need no file and no server.
 
-ports = memory_ports()
-alice = await sign_up("Alice", "alice@example.com", "secret!", **ports.for_sign_in)
-ports.clock.advance(days=8)
-await identify(alice.token, **ports.for_identify)  # raises InvalidTokenError: the session is over
+    ports = memory_ports()
+    alice = await sign_up("Alice", "alice@example.com", "secret!", **ports.for_sign_in)
+    ports.clock.advance(days=8)
+    await identify(alice.token, **ports.for_identify)  # raises InvalidTokenError: the session is over
+
+What a test steers and looks into: `ports.clock` stands still until `advance`; `ports.mailer.reset_links` and `.notices`
+have what was sent, and `ports.mailer.failure` is raised instead while it is set; `ports.hasher.verified` and `.hashed`
+count its work; `ports.readiness.is_ready` says whether it is; `ports.unit_of_work.tables` is all that was kept. Ids and
+secrets are the same in every run; `memory_ports(seed)` gives others. It passes the contract suites that the SQL
+adapters pass, races and rollbacks included. Secrets are predictable and tokens are not signed: never serve with it.
+
+The repositories over a copy of `Tables` are a ground for small stores of your own, which have to keep the tables only.
 """
 
+from leadnator_auth.adapters.memory.audit_trail import MemoryAuditTrail
 from leadnator_auth.adapters.memory.fakes import (
     CheapHasher,
     FakeClock,
@@ -13,21 +22,44 @@ from leadnator_auth.adapters.memory.fakes import (
     SeededRandomness,
     UnsignedTokens,
 )
+from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
 from leadnator_auth.adapters.memory.mailbox import Mailbox
-from leadnator_auth.adapters.memory.ports import MemoryPorts, memory_ports
+from leadnator_auth.adapters.memory.ports import MemoryPorts, MemoryReadiness, memory_ports
 from leadnator_auth.adapters.memory.rate_limits import MemoryRateLimits
-from leadnator_auth.adapters.memory.store import MemoryIdentities, MemoryUnitOfWork
+from leadnator_auth.adapters.memory.store import (
+    MemoryIdentities,
+    MemoryRepositories,
+    MemoryTransaction,
+    MemoryUnitOfWork,
+)
+from leadnator_auth.adapters.memory.tables import (
+    MemoryCredentialStore,
+    MemoryResetTokens,
+    MemorySessions,
+    MemoryUsers,
+    Tables,
+)
 
 __all__ = [
     "CheapHasher",
     "FakeClock",
     "Mailbox",
+    "MemoryAuditTrail",
+    "MemoryCredentialStore",
     "MemoryIdentities",
+    "MemoryMailQueue",
     "MemoryPorts",
     "MemoryRateLimits",
+    "MemoryReadiness",
+    "MemoryRepositories",
+    "MemoryResetTokens",
+    "MemorySessions",
+    "MemoryTransaction",
     "MemoryUnitOfWork",
+    "MemoryUsers",
     "PlainEmailSyntax",
     "SeededRandomness",
+    "Tables",
     "UnsignedTokens",
     "memory_ports",
 ]

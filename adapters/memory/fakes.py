@@ -22,6 +22,7 @@ class FakeClock:
     instant: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     def now(self) -> datetime:
+        """Returns the instant that it stands at."""
         return self.instant
 
     def advance(self, **units: float) -> None:

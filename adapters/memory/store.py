@@ -32,7 +32,7 @@ class MemoryRepositories:
 
 
 class MemoryTransaction(MemoryRepositories):
-    """Works on a copy of the tables, which replaces the original on commit."""
+    """Works on a copy of the tables; on commit `keep` is given one, to put in place of the original."""
 
     def __init__(self, tables: Tables, keep: Callable[[Tables], None]) -> None:
         super().__init__(tables)

@@ -1,10 +1,13 @@
-"""The port under test, over each store in turn."""
+"""The store under test, over each adapter in turn."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from leadnator_auth.domain import Ports, User
+from leadnator_auth.adapters.sql import Connections, backend_of
+from leadnator_auth.domain import Ports
 from leadnator_auth.domain.ports import UnitOfWork
-from tests.contract.worlds import a_user, some_credentials
 
 
 @pytest.fixture
@@ -13,12 +16,11 @@ def unit_of_work(ports: Ports) -> UnitOfWork:
     return ports.unit_of_work
 
 
-@pytest.fixture
-async def alice(unit_of_work: UnitOfWork) -> User:
-    """A user with credentials that were kept."""
-    user = a_user("alice")
-    async with unit_of_work() as transaction:
-        await transaction.users.add(user)
-        await transaction.credentials.add(some_credentials(user))
-        await transaction.commit()
-    return user
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def connections_to_nowhere(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Connections]:
+    """Connections to a database of each kind in turn that is not there."""
+    nowhere = tmp_path / "nowhere"
+    urls = {"sqlite": f"sqlite:///{nowhere}/test.db", "postgresql": f"postgresql://nobody@/none?host={nowhere}"}
+    connections = Connections(backend_of(urls[request.param]))
+    yield connections
+    await connections.close()

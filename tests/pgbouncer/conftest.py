@@ -11,12 +11,12 @@ from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.adapters.sql import backend_of
 from leadnator_auth.domain import Ports
 from tests.conftest import connected, sql_ports
-from tests.contract.conftest import alice, unit_of_work
+from tests.contract.conftest import unit_of_work
 from tests.databases import PostgresqlServer, run_sql
 from tests.e2e.conftest import serve
 from tests.e2e.server import HOST, free_port, until
 
-__all__ = ["alice", "serve", "unit_of_work"]
+__all__ = ["serve", "unit_of_work"]
 
 SERVER_CONNECTIONS = 3
 """Fewer than each of ours has: transactions of several clients take turns on each of them."""

@@ -2,19 +2,54 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from leadnator_auth.adapters.contract import IdentitiesContract, UnitOfWorkContract
 from leadnator_auth.adapters.sql import migrate
-from tests.contract.test_administration_races import *  # noqa: F403
-from tests.contract.test_audit_trail import *  # noqa: F403
-from tests.contract.test_mail_queue import *  # noqa: F403
-from tests.contract.test_races import *  # noqa: F403
-from tests.contract.test_reset_tokens import *  # noqa: F403
-from tests.contract.test_sessions import *  # noqa: F403
-from tests.contract.test_unit_of_work import *  # noqa: F403
-from tests.contract.test_user_directory import *  # noqa: F403
-from tests.contract.test_users import *  # noqa: F403
+from leadnator_auth.domain import Ports
+from leadnator_auth.domain.ports import Identities
+from tests.contract.test_stores import (
+    TestAdministrationRaces,
+    TestAuditTrail,
+    TestCredentialStore,
+    TestMailQueue,
+    TestRaces,
+    TestResetTokens,
+    TestSessions,
+    TestUsers,
+)
 from tests.databases import PostgresqlServer
 from tests.e2e.conftest import Serve
 from tests.e2e.server import HOST
+
+__all__ = [
+    "TestAdministrationRaces",
+    "TestAuditTrail",
+    "TestCredentialStore",
+    "TestIdentities",
+    "TestMailQueue",
+    "TestRaces",
+    "TestResetTokens",
+    "TestSessions",
+    "TestUnitOfWork",
+    "TestUsers",
+]
+
+
+class TestIdentities(IdentitiesContract):
+    """Who a session belongs to, through PgBouncer."""
+
+    @pytest.fixture
+    def identities(self, ports: Ports) -> Identities:
+        return ports.identities
+
+
+class TestUnitOfWork(UnitOfWorkContract):
+    """Units of work through PgBouncer."""
+
+    @pytest.fixture
+    def world(self, ports: Ports) -> Ports:
+        return ports
 
 
 def test_a_database_is_migrated_through_it(pgbouncer: int, postgresql_server: PostgresqlServer) -> None:

@@ -1,0 +1,91 @@
+"""What every adapter must do, as pytest classes: one a port, the very ones that the adapters in this package pass.
+
+Subclass one in a file of tests, and give it the adapter as a fixture, in the class, the file or a `conftest.py`:
+
+    class TestMyUsers(UsersContract):
+        @pytest.fixture
+        async def unit_of_work(self, tmp_path):
+            async with my_store(tmp_path) as store:  # empty: each test begins with nothing
+                yield store.unit_of_work
+
+The docstring of a class names the fixtures it wants. Those that need a store out of reach (`unreachable`) are optional:
+without them, what they are for is skipped. It needs pytest and pytest-asyncio, in either of its modes:
+`pip install 'leadnator-auth[testing]'`. A failed assertion says what to mend.
+
+New versions may add tests to a class: an adapter that fails one did not do what its port says.
+"""
+
+import pytest
+
+# Only asserts that pytest rewrites say what they compared; a submodule must be named before it is imported.
+pytest.register_assert_rewrite(
+    *(
+        f"{__name__}.{module}"
+        for module in (
+            "administration_races",
+            "audit_trail",
+            "cancellation",
+            "checking",
+            "credential_store",
+            "identities",
+            "mail_queue",
+            "mailer",
+            "outside",
+            "password_hasher",
+            "races",
+            "rate_limits",
+            "readiness",
+            "reset_tokens",
+            "sessions",
+            "unit_of_work",
+            "user_pages",
+            "users",
+        )
+    )
+)
+
+from leadnator_auth.adapters.contract.administration_races import AdministrationRacesContract  # noqa: E402
+from leadnator_auth.adapters.contract.audit_trail import AuditTrailContract  # noqa: E402
+from leadnator_auth.adapters.contract.cancelling import cancelled_at_step  # noqa: E402
+from leadnator_auth.adapters.contract.credential_store import CredentialStoreContract  # noqa: E402
+from leadnator_auth.adapters.contract.identities import IdentitiesContract  # noqa: E402
+from leadnator_auth.adapters.contract.mail_queue import MailQueueContract  # noqa: E402
+from leadnator_auth.adapters.contract.mailer import MailerContract  # noqa: E402
+from leadnator_auth.adapters.contract.outside import (  # noqa: E402
+    AccessTokensContract,
+    ClockContract,
+    EmailSyntaxContract,
+    RandomnessContract,
+)
+from leadnator_auth.adapters.contract.password_hasher import PasswordHasherContract  # noqa: E402
+from leadnator_auth.adapters.contract.races import RacesContract  # noqa: E402
+from leadnator_auth.adapters.contract.rate_limits import RateLimitsContract  # noqa: E402
+from leadnator_auth.adapters.contract.readiness import ReadinessContract  # noqa: E402
+from leadnator_auth.adapters.contract.reset_tokens import ResetTokensContract  # noqa: E402
+from leadnator_auth.adapters.contract.sessions import SessionsContract  # noqa: E402
+from leadnator_auth.adapters.contract.unit_of_work import UnitOfWorkContract  # noqa: E402
+from leadnator_auth.adapters.contract.users import UsersContract  # noqa: E402
+from leadnator_auth.adapters.contract.world import world_over  # noqa: E402
+
+__all__ = [
+    "AccessTokensContract",
+    "AdministrationRacesContract",
+    "AuditTrailContract",
+    "ClockContract",
+    "CredentialStoreContract",
+    "EmailSyntaxContract",
+    "IdentitiesContract",
+    "MailQueueContract",
+    "MailerContract",
+    "PasswordHasherContract",
+    "RacesContract",
+    "RandomnessContract",
+    "RateLimitsContract",
+    "ReadinessContract",
+    "ResetTokensContract",
+    "SessionsContract",
+    "UnitOfWorkContract",
+    "UsersContract",
+    "cancelled_at_step",
+    "world_over",
+]

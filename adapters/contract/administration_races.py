@@ -1,0 +1,183 @@
+"""What administrators who meet each other keep, over every store; first of all an admin."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from leadnator_auth.adapters.contract.cancelling import cancelled_at_step
+from leadnator_auth.adapters.contract.checking import outcomes
+from leadnator_auth.adapters.contract.world import world_over
+from leadnator_auth.domain import (
+    Actor,
+    EmailTakenError,
+    Identity,
+    Ports,
+    SignedIn,
+    User,
+    UserId,
+    change_user,
+    create_user,
+    delete_user,
+    identify,
+    list_audit_entries,
+    list_users,
+    log_in,
+    sign_up,
+)
+from leadnator_auth.domain.ports import UnitOfWork
+
+OPERATOR = Actor.operator()
+TWENTY = 20
+LAST_ADMIN = "the last admin stays: units that call `active_admins` to change one of them take turns"
+WHOLE = "an account goes, or is suspended, with all its sessions, or not at all"
+
+
+async def admins_in(world: Ports, count: int) -> list[Actor]:
+    """Returns admins, each with a session."""
+    signed_in = []
+    for number in range(count):
+        email = f"admin{number}@example.com"
+        await create_user(OPERATOR, "Admin", email, "secret", is_admin=True, **world.for_user_creation)
+        signed_in.append(await log_in(email, "secret", **world.for_sign_in))
+    return [Actor.through(Identity(each.user, each.session)) for each in signed_in]
+
+
+async def demote(actor: Actor, victim: Actor, world: Ports) -> object:
+    return await change_user(actor, UserId(victim.name), {"role": "user"}, **world.for_administration)
+
+
+async def suspend(actor: Actor, victim: Actor, world: Ports) -> object:
+    return await change_user(actor, UserId(victim.name), {"status": "suspended"}, **world.for_administration)
+
+
+async def delete(actor: Actor, victim: Actor, world: Ports) -> object:
+    return await delete_user(actor, UserId(victim.name), **world.for_administration)
+
+
+Lose = Callable[[Actor, Actor, Ports], Awaitable[object]]
+LOSSES: list[Lose] = [demote, suspend, delete]
+
+
+async def active_admins(world: Ports) -> list[User]:
+    async with world.unit_of_work.snapshot() as repositories:
+        return await repositories.users.active_admins()
+
+
+@pytest.mark.asyncio
+class AdministrationRacesContract:
+    """For a store as a whole, under administrators. Fixture: `unit_of_work`, over an empty store.
+
+    Optional: `world`, a complete set of ports with the store in it, to test its Identities and RateLimits along.
+    """
+
+    @pytest.fixture
+    def world(self, unit_of_work: UnitOfWork) -> Ports:
+        """A complete set of ports with the store in it."""
+        return world_over(unit_of_work)
+
+    @pytest.mark.parametrize("lose", LOSSES)
+    async def test_of_twenty_admins_who_all_leave_at_once_the_last_one_stays(self, world: Ports, lose: Lose) -> None:
+        admins = await admins_in(world, TWENTY)
+        results = await outcomes(*(lose(admin, admin, world) for admin in admins))
+        assert results == {"done": TWENTY - 1, "last_admin": 1}, LAST_ADMIN
+        assert len(await active_admins(world)) == 1, LAST_ADMIN
+
+    @pytest.mark.parametrize("lose", LOSSES)
+    async def test_of_two_admins_who_turn_on_each_other_one_stays(self, world: Ports, lose: Lose) -> None:
+        one, other = await admins_in(world, 2)
+        results = await outcomes(lose(one, other, world), lose(other, one, world))
+        assert results["done"] == 1, LAST_ADMIN
+        assert results.keys() < {"done", "forbidden", "invalid_token"}, "who comes late has no right any more"
+        assert len(await active_admins(world)) == 1, LAST_ADMIN
+
+    async def test_twenty_admins_who_turn_on_each_other_in_a_circle_leave_an_admin(self, world: Ports) -> None:
+        admins = await admins_in(world, TWENTY)
+        circle = zip(admins, admins[1:] + admins[:1], strict=True)
+        results = await outcomes(*(LOSSES[n % 3](one, other, world) for n, (one, other) in enumerate(circle)))
+        left = await active_admins(world)
+        assert len(left) == TWENTY - results["done"] >= 1, LAST_ADMIN
+        assert results.keys() <= {"done", "forbidden", "invalid_token"}, "who comes late has no right any more"
+
+    @pytest.mark.parametrize("lose", LOSSES)
+    async def test_the_operator_cannot_take_the_last_admins_at_once_either(self, world: Ports, lose: Lose) -> None:
+        admins = await admins_in(world, 3)
+        results = await outcomes(*(lose(OPERATOR, admin, world) for admin in admins))
+        assert results == {"done": 2, "last_admin": 1}, LAST_ADMIN
+        assert len(await active_admins(world)) == 1, LAST_ADMIN
+
+    async def test_what_was_done_is_in_the_trail_and_what_was_refused_is_not(self, world: Ports) -> None:
+        admins = await admins_in(world, 6)
+        results = await outcomes(*(demote(admin, admin, world) for admin in admins))
+        page = await list_audit_entries(OPERATOR, None, 100, unit_of_work=world.unit_of_work)
+        changed = [entry for entry in page.entries if entry.action.value == "user_changed"]
+        assert len(changed) == results["done"] == 5, "an entry is kept or lost with the change that it tells of"
+        assert len({entry.actor for entry in changed}) == 5, "each entry names who did it"
+
+    async def test_nobody_who_logs_in_while_they_are_suspended_keeps_a_session(self, world: Ports) -> None:
+        alice = await sign_up("Alice", "alice@example.com", "secret", **world.for_sign_in)
+        log_ins = [log_in("alice@example.com", "secret", **world.for_sign_in) for _ in range(10)]
+        change = change_user(OPERATOR, alice.user.id, {"status": "suspended"}, **world.for_administration)
+        results = await asyncio.gather(*log_ins[:5], change, *log_ins[5:], return_exceptions=True)
+        assert not isinstance(results[5], BaseException), f"a suspension does not fail for a log-in: {results[5]!r}"
+        await change_user(OPERATOR, alice.user.id, {"status": "active"}, **world.for_administration)
+        for opened in [alice, *results]:
+            if isinstance(opened, SignedIn):
+                outcome = await outcomes(identify(opened.token, **world.for_identify))
+                assert outcome == {"invalid_token": 1}, WHOLE
+
+    async def test_an_account_that_is_deleted_while_its_owner_is_busy_is_gone_whole(self, world: Ports) -> None:
+        alice = await sign_up("Alice", "alice@example.com", "secret", **world.for_sign_in)
+        change = {"plan": "Growth"}
+        results = await outcomes(
+            *(log_in("alice@example.com", "secret", **world.for_sign_in) for _ in range(8)),
+            *(delete_user(OPERATOR, alice.user.id, **world.for_administration) for _ in range(4)),
+            *(change_user(OPERATOR, alice.user.id, change, **world.for_administration) for _ in range(4)),
+        )
+        assert results.keys() <= {"done", "not_found", "invalid_credentials"}, "who comes late finds nobody"
+        async with world.unit_of_work.snapshot() as repositories:
+            assert await repositories.users.by_id(alice.user.id) is None, WHOLE
+            assert await repositories.credentials.of(alice.user.id) is None, WHOLE
+            assert await repositories.sessions.of_user(alice.user.id) == [], WHOLE
+
+    async def test_of_accounts_with_one_address_that_are_made_at_once_one_is(self, world: Ports) -> None:
+        results = await outcomes(
+            *(create_user(OPERATOR, "Al", "al@example.com", "secret", **world.for_user_creation) for _ in range(5)),
+            *(sign_up("Al", "al@example.com", "secret", **world.for_sign_in) for _ in range(5)),
+        )
+        assert results == {"done": 1, EmailTakenError.code: 9}, "one canonical address has one account"
+
+    async def test_changes_of_one_account_at_once_are_all_kept_and_all_told(self, world: Ports) -> None:
+        (root,) = await admins_in(world, 1)
+        alice = (await sign_up("Alice", "alice@example.com", "secret", **world.for_sign_in)).user
+        changes = [{"name": "Alicia"}, {"plan": "Growth"}, {"role": "admin"}]
+        await asyncio.gather(*(change_user(root, alice.id, each, **world.for_administration) for each in changes))
+        page = await list_users(root, "alicia", unit_of_work=world.unit_of_work)
+        after = [(user.name, user.plan, user.role.value) for user in page.entries]
+        assert after == [("Alicia", "Growth", "admin")], "units that look up one user to change it take turns"
+        trail = await list_audit_entries(root, alice.id, unit_of_work=world.unit_of_work)
+        fields = sorted(change.field for entry in trail.entries for change in entry.changes)
+        assert fields == ["name", "plan", "role"], "every change is told in the trail"
+
+    async def test_cancelled_at_any_await_a_suspension_is_done_whole_or_not_at_all(self, world: Ports) -> None:
+        (root,) = await admins_in(world, 1)
+        alice = (await sign_up("Alice", "alice@example.com", "secret", **world.for_sign_in)).user
+        done = 0
+        for step in range(200):
+            await log_in("alice@example.com", "secret", **world.for_sign_in)
+            change = change_user(root, alice.id, {"status": "suspended"}, **world.for_administration)
+            finished = await cancelled_at_step(step, change)
+            # A commit may have been under way when its task was cancelled: another writer waits for what became of it.
+            async with world.unit_of_work() as repositories:
+                user = await repositories.users.by_id(alice.id)
+                sessions = await repositories.sessions.of_user(alice.id)
+                entries = await repositories.audit_trail.latest(alice.id, 1000, None)
+            assert user is not None, "an account is there until it is deleted"
+            assert user.is_suspended == (not sessions), WHOLE
+            done += user.is_suspended
+            assert len(entries) == 2 * done - user.is_suspended, "an entry is kept or lost with its change"
+            if finished:
+                assert user.is_suspended, "what ran to its end is kept"
+                return
+            await change_user(root, alice.id, {"status": "active"}, **world.for_administration)
+        pytest.fail("the use case never ran to its end")

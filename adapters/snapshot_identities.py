@@ -1,0 +1,21 @@
+"""Identities over any unit of work, for stores that have no quicker way."""
+
+import attrs
+
+from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.domain.session import Identity, SessionId
+
+__all__ = ["SnapshotIdentities"]
+
+
+@attrs.frozen
+class SnapshotIdentities:
+    """Identities by two look-ups in one snapshot. It is asked at every authenticated request: a join is quicker."""
+
+    unit_of_work: UnitOfWork
+
+    async def by_session(self, session_id: SessionId) -> Identity | None:
+        async with self.unit_of_work.snapshot() as repositories:
+            session = await repositories.sessions.by_id(session_id)
+            user = session and await repositories.users.by_id(session.user_id)
+        return Identity(user, session) if session and user else None

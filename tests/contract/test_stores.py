@@ -1,0 +1,136 @@
+"""The published suites of the store's ports, over memory, SQLite and PostgreSQL."""
+
+import pytest
+
+from leadnator_auth.adapters.contract import (
+    AdministrationRacesContract,
+    AuditTrailContract,
+    CredentialStoreContract,
+    IdentitiesContract,
+    MailQueueContract,
+    RacesContract,
+    RateLimitsContract,
+    ReadinessContract,
+    ResetTokensContract,
+    SessionsContract,
+    UnitOfWorkContract,
+    UsersContract,
+)
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.snapshot_identities import SnapshotIdentities
+from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
+from leadnator_auth.domain import Ports
+from leadnator_auth.domain.ports import Identities, RateLimits, Readiness, UnitOfWork
+
+
+class TestUsers(UsersContract):
+    """Users of each store."""
+
+
+class TestCredentialStore(CredentialStoreContract):
+    """CredentialStore of each store."""
+
+
+class TestSessions(SessionsContract):
+    """Sessions of each store."""
+
+
+class TestResetTokens(ResetTokensContract):
+    """ResetTokens of each store."""
+
+
+class TestMailQueue(MailQueueContract):
+    """MailQueue of each store."""
+
+
+class TestAuditTrail(AuditTrailContract):
+    """AuditTrail of each store."""
+
+
+class TestUnitOfWork(UnitOfWorkContract):
+    """UnitOfWork of each store, with its own Identities and RateLimits in the world."""
+
+    @pytest.fixture
+    def world(self, ports: Ports) -> Ports:
+        return ports
+
+    @pytest.fixture
+    def unreachable(self, connections_to_nowhere: Connections) -> UnitOfWork:
+        return SqlUnitOfWork(connections_to_nowhere)
+
+
+class TestIdentities(IdentitiesContract):
+    """Identities of each store."""
+
+    @pytest.fixture
+    def identities(self, ports: Ports) -> Identities:
+        return ports.identities
+
+    @pytest.fixture
+    def unreachable(self, connections_to_nowhere: Connections) -> Identities:
+        return SqlIdentities(connections_to_nowhere)
+
+
+class TestSnapshotIdentities(IdentitiesContract):
+    """Identities for stores that have none of their own."""
+
+    @pytest.fixture
+    def identities(self, unit_of_work: UnitOfWork) -> Identities:
+        return SnapshotIdentities(unit_of_work)
+
+    @pytest.fixture
+    def unreachable(self, connections_to_nowhere: Connections) -> Identities:
+        return SnapshotIdentities(SqlUnitOfWork(connections_to_nowhere))
+
+
+class TestRateLimits(RateLimitsContract):
+    """RateLimits of each store."""
+
+    @pytest.fixture
+    def rate_limits(self, ports: Ports) -> RateLimits:
+        return ports.rate_limits
+
+    @pytest.fixture
+    def unreachable(self, connections_to_nowhere: Connections) -> RateLimits:
+        return SqlRateLimits(connections_to_nowhere)
+
+
+class TestReadiness(ReadinessContract):
+    """Readiness of each store."""
+
+    @pytest.fixture
+    def readiness(self, ports: Ports) -> Readiness:
+        return ports.readiness
+
+    @pytest.fixture
+    def unready(self, connections_to_nowhere: Connections) -> Readiness:
+        return SqlReadiness(connections_to_nowhere)
+
+
+class TestMemoryReadiness(ReadinessContract):
+    """Readiness in memory, which a test makes unready."""
+
+    @pytest.fixture
+    def readiness(self, memory: MemoryPorts) -> Readiness:
+        return memory.readiness
+
+    @pytest.fixture
+    def unready(self, memory: MemoryPorts) -> Readiness:
+        memory.readiness.is_ready = False
+        return memory.readiness
+
+
+class TestRaces(RacesContract):
+    """Use cases at once over each store."""
+
+    @pytest.fixture
+    def world(self, ports: Ports) -> Ports:
+        return ports
+
+
+class TestAdministrationRaces(AdministrationRacesContract):
+    """Administrators at once over each store."""
+
+    @pytest.fixture
+    def world(self, ports: Ports) -> Ports:
+        return ports

@@ -1,0 +1,635 @@
+"""Adapters with one fault each, under the published suite that must catch it; run by test_seeded_faults.py.
+
+`caught_by` names a test that must fail, and `tells` what its message says.
+"""
+
+import asyncio
+import base64
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta, timezone
+
+import attrs
+import pytest
+
+from leadnator_auth.adapters.contract import (
+    AccessTokensContract,
+    AdministrationRacesContract,
+    AuditTrailContract,
+    ClockContract,
+    CredentialStoreContract,
+    EmailSyntaxContract,
+    IdentitiesContract,
+    MailerContract,
+    MailQueueContract,
+    PasswordHasherContract,
+    RacesContract,
+    RandomnessContract,
+    RateLimitsContract,
+    ReadinessContract,
+    ResetTokensContract,
+    SessionsContract,
+    UnitOfWorkContract,
+    UsersContract,
+)
+from leadnator_auth.adapters.contract.samples import a_user
+from leadnator_auth.adapters.memory import (
+    CheapHasher,
+    Mailbox,
+    MemoryIdentities,
+    MemoryMailQueue,
+    MemoryRateLimits,
+    MemoryRepositories,
+    MemoryResetTokens,
+    MemoryTransaction,
+    MemoryUnitOfWork,
+    MemoryUsers,
+    PlainEmailSyntax,
+    SeededRandomness,
+    Tables,
+)
+from leadnator_auth.domain import (
+    Claims,
+    EmailAddress,
+    EmailTakenError,
+    Identity,
+    MailRefusedError,
+    OutgoingMail,
+    Password,
+    Purpose,
+    QueuedMail,
+    ResetToken,
+    SessionId,
+    User,
+    UserId,
+)
+from leadnator_auth.domain.paging import Position
+from leadnator_auth.domain.ports import Repositories, Transaction, UnitOfWork
+from leadnator_auth.domain.rate_limit import Charge, Refusal
+
+
+class Altered(MemoryUnitOfWork):
+    """Units of work in memory with something about their repositories changed."""
+
+    def alter(self, repositories: MemoryRepositories) -> None:
+        """Puts the fault in."""
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with super()._transaction() as transaction:
+            assert isinstance(transaction, MemoryTransaction)
+            self.alter(transaction)
+            yield transaction
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[Repositories]:
+        async with super()._snapshot() as repositories:
+            assert isinstance(repositories, MemoryRepositories)
+            self.alter(repositories)
+            yield repositories
+
+
+# The unit of work
+
+
+class LostRollback(MemoryUnitOfWork):
+    """Writes straight into what is kept, so that there is nothing to roll back."""
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with self._writer:
+            yield MemoryTransaction(self.tables, lambda tables: None)
+
+
+class TestLostRollback(UnitOfWorkContract):
+    caught_by = "test_nothing_is_kept_without_a_commit"
+    tells = "roll back"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return LostRollback()
+
+
+class Deferred(MemoryUnitOfWork):
+    """Takes no lock when a unit begins: two of them work on the same state, and the last one wins."""
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        await asyncio.sleep(0)
+        yield MemoryTransaction(self.tables.copy(), self._keep)
+
+
+class OverDeferred:
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return Deferred()
+
+
+class TestDeferredTransaction(OverDeferred, UnitOfWorkContract):
+    caught_by = "test_read_then_write_never_loses_an_update"
+    tells = "BEGIN IMMEDIATE"
+
+
+class TestUniquenessByLookingFirst(OverDeferred, UsersContract):
+    caught_by = "test_of_twenty_at_once_one_gets_the_address"
+    tells = "let a constraint of the store decide"
+
+
+class TestNonAtomicRedeem(OverDeferred, ResetTokensContract):
+    caught_by = "test_of_twenty_at_once_one_redeems_the_token"
+    tells = "one atomic step"
+
+
+class TestNonAtomicUpgrade(OverDeferred, CredentialStoreContract):
+    caught_by = "test_of_twenty_upgrades_at_once_one_counts"
+    tells = "one atomic step"
+
+
+class TestNonAtomicEnd(OverDeferred, SessionsContract):
+    caught_by = "test_of_twenty_who_end_a_session_at_once_one_did"
+    tells = "one atomic step"
+
+
+class TestNonAtomicClaim(OverDeferred, MailQueueContract):
+    caught_by = "test_of_twenty_workers_at_once_one_leases_the_mail"
+    tells = "one atomic step"
+
+
+class TestUseCasesOverDeferredTransactions(OverDeferred, RacesContract):
+    caught_by = "test_one_of_twenty_resets_with_one_link_wins"
+    tells = "one atomic step"
+
+
+class TestLastAdminOverDeferredTransactions(OverDeferred, AdministrationRacesContract):
+    caught_by = "test_of_twenty_admins_who_all_leave_at_once_the_last_one_stays"
+    tells = "the last admin stays"
+
+
+class SwallowedError(MemoryUnitOfWork):
+    """Ends the block without a word, whatever was raised in it."""
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with super()._transaction() as transaction:
+            with suppress(LookupError):
+                yield transaction
+
+
+class TestSwallowedError(UnitOfWorkContract):
+    caught_by = "test_an_error_undoes_everything_and_the_next_one_works"
+    tells = "goes on to the caller"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return SwallowedError()
+
+
+class PieceByPiece(MemoryUnitOfWork):
+    """Commits one table after the other, and lets others see what is between."""
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with self._writer:
+            transaction = PiecesTransaction(self.tables.copy(), self._keep)
+            transaction.kept = self.tables
+            yield transaction
+
+
+class PiecesTransaction(MemoryTransaction):
+    kept: Tables
+
+    async def commit(self) -> None:
+        for field in attrs.fields(Tables):
+            await asyncio.sleep(0)
+            setattr(self.kept, field.name, dict(getattr(self._tables, field.name)))
+
+
+class TestCommitPieceByPiece(UnitOfWorkContract):
+    caught_by = "test_cancelled_at_any_await_a_sign_up_is_kept_whole_or_not_at_all"
+    tells = "never commit piece by piece"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return PieceByPiece()
+
+
+class ReadCommitted(MemoryUnitOfWork):
+    """Shows a reader what others commit meanwhile."""
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[Repositories]:
+        repositories = MemoryRepositories(self.tables.copy())
+        unit_of_work = self
+
+        class Live(MemoryUsers):
+            async def by_id(self, user_id: UserId) -> User | None:
+                return unit_of_work.tables.users.get(user_id)
+
+        repositories.users = Live(self.tables)
+        yield repositories
+
+
+class TestSnapshotThatChanges(UnitOfWorkContract):
+    caught_by = "test_a_snapshot_does_not_change_under_its_reader"
+    tells = "repeatable read"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return ReadCommitted()
+
+
+class Away(MemoryUnitOfWork):
+    """Lets an error of its library out."""
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        if not self.tables.users:
+            raise sqlite3.OperationalError("unable to open database file")
+        async with super()._transaction() as transaction:
+            yield transaction
+
+
+class TestErrorOfTheLibrary(UnitOfWorkContract):
+    caught_by = "test_a_store_that_is_away_is_told"
+    tells = "translate what the library raises"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return MemoryUnitOfWork()
+
+    @pytest.fixture
+    def unreachable(self) -> UnitOfWork:
+        return Away()
+
+
+# Repositories
+
+
+class DroppedTimeZone(MemoryUsers):
+    async def by_id(self, user_id: UserId) -> User | None:
+        user = await super().by_id(user_id)
+        return user and attrs.evolve(user, created_at=user.created_at.replace(tzinfo=None))
+
+
+class LocalTime(MemoryUsers):
+    async def by_id(self, user_id: UserId) -> User | None:
+        user = await super().by_id(user_id)
+        return user and attrs.evolve(user, created_at=user.created_at.astimezone(timezone(timedelta(hours=2))))
+
+
+class SwallowedDuplicate(MemoryUsers):
+    async def add(self, user: User) -> None:
+        with suppress(EmailTakenError):
+            await super().add(user)
+
+
+class Folding(MemoryUsers):
+    async def page(self, search: str, most: int, after: Position | None) -> list[User]:
+        users = await super().page("", 1000, after)
+        return [user for user in users if search.casefold() in f"{user.name} {user.email.canonical}".casefold()][:most]
+
+
+class Overwriting(MemoryUsers):
+    async def save(self, user: User) -> None:
+        self.tables.users[user.id] = user
+
+
+class Forgetful(MemoryUsers):
+    async def remove(self, user_id: UserId) -> None:
+        self.tables.users.pop(user_id, None)
+
+
+class Tidy(MemoryUsers):
+    async def remove(self, user_id: UserId) -> None:
+        await super().remove(user_id)
+        self.tables.audit_trail.clear()
+
+
+class OtherUsers(Altered):
+    def __init__(self, users: Callable[[Tables], MemoryUsers]) -> None:
+        super().__init__()
+        self.users = users
+
+    def alter(self, repositories: MemoryRepositories) -> None:
+        repositories.users = self.users(repositories.users.tables)
+
+
+class TestDroppedTimeZone(UsersContract):
+    caught_by = "test_a_user_comes_back_as_it_was_kept"
+    tells = "times to the microsecond"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return OtherUsers(DroppedTimeZone)
+
+
+class TestLocalTimeZone(UsersContract):
+    caught_by = "test_a_user_comes_back_as_it_was_kept"
+    tells = "aware datetimes in UTC"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return OtherUsers(LocalTime)
+
+
+class TestSwallowedDuplicate(UsersContract):
+    caught_by = "test_one_canonical_address_has_one_user"
+    tells = "raise EmailTakenError"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return OtherUsers(SwallowedDuplicate)
+
+
+class TestSearchThatFolds(UsersContract):
+    caught_by = "test_what_is_not_in_the_name_does_not_find_it"
+    tells = "domain.search.is_found"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return OtherUsers(Folding)
+
+
+class TestSaveThatTakesTheAddress(UsersContract):
+    caught_by = "test_saving_changes_all_but_the_address_and_the_birthday"
+    tells = "leaves address and creation time"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return OtherUsers(Overwriting)
+
+
+class TestRemoveThatLeavesSessions(IdentitiesContract):
+    caught_by = "test_no_session_leads_to_an_account_that_is_gone"
+    tells = "with an account go its sessions"
+
+    @pytest.fixture
+    def unit_of_work(self) -> MemoryUnitOfWork:
+        return OtherUsers(Forgetful)
+
+    @pytest.fixture
+    def identities(self, unit_of_work: MemoryUnitOfWork) -> "Unjoined":
+        return Unjoined(unit_of_work)
+
+
+class TestRemoveThatTakesTheTrail(AuditTrailContract):
+    caught_by = "test_entries_outlive_the_account_they_are_about"
+    tells = "no cascade"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return OtherUsers(Tidy)
+
+
+class RoundedTokens(MemoryResetTokens):
+    async def add(self, token: ResetToken) -> None:
+        await super().add(attrs.evolve(token, expires_at=token.expires_at.replace(microsecond=0)))
+
+
+class BlindQueue(MemoryMailQueue):
+    """Saves what became of a mail, whoever has it."""
+
+    async def save(self, mail: QueuedMail) -> bool:
+        self.tables.mails[mail.id] = mail
+        return True
+
+
+class Rounded(Altered):
+    def alter(self, repositories: MemoryRepositories) -> None:
+        repositories.reset_tokens = RoundedTokens(repositories.reset_tokens.tables)
+
+
+class Blind(Altered):
+    def alter(self, repositories: MemoryRepositories) -> None:
+        repositories.mail_queue = BlindQueue(repositories.mail_queue.tables)
+
+
+class TestRoundedTimes(ResetTokensContract):
+    caught_by = "test_a_token_expires_to_the_microsecond"
+    tells = "keep microseconds"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return Rounded()
+
+
+class TestSaveWithoutTheLease(MailQueueContract):
+    caught_by = "test_a_lease_that_ended_lets_somebody_else_take_the_mail"
+    tells = "compares `attempts`"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return Blind()
+
+
+@attrs.define
+class Unjoined:
+    """Believes a session whose user is gone."""
+
+    unit_of_work: MemoryUnitOfWork
+
+    async def by_session(self, session_id: SessionId) -> Identity | None:
+        tables = self.unit_of_work.tables
+        session = tables.sessions.get(session_id)
+        return session and Identity(tables.users.get(session.user_id, a_user()), session)
+
+
+@attrs.define
+class Caching:
+    """Remembers who a session belongs to."""
+
+    unit_of_work: MemoryUnitOfWork
+    remembered: dict[SessionId, Identity] = attrs.Factory(dict)
+
+    async def by_session(self, session_id: SessionId) -> Identity | None:
+        found = self.remembered.get(session_id) or await MemoryIdentities(self.unit_of_work).by_session(session_id)
+        if found:
+            self.remembered[session_id] = found
+        return found
+
+
+class TestCachedIdentity(IdentitiesContract):
+    caught_by = "test_a_session_leads_to_its_user_until_it_ends"
+    tells = "nothing may be cached"
+
+    @pytest.fixture
+    def unit_of_work(self) -> MemoryUnitOfWork:
+        return MemoryUnitOfWork()
+
+    @pytest.fixture
+    def identities(self, unit_of_work: MemoryUnitOfWork) -> Caching:
+        return Caching(unit_of_work)
+
+
+class Strangers:
+    async def by_session(self, session_id: SessionId) -> Identity | None:
+        return None
+
+
+class TestOutageThatMakesStrangers(IdentitiesContract):
+    caught_by = "test_a_store_that_is_away_is_told_and_makes_nobody_a_stranger"
+    tells = "do not go on as if nothing had happened"
+
+    @pytest.fixture
+    def unit_of_work(self) -> MemoryUnitOfWork:
+        return MemoryUnitOfWork()
+
+    @pytest.fixture
+    def identities(self, unit_of_work: MemoryUnitOfWork) -> MemoryIdentities:
+        return MemoryIdentities(unit_of_work)
+
+    @pytest.fixture
+    def unreachable(self) -> Strangers:
+        return Strangers()
+
+
+# Everything else
+
+
+class ReadThenCount(MemoryRateLimits):
+    async def take(self, charges: Sequence[Charge], now: datetime) -> Refusal | None:
+        found = MemoryRateLimits(dict(self.empty_at))
+        refusal = await found.take(charges, now)
+        await asyncio.sleep(0)
+        self.empty_at = found.empty_at
+        return refusal
+
+
+class TestNonAtomicCount(RateLimitsContract):
+    caught_by = "test_of_many_at_once_no_more_are_let_through"
+    tells = "one atomic step"
+
+    @pytest.fixture
+    def rate_limits(self) -> MemoryRateLimits:
+        return ReadThenCount()
+
+
+class Cutting(CheapHasher):
+    """Looks at 72 bytes, as bcrypt does."""
+
+    def _digest(self, password: Password, strength: int) -> str:
+        return super()._digest(Password(password.utf8[:72].decode(errors="ignore")), strength)
+
+
+class TestPasswordCutOff(PasswordHasherContract):
+    caught_by = "test_a_password_matches_its_own_hash_and_no_other"
+    tells = "none is cut off"
+
+    @pytest.fixture
+    def hasher(self) -> CheapHasher:
+        return Cutting()
+
+
+class Readable:
+    """Writes claims down and signs nothing."""
+
+    def issue(self, claims: Claims) -> str:
+        text = json.dumps([claims.user_id, claims.session_id, claims.token_id, claims.issued_at.isoformat()])
+        return base64.b64encode(f"{text}|{claims.expires_at.isoformat()}".encode()).decode()
+
+    def read(self, token: str) -> Claims:
+        text, _, expires_at = base64.b64decode(token).decode().partition("|")
+        user_id, session_id, token_id, issued_at = json.loads(text)
+        return Claims(
+            user_id=user_id,
+            session_id=session_id,
+            token_id=token_id,
+            purpose=Purpose.ACCESS,
+            issued_at=datetime.fromisoformat(issued_at),
+            expires_at=datetime.fromisoformat(expires_at),
+        )
+
+
+class TestUnsignedToken(AccessTokensContract):
+    caught_by = "test_a_token_that_was_changed_is_refused"
+    tells = "raise InvalidTokenError"
+
+    @pytest.fixture
+    def tokens(self) -> Readable:
+        return Readable()
+
+
+class Lists(PlainEmailSyntax):
+    def parse(self, text: str) -> EmailAddress:
+        return super().parse(text.partition(",")[0])
+
+
+class TestListOfAddresses(EmailSyntaxContract):
+    caught_by = "test_what_is_no_address_is_refused"
+    tells = "raises BadFieldError"
+
+    @pytest.fixture
+    def emails(self) -> PlainEmailSyntax:
+        return Lists()
+
+
+@attrs.define
+class Silent(Mailbox):
+    async def send(self, mail: OutgoingMail) -> None:
+        with suppress(MailRefusedError):
+            await Mailbox.send(self, mail)
+
+
+class TestSwallowedRefusal(MailerContract):
+    caught_by = "test_a_mail_that_never_will_be_accepted_is_told_so"
+    tells = "refused for good"
+
+    @pytest.fixture
+    def mailer(self) -> Mailbox:
+        return Silent()
+
+    @pytest.fixture
+    def arrived(self, mailer: Mailbox) -> Callable[[], list[str]]:
+        return lambda: [mail.to.mailbox for mail in mailer.mails]
+
+    @pytest.fixture
+    def refusing(self) -> Mailbox:
+        return Silent(failure=MailRefusedError("550 no"))
+
+
+class Naive:
+    def now(self) -> datetime:
+        return datetime.now()  # noqa: DTZ005 (the fault)
+
+
+class TestNaiveClock(ClockContract):
+    caught_by = "test_the_time_is_in_utc_and_does_not_run_back"
+    tells = "aware datetimes in UTC"
+
+    @pytest.fixture
+    def clock(self) -> Naive:
+        return Naive()
+
+
+class Padded(SeededRandomness):
+    def urlsafe(self, size: int) -> str:
+        return super().urlsafe(size) + "="
+
+
+class TestPaddedSecrets(RandomnessContract):
+    caught_by = "test_random_texts_are_distinct_and_fit_into_urls"
+    tells = "no padding"
+
+    @pytest.fixture
+    def randomness(self) -> SeededRandomness:
+        return Padded()
+
+
+class AlwaysReady:
+    async def check(self) -> None:
+        return
+
+
+class TestAlwaysReady(ReadinessContract):
+    caught_by = "test_a_store_that_cannot_serve_says_so"
+    tells = "raise UnavailableError"
+
+    @pytest.fixture
+    def readiness(self) -> AlwaysReady:
+        return AlwaysReady()
+
+    @pytest.fixture
+    def unready(self) -> AlwaysReady:
+        return AlwaysReady()
