@@ -1,5 +1,28 @@
-"""The HTTP application: parses, calls one use case, answers. It decides nothing."""
+"""The HTTP application: parses, calls one use case, answers. It decides nothing.
+
+`create_app(ports)` is the application, to serve or to mount. The rest is for the routes of a host application:
+`authenticate` says who sends a request, `TokenBackend` with `answer_refusal` does so for all routes behind Starlette's
+AuthenticationMiddleware, and `problem_response` answers an AuthError or a RequestError as our own routes do.
+"""
 
 from leadnator_auth.entrypoints.http.app import create_app
+from leadnator_auth.entrypoints.http.authentication import (
+    AuthenticatedUser,
+    TokenBackend,
+    answer_refusal,
+    authenticate,
+)
+from leadnator_auth.entrypoints.http.problems import problem_response
+from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, MissingTokenError, RequestError
 
-__all__ = ["create_app"]
+__all__ = [
+    "AuthenticatedUser",
+    "InvalidRequestError",
+    "MissingTokenError",
+    "RequestError",
+    "TokenBackend",
+    "answer_refusal",
+    "authenticate",
+    "create_app",
+    "problem_response",
+]

@@ -433,7 +433,7 @@ class Unjoined:
     async def by_session(self, session_id: SessionId) -> Identity | None:
         tables = self.unit_of_work.tables
         session = tables.sessions.get(session_id)
-        return session and Identity(tables.users.get(session.user_id, a_user()), session)
+        return Identity(tables.users.get(session.user_id, a_user()), session) if session else None
 
 
 @attrs.define

@@ -1,0 +1,37 @@
+"""For applications that run the core themselves: everything that `serve` runs but the server.
+
+async with running_ports(Settings.read(os.environ)) as ports:
+    app = create_app(ports)  # of leadnator_auth.entrypoints.http, or use cases of leadnator_auth.domain
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from leadnator_auth.domain import Ports
+from leadnator_auth.entrypoints.compose import open_ports, prepare
+from leadnator_auth.entrypoints.housekeeper import keeping_house
+from leadnator_auth.entrypoints.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.settings import SettingError, Settings
+from leadnator_auth.entrypoints.starting import StartError
+
+__all__ = ["SettingError", "Settings", "StartError", "open_ports", "prepare", "running_ports"]
+
+
+@asynccontextmanager
+async def running_ports(settings: Settings) -> AsyncIterator[Ports]:
+    """Opens a complete set of ports while the block runs, its tables and signing secret made first where they lack.
+
+    Beside the block it delivers mails and clears away what is over. `prepare` and `open_ports` are the same without
+    that, for a script, or a process that leaves both to others.
+
+    Raises: StartError.
+    """
+    await asyncio.to_thread(prepare, settings)
+    worker = MailWorker()
+    async with (
+        open_ports(settings, on_mail_queued=worker.wake) as ports,
+        running(worker, ports),
+        keeping_house(ports),
+    ):
+        yield ports
