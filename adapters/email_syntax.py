@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from leadnator_auth.domain.email_address import EmailAddress
 from leadnator_auth.domain.fields import BadFieldError, missing
 
+__all__ = ["ValidatedEmailSyntax"]
+
 if TYPE_CHECKING:
     from email_validator import ValidatedEmail
 

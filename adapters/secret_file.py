@@ -6,6 +6,8 @@ import secrets
 import tempfile
 from pathlib import Path
 
+__all__ = ["kept_secret", "read_secret"]
+
 SECRET_BYTES = 48
 
 

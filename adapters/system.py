@@ -4,6 +4,8 @@ import random
 import secrets
 from datetime import UTC, datetime
 
+__all__ = ["SystemClock", "SystemRandomness"]
+
 
 class SystemClock:
     """The time of day of this machine."""

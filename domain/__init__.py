@@ -38,12 +38,13 @@ from leadnator_auth.domain.mail import (
     QueuedMail,
     ResetLinkMail,
 )
-from leadnator_auth.domain.paging import Page
+from leadnator_auth.domain.paging import Page, Position
 from leadnator_auth.domain.password import Password, PasswordPolicy
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.port_set import Ports
-from leadnator_auth.domain.rate_limit import Limits, RateLimit, TooManyRequestsError
+from leadnator_auth.domain.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.reset_token import ResetToken
+from leadnator_auth.domain.search import is_found
 from leadnator_auth.domain.session import Client, Identity, Session, SessionId
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.authority import Who, parse_who
@@ -76,6 +77,7 @@ __all__ = [
     "BadFieldError",
     "Change",
     "ChangedUser",
+    "Charge",
     "Claims",
     "Client",
     "ConcurrencyError",
@@ -112,9 +114,11 @@ __all__ = [
     "PasswordPolicy",
     "Policy",
     "Ports",
+    "Position",
     "Purpose",
     "QueuedMail",
     "RateLimit",
+    "Refusal",
     "ResetLinkMail",
     "ResetToken",
     "Role",
@@ -136,6 +140,7 @@ __all__ = [
     "identify",
     "identify_for_media",
     "import_users",
+    "is_found",
     "is_reset_secret_usable",
     "issue_media_token",
     "list_audit_entries",

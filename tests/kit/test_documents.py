@@ -1,0 +1,44 @@
+"""The pages about embedding and testing tell the truth: their snippets run, their table has every suite."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from leadnator_auth.adapters import contract
+
+DOCS = Path(__file__).parents[2] / "docs"
+TESTING = (DOCS / "testing.md").read_text()
+EMBEDDING = (DOCS / "embedding.md").read_text()
+SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("number", range(len(SNIPPET.findall(TESTING))))
+def test_a_snippet_about_tests_is_a_test_that_passes(pytester: pytest.Pytester, number: int) -> None:
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
+    pytester.makepyfile(SNIPPET.findall(TESTING)[number])
+    outcomes = pytester.runpytest_subprocess("-W", "error").parseoutcomes()
+    assert outcomes.keys() <= {"passed", "skipped"}
+    assert outcomes["passed"] > 0
+
+
+def test_the_embedding_snippet_runs_as_it_stands(tmp_path: Path) -> None:
+    (snippet,) = SNIPPET.findall(EMBEDDING)
+    run = subprocess.run([sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-2:] == ["Alice", "invalid_credentials"]
+
+
+def test_every_suite_is_in_the_table_with_the_fixtures_it_takes() -> None:
+    rows = re.findall(r"^\|[^|]+\| (`\w+Contract`(?:, `\w+Contract`)*) \| ([^|]+) \|$", TESTING, re.MULTILINE)
+    listed = {suite: fixtures for suites, fixtures in rows for suite in re.findall(r"\w+Contract", suites)}
+    assert listed.keys() == {name for name in contract.__all__ if name.endswith("Contract")}
+    for suite, fixtures in listed.items():
+        words = getattr(contract, suite).__doc__
+        assert [name for name in re.findall(r"`(\w+)`", fixtures) if f"`{name}`" not in words] == []
+
+
+def test_every_example_is_on_the_page() -> None:
+    folders = {path.parent.name for path in (DOCS.parent / "examples").glob("*/README.md")}
+    assert set(re.findall(r"\.\./examples/(\w+)\)", EMBEDDING)) == folders

@@ -1,0 +1,70 @@
+"""Every public module says what is public, and everything that is has words of its own."""
+
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+import leadnator_auth
+
+MODULES = [
+    "leadnator_auth",
+    "leadnator_auth.adapters.bcrypt_hasher",
+    "leadnator_auth.adapters.contract",
+    "leadnator_auth.adapters.email_syntax",
+    "leadnator_auth.adapters.jwt_tokens",
+    "leadnator_auth.adapters.mail",
+    "leadnator_auth.adapters.memory",
+    "leadnator_auth.adapters.secret_file",
+    "leadnator_auth.adapters.snapshot_identities",
+    "leadnator_auth.adapters.sql",
+    "leadnator_auth.adapters.system",
+    "leadnator_auth.domain",
+    "leadnator_auth.domain.ports",
+    "leadnator_auth.entrypoints.embedding",
+    "leadnator_auth.entrypoints.http",
+    "leadnator_auth.entrypoints.http.testing",
+    "leadnator_auth.entrypoints.pytest_plugin",
+]
+NOT_FOR_THE_CORE = "asyncio sqlite3 ssl socket http logging json random secrets concurrent selectors subprocess"
+
+
+@pytest.fixture(params=MODULES)
+def module(request: pytest.FixtureRequest) -> ModuleType:
+    """Each public module in turn."""
+    return importlib.import_module(request.param)
+
+
+def test_what_is_public_is_there_and_documented(module: ModuleType) -> None:
+    assert len(set(module.__all__)) == len(module.__all__)
+    for name in module.__all__:
+        value = getattr(module, name)
+        if inspect.isclass(value) or inspect.isroutine(value):
+            assert "__doc__" in vars(value) or value.__doc__, f"{name} has no words"
+            assert (value.__doc__ or "").strip(), f"{name} has no words"
+
+
+def test_the_package_names_its_public_modules() -> None:
+    words = re.sub(r"\s+", " ", leadnator_auth.__doc__ or "")
+    for name in MODULES[1:]:
+        assert name in words or f"`.{name.rpartition('.')[2]}`" in words
+
+
+@pytest.mark.parametrize("core", ["leadnator_auth.domain", "leadnator_auth.domain.ports"])
+def test_the_core_alone_starts_no_machinery(core: str) -> None:
+    program = f"import sys; before = set(sys.modules); import {core}; print(*set(sys.modules) - before)"
+    run = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in run.stdout.split()}
+    assert loaded & set(NOT_FOR_THE_CORE.split()) == set()
+    assert loaded & {"starlette", "sqlalchemy", "databases", "bcrypt", "jwt", "structlog", "click"} == set()
+
+
+def test_the_world_in_memory_needs_no_server_and_no_database() -> None:
+    program = "import sys, leadnator_auth.adapters.memory; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in run.stdout.split()}
+    assert loaded & {"starlette", "uvicorn", "sqlalchemy", "databases", "sqlite3", "bcrypt", "jwt", "pytest"} == set()

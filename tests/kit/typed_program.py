@@ -1,0 +1,110 @@
+"""What mypy is asked about: a program by somebody who has the installed package and nothing else of ours."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_type
+
+import attrs
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from leadnator_auth.adapters.contract import RateLimitsContract
+from leadnator_auth.adapters.memory import FakeClock, Mailbox, MemoryPorts, memory_ports
+from leadnator_auth.domain import (
+    Charge,
+    Identity,
+    InvalidTokenError,
+    OutgoingMail,
+    Page,
+    Ports,
+    Refusal,
+    ResetLinkMail,
+    SignedIn,
+    User,
+    identify,
+    log_in,
+    sign_up,
+)
+from leadnator_auth.domain.ports import Clock, Mailer, RateLimits, UnitOfWork
+from leadnator_auth.entrypoints.embedding import Settings, running_ports
+from leadnator_auth.entrypoints.http import authenticate, create_app
+from leadnator_auth.entrypoints.http.testing import AuthClient
+
+
+class Printing:
+    """A mailer by structure alone: it names no class of ours but the mail."""
+
+    async def send(self, mail: OutgoingMail) -> None:
+        assert_type(mail.id, str)
+        if isinstance(mail, ResetLinkMail):
+            assert_type(mail.secret, str)
+
+
+class Forgiving:
+    """Counters that count nothing."""
+
+    async def take(self, charges: Sequence[Charge], now: datetime) -> Refusal | None:
+        return None
+
+    async def forgive(
+        self, *, give_back: Sequence[Charge], clear: Sequence[Charge], remember: str | None, until: datetime
+    ) -> None: ...
+
+    async def remembers(self, key: str, now: datetime) -> bool:
+        return False
+
+    async def purge(self, now: datetime, most: int) -> int:
+        return 0
+
+
+class Halting:
+    """Not a mailer: it takes no mail."""
+
+    async def send(self) -> None: ...
+
+
+class TestForgiving(RateLimitsContract):
+    @pytest.fixture
+    def rate_limits(self) -> RateLimits:
+        return Forgiving()
+
+
+async def main() -> None:
+    ports = memory_ports(seed=7)
+    assert_type(ports, MemoryPorts)
+    assert_type(ports.clock, FakeClock)
+    assert_type(ports.mailer, Mailbox)
+    signed_in = await sign_up("Alice", "alice@example.com", "correct horse", **ports.for_sign_in)
+    assert_type(signed_in, SignedIn)
+    assert_type(signed_in.user, User)
+    assert_type(await identify(signed_in.token, **ports.for_identify), Identity)
+    try:
+        await log_in("alice@example.com", "wrong", **ports.for_sign_in)
+    except InvalidTokenError as error:
+        assert_type(error.code, str)
+    async with AuthClient(ports) as client:
+        assert_type(await client.sign_up("bob@example.com"), str)
+
+
+async def embed(page: Page[User]) -> None:
+    async with running_ports(Settings(bcrypt_cost=10)) as ports:
+        assert_type(ports, Ports)
+        clock: Clock = ports.clock
+        mailer: Mailer = Printing()
+        store: UnitOfWork = ports.unit_of_work
+        other = attrs.evolve(ports, mailer=mailer, rate_limits=Forgiving(), clock=clock, unit_of_work=store)
+        assert_type(create_app(other), Starlette)
+    assert_type(page.entries[0], User)
+
+
+async def greeted(request: Request, ports: Ports) -> str:
+    return (await authenticate(request, ports, media=True)).user.name
+
+
+async def is_refused(ports: MemoryPorts) -> None:
+    await sign_up("Alice", "alice@example.com", **ports.for_sign_in)  # type: ignore[call-arg]
+    await identify("token", **ports.for_sign_in)  # type: ignore[misc]
+    ports.clock = FakeClock()  # type: ignore[misc]
+    mailer: Mailer = Halting()  # type: ignore[assignment]
+    attrs.evolve(ports, mailer=mailer, clok=ports.clock)  # type: ignore[arg-type, call-arg]
