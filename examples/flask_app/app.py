@@ -11,6 +11,7 @@ from flask import Flask, Response, g, jsonify, request
 from leadnator_auth.domain import (
     AccountSuspendedError,
     AuthError,
+    Client,
     EmailTakenError,
     FieldsError,
     InvalidCredentialsError,
@@ -51,13 +52,15 @@ def build(bridge: Bridge) -> Flask:
     @app.post("/signup")
     def post_signup() -> Response:
         form = request.form
-        signed_in = bridge.call(sign_up(form.get("name"), form.get("email"), form.get("password"), **ports.for_sign_in))
+        signed_in = bridge.call(
+            sign_up(form.get("name"), form.get("email"), form.get("password"), client=client(), **ports.for_sign_in)
+        )
         return jsonify(token=signed_in.token)
 
     @app.post("/login")
     def post_login() -> Response:
         form = request.form
-        signed_in = bridge.call(log_in(form.get("email"), form.get("password"), **ports.for_sign_in))
+        signed_in = bridge.call(log_in(form.get("email"), form.get("password"), client=client(), **ports.for_sign_in))
         return jsonify(token=signed_in.token)
 
     @app.get("/profile")
@@ -77,6 +80,11 @@ def build(bridge: Bridge) -> Flask:
         return jsonify(code=error.code), status
 
     return app
+
+
+def client() -> Client:
+    """Returns who calls: sessions show it, and limits are counted by its network."""
+    return Client(request.remote_addr or "", request.user_agent.string)
 
 
 def create_app() -> Flask:
