@@ -1,9 +1,11 @@
 """What every AuditTrail must do."""
 
+from datetime import timedelta
+
 import attrs
 
 from leadnator_auth.adapters.contract.checking import StoreContract, assert_utc
-from leadnator_auth.adapters.contract.samples import a_user, an_entry
+from leadnator_auth.adapters.contract.samples import NOW, a_user, an_entry
 from leadnator_auth.domain.audit import AuditEntry
 from leadnator_auth.domain.paging import Position
 from leadnator_auth.domain.ports import UnitOfWork
@@ -46,6 +48,18 @@ class AuditTrailContract(StoreContract):
         assert await latest(unit_of_work, most=2) == [third, second], "no more than `most` are returned"
         assert await latest(unit_of_work, after=third) == [second, first], ORDER
         assert await latest(unit_of_work, after=first) == [], ORDER
+
+    async def test_going_from_page_to_page_sees_each_entry_once_while_others_are_added(
+        self, unit_of_work: UnitOfWork, alice: User
+    ) -> None:
+        entries = [attrs.evolve(an_entry(alice, n), at=NOW + timedelta(microseconds=n // 3)) for n in range(20)]
+        await keep_entries(unit_of_work, *entries)
+        seen: list[AuditEntry] = []
+        while page := await latest(unit_of_work, most=3, after=seen[-1] if seen else None):
+            seen += page
+            newer = attrs.evolve(an_entry(alice, 100 + len(seen)), at=NOW + timedelta(hours=1))
+            await keep_entries(unit_of_work, newer)
+        assert seen == list(reversed(entries)), "page by position, not by offset: none is skipped or seen twice"
 
     async def test_entries_are_found_by_the_account_they_are_about(self, unit_of_work: UnitOfWork, alice: User) -> None:
         of_alice, of_bob = an_entry(alice, 1), an_entry(a_user("bob"), 2)
