@@ -61,12 +61,14 @@ class Running:
         return sum(process.memory_info().rss for process in every) / 1e6
 
 
-def ours(name: str, url: str, port: int, settings: Mapping[str, str] = MappingProxyType({})) -> Server:
+def ours(
+    name: str, url: str, port: int, settings: Mapping[str, str] = MappingProxyType({}), *, workers: int = 1
+) -> Server:
     """Returns our server over a database, with its usual settings but for the rate limits and what is said."""
     command = Path(sys.executable).with_name("leadnator-auth")
     return Server(
         name,
-        (str(command), "serve", "--port", str(port)),
+        (str(command), "serve", "--port", str(port), "--workers", str(workers)),
         settings_for(url) | dict(settings),
         port,
         "/api/auth/me",

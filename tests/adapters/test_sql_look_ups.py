@@ -11,7 +11,7 @@ import pytest
 
 from leadnator_auth.adapters.sql import Backend, Connections, SqlIdentities, SqlUnitOfWork, backend_of
 from leadnator_auth.adapters.sql.backend import Row
-from leadnator_auth.domain import Identity, UnavailableError
+from leadnator_auth.domain import Identity, SessionId, UnavailableError
 from tests.conftest import connected
 from tests.contract.worlds import a_session, a_user
 from tests.databases import run_sql
@@ -55,7 +55,7 @@ class Counted:
 async def test_those_who_ask_together_get_their_own_row(connections: Connections) -> None:
     known = await some_identities(connections, 150)
     identities = SqlIdentities(connections)
-    asked = [*[each.session.id for each in known], "s_nobody", *[each.session.id for each in known]]
+    asked = [*[each.session.id for each in known], SessionId("s_nobody"), *[each.session.id for each in known]]
     answers = await asyncio.gather(*(identities.by_session(each) for each in asked))
     assert answers == [*known, None, *known]
 

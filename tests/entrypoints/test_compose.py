@@ -13,8 +13,7 @@ import pytest
 from starlette.applications import Starlette
 
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
-from leadnator_auth.adapters.mail import MailWriter, SmtpServer
-from leadnator_auth.adapters.mail.smtp import Security
+from leadnator_auth.adapters.mail import MailWriter, Security, SmtpServer
 from leadnator_auth.adapters.sql import SqlUnitOfWork
 from leadnator_auth.domain import (
     Claims,
