@@ -193,7 +193,7 @@ async def test_mails_go_to_the_server_in_the_settings(
         def close(self) -> None:
             events.append("closed")
 
-    monkeypatch.setattr(compose, "SmtpMailer", Recorder)
+    monkeypatch.setattr("leadnator_auth.adapters.mail.smtp.SmtpMailer", Recorder)
     async with open_ports(settings(SMTP_URL=url)):
         assert events == [server]
     assert events == [server, "closed"]
