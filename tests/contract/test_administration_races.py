@@ -176,3 +176,34 @@ async def test_cancelled_at_any_await_a_suspension_is_done_whole_or_not_at_all(p
             return
         await change_user(root, alice.id, {"status": "active"}, **ports.for_administration)
     pytest.fail("never ran to its end")
+
+
+async def test_cancelled_at_any_await_an_account_is_made_whole_or_not_at_all(ports: Ports) -> None:
+    for step in range(200):
+        email = f"step{step}@example.com"
+        creation = create_user(OPERATOR, "Al", email, "secret", **ports.for_user_creation)
+        finished = await cancelled_at_step(step, creation)
+        async with ports.unit_of_work.snapshot() as repositories:
+            user = await repositories.users.by_email(email)
+            credentials = await repositories.credentials.of(user.id) if user else None
+            entries = await repositories.audit_trail.latest(user.id, 10, None) if user else []
+        assert (user is None) == (credentials is None) == (not entries)
+        if finished:
+            assert user is not None
+            return
+    pytest.fail("never ran to its end")
+
+
+async def test_cancelled_at_any_await_an_account_is_deleted_whole_or_not_at_all(ports: Ports) -> None:
+    for step in range(200):
+        user = await create_user(OPERATOR, "Al", f"step{step}@example.com", "secret", **ports.for_user_creation)
+        finished = await cancelled_at_step(step, delete_user(OPERATOR, user.id, **ports.for_administration))
+        async with ports.unit_of_work.snapshot() as repositories:
+            is_there = await repositories.users.by_id(user.id) is not None
+            credentials = await repositories.credentials.of(user.id)
+            entries = await repositories.audit_trail.latest(user.id, 10, None)
+        assert is_there == (credentials is not None) == (len(entries) == 1)
+        if finished:
+            assert not is_there
+            return
+    pytest.fail("never ran to its end")
