@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
+from access_tokens import PASSWORD
 from servers import Running, Server
-from tokens import PASSWORD
 
 _ME = """
 local tokens = {}
@@ -84,7 +84,7 @@ def me_delays(server: Server, token: str, seconds: float, every: float = 0.02) -
     delays = []
     began = time.perf_counter()
     due = began
-    while due < began + seconds:
+    while due < began + seconds and time.perf_counter() < began + 2 * seconds:
         time.sleep(max(0.0, due - time.perf_counter()))
         # Counted from when it was due: while one request hangs, those that would have come hang with it.
         connection.request("GET", server.me, headers={"Authorization": f"Bearer {token}"})

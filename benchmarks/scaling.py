@@ -9,47 +9,21 @@ others use too; that of PostgreSQL is not in it. Needs wrk.
 """
 
 import argparse
-import asyncio
 import contextlib
 import json
 import os
-import random
-import re
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
-import psutil
+from access_tokens import new_tokens
+from load import Rate, log_in_rate, me_rate
+from servers import Running, ours, running
 
-from leadnator_auth.domain import Client, Ports, Session, User, run_in_transaction
-from leadnator_auth.domain.ports import Transaction
-from leadnator_auth.domain.use_cases.sign_in import new_session, signed_in
-from leadnator_auth.entrypoints.compose import open_ports, prepare
-from leadnator_auth.entrypoints.settings import Settings
-
-PORT = 8765
-SECRET = "a secret for measuring only and long enough"
-PASSWORD = "minimum-6-chars"
-ME = """
-local tokens = {}
-for line in io.lines("tokens.txt") do tokens[#tokens + 1] = "Bearer " .. line end
-math.randomseed(os.time())
-request = function() return wrk.format("GET", "/api/auth/me", {["Authorization"] = tokens[math.random(#tokens)]}) end
-"""
-LOG_IN = """
-math.randomseed(os.time())
-request = function()
-  local body = string.format('{"email":"user-%d@example.com","password":"PASSWORD"}', math.random(0, 999))
-  return wrk.format("POST", "/api/auth/login", {["Content-Type"] = "application/json"}, body)
-end
-""".replace("PASSWORD", PASSWORD)
+FIRST_PORT = 8765
+LOG_IN_USERS = 1000
 
 
 @attrs.frozen
@@ -67,23 +41,6 @@ class Case:
         return self.url, self.workers
 
 
-@attrs.frozen
-class Running:
-    """A server, and where it listens."""
-
-    process: psutil.Process
-    port: int
-
-
-@attrs.frozen
-class Result:
-    """What was measured in one round."""
-
-    per_second: float
-    cpu_us: float
-    """Microseconds of CPU for one request."""
-
-
 def main() -> None:
     arguments = _arguments()
     databases = dict(each.split("=", 1) for each in arguments.database)
@@ -93,23 +50,21 @@ def main() -> None:
         for workers in arguments.workers
         for name, url in databases.items()
     ]
-    results: dict[Case, list[Result]] = {case: [] for case in cases}
+    results: dict[Case, list[Rate]] = {case: [] for case in cases}
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         for name, url in databases.items():
-            Path(name).mkdir()
-            tokens = asyncio.run(_new_tokens(url, arguments.sessions))
-            Path(name, "tokens.txt").write_text("\n".join(tokens) + "\n")
-        with contextlib.ExitStack() as servers:
-            running = {
-                served: servers.enter_context(_serving(served, port))
-                for port, served in enumerate(_served(cases), PORT)
+            _tokens_of(name).write_text("\n".join(new_tokens(url, arguments.sessions)) + "\n")
+        with contextlib.ExitStack() as stack:
+            up = {
+                (url, workers): stack.enter_context(running(ours("ours", url, port, workers=workers)))
+                for port, (url, workers) in enumerate(_served(cases), FIRST_PORT)
             }
             for case in cases:
-                _measured(case, running[case.served], 1)
+                _measured(case, up[case.served], 1)
             for number in range(arguments.rounds):
                 for case in cases:
-                    results[case].append(_measured(case, running[case.served], arguments.seconds))
+                    results[case].append(_measured(case, up[case.served], arguments.seconds))
                 _say(f"round {number + 1} of {arguments.rounds}")
     _report(results)
 
@@ -129,100 +84,21 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _environment(url: str) -> dict[str, str]:
-    return {
-        "LEADNATOR_DATABASE_URL": url,
-        "LEADNATOR_JWT_SECRET": SECRET,
-        "LEADNATOR_RATE_LIMIT": "off",
-        "LEADNATOR_LOG_LEVEL": "error",
-    }
-
-
-async def _new_tokens(url: str, count: int) -> list[str]:
-    """Opens sessions of users all over the table, as log-ins would without their hashes."""
-    settings = Settings.read(_environment(url))
-    prepare(settings)
-    async with open_ports(settings) as ports:
-        users = await _some_users(ports, count)
-
-        tokens: list[str] = []
-        for user in users:
-            session = new_session(user, Client(), ports.clock.now(), ports.randomness, ports.policy)
-
-            async def keep(transaction: Transaction, session: Session = session) -> None:
-                await transaction.sessions.add(session)
-
-            await run_in_transaction(ports.unit_of_work, keep)
-            tokens.append(signed_in(user, session, ports.tokens, ports.randomness).token)
-    return tokens
-
-
-async def _some_users(ports: Ports, count: int) -> list[User]:
-    total = 1_000_000
-    async with ports.unit_of_work.snapshot() as repositories:
-        while total > 1 and await repositories.users.by_email(f"user-{total - 1}@example.com") is None:
-            total //= 10
-        numbers = [random.randrange(total) for _ in range(count)]
-        found = [await repositories.users.by_email(f"user-{number}@example.com") for number in numbers]
-    return [user for user in found if user is not None]
+def _tokens_of(database: str) -> Path:
+    return Path(f"{database}.tokens")
 
 
 def _served(cases: list[Case]) -> list[tuple[str, int]]:
     return list(dict.fromkeys(case.served for case in cases))
 
 
-def _measured(case: Case, server: Running, seconds: int) -> Result:
-    """Returns what a moment of load tells; every answer must be 200."""
-    script = Path("script.lua")
-    script.write_text(ME if case.call == "me" else LOG_IN)
-    Path("tokens.txt").write_text(Path(case.database, "tokens.txt").read_text())
-    before = _cpu_seconds(server.process)
-    output = _wrk(script, server.port, 32 if case.call == "me" else 16, seconds)
-    spent = _cpu_seconds(server.process) - before
-    assert "Non-2xx" not in output, output
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    count = re.search(r"(\d+) requests in", output)
-    assert rate, output
-    assert count, output
-    return Result(float(rate[1]), spent / max(int(count[1]), 1) * 1e6)
+def _measured(case: Case, server: Running, seconds: int) -> Rate:
+    if case.call == "me":
+        return me_rate(server, _tokens_of(case.database), seconds)
+    return log_in_rate(server, LOG_IN_USERS, seconds)
 
 
-def _cpu_seconds(server: psutil.Process) -> float:
-    processes = [server, *server.children(recursive=True)]
-    return sum(times.user + times.system for times in (process.cpu_times() for process in processes))
-
-
-def _wrk(script: Path, port: int, connections: int, seconds: int) -> str:
-    options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(script)]
-    return subprocess.run(
-        ["wrk", *options, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True
-    ).stdout
-
-
-@contextlib.contextmanager
-def _serving(served: tuple[str, int], port: int) -> Iterator[Running]:
-    url, workers = served
-    command = Path(sys.executable).with_name("leadnator-auth")
-    options = ["--port", str(port), "--workers", str(workers)]
-    process = subprocess.Popen([command, "serve", *options], env=os.environ | _environment(url))
-    try:
-        _wait_until_ready(port)
-        yield Running(psutil.Process(process.pid), port)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
-
-
-def _wait_until_ready(port: int) -> None:
-    for _ in range(600):
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz")
-            return
-        time.sleep(0.05)
-    raise SystemExit("the server does not come up")
-
-
-def _report(results: dict[Case, list[Result]]) -> None:
+def _report(results: dict[Case, list[Rate]]) -> None:
     print("| call | processes | database | a second | range | CPU, µs | range |\n|---|---|---|---|---|---|---|")
     for case, measured in results.items():
         rates, cpu = [each.per_second for each in measured], [each.cpu_us for each in measured]

@@ -9,11 +9,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import attrs
 import psutil
-from tokens import settings_for
+from access_tokens import settings_for
 
+SETTLING_SECONDS = 2.0
 PEERS = Path(__file__).parent / "peers"
 
 
@@ -48,28 +50,35 @@ class Running:
         every = [self.process, *self.process.children(recursive=True)]
         return sum(times.user + times.system for times in (process.cpu_times() for process in every))
 
+    def settled_memory_mb(self) -> float:
+        """Returns its resident memory once what begins after the start has begun."""
+        time.sleep(SETTLING_SECONDS)
+        return self.memory_mb()
+
     def memory_mb(self) -> float:
         """Returns its resident memory."""
         every = [self.process, *self.process.children(recursive=True)]
         return sum(process.memory_info().rss for process in every) / 1e6
 
 
-def ours(name: str, url: str, port: int) -> Server:
-    """Returns our server over a database, with its usual settings but for the rate limits."""
+def ours(
+    name: str, url: str, port: int, settings: Mapping[str, str] = MappingProxyType({}), *, workers: int = 1
+) -> Server:
+    """Returns our server over a database, with its usual settings but for the rate limits and what is said."""
     command = Path(sys.executable).with_name("leadnator-auth")
     return Server(
         name,
-        (str(command), "serve", "--port", str(port)),
-        settings_for(url) | {"LEADNATOR_HASH_QUEUE": "1000"},
+        (str(command), "serve", "--port", str(port), "--workers", str(workers)),
+        settings_for(url) | dict(settings),
         port,
         "/api/auth/me",
         "/api/auth/login",
     )
 
 
-def bare_starlette(port: int) -> Server:
-    """Returns the ceiling."""
-    return _peer("bare Starlette", "bare_starlette:app", port, "/api/auth/me", "", {})
+def bare_starlette(port: int, *, logs: bool = False) -> Server:
+    """Returns the ceiling, with uvicorn's access log or without."""
+    return _peer("bare Starlette", "bare_starlette:app", port, "/api/auth/me", "", {}, logs=logs)
 
 
 def fastapi_users(port: int, database: Path) -> Server:
@@ -78,9 +87,18 @@ def fastapi_users(port: int, database: Path) -> Server:
     return _peer("fastapi-users", "fastapi_users_app:app", port, "/users/me", "/auth/jwt/login", environment)
 
 
-def _peer(name: str, target: str, port: int, me: str, log_in: str, environment: Mapping[str, str]) -> Server:
-    uvicorn = ("-m", "uvicorn", target, "--port", str(port), "--app-dir", str(PEERS))
-    quiet = ("--log-level", "warning", "--no-access-log")
+def _peer(
+    name: str,
+    target: str,
+    port: int,
+    me: str,
+    log_in: str,
+    environment: Mapping[str, str],
+    *,
+    logs: bool = False,
+) -> Server:
+    uvicorn = ("-m", "uvicorn", f"peers.{target}", "--port", str(port), "--app-dir", str(PEERS.parent))
+    quiet = () if logs else ("--log-level", "warning", "--no-access-log")
     return Server(name, (sys.executable, *uvicorn, *quiet), environment, port, me, log_in)
 
 
@@ -90,10 +108,13 @@ def running(server: Server, core: int | None = None) -> Iterator[Running]:
     pinned = ("taskset", "-c", str(core)) if core is not None else ()
     with Path(f"{server.port}.log").open("ab") as log:
         began = time.perf_counter()
-        process = subprocess.Popen([*pinned, *server.command], env=os.environ | server.environment, stderr=log)
+        process = subprocess.Popen(
+            [*pinned, *server.command], env=os.environ | server.environment, stdout=log, stderr=log
+        )
         try:
             _wait_until_ready(server)
-            yield Running(server, psutil.Process(process.pid), time.perf_counter() - began)
+            ready_after = time.perf_counter() - began
+            yield Running(server, psutil.Process(process.pid), ready_after)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()

@@ -14,6 +14,8 @@ import click
 
 from leadnator_auth.domain import FieldError, ImportFate, ImportOutcome, UnavailableError, import_users
 from leadnator_auth.entrypoints.cli_ports import ports_in_force
+from leadnator_auth.entrypoints.cli_users_changing import activate, create, delete, set_, suspend
+from leadnator_auth.entrypoints.cli_users_looking import audit, list_, show
 from leadnator_auth.entrypoints.failing import failing_in_one_line
 from leadnator_auth.entrypoints.user_file import Entry, FileError, FileFormat, UserFile, format_of
 
@@ -28,6 +30,10 @@ AT_ONCE = 500
 @click.group()
 def users() -> None:
     """Look after accounts."""
+
+
+for _command in (create, list_, show, set_, suspend, activate, delete, audit):
+    users.add_command(_command)
 
 
 @users.command("import")

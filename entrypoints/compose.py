@@ -8,8 +8,7 @@ from pathlib import Path
 from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
-from leadnator_auth.adapters.mail import MailFiles, MailWriter, SmtpMailer, SmtpServer
-from leadnator_auth.adapters.mail.smtp import DEFAULT_PORTS, Security
+from leadnator_auth.adapters.mail import DEFAULT_PORTS, MailFiles, MailWriter, Security, SmtpServer
 from leadnator_auth.adapters.secret_file import kept_secret
 from leadnator_auth.adapters.sql import (
     Connections,
@@ -143,6 +142,8 @@ def _mailer(settings: Settings, clock: SystemClock) -> Iterator[Mailer]:
     if settings.smtp_url is None:
         yield MailFiles(MAIL_FOLDER, writer)
         return
+    from leadnator_auth.adapters.mail.smtp import SmtpMailer  # not needed to start without
+
     mailer = SmtpMailer(smtp_server(settings.smtp_url), writer)
     try:
         yield mailer

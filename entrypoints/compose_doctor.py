@@ -6,7 +6,8 @@ from functools import partial
 
 from leadnator_auth.adapters.bcrypt_hasher import nearest_cost, seconds_of_a_hash
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
-from leadnator_auth.adapters.mail import SmtpMailer, probe
+from leadnator_auth.adapters.mail.probing import probe
+from leadnator_auth.adapters.mail.smtp import SmtpMailer
 from leadnator_auth.adapters.secret_file import read_secret
 from leadnator_auth.adapters.sql import SqlProbe, is_sqlite, probing, sqlite_path
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness

@@ -22,6 +22,7 @@ pytest.register_assert_rewrite(
     *(
         f"{__name__}.{module}"
         for module in (
+            "administration_cancellation",
             "administration_races",
             "audit_trail",
             "cancellation",

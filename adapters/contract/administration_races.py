@@ -5,13 +5,16 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from leadnator_auth.adapters.contract.cancelling import cancelled_at_step
+from leadnator_auth.adapters.contract.administration_cancellation import (
+    OPERATOR,
+    WHOLE,
+    AdministrationCancellationContract,
+    admins_in,
+)
 from leadnator_auth.adapters.contract.checking import outcomes
-from leadnator_auth.adapters.contract.world import world_over
 from leadnator_auth.domain import (
     Actor,
     EmailTakenError,
-    Identity,
     Ports,
     SignedIn,
     User,
@@ -25,22 +28,9 @@ from leadnator_auth.domain import (
     log_in,
     sign_up,
 )
-from leadnator_auth.domain.ports import UnitOfWork
 
-OPERATOR = Actor.operator()
 TWENTY = 20
 LAST_ADMIN = "the last admin stays: units that call `active_admins` to change one of them take turns"
-WHOLE = "an account goes, or is suspended, with all its sessions, or not at all"
-
-
-async def admins_in(world: Ports, count: int) -> list[Actor]:
-    """Returns admins, each with a session."""
-    signed_in = []
-    for number in range(count):
-        email = f"admin{number}@example.com"
-        await create_user(OPERATOR, "Admin", email, "secret", is_admin=True, **world.for_user_creation)
-        signed_in.append(await log_in(email, "secret", **world.for_sign_in))
-    return [Actor.through(Identity(each.user, each.session)) for each in signed_in]
 
 
 async def demote(actor: Actor, victim: Actor, world: Ports) -> object:
@@ -64,17 +54,11 @@ async def active_admins(world: Ports) -> list[User]:
         return await repositories.users.active_admins()
 
 
-@pytest.mark.asyncio
-class AdministrationRacesContract:
+class AdministrationRacesContract(AdministrationCancellationContract):
     """For a store as a whole, under administrators. Fixture: `unit_of_work`, over an empty store.
 
     Optional: `world`, a complete set of ports with the store in it, to test its Identities and RateLimits along.
     """
-
-    @pytest.fixture
-    def world(self, unit_of_work: UnitOfWork) -> Ports:
-        """A complete set of ports with the store in it."""
-        return world_over(unit_of_work)
 
     @pytest.mark.parametrize("lose", LOSSES)
     async def test_of_twenty_admins_who_all_leave_at_once_the_last_one_stays(self, world: Ports, lose: Lose) -> None:
@@ -158,26 +142,3 @@ class AdministrationRacesContract:
         trail = await list_audit_entries(root, alice.id, unit_of_work=world.unit_of_work)
         fields = sorted(change.field for entry in trail.entries for change in entry.changes)
         assert fields == ["name", "plan", "role"], "every change is told in the trail"
-
-    async def test_cancelled_at_any_await_a_suspension_is_done_whole_or_not_at_all(self, world: Ports) -> None:
-        (root,) = await admins_in(world, 1)
-        alice = (await sign_up("Alice", "alice@example.com", "secret", **world.for_sign_in)).user
-        done = 0
-        for step in range(200):
-            await log_in("alice@example.com", "secret", **world.for_sign_in)
-            change = change_user(root, alice.id, {"status": "suspended"}, **world.for_administration)
-            finished = await cancelled_at_step(step, change)
-            # A commit may have been under way when its task was cancelled: another writer waits for what became of it.
-            async with world.unit_of_work() as repositories:
-                user = await repositories.users.by_id(alice.id)
-                sessions = await repositories.sessions.of_user(alice.id)
-                entries = await repositories.audit_trail.latest(alice.id, 1000, None)
-            assert user is not None, "an account is there until it is deleted"
-            assert user.is_suspended == (not sessions), WHOLE
-            done += user.is_suspended
-            assert len(entries) == 2 * done - user.is_suspended, "an entry is kept or lost with its change"
-            if finished:
-                assert user.is_suspended, "what ran to its end is kept"
-                return
-            await change_user(root, alice.id, {"status": "active"}, **world.for_administration)
-        pytest.fail("the use case never ran to its end")

@@ -10,7 +10,7 @@ from enum import StrEnum
 import aiosmtplib
 import attrs
 
-from leadnator_auth.adapters.mail.smtp import Security, SmtpServer
+from leadnator_auth.adapters.mail.server import Security, SmtpServer
 
 STEP_SECONDS = 5.0
 

@@ -2,14 +2,15 @@
 
 import asyncio
 from email.message import EmailMessage
-from enum import StrEnum
 
 import aiosmtplib
-import attrs
 
+from leadnator_auth.adapters.mail.server import Security, SmtpServer
 from leadnator_auth.adapters.mail.writing import MailWriter
 from leadnator_auth.domain.errors import MailRefusedError, UnavailableError
 from leadnator_auth.domain.mail import OutgoingMail
+
+__all__ = ["SmtpMailer"]
 
 COMMAND_TIMEOUT_SECONDS = 10.0
 MAIL_TIMEOUT_SECONDS = 45.0
@@ -18,29 +19,8 @@ IDLE_SECONDS = 5.0
 """How long a connection is kept for the next mail."""
 
 
-class Security(StrEnum):
-    """How the connection is protected; never weaker than asked for."""
-
-    NONE = "smtp"
-    STARTTLS = "smtp+starttls"
-    TLS = "smtps"
-
-
 _ABOUT_AUTHENTICATION = {530, 534, 535, 538}
 """RFC 4954 section 6: not about this mail but about our settings, and mended there."""
-
-DEFAULT_PORTS = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
-
-
-@attrs.frozen
-class SmtpServer:
-    """Where mails are handed over, and how."""
-
-    host: str
-    port: int
-    security: Security = Security.NONE
-    username: str | None = None
-    password: str | None = attrs.field(default=None, repr=False)
 
 
 class SmtpMailer:

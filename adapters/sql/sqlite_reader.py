@@ -7,6 +7,9 @@ from typing import Any
 
 from leadnator_auth.adapters.sql.backend import BusyError
 
+CACHE_KIB = 16 * 1024
+"""At most: the pages of some thousand users who are active, however many more there are."""
+
 
 class SqliteReader:
     """A connection that only reads, on the event loop itself; opened when it is needed.
@@ -42,4 +45,5 @@ class SqliteReader:
         if self._connection is None:
             location = f"{self._file.absolute().as_uri()}?mode=ro"
             self._connection = sqlite3.connect(location, uri=True, timeout=0, isolation_level=None)
+            self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         return self._connection

@@ -20,7 +20,7 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-SECRET = "a secret for measuring only and long enough"
+from peers import FASTAPI_USERS_SECRET as SECRET
 
 engine = create_async_engine(f"sqlite+aiosqlite:///{os.environ['PEER_DATABASE']}")
 new_session = async_sessionmaker(engine, expire_on_commit=False)

@@ -16,9 +16,17 @@ _HOST = rb"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::[0-9]{0,5})?"
 # Possessive throughout: no input makes these go back.
 _HEAD = re.compile(_REQUEST_LINE + rb"(?:" + _FIELD + rb"){0,%d}+\r\n" % MAX_FIELDS)
 # Most requests: nothing about them needs a second look.
+_OTHER_FIELDS = (
+    rb"(?:(?!(?i:host|content-length|transfer-encoding|upgrade):)" + _FIELD + rb"){0,%d}+" % (MAX_FIELDS // 2 - 1)
+)
 _PLAIN_HEAD = re.compile(
-    rb"(?:GET|HEAD) /[\x21\x22\x24-\x7e]*+ HTTP/1\.1\r\n(?i:host):[\t ]*+" + _HOST + rb"[\t ]*+\r\n"
-    rb"(?:(?!(?i:host|content-length|transfer-encoding|upgrade):)" + _FIELD + rb"){0,%d}+\r\n" % (MAX_FIELDS - 1)
+    rb"(?:GET|HEAD) /[\x21\x22\x24-\x7e]*+ HTTP/1\.1\r\n"
+    + _OTHER_FIELDS
+    + rb"(?i:host):[\t ]*+"
+    + _HOST
+    + rb"[\t ]*+\r\n"
+    + _OTHER_FIELDS
+    + rb"\r\n"
 )
 _STARTS_WITH_REQUEST_LINE = re.compile(_REQUEST_LINE)
 _FRAMING_FIELD = re.compile(rb"\r\n(host|content-length|transfer-encoding|upgrade):(" + _VALUE + rb")", re.IGNORECASE)

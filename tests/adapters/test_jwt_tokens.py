@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 
+import attrs
 import jwt
 import pytest
 
-from leadnator_auth.adapters.jwt_tokens import JwtTokens
+from leadnator_auth.adapters.jwt_tokens import JwtTokens, signing
+from leadnator_auth.adapters.jwt_tokens import tokens as tokens_module
 from leadnator_auth.domain import Claims, InvalidTokenError, Purpose, SessionId, UserId
 
 OLD, NEW = "the old secret, of 32 bytes or so", "the new secret, of 32 bytes or so"
@@ -107,3 +109,39 @@ def test_a_token_that_was_made_before_an_update_is_still_good() -> None:
     )
     claims = JwtTokens([NEW, OLD]).read(issued_in_version_0_1)
     assert claims == CLAIMS
+
+
+def test_a_token_that_was_read_is_not_verified_again_but_never_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = JwtTokens([OLD])
+    token = tokens.issue(CLAIMS)
+    assert tokens.read(token) == CLAIMS
+    monkeypatch.setattr(signing, "payload_of", None)
+    assert tokens.read(token) == CLAIMS
+    kept = repr(list(tokens._remembered))  # noqa: SLF001
+    assert token not in kept
+    assert token.rpartition(".")[2] not in kept
+
+
+def test_what_is_refused_is_refused_each_time() -> None:
+    tokens = JwtTokens([NEW])
+    forged = JwtTokens([OLD]).issue(CLAIMS)
+    for _ in range(2):
+        with pytest.raises(InvalidTokenError):
+            tokens.read(forged)
+
+
+def test_a_changed_signature_is_another_token() -> None:
+    tokens = JwtTokens([OLD])
+    token = tokens.issue(CLAIMS)
+    tokens.read(token)
+    with pytest.raises(InvalidTokenError):
+        tokens.read(token[:-4] + "AAAA")
+
+
+def test_only_so_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens_module, "MOST_REMEMBERED", 3)
+    tokens = JwtTokens([OLD])
+    issued = [tokens.issue(attrs.evolve(CLAIMS, token_id=f"t{number}")) for number in range(10)]
+    for token in issued * 2:
+        assert tokens.read(token).token_id == f"t{issued.index(token)}"
+    assert len(tokens._remembered) == 3  # noqa: SLF001

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from leadnator_auth.adapters.contract import MailerContract
-from leadnator_auth.adapters.mail import MailFiles, MailWriter, SmtpMailer, SmtpServer
-from leadnator_auth.adapters.mail.smtp import Security
+from leadnator_auth.adapters.mail import MailFiles, MailWriter, Security, SmtpServer
+from leadnator_auth.adapters.mail.smtp import SmtpMailer
 from leadnator_auth.adapters.memory import FakeClock, Mailbox
 from leadnator_auth.domain import MailRefusedError, UnavailableError
 from leadnator_auth.domain.ports import Mailer

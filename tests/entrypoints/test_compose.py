@@ -13,8 +13,7 @@ import pytest
 from starlette.applications import Starlette
 
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
-from leadnator_auth.adapters.mail import MailWriter, SmtpServer
-from leadnator_auth.adapters.mail.smtp import Security
+from leadnator_auth.adapters.mail import MailWriter, Security, SmtpServer
 from leadnator_auth.adapters.sql import SqlUnitOfWork
 from leadnator_auth.domain import (
     Claims,
@@ -32,7 +31,7 @@ from leadnator_auth.domain import (
     UserId,
     request_password_reset,
 )
-from leadnator_auth.entrypoints import compose, housekeeper, mail_worker
+from leadnator_auth.entrypoints import housekeeper, mail_worker
 from leadnator_auth.entrypoints.compose import open_ports, prepare
 from leadnator_auth.entrypoints.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
@@ -194,7 +193,7 @@ async def test_mails_go_to_the_server_in_the_settings(
         def close(self) -> None:
             events.append("closed")
 
-    monkeypatch.setattr(compose, "SmtpMailer", Recorder)
+    monkeypatch.setattr("leadnator_auth.adapters.mail.smtp.SmtpMailer", Recorder)
     async with open_ports(settings(SMTP_URL=url)):
         assert events == [server]
     assert events == [server, "closed"]

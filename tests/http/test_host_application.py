@@ -1,6 +1,7 @@
 """A host application with routes of its own that asks us who is there."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
 
 import attrs
 import httpx2
@@ -209,3 +210,18 @@ def test_a_refusal_of_another_backend_is_answered_like_ours() -> None:
     connection = HTTPConnection({"type": "http", "headers": []})
     answer = answer_refusal(connection, AuthenticationError("no"))
     assert (answer.status_code, answer.media_type) == (401, "application/problem+json")
+
+
+async def test_a_web_socket_is_turned_away_in_its_own_terms(memory: MemoryPorts) -> None:
+    """A host application may be served with web sockets; none is ours."""
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "websocket.connect"}
+
+    for path in ("/api/auth/me", "/nowhere"):
+        await create_app(memory)({"type": "websocket", "path": path, "root_path": "", "headers": []}, receive, send)
+    assert [message["type"] for message in sent] == ["websocket.close", "websocket.close"]

@@ -13,8 +13,8 @@ import pytest
 import trustme
 
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
-from leadnator_auth.adapters.mail import MailWriter, SmtpMailer, SmtpServer, smtp
-from leadnator_auth.adapters.mail.smtp import Security
+from leadnator_auth.adapters.mail import MailWriter, Security, SmtpServer, smtp
+from leadnator_auth.adapters.mail.smtp import SmtpMailer
 from leadnator_auth.adapters.memory import FakeClock, MemoryPorts
 from leadnator_auth.adapters.sql import Connections
 from leadnator_auth.domain import (

@@ -14,7 +14,8 @@ import attrs
 import pytest
 
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
-from leadnator_auth.adapters.mail import MailWriter, SmtpMailer, SmtpServer
+from leadnator_auth.adapters.mail import MailWriter, SmtpServer
+from leadnator_auth.adapters.mail.smtp import SmtpMailer
 from leadnator_auth.adapters.memory import FakeClock, MemoryPorts
 from leadnator_auth.domain import (
     EmailAddress,

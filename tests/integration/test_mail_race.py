@@ -10,7 +10,8 @@ import attrs
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from leadnator_auth.adapters.mail import MailWriter, SmtpMailer, SmtpServer
+from leadnator_auth.adapters.mail import MailWriter, SmtpServer
+from leadnator_auth.adapters.mail.smtp import SmtpMailer
 from leadnator_auth.adapters.memory import FakeClock, memory_ports
 from leadnator_auth.adapters.sql import Backend, Connections, backend_of
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness

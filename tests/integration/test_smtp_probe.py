@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from leadnator_auth.adapters.mail import Probed, SmtpServer, Trouble, probe, probing
-from leadnator_auth.adapters.mail.smtp import Security
+from leadnator_auth.adapters.mail import Security, SmtpServer, probing
+from leadnator_auth.adapters.mail.probing import Probed, Trouble, probe
 from leadnator_auth.entrypoints.doctor.mail import CURES
 from tests.e2e.server import HOST, free_port
 from tests.integration.certificates import certificate

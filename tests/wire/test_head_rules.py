@@ -1,8 +1,12 @@
 """Which heads everybody reads alike, and what of them the parser is given."""
 
-import pytest
+from collections.abc import Callable
 
-from leadnator_auth.entrypoints.wire.heads import MAX_FIELDS, Head, read_head
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadnator_auth.entrypoints.wire.heads import MAX_FIELDS, Head, _read_any_head, read_head
 from leadnator_auth.entrypoints.wire.refusing import Reason, RefusedError
 from tests.wire.hostile import GET, HOSTILE_HEADS, POST
 
@@ -88,3 +92,48 @@ def test_no_control_byte_is_allowed_anywhere(place: bytes) -> None:
 
 def test_reasons_are_words_that_no_client_can_choose() -> None:
     assert all(reason.value.replace("_", "").isalpha() for reason in Reason)
+
+
+_FRAGMENTS = st.lists(
+    st.sampled_from(
+        [
+            b"GET / HTTP/1.1\r\n",
+            b"HEAD /a?b HTTP/1.1\r\n",
+            b"POST / HTTP/1.1\r\n",
+            b"GET /a#b HTTP/1.1\r\n",
+            b"GET http://a/ HTTP/1.1\r\n",
+            b"GET / HTTP/1.0\r\n",
+            b"Host: a\r\n",
+            b"host:\ta:80 \r\n",
+            b"HOST: [::1]\r\n",
+            b"Host: a b\r\n",
+            b"Host:\r\n",
+            b"Content-Length: 0\r\n",
+            b"content-length: 5\r\n",
+            b"Transfer-Encoding: chunked\r\n",
+            b"Upgrade: h2c\r\n",
+            b"Upgrade-Insecure-Requests: 1\r\n",
+            b"Hosted: b\r\n",
+            b"Authorization: Bearer x\r\n",
+            b"A : b\r\n",
+            b" folded\r\n",
+            b"A: \x00\r\n",
+            b"A: \xff\r\n",
+            b"\r\n",
+        ]
+    ),
+    max_size=7,
+)
+
+
+@given(_FRAGMENTS)
+def test_the_short_way_through_a_plain_head_ends_where_the_long_one_does(fragments: list[bytes]) -> None:
+    head = b"".join(fragments)
+    assert _outcome(read_head, head) == _outcome(_read_any_head, head)
+
+
+def _outcome(read: Callable[[bytes], Head], head: bytes) -> Head | Reason:
+    try:
+        return read(head)
+    except RefusedError as refusal:
+        return refusal.reason

