@@ -28,6 +28,7 @@ from leadnator_auth.entrypoints.metrics.sharing import rows_in, shared_folder
 from leadnator_auth.entrypoints.setting_values import SAFE_BCRYPT_COST
 from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.starting import StartError
+from leadnator_auth.entrypoints.tracing import require_tracing, tracing_to
 from leadnator_auth.entrypoints.wire import protocol_class
 
 SETTLING_SECONDS = 0.5
@@ -39,8 +40,12 @@ _log = structlog.get_logger(__name__)
 
 
 def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
-    """Returns the application that opens its ports and runs its mail worker for as long as it is served."""
+    """Returns the application that opens its ports and runs its mail worker for as long as it is served.
+
+    Raises: StartError.
+    """
     metrics = metrics or Metrics()
+    tracing = tracing_to(settings.otlp_endpoint) if settings.otlp_endpoint else None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -51,11 +56,17 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
             keeping_house(ports, SETTLING_SECONDS),
             publishing(metrics),
         ):
-            app.state.ports = ports
+            app.state.ports = tracing.traced(ports) if tracing else ports
             yield
+        if tracing:
+            await tracing.close()
 
     return create_app(
-        lifespan=lifespan, cors_origins=settings.cors_origins, public_url=settings.public_url, metrics=metrics
+        lifespan=lifespan,
+        cors_origins=settings.cors_origins,
+        public_url=settings.public_url,
+        metrics=metrics,
+        layers=[tracing.layer] if tracing else [],
     )
 
 
@@ -71,6 +82,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
     Raises: StartError.
     """
+    if settings.otlp_endpoint:
+        require_tracing()  # here, where it can be told in one line, and not in each process
     # Each part of a mail's link must come from us, never from a request.
     public_url = settings.public_url or f"http://127.0.0.1:{port}"
     os.environ[f"{PREFIX}PUBLIC_URL"] = public_url

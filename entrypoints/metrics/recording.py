@@ -17,7 +17,8 @@ UNMATCHED = "unmatched"
 """The route of all paths that nothing is at."""
 OTHER = "other"
 """The method of requests with none that anybody knows."""
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+"""The methods that have a name of their own."""
 _SUM = len(BUCKETS) + 1
 
 
@@ -107,7 +108,7 @@ class Metrics:
         return exposed(self.rows.all(), _of_the_moment(mails, now))
 
     def _new_request_row(self, route: str, method: str, status: int) -> Row:
-        known = method in _METHODS
+        known = method in METHODS
         row = self._row(families.REQUEST_DURATION, route, method if known else OTHER, str(status))
         if known:  # else whoever sends ever new methods would fill the memory
             self._requests[route, method, status] = row

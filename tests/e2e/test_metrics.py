@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.conftest import Serve
 from tests.e2e.mails import reset_secret
-from tests.e2e.server import Server, until
+from tests.e2e.server import DEADLINE_SECONDS, Server, until
 from tests.http.test_metrics import figure
 
 HEALTH = {"route": "/healthz", "method": "GET", "status": "200"}
@@ -90,7 +90,7 @@ def test_what_a_killed_process_counted_stays_and_its_successor_goes_on(pair: Ser
     ask(pair, 40)
     for worker in workers_of(pair):
         worker.send_signal(signal.SIGKILL)
-        until(lambda: worker not in workers_of(pair), "its end")  # noqa: B023 (called before the next turn)
+        worker.wait(DEADLINE_SECONDS)
         until(lambda: figure(text_of(pair), "workers") == 2, "the successor")
         assert health_count(pair) == 40
     ask(pair, 10)

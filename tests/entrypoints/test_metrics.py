@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.memory import Mailbox, MemoryPorts
 from leadnator_auth.adapters.sql import SqlUnitOfWork
 from leadnator_auth.domain import (
     Delivery,
@@ -88,11 +88,10 @@ async def test_connections_tell_who_waits(database_url: str) -> None:
 async def test_mails_tell_what_became_of_them(memory: MemoryPorts) -> None:
     metrics = Metrics()
 
-    class Unlucky:
+    class Unlucky(Mailbox):
         """Refuses the second mail for good, and takes none after it."""
 
-        def __init__(self) -> None:
-            self.count = 0
+        count = 0
 
         async def send(self, mail: OutgoingMail) -> None:
             self.count += 1

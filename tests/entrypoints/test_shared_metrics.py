@@ -4,6 +4,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from leadnator_auth.entrypoints.metrics import Levels, Metrics, families, sharing
+from leadnator_auth.entrypoints.metrics import Levels, Metrics, families
 from leadnator_auth.entrypoints.metrics.shared_rows import SIZE, SharedRows
 from leadnator_auth.entrypoints.metrics.sharing import rows_in, shared_folder
 from tests.http.test_metrics import figure
@@ -132,7 +133,7 @@ def test_only_its_owner_may_read_the_folder_and_it_goes_in_the_end() -> None:
 
 
 def test_without_a_place_for_files_each_process_tells_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sharing.tempfile, "tempdir", str(tmp_path / "missing"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     with capture_logs() as logs:
         with shared_folder() as folder:
             assert folder is None
