@@ -69,7 +69,7 @@ MAILS = _counter(
 )
 MAIL_QUEUE = _gauge(
     "mail_queue_mails",
-    "Mails in the database by state: queued (not tried yet), retrying, sent (kept for days) or dead (given up).",
+    "Mails in the database by state: queued (not tried yet), retrying (or being sent), sent (kept for days) or dead.",
     "state",
 )
 MAIL_QUEUE_OLDEST = _gauge("mail_queue_oldest_seconds", "Age of the mail that waits longest; 0 when none waits.")
