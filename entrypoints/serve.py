@@ -51,10 +51,10 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         worker = MailWorker(SETTLING_SECONDS, metrics.delivered)
         async with (
+            publishing(metrics),
             open_ports(settings, on_mail_queued=worker.wake, metrics=metrics) as ports,
             running(worker, ports),
             keeping_house(ports, SETTLING_SECONDS),
-            publishing(metrics),
         ):
             app.state.ports = tracing.traced(ports) if tracing else ports
             yield
