@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import click
 
+from leadnator_auth.domain.errors import AuthError
 from leadnator_auth.entrypoints.cli import main
 from leadnator_auth.entrypoints.http.problems import PROBLEMS
 from leadnator_auth.entrypoints.http.refusals import RequestError
-from leadnator_auth.domain.errors import AuthError
 from tests.docs.markdown import ROOT
 
 ERRORS_PAGE = ROOT / "docs" / "reference" / "errors.md"

@@ -61,16 +61,19 @@ def _step(kind: str, command: Command) -> str:
 
 def run_script(script: str, home: Path, settings: Mapping[str, str]) -> str:
     """Returns what a script prints; whatever it started is ended with it."""
-    with subprocess.Popen(
-        ["bash", "-c", script],
-        cwd=home,
-        env=environment(settings),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        start_new_session=True,
-    ) as shell, ended(shell):
+    with (
+        subprocess.Popen(
+            ["bash", "-c", script],
+            cwd=home,
+            env=environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,
+        ) as shell,
+        ended(shell),
+    ):
         printed, told = shell.communicate(timeout=SECONDS)
         log = home / "server.log"
         log_text = log.read_text() if log.is_file() else ""

@@ -71,7 +71,9 @@ class Proxy:
 @contextmanager
 def nginx(home: Path, server: Server) -> Iterator[Proxy]:
     proxy = Proxy(home)
-    text = block(PAGE, "nginx").replace("443", f"{HOST}:{proxy.port}").replace("127.0.0.1:8000", f"{HOST}:{server.port}")
+    text = (
+        block(PAGE, "nginx").replace("443", f"{HOST}:{proxy.port}").replace("127.0.0.1:8000", f"{HOST}:{server.port}")
+    )
     text = text.replace(f"/etc/ssl/{NAME}", str(home)).replace("/var/log/nginx", str(home))
     (home / "auth.conf").write_text(text)
     folders = "".join(

@@ -3,7 +3,7 @@
 import re
 from email.message import EmailMessage
 
-_RESET_LINK = re.compile(r"^https?://\S+[?&]token=(reset_[A-Za-z0-9_-]{43,})$", re.MULTILINE)
+_RESET_LINK = re.compile(r"^https?://\S+[?&#]token=(reset_[A-Za-z0-9_-]{43,})$", re.MULTILINE)
 
 
 def text_of(mail: EmailMessage) -> str:
