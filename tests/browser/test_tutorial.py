@@ -1,4 +1,4 @@
-"""The page of the tutorial, used by a person from sign-up to a new password; only its address of the API is replaced."""
+"""The page of the tutorial, used by a person from sign-up to a new password; only the address of the API differs."""
 
 import functools
 import http.server

@@ -1,4 +1,4 @@
-"""Writes the pages of the reference that say what the code says: python -m tests.docs.reference."""
+"""Writes the pages of the reference that say what the code says: env -u PYTHONSAFEPATH python -m tests.docs.reference."""
 
 from collections.abc import Iterator
 
@@ -18,8 +18,8 @@ _ERRORS = """# Errors
 
 Every refusal is `application/problem+json` (RFC 9457): `type` (a link into the reference page of the server), `title`,
 `status`, `detail`, and `code`. Go by the `code`: it stays what it is, the words may change. `missing_fields` and
-`invalid_fields` also have `errors`, a list of `{"field", "code", "message"}` with all bad fields at once. Every answer has an
-`X-Request-Id`, under which the log knows it.
+`invalid_fields` also have `errors`, a list of `{"field", "code", "message"}` with all bad fields at once. Every answer
+has an `X-Request-Id`, under which the log knows it.
 
 | status | code | title | when | headers |
 |---|---|---|---|---|
@@ -27,8 +27,8 @@ Every refusal is `application/problem+json` (RFC 9457): `type` (a link into the 
 
 _COMMANDS = """# Commands
 
-Every command has `--help`, and `--json` where it lists something. The exit code is 0 when it is done, 1 for a failure, with
-one clear line on stderr, and 2 for a command that was not understood. All of them read the same
+Every command has `--help`, and `--json` where it lists something. The exit code is 0 when it is done, 1 for a failure,
+with one clear line on stderr, and 2 for a command that was not understood. All of them read the same
 [settings](settings.md) as the server, and work beside it while it runs.
 """
 
@@ -52,7 +52,7 @@ def commands_page() -> str:
 
 
 def _helps(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
-    options = command.context_settings | {"terminal_width": _WIDTH, "max_content_width": _WIDTH}
+    options = dict(command.context_settings) | {"terminal_width": _WIDTH, "max_content_width": _WIDTH}
     with click.Context(command, parent, info_name=name.split()[-1], **options) as context:
         if not isinstance(command, click.Group):
             yield name, command.get_help(context)

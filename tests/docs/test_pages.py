@@ -44,6 +44,7 @@ def test_a_backup_has_the_accounts(tmp_path: Path) -> None:
     run_page([steps[0], Block("sh", made), *steps[1:], Block("console", looked)], tmp_path)
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"])
 def test_postgresql(tmp_path: Path, new_database: NewDatabase) -> None:
     url = "postgresql://auth:password@db.example.com/auth?sslmode=verify-full"
     ours = new_database(migrated=False)

@@ -1,4 +1,4 @@
-"""The configurations of nginx and Caddy, as the page has them, in front of a real server; ports and paths are replaced."""
+"""The page's configurations of nginx and Caddy in front of a real server; only ports and paths are replaced."""
 
 import shutil
 import subprocess
