@@ -1,4 +1,4 @@
-"""Writes the pages of the reference that say what the code says: env -u PYTHONSAFEPATH python -m tests.docs.reference."""
+"""Writes what the reference takes from the code: env -u PYTHONSAFEPATH python -m tests.docs.reference."""
 
 from collections.abc import Iterator
 
