@@ -96,16 +96,22 @@ class Metrics:
         self._set(levels.pool_in_use, families.POOL_IN_USE)
         self._set(levels.pool_waiting, families.POOL_WAITING)
 
-    def text(self, mails: MailFigures | None, now: datetime) -> bytes:
-        """Returns the figures of all processes in Prometheus's text format.
+    def scrape(self, mails: MailFigures | None, now: datetime) -> Callable[[], bytes]:
+        """Returns what writes the present figures of all processes in Prometheus's text format, on any thread.
 
         `mails` is what the database says, None when it does not answer.
         """
-        # Loading it takes longer than many a start, and who is never scraped never needs it.
-        from leadnator_auth.entrypoints.metrics.exposition import exposed
-
         self.publish()
-        return exposed(self.rows.all(), _of_the_moment(mails, now))
+        found = list(self.rows.all())
+        of_the_moment = _of_the_moment(mails, now)
+
+        def write() -> bytes:
+            # Loading it takes longer than many a start, and who is never scraped never needs it.
+            from leadnator_auth.entrypoints.metrics.exposition import exposed
+
+            return exposed(found, of_the_moment)
+
+        return write
 
     def _new_request_row(self, route: str, method: str, status: int) -> Row:
         known = method in METHODS

@@ -33,7 +33,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def text_of(metrics: Metrics) -> str:
-    return metrics.text(None, NOW).decode()
+    return metrics.scrape(None, NOW)().decode()
 
 
 def settings(**values: str) -> Settings:

@@ -34,7 +34,7 @@ time.sleep(600)
 
 
 def text_of(metrics: Metrics) -> str:
-    return metrics.text(None, NOW).decode()
+    return metrics.scrape(None, NOW)().decode()
 
 
 @pytest.fixture
