@@ -29,6 +29,7 @@ from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.port_set import Ports
 from leadnator_auth.domain.ports import Mailer
 from leadnator_auth.domain.rate_limit import Limits
+from leadnator_auth.entrypoints.metrics import Levels, Metrics
 from leadnator_auth.entrypoints.setting_values import SmtpUrl
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings_view import Surroundings
@@ -58,8 +59,12 @@ def prepare(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def open_ports(settings: Settings, on_mail_queued: Callable[[], None] = lambda: None) -> AsyncIterator[Ports]:
+async def open_ports(
+    settings: Settings, on_mail_queued: Callable[[], None] = lambda: None, metrics: Metrics | None = None
+) -> AsyncIterator[Ports]:
     """Opens a complete set of ports and closes it after the block; `prepare` comes first.
+
+    What they are busy with is told to `metrics`.
 
     Connections to the database are made as they are needed, so that a database that is away for a moment keeps no
     server from starting.
@@ -68,8 +73,10 @@ async def open_ports(settings: Settings, on_mail_queued: Callable[[], None] = la
     """
     clock = SystemClock()
     tokens = _jwt_tokens(settings)
-    with _hasher(settings) as hasher, _mailer(settings, clock) as mailer:
-        async with _connections(settings) as connections:
+    metrics = metrics or Metrics()
+    with _hasher(settings, metrics) as hasher, _mailer(settings, clock) as mailer:
+        async with _connections(settings, metrics) as connections:
+            metrics.levels = lambda: _levels(hasher, connections)
             yield Ports(
                 unit_of_work=SqlUnitOfWork(connections, on_mail_queued),
                 identities=SqlIdentities(connections),
@@ -86,13 +93,14 @@ async def open_ports(settings: Settings, on_mail_queued: Callable[[], None] = la
 
 
 @asynccontextmanager
-async def _connections(settings: Settings) -> AsyncIterator[Connections]:
+async def _connections(settings: Settings, metrics: Metrics) -> AsyncIterator[Connections]:
     connections = Connections(
         backend_of(
             settings.database_url,
             settings.database_pool_size,
             prepared_statements=settings.database_prepared_statements == "on",
-        )
+        ),
+        metrics.waited_for_connection,
     )
     try:
         yield connections
@@ -101,12 +109,27 @@ async def _connections(settings: Settings) -> AsyncIterator[Connections]:
 
 
 @contextmanager
-def _hasher(settings: Settings) -> Iterator[BcryptHasher]:
-    hasher = BcryptHasher(cost=settings.bcrypt_cost, workers=settings.hash_workers, queue=settings.hash_queue)
+def _hasher(settings: Settings, metrics: Metrics) -> Iterator[BcryptHasher]:
+    hasher = BcryptHasher(
+        cost=settings.bcrypt_cost,
+        workers=settings.hash_workers,
+        queue=settings.hash_queue,
+        observe=metrics.hashed,
+    )
     try:
         yield hasher
     finally:
         hasher.close()
+
+
+def _levels(hasher: BcryptHasher, connections: Connections) -> Levels:
+    return Levels(
+        hashes_waiting=hasher.waiting,
+        hashes_running=hasher.running,
+        pool_size=connections.size,
+        pool_in_use=connections.size - connections.idle,
+        pool_waiting=connections.waiting,
+    )
 
 
 def _jwt_tokens(settings: Settings) -> JwtTokens:

@@ -1,12 +1,20 @@
 """Sends the queued mails while the server runs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from leadnator_auth.domain import MailState, Ports, QueuedMail, UnavailableError, deliver_due_mails, renew_lease
+from leadnator_auth.domain import (
+    Delivery,
+    MailState,
+    Ports,
+    QueuedMail,
+    UnavailableError,
+    deliver_due_mails,
+    renew_lease,
+)
 from leadnator_auth.domain.mail import LEASE
 
 POLL_SECONDS = 1.5
@@ -22,9 +30,15 @@ _log = structlog.get_logger(__name__)
 class MailWorker:
     """Delivers mails until it is stopped; `wake` tells it that one was queued."""
 
-    def __init__(self, first_look_after: float = 0.0) -> None:
-        """Looks at the queue for the first time after so many seconds, or when it is woken."""
+    def __init__(
+        self, first_look_after: float = 0.0, on_delivery: Callable[[Delivery], None] = lambda delivery: None
+    ) -> None:
+        """Looks at the queue for the first time after so many seconds, or when it is woken.
+
+        `on_delivery` is told what became of mails.
+        """
         self._first_look_after = first_look_after
+        self._on_delivery = on_delivery
         self._awake = asyncio.Event()
         self._stopping = False
 
@@ -64,6 +78,7 @@ class MailWorker:
         except Exception:  # noqa: BLE001 (a bug in one mail must not stop all mail for good)
             _log.exception("mail_delivery_failed")
             return False
+        self._on_delivery(delivery)
         for mail in delivery.failures:
             _log.warning(f"mail_{_FATES[mail.state]}", mail=mail.id, attempts=mail.attempts, error=mail.last_error)
         if delivery.total:

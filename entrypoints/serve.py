@@ -6,6 +6,8 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -20,9 +22,13 @@ from leadnator_auth.entrypoints.housekeeper import keeping_house
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.logs import configure_logs
 from leadnator_auth.entrypoints.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.metrics import Metrics
+from leadnator_auth.entrypoints.metrics.publishing import publishing
+from leadnator_auth.entrypoints.metrics.sharing import rows_in, shared_folder
 from leadnator_auth.entrypoints.setting_values import SAFE_BCRYPT_COST
 from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.starting import StartError
+from leadnator_auth.entrypoints.tracing import require_tracing, tracing_to
 from leadnator_auth.entrypoints.wire import protocol_class
 
 SETTLING_SECONDS = 0.5
@@ -33,28 +39,42 @@ KEEP_ALIVE_SECONDS = 15
 _log = structlog.get_logger(__name__)
 
 
-def build_app(settings: Settings) -> Starlette:
-    """Returns the application that opens its ports and runs its mail worker for as long as it is served."""
+def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
+    """Returns the application that opens its ports and runs its mail worker for as long as it is served.
+
+    Raises: StartError.
+    """
+    metrics = metrics or Metrics()
+    tracing = tracing_to(settings.otlp_endpoint) if settings.otlp_endpoint else None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        worker = MailWorker(SETTLING_SECONDS)
+        worker = MailWorker(SETTLING_SECONDS, metrics.delivered)
         async with (
-            open_ports(settings, on_mail_queued=worker.wake) as ports,
+            publishing(metrics),
+            open_ports(settings, on_mail_queued=worker.wake, metrics=metrics) as ports,
             running(worker, ports),
             keeping_house(ports, SETTLING_SECONDS),
         ):
-            app.state.ports = ports
+            app.state.ports = tracing.traced(ports) if tracing else ports
             yield
+        if tracing:
+            await tracing.close()
 
-    return create_app(lifespan=lifespan, cors_origins=settings.cors_origins, public_url=settings.public_url)
+    return create_app(
+        lifespan=lifespan,
+        cors_origins=settings.cors_origins,
+        public_url=settings.public_url,
+        metrics=metrics,
+        layers=[tracing.layer] if tracing else [],
+    )
 
 
-def app_from_environment() -> Starlette:
-    """Returns the application of one of several worker processes."""
+def app_from_environment(shared_metrics: Path | None = None) -> Starlette:
+    """Returns the application of one process; with a folder, of one of several, which share their metrics there."""
     settings = Settings.read(os.environ)
     configure_logs(settings.log_format, settings.log_level)
-    return build_app(settings)
+    return build_app(settings, Metrics(rows_in(shared_metrics)))
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -62,6 +82,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
     Raises: StartError.
     """
+    if settings.otlp_endpoint:
+        require_tracing()  # here, where it can be told in one line, and not in each process
     # Each part of a mail's link must come from us, never from a request.
     public_url = settings.public_url or f"http://127.0.0.1:{port}"
     os.environ[f"{PREFIX}PUBLIC_URL"] = public_url
@@ -79,12 +101,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     with _listening(host, port) as listener:
         _log_start(settings, host, port)
         if workers > 1:
-            from uvicorn.supervisors import Multiprocess
-
-            target = f"{__name__}:{app_from_environment.__name__}"
-            supervisor = Multiprocess(uvicorn.Config(target, factory=True, workers=workers, **options), [listener])
-            supervisor.run()
-            has_started = all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
+            has_started = _serve_by_many(workers, listener, options)
         else:
             server = uvicorn.Server(uvicorn.Config(app_from_environment(), **options))
             _stop_politely(server)
@@ -92,6 +109,17 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
             has_started = server.started
     if not has_started:
         raise StartError("the application could not start; the log says why")
+
+
+def _serve_by_many(workers: int, listener: socket.socket, options: dict[str, Any]) -> bool:
+    """Returns whether the processes could start."""
+    from uvicorn.supervisors import Multiprocess
+
+    with shared_folder() as shared_metrics:
+        make_app = partial(app_from_environment, shared_metrics)
+        supervisor = Multiprocess(uvicorn.Config(make_app, factory=True, workers=workers, **options), [listener])
+        supervisor.run()
+    return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -162,6 +162,11 @@ def _origin(text: str) -> str:
     return text
 
 
+def otlp_endpoint(text: str) -> str:
+    """Returns the base URL of an OpenTelemetry collector, without a slash at its end."""
+    return public_url(text)
+
+
 def _web_url(text: str) -> str:
     parts = urlsplit(text)
     is_clean = text.isprintable() and " " not in text

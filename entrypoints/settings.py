@@ -101,6 +101,12 @@ class Settings:
         "info",
         "debug, info, warning or error",
     )
+    otlp_endpoint: str | None = _setting(
+        "OTLP_ENDPOINT",
+        values.otlp_endpoint,
+        None,
+        "the http:// or https:// URL of an OpenTelemetry collector, such as http://127.0.0.1:4318",
+    )
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:

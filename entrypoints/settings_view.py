@@ -156,6 +156,7 @@ _DERIVED: Mapping[str, Callable[[Settings, Surroundings], Shown]] = {
     "mail_templates": lambda _, __: _default(None, "those of this program"),
     "hash_workers": lambda _, __: _default(os.cpu_count() or 1, "the cores"),
     "log_format": lambda _, __: _default(None, "text on a terminal, else json"),
+    "otlp_endpoint": lambda _, __: _default(None, "requests are not traced"),
 }
 
 

@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
@@ -15,6 +16,9 @@ from leadnator_auth.domain.password import Password
 
 Result = TypeVar("Result")
 
+Observe = Callable[[float, float], None]
+"""Takes the seconds that a password waited for a thread, and the seconds that its hash took."""
+
 _NICENESS = 10
 _log = logging.getLogger(__name__)
 
@@ -22,16 +26,25 @@ _log = logging.getLogger(__name__)
 class BcryptHasher:
     """The PasswordHasher over bcrypt; `close` it when done.
 
-    `workers` threads hash at once, each as fast as a core; `queue` more may wait, and the next is refused.
+    `workers` threads hash at once, each as fast as a core; `queue` more may wait, and the next is refused. `observe`
+    is called after each hash, on any thread, but never twice at a time.
     """
 
-    def __init__(self, *, cost: int = 12, workers: int | None = None, queue: int = 64) -> None:
+    def __init__(
+        self,
+        *,
+        cost: int = 12,
+        workers: int | None = None,
+        queue: int = 64,
+        observe: Observe = lambda waited, worked: None,
+    ) -> None:
         self._cost = cost
-        size = workers or os.cpu_count() or 1
-        self._most = size + queue
+        self._observe = observe
+        self._size = workers or os.cpu_count() or 1
+        self._most = self._size + queue
         self._pending = 0
         self._counting = threading.Lock()
-        self._threads = ThreadPoolExecutor(size, "password-hash", initializer=_yield_to_others)
+        self._threads = ThreadPoolExecutor(self._size, "password-hash", initializer=_yield_to_others)
         # Verified when there is no account, so that both cases do the same work. Only its cost and form matter, but a
         # hash of a known password would be a back door should the result ever be looked at.
         self._dummy = make_hash(secrets.token_bytes(), 4).replace(",r=4$", f",r={cost}$")
@@ -51,6 +64,16 @@ class BcryptHasher:
             # Plain bcrypt never saw the end of a long password: what was just verified may not be the whole of it.
             return False
         return kind.is_plain or kind.cost < self._cost
+
+    @property
+    def waiting(self) -> int:
+        """How many passwords wait for a thread."""
+        return max(self._pending - self._size, 0)
+
+    @property
+    def running(self) -> int:
+        """How many are being hashed."""
+        return min(self._pending, self._size)
 
     def close(self) -> None:
         """Ends the threads; what still waits is given up."""
@@ -82,9 +105,18 @@ class BcryptHasher:
             if self._pending >= self._most:
                 raise OverloadedError
             self._pending += 1
-        future = self._threads.submit(work)
+        future = self._threads.submit(self._timed, work, time.perf_counter())
         future.add_done_callback(self._done)
         return await asyncio.wrap_future(future)
+
+    def _timed(self, work: Callable[[], Result], asked_at: float) -> Result:
+        began = time.perf_counter()
+        try:
+            return work()
+        finally:
+            ended = time.perf_counter()
+            with self._counting:
+                self._observe(began - asked_at, ended - began)
 
     def _done(self, _: "Future[Result]") -> None:
         with self._counting:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +22,19 @@ for _name in ("databases", "aiosqlite"):
 
 
 class Connections:
-    """Connections for reading and for writing, opened when they are needed and held until `close`."""
+    """Connections for reading and for writing, opened when they are needed and held until `close`.
 
-    def __init__(self, backend: Backend) -> None:
+    `on_wait` is told how long somebody waited for one, in seconds, whether one came free or not.
+    """
+
+    def __init__(self, backend: Backend, on_wait: Callable[[float], None] = lambda seconds: None) -> None:
         self._backend = backend
         self._database: Database | None = None
         self._connecting = asyncio.Lock()
         self._reader = backend.reader()
         self._look_ups: dict[str, LookUps] = {}
-        self._writers = Pool([Slot(self._connected_database, backend) for _ in range(backend.writers)])
-        self._readers = Pool([Slot(self._connected_database, backend) for _ in range(backend.readers)])
+        self._writers = Pool([Slot(self._connected_database, backend) for _ in range(backend.writers)], on_wait)
+        self._readers = Pool([Slot(self._connected_database, backend) for _ in range(backend.readers)], on_wait)
 
     async def close(self) -> None:
         """Disconnects, after giving what still runs a few seconds; an open connection would keep the process alive."""
@@ -54,6 +57,11 @@ class Connections:
     def size(self) -> int:
         """How many connections there are."""
         return len(self._slots)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a connection."""
+        return self._writers.waiting + self._readers.waiting
 
     async def drained(self) -> None:
         """Returns when no cleaning up goes on in the background."""

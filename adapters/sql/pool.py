@@ -1,7 +1,8 @@
 """Lends connections, first come, first served."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 from leadnator_auth.adapters.sql.slot import Slot
@@ -14,8 +15,10 @@ UNIT_SECONDS = 4.0
 class Pool:
     """Hands out slots, first come, first served."""
 
-    def __init__(self, slots: list[Slot]) -> None:
+    def __init__(self, slots: list[Slot], on_wait: Callable[[float], None] = lambda seconds: None) -> None:
+        """`on_wait` is told how long somebody waited, whether a slot came free or not."""
         self.slots = slots
+        self._on_wait = on_wait
         self._idle: asyncio.Queue[Slot] = asyncio.Queue()
         self._waiting = 0
         self._chores: set[asyncio.Task[None]] = set()
@@ -26,6 +29,11 @@ class Pool:
     def idle(self) -> int:
         """How many slots nobody uses."""
         return self._idle.qsize()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a slot."""
+        return self._waiting
 
     @asynccontextmanager
     async def slot(self, asked_at: float | None = None) -> AsyncIterator[Slot]:
@@ -58,6 +66,7 @@ class Pool:
     async def _next(self, deadline: float) -> Slot:
         """Returns the next slot that comes free, after those who wait already."""
         self._waiting += 1
+        began = time.perf_counter()
         try:
             async with asyncio.timeout_at(deadline):
                 return await self._idle.get()
@@ -65,6 +74,7 @@ class Pool:
             raise UnavailableError("no database connection came free in time") from None
         finally:
             self._waiting -= 1
+            self._on_wait(time.perf_counter() - began)
 
     async def _opened(self, slot: Slot, deadline: float) -> None:
         try:

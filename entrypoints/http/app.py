@@ -6,6 +6,7 @@ from functools import cache
 
 import structlog
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -14,6 +15,7 @@ from starlette.websockets import WebSocketClose
 
 from leadnator_auth.domain import AuthError, NotFoundError, Ports, UnavailableError
 from leadnator_auth.entrypoints.http.cors import cors
+from leadnator_auth.entrypoints.http.counting import counted
 from leadnator_auth.entrypoints.http.envelope import Envelope
 from leadnator_auth.entrypoints.http.openapi import openapi_document
 from leadnator_auth.entrypoints.http.operation import Handler
@@ -25,6 +27,7 @@ from leadnator_auth.entrypoints.http.refusals import (
     RequestError,
 )
 from leadnator_auth.entrypoints.http.security_events import tell_refusal
+from leadnator_auth.entrypoints.metrics import UNMATCHED, Metrics
 
 _log = structlog.get_logger(__name__)
 
@@ -40,7 +43,8 @@ class AuthApplication(Starlette):
         app: ASGIApp = FixedPaths(self.routes, self.router)
         for middleware, positional, named in reversed(self.user_middleware):
             app = middleware(app, *positional, **named)
-        return Envelope(app)
+        metrics: Metrics = self.state.metrics
+        return Envelope(app, metrics.count_request)
 
 
 def create_app(
@@ -49,29 +53,37 @@ def create_app(
     lifespan: Lifespan[Starlette] | None = None,
     cors_origins: Sequence[str] = (),
     public_url: str | None = None,
+    metrics: Metrics | None = None,
+    layers: Sequence[Middleware] = (),
 ) -> Starlette:
     """Returns the application over these ports; without them, `lifespan` must set `app.state.ports`.
 
-    `public_url` is where the OpenAPI document and the reference page say that it is served.
+    `public_url` is where the OpenAPI document and the reference page say that it is served. `metrics` keeps count of
+    the requests, for GET /metrics to tell. `layers` are put around the whole, the first outermost.
     """
-    middleware = [cors(cors_origins)] if cors_origins else []
-    app = AuthApplication(routes=_routes(public_url), middleware=middleware, lifespan=lifespan)
+    metrics = metrics or Metrics()
+    middleware = [*layers, *([cors(cors_origins)] if cors_origins else [])]
+    app = AuthApplication(routes=_routes(public_url, metrics), middleware=middleware, lifespan=lifespan)
     app.router.redirect_slashes = False
-    app.router.default = Resource({})
+    app.router.default = Resource(UNMATCHED, {})
     app.state.ports = ports
+    app.state.metrics = metrics
     return app
 
 
-def _routes(public_url: str | None) -> list[BaseRoute]:
+def _routes(public_url: str | None, metrics: Metrics) -> list[BaseRoute]:
     """Returns a route for each path, with all its methods: `Allow` must name them all."""
     handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
     for operation in OPERATIONS:
-        handlers[operation.path][operation.method] = operation.handler
+        handlers[operation.path][operation.method] = counted(operation, operation.handler, metrics)
     handlers["/openapi.json"]["GET"] = _openapi(public_url)
     handlers[REFERENCE_PAGE]["GET"] = reference_page(public_url)
     for path, methods in PAGES.items():
         handlers[path].update(methods)
-    return [Route(path, Resource(methods), methods=None) for path, methods in handlers.items()]
+    # The page's form does what the operation does, by another way in.
+    reset = next(operation for operation in OPERATIONS if operation.name == "reset_password")
+    handlers["/reset-password"]["POST"] = counted(reset, handlers["/reset-password"]["POST"], metrics)
+    return [Route(path, Resource(path, methods), methods=None) for path, methods in handlers.items()]
 
 
 def _openapi(public_url: str | None) -> Handler:
@@ -102,7 +114,8 @@ class FixedPaths:
 class Resource:
     """What is at one path: a handler for each method, HEAD like GET, and 405 for the rest; 404 without any."""
 
-    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, path: str, handlers: Mapping[str, Handler]) -> None:
+        self._path = path
         self._handlers = dict(handlers)
         if "GET" in handlers:
             self._handlers["HEAD"] = handlers["GET"]
@@ -111,6 +124,7 @@ class Resource:
         if scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
             return
+        scope["state"]["route"] = self._path  # for those around it to count by
         request = Request(scope, receive)
         try:
             response = await self._handler(scope)(request)

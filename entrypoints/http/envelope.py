@@ -3,6 +3,7 @@
 import itertools
 import secrets
 import time
+from collections.abc import Callable
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.refusals import InternalError
+from leadnator_auth.entrypoints.metrics import UNMATCHED
 
 CLIENT_CLOSED_REQUEST = 499
 MAX_LOGGED_PATH = 200
@@ -22,12 +24,16 @@ _PROCESS = secrets.token_hex(8)
 _numbers = itertools.count(1)
 _NO_STORE = (b"cache-control", b"no-store")
 
+Count = Callable[[str, str, int, float], None]
+"""Takes the route, the method, the status and the seconds of a request."""
+
 
 class Envelope:
     """Wraps the application, as pure ASGI, so that contexts and cancellation pass through it unharmed."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, count: Count = lambda *_: None) -> None:
         self._app = app
+        self._count = count
         self._log = structlog.get_logger("leadnator_auth.access").bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +50,7 @@ class Envelope:
             if exchange.status == 0:
                 await problem_response(InternalError())(scope, receive, exchange.send)
         finally:
-            exchange.tell(self._log)
+            exchange.tell(self._log, self._count)
 
 
 class _Exchange:
@@ -56,7 +62,8 @@ class _Exchange:
         self._scope = scope
         self._send = send
         self._began = time.perf_counter()
-        scope.setdefault("state", {})["request_id"] = self.request_id
+        self._state = scope.setdefault("state", {})
+        self._state["request_id"] = self.request_id
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -67,15 +74,18 @@ class _Exchange:
             message["headers"] = [*given, *own] if is_stored else [*given, *own, _NO_STORE]
         await self._send(message)
 
-    def tell(self, log: structlog.typing.FilteringBoundLogger) -> None:
-        """Logs the request without its query, its headers and its body: each may hold a secret."""
+    def tell(self, log: structlog.typing.FilteringBoundLogger, count: Count) -> None:
+        """Counts the request, and logs it without its query, its headers and its body: each may hold a secret."""
+        seconds = time.perf_counter() - self._began
+        status = self.status or CLIENT_CLOSED_REQUEST
+        count(self._state.get("route", UNMATCHED), self._scope["method"], status, seconds)
         client = self._scope.get("client")
         log.info(
             "request",
             method=self._scope["method"],
             path=self._scope["path"][:MAX_LOGGED_PATH],
-            status=self.status or CLIENT_CLOSED_REQUEST,
-            ms=round((time.perf_counter() - self._began) * 1000, 1),
+            status=status,
+            ms=round(seconds * 1000, 1),
             client=client[0] if client else None,
             request_id=self.request_id,
         )

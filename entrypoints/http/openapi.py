@@ -87,12 +87,7 @@ def _operation(operation: Operation) -> JsonObject:
             "200": {
                 "description": "Success",
                 "headers": _headers({"X-Request-Id": True}),
-                "content": {
-                    "application/json": {
-                        "schema": _titled(operation, "Response", operation.success),
-                        "example": operation.example_answer,
-                    }
-                },
+                "content": {operation.media_type: {"schema": _answer(operation), "example": operation.example_answer}},
             },
             **{str(status): _refusal(kinds) for status, kinds in by_status(operation.refusals).items()},
             **{_status(kind): {"$ref": f"#/components/responses/{_response_name(kind)}"} for kind in ALWAYS},
@@ -114,6 +109,12 @@ def _security(operation: Operation) -> list[JsonObject]:
     if not operation.needs_token:
         return []
     return [{"bearer": []}, {"token": []}] if operation.method == "GET" else [{"bearer": []}]
+
+
+def _answer(operation: Operation) -> Schema:
+    """Returns the schema of the answer; a text needs no type of its own."""
+    is_text = operation.success.get("type") == "string"
+    return operation.success if is_text else _titled(operation, "Response", operation.success)
 
 
 def _titled(operation: Operation, suffix: str, schema: Schema) -> Schema:

@@ -59,11 +59,13 @@ class Operation:
     summary: str
     group: str
     success: Schema
-    example_answer: Mapping[str, Any]  # an example is JSON: any value
+    example_answer: Any  # an example is JSON of any type; a text where the answer is one
     body: Mapping[str, Schema] | None = None
     example_body: Mapping[str, Any] | None = None
     refusals: Refusals = ()
     needs_token: bool = False
+    media_type: str = "application/json"
+    """Of the answer to success."""
     parameters: tuple[Parameter, ...] = ()
     is_patch: bool = False
     """Whether each member of the body may be absent."""

@@ -80,6 +80,8 @@ def user(*members: str, title: str | None = None) -> Schema:
 
 OK = closed({"ok": {"type": "boolean", "const": True}}, title="Ok")
 
+METRICS: Schema = {"type": "string", "pattern": "^# HELP "}
+
 SESSION = closed(
     {
         "id": {"type": "string", "pattern": "^s_[A-Za-z0-9_-]+$", "examples": ["s_123"]},

@@ -41,6 +41,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_CORS_ORIGINS": (),
     "LEADNATOR_LOG_FORMAT": None,  # text on a terminal, else JSON
     "LEADNATOR_LOG_LEVEL": "info",
+    "LEADNATOR_OTLP_ENDPOINT": None,  # no tracing
 }
 TOO_LONG_A_NUMBER = "1" * 5000
 
@@ -117,6 +118,8 @@ GOOD: list[tuple[str, str, object]] = [
     ("LOG_FORMAT", "text", "text"),
     ("LOG_LEVEL", "DEBUG", "debug"),
     ("LOG_LEVEL", "warning", "warning"),
+    ("OTLP_ENDPOINT", "http://127.0.0.1:4318/", "http://127.0.0.1:4318"),
+    ("OTLP_ENDPOINT", "https://otel.example.com/in", "https://otel.example.com/in"),
 ]
 
 
@@ -208,6 +211,7 @@ BAD: dict[str, list[str]] = {
     ],
     "LOG_FORMAT": ["xml", "json,text"],
     "LOG_LEVEL": ["loud", "10", "critical"],
+    "OTLP_ENDPOINT": ["127.0.0.1:4318", "grpc://otel:4317", "http://", "http://u:p@otel:4318", "http://otel/?a=b"],
 }
 SECRET_SETTINGS = {"DATABASE_URL", "JWT_SECRET", "SMTP_URL"}
 

@@ -7,6 +7,7 @@ JSON = re.compile(
     r"""(?P<name>"(?:[^"\\]|\\.)*"(?=:))|(?P<text>"(?:[^"\\]|\\.)*")|(?P<value>true|false|null|-?\d[\d.]*)"""
 )
 SHELL = re.compile(r"""(?P<variable>\$[A-Z_]+|^[A-Z_]+(?==))|(?P<text>'[^']*')|(?P<name>(?<=\s)-\w+)""", re.MULTILINE)
+FIGURES = re.compile(r"""(?P<text>"[^"]*")|(?P<name>\w+(?==))|(?P<value>(?<=[ ])[\d.]+$)""", re.MULTILINE)
 
 
 def parts_of(text: str, language: re.Pattern[str]) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import attrs
 from starlette.requests import Request
@@ -14,7 +15,7 @@ from leadnator_auth.entrypoints.http.openapi import ALWAYS
 from leadnator_auth.entrypoints.http.operation import Handler, Operation
 from leadnator_auth.entrypoints.http.operations import GROUPS, OPERATIONS
 from leadnator_auth.entrypoints.http.pages.curl import curl, shell_variables
-from leadnator_auth.entrypoints.http.pages.highlighting import JSON, SHELL, parts_of
+from leadnator_auth.entrypoints.http.pages.highlighting import FIGURES, JSON, SHELL, parts_of
 from leadnator_auth.entrypoints.http.pages.rendering import PAGE_HEADERS, render
 from leadnator_auth.entrypoints.http.pages.schema_notes import notes_on, type_of
 from leadnator_auth.entrypoints.http.problem_descriptions import by_status, problem_example
@@ -54,9 +55,13 @@ def render_reference(base_url: str) -> str:
         parameters_of=_parameters_of,
         parts_of=parts_of,
         problem_example=problem_example,
-        languages={"json": JSON, "shell": SHELL},
-        pretty=lambda value: json.dumps(value, indent=2, ensure_ascii=False),
+        languages={"application/json": JSON, "text/plain": FIGURES, "shell": SHELL},
+        pretty=_pretty,
     )
+
+
+def _pretty(value: Any) -> str:  # JSON of any type, or a text that is shown as it is
+    return value.rstrip() if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _by_group() -> Mapping[str, list[Operation]]:

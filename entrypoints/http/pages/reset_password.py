@@ -17,6 +17,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.entrypoints.http.body import read_form
 from leadnator_auth.entrypoints.http.context import client_of, ports_of
+from leadnator_auth.entrypoints.http.counting import note_refusal
 from leadnator_auth.entrypoints.http.pages.rendering import PAGE_HEADERS, render
 from leadnator_auth.entrypoints.http.problems import headers_of, problem_of
 from leadnator_auth.entrypoints.http.security_events import tell, tell_refusal
@@ -41,14 +42,17 @@ async def post_reset_page(request: Request) -> Response:
     try:
         user = await reset_password(token, password, client_of(request), **ports_of(request).for_reset)
     except FieldsError as error:
+        note_refusal(request, error)
         problems = [field_error.message for field_error in error.errors if field_error.field == "password"]
         if isinstance(token, str) and problems:
             return _page(request, "form", HTTPStatus.BAD_REQUEST, token=token, problems=problems)
         return _page(request, "invalid_link", HTTPStatus.BAD_REQUEST)
     except InvalidResetTokenError as error:
+        note_refusal(request, error)
         tell_refusal(request, error)
         return _page(request, "invalid_link", HTTPStatus.BAD_REQUEST)
     except (OverloadedError, UnavailableError, TooManyRequestsError) as error:
+        note_refusal(request, error)
         tell_refusal(request, error)
         problems = ["This is taking too long right now. Please try again in a moment."]
         answer = _page(request, "form", problem_of(error).status, token=str(token), problems=problems)

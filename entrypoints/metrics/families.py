@@ -1,0 +1,110 @@
+"""What is measured: each metric's name, kind, labels and meaning, named as Prometheus's conventions say."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import attrs
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds in seconds: `me` is in the first of them, a password's hash in the middle, a time-out at the end."""
+_PREFIX = "leadnator_auth_"
+
+
+class Kind(StrEnum):
+    """What may be done with the figures of several processes."""
+
+    COUNTER = "counter"
+    """Added up, and those of a dead process stay."""
+    HISTOGRAM = "histogram"
+    """As a counter: how many in each bucket, and at last the sum of all."""
+    GAUGE = "gauge"
+    """Added up over the processes that live."""
+
+
+@attrs.frozen
+class Family:
+    """One metric."""
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """How many numbers each combination of labels has."""
+        return len(BUCKETS) + 2 if self.kind is Kind.HISTOGRAM else 1
+
+
+def _counter(name: str, text: str, *labels: str) -> Family:
+    return Family(f"{_PREFIX}{name}_total", Kind.COUNTER, text, labels)
+
+
+def _histogram(name: str, text: str, *labels: str) -> Family:
+    return Family(f"{_PREFIX}{name}_seconds", Kind.HISTOGRAM, text, labels)
+
+
+def _gauge(name: str, text: str, *labels: str) -> Family:
+    return Family(f"{_PREFIX}{name}", Kind.GAUGE, text, labels)
+
+
+_OF_REQUEST = ("route", "method", "status")
+REQUESTS = _counter("http_requests", "Requests answered, by the template of their path.", *_OF_REQUEST)
+REQUEST_DURATION = _histogram("http_request_duration", "Time from a request to the end of its answer.", *_OF_REQUEST)
+LOG_INS = _counter("logins", "Log-ins over HTTP by outcome: ok, or the code of the error.", "outcome")
+SIGN_UPS = _counter("signups", "Sign-ups over HTTP by outcome: ok, or the code of the error.", "outcome")
+RESET_REQUESTS = _counter(
+    "reset_requests", "Requests for a reset link by outcome; ok says nothing about the account.", "outcome"
+)
+RESETS = _counter("password_resets", "Passwords set by a mailed link, by outcome: ok, or the error's code.", "outcome")
+PASSWORD_CHANGES = _counter(
+    "password_changes", "Passwords changed by who was logged in, by outcome: ok, or the error's code.", "outcome"
+)
+HASH_WAIT = _histogram("password_hash_wait", "Time a password waited for a thread to hash it.")
+HASH_DURATION = _histogram("password_hash_duration", "Time a thread took to make or verify a password's hash.")
+HASHES_WAITING = _gauge("password_hashes_waiting", "Passwords that wait for a thread to hash them.")
+HASHES_RUNNING = _gauge("password_hashes_running", "Passwords that are being hashed.")
+MAILS = _counter(
+    "mails", "Attempts to send a mail by outcome: delivered (to the mail server), delayed or given_up.", "outcome"
+)
+MAIL_QUEUE = _gauge(
+    "mail_queue_mails",
+    "Mails in the database by state: queued (not tried yet), retrying (or being sent), sent (kept for days) or dead.",
+    "state",
+)
+MAIL_QUEUE_OLDEST = _gauge("mail_queue_oldest_seconds", "Age of the mail that waits longest; 0 when none waits.")
+DATABASE_UP = _gauge("database_up", "Whether the database answered this scrape: 1 or 0.")
+POOL_SIZE = _gauge("database_pool_size", "Database connections that may be open.")
+POOL_IN_USE = _gauge("database_pool_in_use", "Database connections that are in use.")
+POOL_WAITING = _gauge("database_pool_waiting", "Units of work that wait for a database connection.")
+POOL_WAIT = _histogram("database_pool_wait", "Time that those who had to wait for a database connection waited.")
+WORKERS = _gauge("workers", "Processes that serve.")
+BUILD = _gauge("build_info", "Always 1; the labels say what runs.", "version", "python")
+
+FAMILIES: Mapping[str, Family] = {
+    family.name: family
+    for family in (
+        REQUESTS,
+        REQUEST_DURATION,
+        LOG_INS,
+        SIGN_UPS,
+        RESET_REQUESTS,
+        RESETS,
+        PASSWORD_CHANGES,
+        HASH_WAIT,
+        HASH_DURATION,
+        HASHES_WAITING,
+        HASHES_RUNNING,
+        MAILS,
+        MAIL_QUEUE,
+        MAIL_QUEUE_OLDEST,
+        DATABASE_UP,
+        POOL_SIZE,
+        POOL_IN_USE,
+        POOL_WAITING,
+        POOL_WAIT,
+        WORKERS,
+        BUILD,
+    )
+}
+"""All of them by name, in the order in which they are told."""

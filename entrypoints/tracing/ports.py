@@ -1,0 +1,88 @@
+"""Ports with a span for each of their slow calls, within the span of the request that makes it.
+
+What goes on without a request, such as looking for due mails, makes no spans: nobody asked for it.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+
+import attrs
+from opentelemetry.trace import Tracer, get_current_span
+
+from leadnator_auth.domain import Identity, Password, SessionId
+from leadnator_auth.domain.ports import Identities, PasswordHasher, Repositories, Transaction, UnitOfWork
+
+
+@contextmanager
+def _span(tracer: Tracer, name: str) -> Iterator[None]:
+    if not get_current_span().get_span_context().is_valid:
+        yield
+        return
+    span = tracer.start_span(name)
+    try:
+        yield
+    except Exception as error:
+        span.set_attribute("error.type", type(error).__qualname__)
+        raise
+    finally:
+        span.end()
+
+
+@attrs.frozen
+class TracedHasher:
+    """A hasher."""
+
+    hasher: PasswordHasher
+    tracer: Tracer
+
+    async def hash(self, password: Password) -> str:
+        with _span(self.tracer, "hash password"):
+            return await self.hasher.hash(password)
+
+    async def verify(self, password: Password, password_hash: str | None) -> bool:
+        with _span(self.tracer, "verify password"):
+            return await self.hasher.verify(password, password_hash)
+
+    def can_verify(self, password_hash: str) -> bool:
+        return self.hasher.can_verify(password_hash)
+
+    def needs_upgrade(self, password: Password, password_hash: str) -> bool:
+        return self.hasher.needs_upgrade(password, password_hash)
+
+
+@attrs.frozen
+class TracedUnitOfWork:
+    """Units of work."""
+
+    unit_of_work: UnitOfWork
+    tracer: Tracer
+
+    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._transaction()
+
+    def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
+        return self._snapshot()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        with _span(self.tracer, "database transaction"):
+            async with self.unit_of_work() as transaction:
+                yield transaction
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[Repositories]:
+        with _span(self.tracer, "database snapshot"):
+            async with self.unit_of_work.snapshot() as repositories:
+                yield repositories
+
+
+@attrs.frozen
+class TracedIdentities:
+    """Identities."""
+
+    identities: Identities
+    tracer: Tracer
+
+    async def by_session(self, session_id: SessionId) -> Identity | None:
+        with _span(self.tracer, "database identity"):
+            return await self.identities.by_session(session_id)
