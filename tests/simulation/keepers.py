@@ -21,10 +21,12 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.actor import OPERATOR
 from tests.simulation.callers import EMAILS
 from tests.simulation.ledger import Account, KnownSession, Threat
-from tests.simulation.scheduler import Violation
+from tests.simulation.scheduler import Violation, sleep
 from tests.simulation.world import Outcome, World
 
 Value = TypeVar("Value")
+MOST_AT_WORK = 30
+"""How many seconds pass at most while something is under way, beside what a slow call takes."""
 Act = Callable[[Actor], Coroutine[Any, Any, Value]]
 
 
@@ -179,8 +181,22 @@ async def try_mails_again(world: World) -> None:
 
 
 async def let_time_pass(world: World) -> None:
-    """Nothing happens for a while, from a second to more than a week."""
+    """Nothing happens for a while, from a second to more than a week.
+
+    Long ones come between acts: a process that freezes for hours between two lines sees its own clock turned back.
+    """
     seconds = world.pick((1, 1, 30, 30, 300, 1200, 3700, 10_000, 28_200, 40_000, 300_000, 700_000))
+    if seconds > MOST_AT_WORK:
+        await _calm(world)
     world.clock.advance(seconds=seconds)
     world.note(f"{seconds} seconds pass")
     world.scheduler.wake_due()
+
+
+async def _calm(world: World) -> None:
+    world.wait_for_calm += 1
+    try:
+        while world.scheduler.clients > world.wait_for_calm:
+            await sleep(1)
+    finally:
+        world.wait_for_calm -= 1

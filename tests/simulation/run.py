@@ -79,17 +79,18 @@ def _live(world: World) -> None:
     anybody, with_secret = _weighted(world, (*ANYBODY, *WITH_SESSION)), _weighted(world, WITH_SECRET)
     left, cancel_rate, crash_rate = ACTS_A_WORLD, world.pick((0, 0, 0.01)), world.pick((0, 0, 0.004))
     while left or scheduler.clients:
-        if left and scheduler.clients < world.crowd:
+        if left and scheduler.clients < world.crowd and not world.wait_for_calm:
             left -= 1
             act = chance.choice(anybody + with_secret if world.known_secrets() else anybody)
             scheduler.spawn(Task(f"{ACTS_A_WORLD - left} {act.__name__}", _done(world, act), is_client=True))
             continue
         scheduler.step()
+        world.look()
         if cancel_rate and chance.random() < cancel_rate and (name := scheduler.cancel_one()):
             world.note(f"cancelled: {name}")
+            world.look()
         if crash_rate and chance.random() < crash_rate:
             world.crash()
-        world.look()
 
 
 async def _done(world: World, act: Act) -> None:

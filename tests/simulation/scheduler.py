@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 from collections.abc import Callable, Coroutine, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from random import Random
 from types import coroutine
@@ -133,6 +133,15 @@ class Scheduler:
         else:
             self._asleep = [entry for entry in self._asleep if entry[2] is not task]
             heapq.heapify(self._asleep)
+
+    def end(self, task: Task) -> None:
+        """Cancels a task that is no client, and is not running; nothing more comes of it."""
+        if task not in self._all():  # it crashed
+            return
+        self.drop(task)
+        with suppress(asyncio.CancelledError, StopIteration):
+            task.coroutine.throw(asyncio.CancelledError())
+            raise Violation(f"{task.name} goes on after it was cancelled")
 
     def wake_due(self) -> None:
         """Makes those ready whose time has come."""

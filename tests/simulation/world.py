@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Generic, TypeVar
@@ -85,6 +85,8 @@ class World:
         self.passwords = Passwords()
         self.tries: dict[tuple[str, str], Tries] = {}
         self.owed_mails: list[str] = []
+        self.wait_for_calm = 0
+        """How many wait for a moment in which nobody else does anything."""
         self._changes: dict[Task | None, Changes] = {}
         self._begun_at_steps: dict[Task | None, int] = {}
         self.watcher = Watcher(
@@ -178,9 +180,7 @@ class World:
         try:
             yield
         finally:
-            with suppress(ValueError):
-                self.scheduler.drop(task)
-            task.coroutine.close()
+            self.scheduler.end(task)
 
     async def _renew(self, mail: QueuedMail) -> None:
         while True:
