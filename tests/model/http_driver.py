@@ -66,7 +66,7 @@ class HttpDriver:
         return answer if answer.code != OK else Answer(OK, {user["email"] for user in answer.value["users"]})
 
     def list_changes(self, token: str, user_id: str) -> Answer:
-        answer = self._send("GET", f"/api/admin/audit?user_id={user_id}&limit=100", token)
+        answer = self._send("GET", f"/api/admin/audit?user={user_id}&limit=100", token)
         if answer.code != OK:
             return answer
         return Answer(OK, sorted((entry["actor"], entry["action"]) for entry in answer.value["entries"]))
