@@ -108,9 +108,7 @@ class Client:
             others = owner.doubt(owner.live[:-1])
             owner.passwords = [old, new]
             self._asked(
-                lambda: self._server.post_as(
-                    token, "/api/auth/change-password", current_password=old, password=new
-                ),
+                lambda: self._server.post_as(token, "/api/auth/change-password", current_password=old, password=new),
                 200,
             )
             owner.passwords, owner.old_passwords = [new], [*owner.old_passwords, old]
@@ -124,7 +122,9 @@ class Client:
 
     def _reset(self) -> None:
         owner = self._owner()
-        secrets = [secret for secret in secrets_of(self._server).get(owner.email, []) if secret not in owner.used_secrets]
+        secrets = [
+            secret for secret in secrets_of(self._server).get(owner.email, []) if secret not in owner.used_secrets
+        ]
         if secrets:
             old, new = owner.passwords[0], self._new_password()
             before = owner.doubt(owner.live)

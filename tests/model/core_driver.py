@@ -59,10 +59,8 @@ class CoreDriver:
         return self._answer(act())
 
     def log_out(self, token: str, scope: str) -> Answer:
-        async def act() -> object:
-            return await log_out(
-                await self._identity(token), LogOutScope(scope), unit_of_work=self.ports.unit_of_work
-            )
+        async def act() -> None:
+            await log_out(await self._identity(token), LogOutScope(scope), unit_of_work=self.ports.unit_of_work)
 
         return self._answer(act())
 
@@ -75,16 +73,14 @@ class CoreDriver:
         return self._answer(act())
 
     def end_session(self, token: str, session_id: str) -> Answer:
-        async def act() -> object:
-            return await end_session(
-                await self._identity(token), session_id, unit_of_work=self.ports.unit_of_work
-            )
+        async def act() -> None:
+            await end_session(await self._identity(token), session_id, unit_of_work=self.ports.unit_of_work)
 
         return self._answer(act())
 
     def change_password(self, token: str, current: str, password: str) -> Answer:
-        async def act() -> object:
-            return await change_password(await self._identity(token), current, password, **self.ports.for_reset)
+        async def act() -> None:
+            await change_password(await self._identity(token), current, password, **self.ports.for_reset)
 
         return self._answer(act())
 

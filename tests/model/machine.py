@@ -225,7 +225,9 @@ class AuthMachine(RuleBasedStateMachine):
             assert answer == Answer(refusal)
             return
         user = self.users[user_id]
-        after = attrs.evolve(user, **changes)
+        after = attrs.evolve(user)
+        for field, value in changes.items():
+            setattr(after, field, value)
         if _is_active_admin(user) and not _is_active_admin(after) and self._admins() == [user]:
             assert answer == Answer("last_admin")
             return

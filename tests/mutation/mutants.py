@@ -95,15 +95,15 @@ class _WithoutAnnotations(ast.NodeTransformer):
         node.annotation = None
         return node
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:  # noqa: N802 (ast's way)
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         node.annotation = ast.Constant(None)
         return self.generic_visit(node)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
         return self.generic_visit(node)
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:  # noqa: N802
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         node.returns = None
         return self.generic_visit(node)
 
@@ -121,7 +121,9 @@ def _functions_in(code: CodeType, prefix: str = "") -> Iterator[tuple[str, CodeT
 
 def _is_same_outside_of_functions(old: CodeType, new: CodeType) -> bool:
     def rest(code: CodeType) -> list[object]:
-        constants = [rest(c) if isinstance(c, CodeType) and not _is_function(c) else _constant(c) for c in code.co_consts]
+        constants = [
+            rest(c) if isinstance(c, CodeType) and not _is_function(c) else _constant(c) for c in code.co_consts
+        ]
         return [code.co_code, code.co_names, constants]
 
     names = [dict(_functions_in(code)).keys() for code in (old, new)]

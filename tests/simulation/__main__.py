@@ -32,7 +32,9 @@ def main(seed: int | None, seeds: int, first: int, *, until_one: bool, planted: 
     """Runs worlds with faults and checks what must hold; with SEED, tells all that happens in that one."""
     if seed is not None:
         sys.exit(_replay(seed))
-    sys.exit(_look_for_bugs(as_json=as_json) if planted else _run_many(first, seeds, until_one=until_one, as_json=as_json))
+    sys.exit(
+        _look_for_bugs(as_json=as_json) if planted else _run_many(first, seeds, until_one=until_one, as_json=as_json)
+    )
 
 
 def failure_of(seed: int, trace: list[str] | None = None) -> str | None:

@@ -42,7 +42,8 @@ async def sign_up_somebody(world: World) -> None:
     email, client = world.pick(EMAILS), world.pick(CLIENTS)
     password = world.passwords.new()
     outcome = await world.attempt(
-        f"sign up {email} from {client.network}", sign_up("Somebody", email, password, client, **world.ports.for_sign_in)
+        f"sign up {email} from {client.network}",
+        sign_up("Somebody", email, password, client, **world.ports.for_sign_in),
     )
     world.count_try(world.policy.limits.sign_up, client.network, outcome)
     if outcome.is_acknowledged:

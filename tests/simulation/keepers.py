@@ -131,7 +131,7 @@ async def delete_somebody(world: World) -> None:
     """The end of an account."""
     admin, account = Admin(world), world.pick(world.accounts)
     threat = Threat.begin(account, with_secrets=True)
-    write = account.exists.begin(False)  # noqa: FBT003 (the value)
+    write = account.exists.begin(False)
     outcome = await admin.act(
         f"deletes {account.email}",
         lambda actor: delete_user(actor, account.user_id, **world.ports.for_administration),

@@ -125,7 +125,7 @@ class Account:
             Register(Status.ACTIVE),
             Register(role),
             Register("Starter"),
-            Register(True),  # noqa: FBT003 (the value)
+            Register(True),
         )
 
     @property

@@ -66,8 +66,8 @@ BUGS = (
     Bug(
         "no notice of a new password",
         _RESET,
-        "    await transaction.mail_queue.add(new_mail(mail_id, MailKind.PASSWORD_CHANGED, user.email.canonical, now))\n",
-        "",
+        "    await transaction.mail_queue.add(new_mail(",
+        "    (new_mail(",
     ),
     Bug(
         "a suspension keeps the sessions",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Postbox:
-    """Takes mails, at times slowly, refuses one in twenty for good and one in ten for now, and lets the owners read what is in them."""
+    """Takes mails, at times slowly, and lets the owners read them; refuses one in twenty for good, some for now."""
 
     def __init__(self, world: "World", chance: Random) -> None:
         self._world = world

@@ -12,7 +12,7 @@ from typing import Any
 from leadnator_auth.adapters.memory import FakeClock
 
 
-class Violation(BaseException):  # noqa: N818 (the word for it)
+class Violation(BaseException):
     """Something that was promised does not hold. No `except Exception` of the code under test hides it."""
 
 

@@ -1,5 +1,6 @@
 """Looks at what is kept after each change of it: what must hold at every moment."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -18,7 +19,7 @@ HOUR = timedelta(hours=1)
 class Postbox(Protocol):
     """What the mail server knows."""
 
-    accepted: dict[str, int]
+    accepted: Counter[str]
     refused: set[str]
 
 
@@ -118,31 +119,31 @@ class Watcher:
                 self._passwords.count_effect(credentials.password_hash)
 
     def _look_at_mails(self, before: Tables, after: Tables, changes: Changes | None) -> None:
-        now = self._scheduler.now
         for mail_id, mail in after.mails.items():
             old = before.mails.get(mail_id)
-            if old is mail:
-                continue
-            if old is None:
-                if changes is not None:
-                    changes.mails.append(mail)
-                continue
-            if mail.attempts > old.attempts:
-                is_free = old.due_at <= now and old.state is MailState.QUEUED
-                _check(is_free, "a mail was taken that somebody has", mail)
-                has_lease = changes is None or mail.due_at >= changes.begun_at + LEASE
-                _check(has_lease, "a mail was taken without a lease", mail)
-            if mail.state is MailState.QUEUED:
-                self.dropped.discard(mail_id)
-            if mail.state is MailState.SENT:
-                _check(mail_id in self._postbox.accepted, "a mail counts as sent that was not", mail)
-            if mail.state is MailState.DEAD:
-                is_over = mail_id in self._postbox.refused or now >= mail.give_up_at
-                _check(is_over, "a mail was given up too early", mail)
-                self.dropped.add(mail_id)
+            if old is None and changes is not None:
+                changes.mails.append(mail)
+            if old is not None and old is not mail:
+                self._look_at_a_changed_mail(old, mail, changes)
         for mail_id, mail in before.mails.items():
             if mail_id not in after.mails:
                 self._look_at_a_removed_mail(mail, after)
+
+    def _look_at_a_changed_mail(self, old: QueuedMail, mail: QueuedMail, changes: Changes | None) -> None:
+        now = self._scheduler.now
+        if mail.attempts > old.attempts:
+            is_free = old.due_at <= now and old.state is MailState.QUEUED
+            _check(is_free, "a mail was taken that somebody has", mail)
+            has_lease = changes is None or mail.due_at >= changes.begun_at + LEASE
+            _check(has_lease, "a mail was taken without a lease", mail)
+        if mail.state is MailState.QUEUED:
+            self.dropped.discard(mail.id)
+        if mail.state is MailState.SENT:
+            _check(mail.id in self._postbox.accepted, "a mail counts as sent that was not", mail)
+        if mail.state is MailState.DEAD:
+            is_over = mail.id in self._postbox.refused or now >= mail.give_up_at
+            _check(is_over, "a mail was given up too early", mail)
+            self.dropped.add(mail.id)
 
     def _look_at_a_removed_mail(self, mail: QueuedMail, after: Tables) -> None:
         if mail.state is not MailState.QUEUED:

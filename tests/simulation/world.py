@@ -236,4 +236,3 @@ class World:
     def maybe(self, probability: float) -> bool:
         """Returns True so often."""
         return self.chance.random() < probability
-
