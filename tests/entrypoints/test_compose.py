@@ -31,7 +31,7 @@ from leadnator_auth.domain import (
     UserId,
     request_password_reset,
 )
-from leadnator_auth.entrypoints import compose, housekeeper, mail_worker
+from leadnator_auth.entrypoints import housekeeper, mail_worker
 from leadnator_auth.entrypoints.compose import open_ports, prepare
 from leadnator_auth.entrypoints.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings

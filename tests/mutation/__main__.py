@@ -1,5 +1,6 @@
 """`python -m tests.mutation domain/session.py …`: which changes of these files no unit test notices."""
 
+import io
 import json
 import os
 import signal
@@ -7,7 +8,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
 import attrs
 import click
@@ -101,13 +104,18 @@ def _fails_anew(mutant: Mutant) -> bool:
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def main(paths: tuple[str, ...], *, as_json: bool) -> None:
+@click.option("--again", type=click.File(), help="An earlier summary: try only what survived then.")
+def main(paths: tuple[str, ...], *, as_json: bool, again: TextIO | None) -> None:
     """Changes the files in PATHS, which are relative to the checkout, in many small ways, and runs the unit tests."""
     files = sorted({str(file.relative_to(ROOT)) for path in paths for file in _files(ROOT / path)})
     mutants = [mutant for file in files for mutant in mutants_of(file)]
+    if again is not None:
+        survivors = {name for line in again for name in json.loads(line)["survivors"]}
+        mutants = [mutant for mutant in mutants if mutant.name in survivors]
     score = Score()
     os.chdir(ROOT)
-    pytest.main(["-q", "-p", "no:cacheprovider", *TESTS], plugins=[Trial(mutants, score)])
+    with redirect_stdout(io.StringIO()):  # which is for the summary
+        pytest.main(["-q", "-p", "no:cacheprovider", *TESTS], plugins=[Trial(mutants, score)])
     if score.killed + len(score.survivors) != len(mutants):
         raise click.ClickException("the tests fail as they are")
     if as_json:
