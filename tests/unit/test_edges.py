@@ -30,11 +30,14 @@ from leadnator_auth.domain import (
     deliver_due_mails,
     end_session,
     identify,
+    list_mails,
     log_in,
+    purge,
     request_password_reset,
     run_in_transaction,
     sign_up,
 )
+from leadnator_auth.domain.errors import MailRefusedError
 from leadnator_auth.domain.ports import Transaction
 from leadnator_auth.domain.rate_limit import Refusal
 
@@ -186,3 +189,28 @@ def test_an_ip_is_kept_up_to_45_characters(length: int) -> None:
 @pytest.mark.parametrize("length", [256, 257])
 def test_a_user_agent_is_kept_up_to_256_characters(length: int) -> None:
     assert len(Client(user_agent="a" * length).user_agent) == 256
+
+
+async def test_a_purge_counts_all_that_it_removed(memory: MemoryPorts) -> None:
+    for number in range(3):
+        await sign_up("Alice", f"alice-{number}@example.com", "secret", HOME, **memory.for_sign_in)
+    memory.clock.advance(days=8)
+    assert await purge(**memory.for_purge) == 3 + 1, "three sessions, and one client's counter"
+    assert await purge(**memory.for_purge) == 0
+
+
+@pytest.mark.parametrize(
+    ("failure", "kept"), [(MailRefusedError("no such mailbox"), 30 * DAY), (None, 7 * DAY)], ids=["dead", "sent"]
+)
+async def test_a_mail_is_kept_for_a_while_after_its_end(
+    memory: MemoryPorts, alice: SignedIn, failure: Exception | None, kept: timedelta
+) -> None:
+    memory.mailer.failure = failure
+    await request_password_reset("alice@example.com", HOME, **memory.for_reset_request)
+    await deliver_due_mails(**memory.for_delivery)
+    memory.clock.instant += kept
+    await purge(**memory.for_purge)
+    assert len(await list_mails(unit_of_work=memory.unit_of_work)) == 1
+    memory.clock.advance(microseconds=1)
+    await purge(**memory.for_purge)
+    assert await list_mails(unit_of_work=memory.unit_of_work) == []
