@@ -12,10 +12,12 @@ from leadnator_auth.domain import (
     ConcurrencyError,
     Credentials,
     Delivery,
+    EmailAddress,
     Identity,
     InvalidCredentialsError,
     InvalidTokenError,
     Limits,
+    MailKind,
     NotFoundError,
     Password,
     Policy,
@@ -31,6 +33,7 @@ from leadnator_auth.domain import (
     end_session,
     identify,
     list_mails,
+    list_users,
     log_in,
     purge,
     request_password_reset,
@@ -38,6 +41,8 @@ from leadnator_auth.domain import (
     sign_up,
 )
 from leadnator_auth.domain.errors import MailRefusedError
+from leadnator_auth.domain.mail import ResetLinkMail, new_mail
+from leadnator_auth.domain.paging import requested_page
 from leadnator_auth.domain.ports import Transaction
 from leadnator_auth.domain.rate_limit import Refusal
 
@@ -214,3 +219,26 @@ async def test_a_mail_is_kept_for_a_while_after_its_end(
     memory.clock.advance(microseconds=1)
     await purge(**memory.for_purge)
     assert await list_mails(unit_of_work=memory.unit_of_work) == []
+
+
+def test_a_mail_does_not_show_its_secret() -> None:
+    mail = ResetLinkMail("m_1", EmailAddress("a@example.com", "a@example.com"), "the-secret", NOW, HOUR)
+    assert "the-secret" not in repr(mail)
+
+
+@pytest.mark.parametrize(("late", "state"), [(-MINUTE, "queued"), (0 * MINUTE, "dead"), (DAY, "dead")])
+def test_a_mail_that_fails_after_three_days_is_given_up(late: timedelta, state: str) -> None:
+    mail = new_mail("m_1", MailKind.RESET_LINK, "a@example.com", NOW)
+    assert mail.failed(NOW + 3 * DAY + late, "away", 0.0).state.value == state
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 20, 99])
+def test_one_entry_more_than_a_page_is_looked_for(limit: int) -> None:
+    assert requested_page(limit, None).most == limit + 1
+
+
+async def test_a_page_has_twenty_entries_unless_told_otherwise(memory: MemoryPorts) -> None:
+    for number in range(22):
+        await sign_up("Alice", f"alice-{number}@example.com", "secret", **memory.for_sign_in)
+    page = await list_users(Actor.operator(), unit_of_work=memory.unit_of_work)
+    assert len(page.entries) == 20
