@@ -1,5 +1,7 @@
 """Just below a limit, at it, and above: what no story is about, and a changed sign or number would break."""
 
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -8,14 +10,19 @@ import pytest
 from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
 from leadnator_auth.domain import (
     Actor,
+    BadFieldError,
     Client,
     ConcurrencyError,
     Credentials,
     Delivery,
+    EmailAddress,
     Identity,
+    ImportFate,
     InvalidCredentialsError,
+    InvalidPageError,
     InvalidTokenError,
     Limits,
+    MailKind,
     NotFoundError,
     Password,
     Policy,
@@ -25,18 +32,29 @@ from leadnator_auth.domain import (
     SignedIn,
     TooManyRequestsError,
     User,
+    UserId,
     change_user,
     create_user,
     deliver_due_mails,
     end_session,
     identify,
+    import_users,
+    list_mails,
+    list_users,
     log_in,
+    purge,
     request_password_reset,
     run_in_transaction,
     sign_up,
 )
-from leadnator_auth.domain.ports import Transaction
+from leadnator_auth.domain.errors import MailRefusedError
+from leadnator_auth.domain.mail import ResetLinkMail, new_mail
+from leadnator_auth.domain.paging import requested_page
+from leadnator_auth.domain.ports import Repositories, Transaction
 from leadnator_auth.domain.rate_limit import Refusal
+from leadnator_auth.domain.search import is_found, parse_search
+from leadnator_auth.domain.text import without_controls
+from leadnator_auth.domain.user import parse_plan
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -186,3 +204,120 @@ def test_an_ip_is_kept_up_to_45_characters(length: int) -> None:
 @pytest.mark.parametrize("length", [256, 257])
 def test_a_user_agent_is_kept_up_to_256_characters(length: int) -> None:
     assert len(Client(user_agent="a" * length).user_agent) == 256
+
+
+async def test_a_purge_counts_all_that_it_removed(memory: MemoryPorts) -> None:
+    for number in range(3):
+        await sign_up("Alice", f"alice-{number}@example.com", "secret", HOME, **memory.for_sign_in)
+    memory.clock.advance(days=8)
+    assert await purge(**memory.for_purge) == 3 + 1, "three sessions, and one client's counter"
+    assert await purge(**memory.for_purge) == 0
+
+
+@pytest.mark.parametrize(
+    ("failure", "kept"), [(MailRefusedError("no such mailbox"), 30 * DAY), (None, 7 * DAY)], ids=["dead", "sent"]
+)
+async def test_a_mail_is_kept_for_a_while_after_its_end(
+    memory: MemoryPorts, alice: SignedIn, failure: Exception | None, kept: timedelta
+) -> None:
+    memory.mailer.failure = failure
+    await request_password_reset("alice@example.com", HOME, **memory.for_reset_request)
+    await deliver_due_mails(**memory.for_delivery)
+    memory.clock.instant += kept
+    await purge(**memory.for_purge)
+    assert len(await list_mails(unit_of_work=memory.unit_of_work)) == 1
+    memory.clock.advance(microseconds=1)
+    await purge(**memory.for_purge)
+    assert await list_mails(unit_of_work=memory.unit_of_work) == []
+
+
+def test_a_mail_does_not_show_its_secret() -> None:
+    mail = ResetLinkMail("m_1", EmailAddress("a@example.com", "a@example.com"), "the-secret", NOW, HOUR)
+    assert "the-secret" not in repr(mail)
+
+
+@pytest.mark.parametrize(("late", "state"), [(-MINUTE, "queued"), (0 * MINUTE, "dead"), (DAY, "dead")])
+def test_a_mail_that_fails_after_three_days_is_given_up(late: timedelta, state: str) -> None:
+    mail = new_mail("m_1", MailKind.RESET_LINK, "a@example.com", NOW)
+    assert mail.failed(NOW + 3 * DAY + late, "away", 0.0).state.value == state
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 20, 99])
+def test_one_entry_more_than_a_page_is_looked_for(limit: int) -> None:
+    assert requested_page(limit, None).most == limit + 1
+
+
+async def test_a_page_has_twenty_entries_unless_told_otherwise(memory: MemoryPorts) -> None:
+    for number in range(22):
+        await sign_up("Alice", f"alice-{number}@example.com", "secret", **memory.for_sign_in)
+    page = await list_users(Actor.operator(), unit_of_work=memory.unit_of_work)
+    assert len(page.entries) == 20
+
+
+@pytest.mark.parametrize(("length", "is_good"), [(1, True), (50, True), (51, False)])
+def test_a_plan_has_up_to_50_characters(length: int, is_good: bool) -> None:
+    if is_good:
+        assert parse_plan("x" * length) == "x" * length
+    else:
+        with pytest.raises(BadFieldError):
+            parse_plan("x" * length)
+
+
+@pytest.mark.parametrize(("controls", "kept"), [(0, 5), (15, 5), (18, 2), (20, 0)])
+def test_no_more_than_four_times_the_length_is_looked_through(controls: int, kept: int) -> None:
+    assert without_controls("\n" * controls + "a" * 9, 5) == "a" * kept
+
+
+@pytest.mark.parametrize(("length", "is_good"), [(254, True), (255, False)])
+def test_a_search_has_up_to_254_characters(length: int, is_good: bool) -> None:
+    if is_good:
+        assert parse_search("x" * length)
+    else:
+        with pytest.raises(InvalidPageError):
+            parse_search("x" * length)
+
+
+@pytest.mark.parametrize(
+    ("name", "search", "found"),
+    [("ANNA", "anna", True), ("ÄNNE", "änne", True), ("\u212aim", "kim", False), ("\u0130da", "i\u0307da", False)],
+)
+def test_letter_case_does_not_matter_where_it_goes_there_and_back(name: str, search: str, found: bool) -> None:
+    user = User(UserId("u_1"), name, EmailAddress("x@example.com", "x@example.com"), NOW)
+    assert is_found(user, parse_search(search)) is found
+
+
+def _records(*password_hashes: str) -> list[dict[str, object]]:
+    return [
+        {"name": "Alice", "email": f"alice-{number}@example.com", "password_hash": password_hash}
+        for number, password_hash in enumerate(password_hashes)
+    ]
+
+
+@pytest.mark.parametrize("other", ["cheap$1$1", "cheap$1$3"])
+async def test_an_import_with_another_hash_is_not_the_same_again(memory: MemoryPorts, other: str) -> None:
+    assert [each.fate for each in await import_users(_records("cheap$1$2"), **memory.for_import)] == [ImportFate.ADDED]
+    fates = [each.fate for each in await import_users(_records(other), **memory.for_import)]
+    assert fates == [ImportFate.REFUSED]
+
+
+async def test_an_import_is_tried_once_more_for_each_account(memory: MemoryPorts) -> None:
+    tries = 0
+
+    class Colliding:
+        @asynccontextmanager
+        async def __call__(self) -> AsyncIterator[Transaction]:
+            nonlocal tries
+            tries += 1
+            if tries:
+                raise ConcurrencyError("somebody signed up")
+            async with memory.unit_of_work() as transaction:
+                yield transaction
+
+        def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
+            return memory.unit_of_work.snapshot()
+
+    ports = memory.for_import
+    ports["unit_of_work"] = Colliding()
+    with pytest.raises(ConcurrencyError):
+        await import_users(_records(*["cheap$1$2"] * 5), **ports)
+    assert tries == 4 + 5
