@@ -20,6 +20,7 @@ Observe = Callable[[float, float], None]
 """Takes the seconds that a password waited for a thread, and the seconds that its hash took."""
 
 _NICENESS = 10
+_LEAST_PRIORITY = 19
 _log = logging.getLogger(__name__)
 
 
@@ -126,4 +127,7 @@ class BcryptHasher:
 def _yield_to_others() -> None:
     """Lowers the priority of this thread alone, where the system has threads of different priority (Linux)."""
     if hasattr(os, "setpriority"):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        thread = threading.get_native_id()
+        os.setpriority(
+            os.PRIO_PROCESS, thread, min(os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS, _LEAST_PRIORITY)
+        )

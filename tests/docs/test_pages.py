@@ -11,7 +11,7 @@ from tests.docs.terminal import run_page
 from tests.integration.smtp_server import Inbox, receiving
 
 HOW_TO = ROOT / "docs" / "how-to"
-# Pages whose commands set things up for this repository or are run by tests of their own.
+# Their commands take minutes, change the environment the tests run in, or are run by tests of their own.
 RUN_ELSEWHERE = {
     "CONTRIBUTING.md",
     "docs/metrics.md",
@@ -19,6 +19,8 @@ RUN_ELSEWHERE = {
     "docs/scaling.md",
     "docs/testing.md",
     "docs/embedding.md",
+    "docs/testing-proof.md",
+    "docs/mutation-testing.md",
 }
 MOST_NOT_RUN = 8
 
@@ -80,3 +82,12 @@ def test_every_link_leads_to_a_file() -> None:
     for page in pages():
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_every_page_can_be_reached_from_the_index() -> None:
+    for index in (ROOT / "docs" / "README.md", ROOT / "docs" / "adr" / "README.md"):
+        linked = set(re.findall(r"\]\(([^)#]+)", index.read_text()))
+        below = index.parent.glob("*.md") if index.parent.name == "adr" else index.parent.rglob("*.md")
+        there = {str(page.relative_to(index.parent)) for page in below if page != index}
+        decisions = {name for name in there if name.startswith("adr/0")}
+        assert there - decisions <= linked

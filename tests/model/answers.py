@@ -1,0 +1,52 @@
+"""What a caller hears, the same whichever way it was asked."""
+
+from typing import Any, Protocol
+
+import attrs
+
+OK = "ok"
+
+
+@attrs.frozen
+class Answer:
+    """`OK` or the code of the refusal, and what came with it."""
+
+    code: str
+    value: Any = attrs.field(default=None, eq=False)  # what it is depends on what was asked
+
+
+class Driver(Protocol):
+    """A way to use the product."""
+
+    def sign_up(self, email: str, password: str) -> Answer:
+        """With the id and the token."""
+
+    def log_in(self, email: str, password: str) -> Answer:
+        """With the id and the token."""
+
+    def me(self, token: str) -> Answer:
+        """With the id, the name, the e-mail address, the role and the plan."""
+
+    def log_out(self, token: str, scope: str) -> Answer: ...
+
+    def sessions(self, token: str) -> Answer:
+        """With a dictionary: the id of each session, and whether it is the one that asks."""
+
+    def end_session(self, token: str, session_id: str) -> Answer: ...
+
+    def change_password(self, token: str, current: str, password: str) -> Answer: ...
+
+    def forgot_password(self, email: str) -> Answer: ...
+
+    def reset_password(self, secret: str, password: str) -> Answer: ...
+
+    def change_user(self, token: str, user_id: str, changes: dict[str, str]) -> Answer:
+        """With the status, the role and the plan."""
+
+    def delete_user(self, token: str, user_id: str) -> Answer: ...
+
+    def list_users(self, token: str) -> Answer:
+        """With the e-mail addresses."""
+
+    def list_changes(self, token: str, user_id: str) -> Answer:
+        """With the actor and the action of each audit entry about an account, newest first."""

@@ -1,0 +1,150 @@
+"""Ports that fail: before or after they did their work, late, or in favour of somebody else."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from enum import Enum
+from random import Random
+from types import TracebackType
+from typing import Any
+
+from leadnator_auth.domain import UnavailableError
+from leadnator_auth.domain.errors import ConcurrencyError, OverloadedError
+from leadnator_auth.domain.ports import Repositories, UnitOfWork
+from tests.simulation.scheduler import pause, sleep
+
+DELAYS = (0.3, 2.0, 7.0, 14.0)
+"""In seconds; the last two outlast the renewal of a lease, and the lease itself."""
+
+
+class Fault(Enum):
+    """What goes wrong with one call."""
+
+    BEFORE = "fails before it does anything"
+    AFTER = "does its work, and says that it failed"
+    DELAY = "takes long"
+    CONFLICT = "is undone in favour of another"
+
+
+_FAULTS = tuple(Fault)
+
+
+class Chaos:
+    """Decides which calls go wrong: on average one in `mean_gap`, none where that is 0."""
+
+    def __init__(self, chance: Random, mean_gap: float, note: Callable[[str], None]) -> None:
+        self._chance = chance
+        self._mean_gap = mean_gap
+        self._note = note
+        self._left = self._gap()
+
+    def strike(self, name: str) -> Fault | None:
+        """Returns what goes wrong with the next call."""
+        self._left -= 1
+        if self._left > 0:
+            return None
+        self._left = self._gap()
+        fault = _FAULTS[int(self._chance.random() * len(_FAULTS))]
+        self._note(f"{name} {fault.value}")
+        return fault
+
+    def delay(self) -> float:
+        """Returns how long a slow call takes, in seconds."""
+        return DELAYS[int(self._chance.random() * len(DELAYS))]
+
+    def _gap(self) -> float:
+        return self._chance.expovariate(1 / self._mean_gap) if self._mean_gap else float("inf")
+
+
+class FaultyPort:
+    """A port every async method of which lets others go first, and now and then fails."""
+
+    def __init__(self, target: object, chaos: Chaos, *, in_transaction: bool = False) -> None:
+        self._target = target
+        self._chaos = chaos
+        self._in_transaction = in_transaction
+
+    def __getattr__(self, name: str) -> Any:  # whatever the port has
+        method = getattr(self._target, name)
+        if name in ("can_verify", "needs_upgrade"):
+            return method
+        chaos = self._chaos
+
+        async def call(*args: object, **options: object) -> object:
+            fault = chaos.strike(name)
+            await pause()
+            if fault is None:
+                return await method(*args, **options)
+            return await self._struck(fault, name, lambda: method(*args, **options))
+
+        setattr(self, name, call)
+        return call
+
+    async def _struck(self, fault: Fault, name: str, work: Callable[[], Awaitable[object]]) -> object:
+        if fault is Fault.CONFLICT and self._in_transaction:
+            raise ConcurrencyError("in favour of another")
+        if fault is Fault.CONFLICT and name in ("hash", "verify"):
+            raise OverloadedError
+        if fault in (Fault.BEFORE, Fault.CONFLICT):
+            raise UnavailableError("before")
+        if fault is Fault.DELAY:
+            await sleep(self._chaos.delay())
+        result = await work()
+        if fault is Fault.AFTER:
+            raise UnavailableError("after")
+        return result
+
+
+class _Repositories:
+    """The repositories of one unit of work, each with faults."""
+
+    def __init__(self, target: Repositories, chaos: Chaos, *, may_write: bool) -> None:
+        self._target = target
+        self._chaos = chaos
+        self._may_write = may_write
+
+    def __getattr__(self, name: str) -> Any:  # a repository, or `commit`
+        if name == "commit":
+            return FaultyPort(self._target, self._chaos, in_transaction=True).commit
+        port = FaultyPort(getattr(self._target, name), self._chaos, in_transaction=self._may_write)
+        setattr(self, name, port)
+        return port
+
+
+class _Unit:
+    """One unit of work that may fail to open, and to close."""
+
+    def __init__(self, target: AbstractAsyncContextManager[Repositories], chaos: Chaos, *, may_write: bool) -> None:
+        self._target = target
+        self._chaos = chaos
+        self._may_write = may_write
+
+    async def __aenter__(self) -> Any:  # the repositories
+        fault = self._chaos.strike("open")
+        await pause()
+        if fault is Fault.DELAY:
+            await sleep(self._chaos.delay())
+        elif fault:
+            raise UnavailableError("open")
+        return _Repositories(await self._target.__aenter__(), self._chaos, may_write=self._may_write)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        is_handled = await self._target.__aexit__(kind, error, traceback)
+        if error is None and self._chaos.strike("close") in (Fault.BEFORE, Fault.AFTER):
+            raise UnavailableError("close")
+        return is_handled
+
+
+class FaultyUnitOfWork:
+    """A UnitOfWork with faults at every step."""
+
+    def __init__(self, target: UnitOfWork, chaos: Chaos) -> None:
+        self._target = target
+        self._chaos = chaos
+
+    def __call__(self) -> Any:  # a context with all the repositories
+        return _Unit(self._target(), self._chaos, may_write=True)
+
+    def snapshot(self) -> Any:  # as above
+        return _Unit(self._target.snapshot(), self._chaos, may_write=False)

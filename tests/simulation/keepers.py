@@ -1,0 +1,202 @@
+"""Those who look after others: admins, the operator, the mail worker, the housekeeper, and time."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from leadnator_auth.domain import (
+    Actor,
+    AuditAction,
+    ForbiddenError,
+    InvalidTokenError,
+    Role,
+    Status,
+    change_user,
+    create_user,
+    delete_user,
+    deliver_due_mails,
+    identify,
+    purge,
+    retry_mails,
+)
+from leadnator_auth.domain.actor import OPERATOR
+from tests.simulation.callers import EMAILS
+from tests.simulation.ledger import Account, KnownSession, Threat
+from tests.simulation.scheduler import Violation, sleep
+from tests.simulation.world import Outcome, World
+
+Value = TypeVar("Value")
+MOST_AT_WORK = 30
+"""How many seconds pass at most while something is under way, beside what a slow call takes."""
+Act = Callable[[Actor], Coroutine[Any, Any, Value]]
+
+
+class Admin:
+    """Who administers: somebody through a session, who may have lost the right to; or the operator."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        known = [(a, s) for a, s in world.known_sessions() if a.role.may_be(Role.ADMIN)]
+        if world.maybe(0.1):
+            known = world.known_sessions()
+        self._account: Account | None = None
+        self._session: KnownSession | None = None
+        if known and world.maybe(0.7):
+            self._account, self._session = world.pick(known)
+        self._changes = self._account.changes if self._account else 0
+        self._was_wrong = self._has_no_right()
+
+    @property
+    def name(self) -> str:
+        """What the audit trail calls them."""
+        return self._account.user_id if self._account else OPERATOR
+
+    async def act(self, what: str, act: "Act[Value]") -> Outcome[Value]:
+        """Returns what became of an act; a right that was surely lost must not have been used."""
+        outcome = await self._world.attempt(f"{self.name} {what}", self._acting(act))
+        is_unchanged = self._account is None or self._account.changes == self._changes
+        if outcome.is_acknowledged and self._was_wrong and is_unchanged:
+            raise Violation(f"{self.name} had no right to {what}")
+        if self._account is None and isinstance(outcome.refusal, ForbiddenError | InvalidTokenError):
+            raise Violation(f"the operator was refused: {outcome.refusal!r}")
+        return outcome
+
+    async def _acting(self, act: "Act[Value]") -> Value:
+        if self._session is None:
+            return await act(Actor.operator())
+        return await act(Actor.through(await identify(self._session.token, **self._world.ports.for_identify)))
+
+    def _has_no_right(self) -> bool:
+        account, session = self._account, self._session
+        if account is None or session is None:
+            return False
+        is_shut = account.exists.is_surely(False) or account.status.is_surely(Status.SUSPENDED)
+        return session.is_dead or is_shut or account.role.is_surely(Role.USER)
+
+
+def _expect_entry(outcome: Outcome[Value], action: AuditAction, user_id: str, actor: str) -> None:
+    entries = [(entry.action, entry.user_id, entry.actor) for entry in outcome.changes.entries]
+    if entries != [(action, user_id, actor)]:
+        raise Violation(f"the audit trail has {entries} for {action} {user_id} by {actor}")
+
+
+async def create_somebody(world: World) -> None:
+    """A new account by an admin."""
+    admin, email, is_admin = Admin(world), world.pick(EMAILS), world.maybe(0.3)
+    password = world.passwords.new()
+    outcome = await admin.act(
+        f"creates {email}",
+        lambda actor: create_user(
+            actor, "Created", email, password, is_admin=is_admin, **world.ports.for_user_creation
+        ),
+    )
+    if outcome.is_acknowledged:
+        user = outcome.result
+        world.accounts.append(Account.new(user.id, email, password, user.role))
+        _expect_entry(outcome, AuditAction.USER_CREATED, user.id, admin.name)
+
+
+async def change_somebody(world: World) -> None:
+    """Another status, role or plan."""
+    admin, account = Admin(world), world.pick(world.accounts)
+    changes: dict[str, str] = {}
+    writes: list[tuple[Any, Any]] = []  # registers of different types, and a write of each
+    field = world.pick(("status", "status", "role", "plan"))
+    if field == "status":
+        status = world.pick((Status.ACTIVE, Status.SUSPENDED))
+        changes["status"], writes = status, [(account.status, account.status.begin(status))]
+    elif field == "role":
+        role = world.pick((Role.USER, Role.ADMIN))
+        changes["role"], writes = role, [(account.role, account.role.begin(role))]
+    else:
+        plan = world.pick(("Starter", "Growth", "Scale"))
+        changes["plan"], writes = plan, [(account.plan, account.plan.begin(plan))]
+    is_suspension = changes.get("status") == Status.SUSPENDED
+    threat = Threat.begin(account, with_secrets=True) if is_suspension else None
+    outcome = await admin.act(
+        f"sets {account.email} {changes}",
+        lambda actor: change_user(actor, account.user_id, changes, **world.ports.for_administration),
+    )
+    for register, write in writes:
+        _settle_write(register, write, outcome)
+    if outcome.is_acknowledged and outcome.result.changes:
+        _expect_entry(outcome, AuditAction.USER_CHANGED, account.user_id, admin.name)
+    if threat is not None:
+        if outcome.is_acknowledged and not outcome.result.changes:
+            threat.secrets = []  # what was mailed since the suspension stays good
+        settle_threat(threat, outcome)
+    account.settle()
+
+
+async def delete_somebody(world: World) -> None:
+    """The end of an account."""
+    admin, account = Admin(world), world.pick(world.accounts)
+    threat = Threat.begin(account, with_secrets=True)
+    write = account.exists.begin(False)
+    outcome = await admin.act(
+        f"deletes {account.email}",
+        lambda actor: delete_user(actor, account.user_id, **world.ports.for_administration),
+    )
+    _settle_write(account.exists, write, outcome)
+    settle_threat(threat, outcome)
+    if outcome.is_acknowledged:
+        _expect_entry(outcome, AuditAction.USER_DELETED, account.user_id, admin.name)
+    account.settle()
+
+
+def _settle_write(register: Any, write: Any, outcome: Outcome[Value]) -> None:  # a register of any type
+    if outcome.is_acknowledged:
+        register.acknowledge(write)
+    elif outcome.refusal:
+        register.refuse(write)
+    else:
+        register.lose(write)
+
+
+def settle_threat(threat: Threat, outcome: Outcome[Value]) -> None:
+    """Notes what became of something that ends sessions."""
+    if outcome.is_acknowledged:
+        threat.acknowledge()
+    elif outcome.refusal:
+        threat.refuse()
+    else:
+        threat.lose()
+
+
+async def deliver(world: World) -> None:
+    """A round of the mail worker."""
+    most = world.pick((1, 3))
+    work = deliver_due_mails(**world.ports.for_delivery, keeping_lease=world.keeping_lease, most=most)
+    await world.attempt("deliver", work)
+
+
+async def clear_away(world: World) -> None:
+    """A round of the housekeeper."""
+    await world.attempt("purge", purge(**world.ports.for_purge))
+
+
+async def try_mails_again(world: World) -> None:
+    """The operator gives what failed another chance."""
+    work = retry_mails(unit_of_work=world.ports.unit_of_work, clock=world.clock)
+    await world.attempt("retry mails", work)
+
+
+async def let_time_pass(world: World) -> None:
+    """Nothing happens for a while, from a second to more than a week.
+
+    Long ones come between acts: a process that freezes for hours between two lines sees its own clock turned back.
+    """
+    seconds = world.pick((1, 1, 30, 30, 300, 1200, 3700, 10_000, 28_200, 40_000, 300_000, 700_000))
+    if seconds > MOST_AT_WORK:
+        await _calm(world)
+    world.clock.advance(seconds=seconds)
+    world.note(f"{seconds} seconds pass")
+    world.scheduler.wake_due()
+
+
+async def _calm(world: World) -> None:
+    world.wait_for_calm += 1
+    try:
+        while world.scheduler.clients > world.wait_for_calm:
+            await sleep(1)
+    finally:
+        world.wait_for_calm -= 1

@@ -1,0 +1,246 @@
+"""Bugs to be found: each is one change of the source, made in a copy of the package that a process of its own runs."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import attrs
+
+import leadnator_auth
+
+PACKAGE = Path(leadnator_auth.__file__).parent
+ROOT = Path(__file__).parents[2]
+
+
+@attrs.frozen
+class Bug:
+    """A part of a file, and what stands there instead."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+
+    def plant(self, package: Path) -> None:
+        """Changes a copy of the package.
+
+        Raises: ValueError when the source is no longer what it was.
+        """
+        path = package / self.file
+        source = path.read_text("utf-8")
+        if source.count(self.right) != 1:
+            raise ValueError(f"{self.name}: {self.file} has {source.count(self.right)} of {self.right!r}")
+        path.write_text(source.replace(self.right, self.wrong), "utf-8")
+
+
+_ADMINISTRATION = "domain/use_cases/administration.py"
+_RESET = "domain/use_cases/password_reset.py"
+_LOG_IN = "domain/use_cases/log_in.py"
+_DELIVERY = "domain/use_cases/mail_delivery.py"
+_TABLES = "adapters/memory/tables.py"
+_STORE = "adapters/memory/store.py"
+
+BUGS = (
+    Bug(
+        "a reset secret is redeemed without compare-and-set",
+        _TABLES,
+        "if token is None or not token.is_usable(now):\n            return None\n        redeemed",
+        "if token is None:\n            return None\n        redeemed",
+    ),
+    Bug(
+        "a reset keeps the sessions",
+        _RESET,
+        "    await transaction.sessions.end_all(user.id, keep=keep)\n",
+        "",
+    ),
+    Bug(
+        "a reset keeps the other reset secrets",
+        _RESET,
+        "    await transaction.reset_tokens.void_all(user.id, now)\n",
+        "",
+    ),
+    Bug(
+        "no notice of a new password",
+        _RESET,
+        "    await transaction.mail_queue.add(new_mail(",
+        "    (new_mail(",
+    ),
+    Bug(
+        "a suspension keeps the sessions",
+        _ADMINISTRATION,
+        "            await transaction.sessions.end_all(after.id)\n",
+        "",
+    ),
+    Bug(
+        "a suspended user gets in",
+        _LOG_IN,
+        "        if user.is_suspended:\n            raise AccountSuspendedError\n",
+        "",
+    ),
+    Bug(
+        "a log-in ignores that the password changed meanwhile",
+        _LOG_IN,
+        " or current.version != proven.version",
+        "",
+    ),
+    Bug(
+        "a change of password ignores that the password changed meanwhile",
+        "domain/use_cases/change_password.py",
+        " or current.version != proven.version",
+        "",
+    ),
+    Bug(
+        "the expiry of a token is not checked",
+        "domain/claims.py",
+        '        if now >= self.expires_at + CLOCK_LEEWAY:\n            raise InvalidTokenError("expired")\n',
+        "",
+    ),
+    Bug(
+        "the last admin is looked for outside of the transaction",
+        _ADMINISTRATION,
+        "    async def change(transaction: Transaction) -> ChangedUser:\n"
+        "        admins = await admins_in_turn(actor, transaction)\n",
+        "    async with unit_of_work.snapshot() as early:\n"
+        "        admins = await early.users.active_admins()\n\n"
+        "    async def change(transaction: Transaction) -> ChangedUser:\n"
+        "        await admins_in_turn(actor, transaction)\n",
+    ),
+    Bug(
+        "a former admin still administers",
+        "domain/use_cases/authority.py",
+        "    if user.role is not Role.ADMIN:\n        raise ForbiddenError(user.id)\n",
+        "",
+    ),
+    Bug(
+        "what the operator does leaves no audit entry",
+        _ADMINISTRATION,
+        "        await transaction.audit_trail.add(entry)\n        return ChangedUser",
+        "        if actor.session_id is not None:\n"
+        "            await transaction.audit_trail.add(entry)\n"
+        "        return ChangedUser",
+    ),
+    Bug(
+        "mail goes to an address without an account",
+        _DELIVERY,
+        "    if user is None:\n        return None\n",
+        "    if user is None:\n"
+        "        from leadnator_auth.domain import EmailAddress\n"
+        "        nobody = EmailAddress(mail.recipient, mail.recipient)\n"
+        "        return PasswordChangedMail(mail.id, nobody, changed_at=mail.queued_at)\n",
+    ),
+    Bug(
+        "a mail counts as sent although the mail server was away",
+        _DELIVERY,
+        "        return mail.failed(clock.now(), str(error), randomness.fraction())\n    except Exception",
+        "        return mail.sent(clock.now())\n    except Exception",
+    ),
+    Bug(
+        "links beyond the limit",
+        _DELIVERY,
+        "return others < policy.reset_mails",
+        "return others <= policy.reset_mails",
+    ),
+    Bug(
+        "a mail that is taken can be taken by others",
+        "domain/mail.py",
+        "attempts=self.attempts + 1, due_at=now + LEASE)",
+        "attempts=self.attempts + 1)",
+    ),
+    Bug(
+        "a lease is not renewed",
+        "domain/mail.py",
+        "        return attrs.evolve(self, due_at=now + LEASE)\n",
+        "        return self\n",
+    ),
+    Bug(
+        "the commit is forgotten",
+        "domain/use_cases/transaction.py",
+        "        await transaction.commit()\n",
+        "",
+    ),
+    Bug(
+        "what was not committed is kept",
+        _STORE,
+        "yield MemoryTransaction(self.tables.copy(), self._keep)",
+        "yield MemoryTransaction(self.tables, self._keep)",
+    ),
+    Bug(
+        "two write at the same time",
+        _STORE,
+        "        async with self._writer:\n            await asyncio.sleep(0)\n            yield MemoryTransaction",
+        "        if True:\n            await asyncio.sleep(0)\n            yield MemoryTransaction",
+    ),
+    Bug(
+        "the end of all sessions leaves one",
+        _TABLES,
+        "        for session in ended:\n",
+        "        for session in ended[1:]:\n",
+    ),
+    Bug(
+        "a deleted account leaves its sessions",
+        _TABLES,
+        "        remove(tables.sessions, [s.id for s in tables.sessions.values() if s.user_id == user_id])\n",
+        "",
+    ),
+    Bug(
+        "two accounts have one address",
+        _TABLES,
+        "        if await self.by_email(user.email.canonical):\n            raise EmailTakenError\n",
+        "",
+    ),
+    Bug(
+        "sessions are cleared away too early",
+        "domain/use_cases/housekeeping.py",
+        "now - CLOCK_LEEWAY",
+        "now + 60 * CLOCK_LEEWAY",
+    ),
+    Bug(
+        "tries are counted, and only then looked at",
+        "adapters/memory/rate_limits.py",
+        "        self.empty_at.update(taken)\n",
+        "        await asyncio.sleep(0)\n        self.empty_at.update(taken)\n",
+    ),
+    Bug(
+        "a wrong password takes the count of tries back",
+        _LOG_IN,
+        "    proven = await verified(kept, typed, hasher)\n    await attempts.succeed(clock.now())\n",
+        "    await attempts.succeed(clock.now())\n    proven = await verified(kept, typed, hasher)\n",
+    ),
+    Bug(
+        "a lease that ended still decides what became of the mail",
+        "adapters/memory/mail_queue.py",
+        "kept is None or kept.attempts != mail.attempts or kept.state is not MailState.QUEUED",
+        "kept is None",
+    ),
+)
+QUICK = (BUGS[0], BUGS[6], BUGS[9], BUGS[17])
+"""A few that are found soon, for a test that runs each time."""
+
+
+@attrs.frozen
+class Search:
+    """How long a bug was looked for; `found_after` is None where it was not found."""
+
+    bug: str
+    found_after: int | None
+    violation: str
+
+
+def seeds_to_find(bug: Bug, most: int) -> Search:
+    """Returns after how many seeds, from the first one on, a planted bug shows."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "leadnator_auth"
+        shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        bug.plant(copy)
+        command = [sys.executable, "-m", "tests.simulation", "--seeds", str(most), "--until-one", "--json"]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([folder, str(ROOT)]), "PYTHONSAFEPATH": "1"}
+        answer = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
+    if answer.returncode not in (0, 1) or not answer.stdout:
+        raise RuntimeError(answer.stderr)
+    summary = json.loads(answer.stdout)
+    failed = summary["violations"]
+    return Search(bug.name, summary["seeds"] if failed else None, failed[0]["violation"] if failed else "")

@@ -1,0 +1,153 @@
+"""Runs one seed to its end: first with faults, then without, and then it looks at what is left."""
+
+from collections.abc import Awaitable, Callable
+
+from leadnator_auth.domain import (
+    Actor,
+    AuthError,
+    InvalidTokenError,
+    MailState,
+    Role,
+    create_user,
+    deliver_due_mails,
+    identify,
+    identify_for_media,
+    log_in,
+)
+from tests.simulation import callers, keepers
+from tests.simulation.ledger import Account, KnownSession
+from tests.simulation.scheduler import Task, Violation, finished, pretending_to_loop
+from tests.simulation.world import World
+
+ACTS_A_WORLD = 24
+ADMINS = ("root@example.com", "boss@example.com")
+
+Act = Callable[[World], Awaitable[None]]
+
+# How often each is done; what needs somebody who is not there yet is left out.
+ANYBODY: tuple[tuple[Act, int], ...] = (
+    (callers.sign_up_somebody, 4),
+    (callers.log_in_somebody, 5),
+    (callers.forget_ones_password, 4),
+    (callers.guess_a_password, 1),
+    (keepers.create_somebody, 1),
+    (keepers.change_somebody, 4),
+    (keepers.delete_somebody, 1),
+    (keepers.deliver, 6),
+    (keepers.clear_away, 1),
+    (keepers.try_mails_again, 1),
+    (keepers.let_time_pass, 3),
+)
+WITH_SESSION: tuple[tuple[Act, int], ...] = (
+    (callers.look_at_oneself, 4),
+    (callers.log_out_somebody, 3),
+    (callers.end_another_session, 1),
+    (callers.change_ones_password, 3),
+)
+WITH_SECRET: tuple[tuple[Act, int], ...] = ((callers.reset_ones_password, 7),)
+
+
+def run(seed: int, trace: list[str] | None = None) -> None:
+    """Lives one world from its beginning to its end.
+
+    Raises: Violation, or whatever else nobody expects.
+    """
+    world = World(seed, trace)
+    with pretending_to_loop():
+        _begin(world)
+        _live(world)
+        world.crash()
+        _end(world)
+
+
+def _begin(world: World) -> None:
+    ports = world.clean_ports
+    for email in ADMINS:
+        password = world.passwords.new()
+        work = create_user(Actor.operator(), "Admin", email, password, is_admin=True, **ports.for_user_creation)
+        user = finished(work)
+        account = Account.new(user.id, email, password, Role.ADMIN)
+        signed_in = finished(log_in(email, password, **ports.for_sign_in))
+        session = KnownSession(signed_in.session.id, signed_in.token, signed_in.session.expires_at, password)
+        account.sessions.append(session)
+        world.accounts.append(account)
+    world.look()
+
+
+def _live(world: World) -> None:
+    chance, scheduler = world.chance, world.scheduler
+    anybody, with_secret = _weighted(world, (*ANYBODY, *WITH_SESSION)), _weighted(world, WITH_SECRET)
+    left, cancel_rate, crash_rate = ACTS_A_WORLD, world.pick((0, 0, 0.01)), world.pick((0, 0, 0.004))
+    while left or scheduler.clients:
+        if left and scheduler.clients < world.crowd and not world.wait_for_calm:
+            left -= 1
+            act = chance.choice(anybody + with_secret if world.known_secrets() else anybody)
+            scheduler.spawn(Task(f"{ACTS_A_WORLD - left} {act.__name__}", _done(world, act), is_client=True))
+            continue
+        scheduler.step()
+        world.look()
+        if cancel_rate and chance.random() < cancel_rate and (name := scheduler.cancel_one()):
+            world.note(f"cancelled: {name}")
+            world.look()
+        if crash_rate and chance.random() < crash_rate:
+            world.crash()
+
+
+async def _done(world: World, act: Act) -> None:
+    await act(world)
+    world.look()
+    world.watcher.check_promises(world.watcher.seen)
+
+
+def _weighted(world: World, acts: tuple[tuple[Act, int], ...]) -> list[Act]:
+    """Returns each act as often as this world does it: each has its own habits, so that rare things come together."""
+    return [act for act, weight in acts for _ in range(weight * world.pick((1, 1, 1, 4)))]
+
+
+def _end(world: World) -> None:
+    """Faults stop: what waits is done, and everything is as callers were told."""
+    world.postbox.is_kind = True
+    _deliver_all(world)
+    world.look()
+    for mail_id in world.owed_mails:
+        if mail_id not in world.postbox.accepted and mail_id not in world.watcher.dropped:
+            raise Violation(f"the mail {mail_id} was never sent")
+    for account in world.accounts:
+        for session in account.sessions:
+            _check_session(world, account, session)
+        _check_passwords(world, account)
+
+
+def _deliver_all(world: World) -> None:
+    for _ in range(20):
+        finished(deliver_due_mails(**world.clean_ports.for_delivery, most=50))
+        world.look()
+        queued = [mail for mail in world.watcher.seen.mails.values() if mail.state is MailState.QUEUED]
+        if not queued:
+            return
+        world.clock.instant = max(world.clock.instant, min(mail.due_at for mail in queued))
+    raise Violation(f"mails wait for ever: {queued}")
+
+
+def _check_session(world: World, account: Account, session: KnownSession) -> None:
+    is_over = session.is_dead or world.clock.instant >= session.expires_at + callers.LEEWAY
+    must_be_good = session.threats == 0 and account.is_usable and world.clock.instant < session.expires_at
+    try:
+        finished(identify(session.token, **world.clean_ports.for_identify))
+        finished(identify_for_media(session.token, "/", **world.clean_ports.for_identify))
+    except InvalidTokenError as error:
+        if must_be_good and not is_over:
+            raise Violation(f"the token of {session} is refused in the end: {error!r}") from None
+        return
+    if is_over:
+        raise Violation(f"the token of {session} is good in the end")
+
+
+def _check_passwords(world: World, account: Account) -> None:
+    password = account.password.possible[-1]
+    is_right = account.is_usable and account.password.is_surely(password)
+    try:
+        finished(log_in(account.email, password, **world.clean_ports.for_sign_in))
+    except AuthError as error:
+        if is_right:
+            raise Violation(f"{account.email} cannot log in in the end: {error!r}") from None

@@ -1,0 +1,191 @@
+"""Looks at what is kept after each change of it: what must hold at every moment."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import attrs
+
+from leadnator_auth.adapters.memory.tables import Tables
+from leadnator_auth.domain import AuditEntry, MailState, QueuedMail, ResetToken, User, UserId
+from leadnator_auth.domain.mail import LEASE
+from tests.simulation.ledger import Account
+from tests.simulation.passwords import Passwords
+from tests.simulation.scheduler import Scheduler, Violation
+
+HOUR = timedelta(hours=1)
+
+
+class Postbox(Protocol):
+    """What the mail server knows."""
+
+    accepted: Counter[str]
+    refused: set[str]
+
+
+@attrs.define
+class Changes:
+    """What one task wrote, since it was asked."""
+
+    begun_at: datetime
+    mails: list[QueuedMail] = attrs.Factory(list)
+    entries: list[AuditEntry] = attrs.Factory(list)
+
+
+class Watcher:
+    """Compares what is kept with what was kept before."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        accounts: list[Account],
+        passwords: Passwords,
+        postbox: Postbox,
+        scheduler: Scheduler,
+        reset_mails: int,
+    ) -> None:
+        self.seen = tables
+        self._accounts = accounts
+        self._postbox = postbox
+        self._passwords = passwords
+        self._scheduler = scheduler
+        self._reset_mails = reset_mails
+        self.dropped: set[str] = set()
+        """Mails that rightly were not sent."""
+        self.owners: dict[str, UserId] = {user.email.canonical: user.id for user in tables.users.values()}
+        """Who has an address now."""
+        self.left_at: dict[str, int] = {}
+        """The step at which an address lost its account."""
+
+    def look(self, tables: Tables, changes: Changes | None) -> None:
+        """Checks the step from what was seen last to what is kept now."""
+        before, self.seen = self.seen, tables
+        if tables.users != before.users:
+            self._look_at_users(before, tables)
+        if tables.credentials != before.credentials:
+            self._look_at_credentials(before, tables)
+        if tables.mails != before.mails:
+            self._look_at_mails(before, tables, changes)
+        if tables.reset_tokens != before.reset_tokens:
+            self._look_at_tokens(before, tables)
+        if tables.audit_trail != before.audit_trail and changes is not None:
+            _look_at_entries(before, tables, changes)
+        self.check_promises(tables)
+
+    def check_promises(self, tables: Tables) -> None:
+        """Holds what is kept against what callers were told."""
+        now = self._scheduler.now
+        for account in self._accounts:
+            user = tables.users.get(account.user_id)
+            _check(user is None or account.exists.may_be(True), "an account is back", account)
+            _check(user is not None or account.exists.may_be(False), "an account was lost", account)
+            if user is not None:
+                _check_user(user, account, tables)
+            for session in account.sessions:
+                if session.is_dead:
+                    _check(session.id not in tables.sessions, "a session goes on after its end", account, session.id)
+                elif session.threats == 0 and now < session.expires_at:
+                    _check(session.id in tables.sessions, "a session was lost", account, session.id)
+
+            for secret in account.secrets:
+                token = tables.reset_tokens.get(secret.digest) if secret.is_void or secret.acknowledged else None
+                _check(token is None or token.used_at, "a reset secret is good after its end", account, token)
+
+    def _look_at_users(self, before: Tables, after: Tables) -> None:
+        users = after.users.values()
+        if not any(user.is_active_admin for user in users):
+            raise Violation("there is no active admin")
+        owners = {user.email.canonical: user.id for user in users}
+        _check(len(owners) == len(users), "two accounts have one address", owners)
+        for email in self.owners:
+            if email not in owners:
+                self.left_at[email] = self._scheduler.steps
+        self.owners = owners
+        for user in users:
+            old = before.users.get(user.id)
+            if old is not None and old != user:
+                new_entries = [entry for key, entry in after.audit_trail.items() if key not in before.audit_trail]
+                _check(any(entry.user_id == user.id for entry in new_entries), "a change left no audit entry", user)
+
+    def _look_at_credentials(self, before: Tables, after: Tables) -> None:
+        for account in self._accounts:
+            credentials = after.credentials.get(account.user_id)
+            if credentials is not None:
+                kept = self._passwords.made_of(credentials.password_hash)
+                _check(account.password.may_be(kept), "a password was lost", account, kept)
+        for user_id, credentials in after.credentials.items():
+            old = before.credentials.get(user_id)
+            if old is not None and old.version != credentials.version:
+                self._passwords.count_effect(credentials.password_hash)
+
+    def _look_at_mails(self, before: Tables, after: Tables, changes: Changes | None) -> None:
+        for mail_id, mail in after.mails.items():
+            old = before.mails.get(mail_id)
+            if old is None and changes is not None:
+                changes.mails.append(mail)
+            if old is not None and old is not mail:
+                self._look_at_a_changed_mail(old, mail, changes)
+        for mail_id, mail in before.mails.items():
+            if mail_id not in after.mails:
+                self._look_at_a_removed_mail(mail, after)
+
+    def _look_at_a_changed_mail(self, old: QueuedMail, mail: QueuedMail, changes: Changes | None) -> None:
+        now = self._scheduler.now
+        if mail.attempts > old.attempts:
+            is_free = old.due_at <= now and old.state is MailState.QUEUED
+            _check(is_free, "a mail was taken that somebody has", mail)
+            has_lease = changes is None or mail.due_at >= changes.begun_at + LEASE
+            _check(has_lease, "a mail was taken without a lease", mail)
+        if mail.state is MailState.QUEUED:
+            self.dropped.discard(mail.id)
+        if mail.state is MailState.SENT:
+            _check(mail.id in self._postbox.accepted, "a mail counts as sent that was not", mail)
+        if mail.state is MailState.DEAD:
+            is_over = mail.id in self._postbox.refused or now >= mail.give_up_at
+            _check(is_over, "a mail was given up too early", mail)
+            self.dropped.add(mail.id)
+
+    def _look_at_a_removed_mail(self, mail: QueuedMail, after: Tables) -> None:
+        if mail.state is not MailState.QUEUED:
+            return
+        owner = self.owners.get(mail.recipient)
+        # The worker may have looked at its clock a while ago.
+        links = {} if owner is None else self._links_of(owner, after, HOUR + 10 * LEASE, other_than=mail.id)
+        is_nobodys = owner is None
+        _check(is_nobodys or len(links) >= self._reset_mails, "a mail was lost", mail)
+        self.dropped.add(mail.id)
+
+    def _look_at_tokens(self, before: Tables, after: Tables) -> None:
+        for digest, token in after.reset_tokens.items():
+            old = before.reset_tokens.get(digest)
+            if old is None:
+                links = self._links_of(token.user_id, after)
+                _check(len(links) <= self._reset_mails, "too many links an hour", token)
+            elif old.used_at is not None:
+                _check(token.used_at == old.used_at, "a used token is good again", token)
+
+    def _links_of(
+        self, user_id: UserId, tables: Tables, window: timedelta = HOUR, other_than: str = ""
+    ) -> dict[str, ResetToken]:
+        since = self._scheduler.now - window
+        return {
+            token.mail_id: token
+            for token in tables.reset_tokens.values()
+            if token.user_id == user_id and token.issued_at > since and token.mail_id != other_than
+        }
+
+
+def _look_at_entries(before: Tables, after: Tables, changes: Changes) -> None:
+    _check(before.audit_trail.keys() <= after.audit_trail.keys(), "an audit entry is gone", after.audit_trail)
+    changes.entries += [entry for key, entry in after.audit_trail.items() if key not in before.audit_trail]
+
+
+def _check_user(user: User, account: Account, tables: Tables) -> None:
+    _check(account.status.may_be(user.status), "a status was lost", account, user)
+    _check(account.role.may_be(user.role), "a role was lost", account, user)
+    _check(account.plan.may_be(user.plan), "a plan was lost", account, user)
+
+
+def _check(holds: object, what: str, *about: object) -> None:
+    if not holds:
+        raise Violation(f"{what}: {', '.join(map(repr, about))}")
