@@ -131,7 +131,7 @@ def _measure_log_ins(subjects: dict[str, Subject], arguments: argparse.Namespace
                 series.add("share of the bound", name, rate.per_second * times.alone / times.cores)
                 series.add("share of the loaded bound", name, rate.per_second * times.one_on_each_core / times.cores)
                 token = subjects[name].tokens.read_text().split()[0]
-                with log_in_storm(server.server, FEW):
+                with log_in_storm(server, FEW):
                     p99 = percentile(me_delays(server.server, token, 3 * arguments.seconds), 0.99)
                 series.add("ms of me in a storm, p99", name, p99 * 1000)
                 series.add("p99 of me ÷ a hash", name, p99 / times.alone)

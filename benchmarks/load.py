@@ -61,21 +61,23 @@ def me_rate(server: Running, tokens: Path, seconds: int, core: int | None = None
 
 def log_in_rate(server: Running, users: int, seconds: int) -> Rate:
     """Returns how fast log-ins are answered with 16 in flight."""
-    return _rate(server, _log_in_script(server.server, users), 16, seconds, None)
+    rate = _rate(server, _log_in_script(server.server, users), 16, seconds, None)
+    server.finish()
+    return rate
 
 
 @contextlib.contextmanager
-def log_in_storm(server: Server, users: int) -> Iterator[None]:
+def log_in_storm(running: Running, users: int) -> Iterator[None]:
     """Keeps 16 log-ins in flight for as long as the block takes."""
-    process = subprocess.Popen(
-        _wrk(server, _log_in_script(server, users), 16, 600), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    command = _wrk(running.server, _log_in_script(running.server, users), 16, 600)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         time.sleep(1)
         yield
     finally:
         process.kill()
         process.wait()
+        running.finish()
 
 
 def me_delays(server: Server, token: str, seconds: float, every: float = 0.02) -> list[float]:

@@ -55,6 +55,14 @@ class Running:
         time.sleep(SETTLING_SECONDS)
         return self.memory_mb()
 
+    def finish(self) -> None:
+        """Returns when it is idle: what nobody waits for any more would count for the next measurement."""
+        while True:
+            before = self.cpu_seconds()
+            time.sleep(0.5)
+            if self.cpu_seconds() - before < 0.05:
+                return
+
     def memory_mb(self) -> float:
         """Returns its resident memory."""
         every = [self.process, *self.process.children(recursive=True)]
