@@ -15,58 +15,28 @@ without them, what they are for is skipped. It needs pytest and pytest-asyncio, 
 New versions may add tests to a class: an adapter that fails one did not do what its port says.
 """
 
-import pytest
-
-# Only asserts that pytest rewrites say what they compared; a submodule must be named before it is imported.
-pytest.register_assert_rewrite(
-    *(
-        f"{__name__}.{module}"
-        for module in (
-            "administration_cancellation",
-            "administration_races",
-            "audit_trail",
-            "cancellation",
-            "checking",
-            "credential_store",
-            "identities",
-            "mail_queue",
-            "mailer",
-            "outside",
-            "password_hasher",
-            "races",
-            "rate_limits",
-            "readiness",
-            "reset_tokens",
-            "sessions",
-            "unit_of_work",
-            "user_pages",
-            "users",
-        )
-    )
-)
-
-from leadnator_auth.adapters.contract.administration_races import AdministrationRacesContract  # noqa: E402
-from leadnator_auth.adapters.contract.audit_trail import AuditTrailContract  # noqa: E402
-from leadnator_auth.adapters.contract.cancelling import cancelled_at_step  # noqa: E402
-from leadnator_auth.adapters.contract.credential_store import CredentialStoreContract  # noqa: E402
-from leadnator_auth.adapters.contract.identities import IdentitiesContract  # noqa: E402
-from leadnator_auth.adapters.contract.mail_queue import MailQueueContract  # noqa: E402
-from leadnator_auth.adapters.contract.mailer import MailerContract  # noqa: E402
-from leadnator_auth.adapters.contract.outside import (  # noqa: E402
+from leadnator_auth.adapters.contract.administration_races import AdministrationRacesContract
+from leadnator_auth.adapters.contract.audit_trail import AuditTrailContract
+from leadnator_auth.adapters.contract.cancelling import cancelled_at_step
+from leadnator_auth.adapters.contract.credential_store import CredentialStoreContract
+from leadnator_auth.adapters.contract.identities import IdentitiesContract
+from leadnator_auth.adapters.contract.mail_queue import MailQueueContract
+from leadnator_auth.adapters.contract.mailer import MailerContract
+from leadnator_auth.adapters.contract.outside import (
     AccessTokensContract,
     ClockContract,
     EmailSyntaxContract,
     RandomnessContract,
 )
-from leadnator_auth.adapters.contract.password_hasher import PasswordHasherContract  # noqa: E402
-from leadnator_auth.adapters.contract.races import RacesContract  # noqa: E402
-from leadnator_auth.adapters.contract.rate_limits import RateLimitsContract  # noqa: E402
-from leadnator_auth.adapters.contract.readiness import ReadinessContract  # noqa: E402
-from leadnator_auth.adapters.contract.reset_tokens import ResetTokensContract  # noqa: E402
-from leadnator_auth.adapters.contract.sessions import SessionsContract  # noqa: E402
-from leadnator_auth.adapters.contract.unit_of_work import UnitOfWorkContract  # noqa: E402
-from leadnator_auth.adapters.contract.users import UsersContract  # noqa: E402
-from leadnator_auth.adapters.contract.world import world_over  # noqa: E402
+from leadnator_auth.adapters.contract.password_hasher import PasswordHasherContract
+from leadnator_auth.adapters.contract.races import RacesContract
+from leadnator_auth.adapters.contract.rate_limits import RateLimitsContract
+from leadnator_auth.adapters.contract.readiness import ReadinessContract
+from leadnator_auth.adapters.contract.reset_tokens import ResetTokensContract
+from leadnator_auth.adapters.contract.sessions import SessionsContract
+from leadnator_auth.adapters.contract.unit_of_work import UnitOfWorkContract
+from leadnator_auth.adapters.contract.users import UsersContract
+from leadnator_auth.adapters.contract.world import world_over
 
 __all__ = [
     "AccessTokensContract",

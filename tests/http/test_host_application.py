@@ -225,3 +225,13 @@ async def test_a_web_socket_is_turned_away_in_its_own_terms(memory: MemoryPorts)
     for path in ("/api/auth/me", "/nowhere"):
         await create_app(memory)({"type": "websocket", "path": path, "root_path": "", "headers": []}, receive, send)
     assert [message["type"] for message in sent] == ["websocket.close", "websocket.close"]
+
+
+async def test_below_a_prefix_only_what_comes_after_it_is_looked_at(memory: MemoryPorts) -> None:
+    """Mounted at /api, the path of a call is another than the one that it is served at alone."""
+    alice = await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    transport = httpx2.ASGITransport(Starlette(routes=[Mount("/api", create_app(memory))]))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://host.test") as client:
+        headers = {"Authorization": f"Bearer {alice.token}"}
+        assert (await client.get("/api/auth/me", headers=headers)).status_code == 404
+        assert (await client.get("/api/api/auth/me", headers=headers)).status_code == 200

@@ -1,6 +1,9 @@
 """The pytest plugin, as somebody's project meets it: a run of its own, with nothing of this repository's set up."""
 
+from importlib import import_module
+
 import pytest
+from _pytest.assertion.rewrite import AssertionRewritingHook
 
 USES_ALL = """
 import pytest
@@ -94,3 +97,8 @@ def test_without_the_http_client_it_says_how_to_get_it(pytester: pytest.Pytester
     run = pytester.runpytest_subprocess()
     run.assert_outcomes(errors=1)
     run.stdout.fnmatch_lines(["*`auth_client` needs httpx2: pip install 'leadnator-auth[[]testing[]]'"])
+
+
+def test_asserts_of_the_published_suites_say_what_they_compared() -> None:
+    users = import_module("leadnator_auth.adapters.contract.users")
+    assert isinstance(users.__loader__, AssertionRewritingHook)

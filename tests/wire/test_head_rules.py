@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadnator_auth.entrypoints.wire.heads import MAX_FIELDS, Head, _read_any_head, read_head
@@ -94,41 +94,54 @@ def test_reasons_are_words_that_no_client_can_choose() -> None:
     assert all(reason.value.replace("_", "").isalpha() for reason in Reason)
 
 
-_FRAGMENTS = st.lists(
-    st.sampled_from(
-        [
-            b"GET / HTTP/1.1\r\n",
-            b"HEAD /a?b HTTP/1.1\r\n",
-            b"POST / HTTP/1.1\r\n",
-            b"GET /a#b HTTP/1.1\r\n",
-            b"GET http://a/ HTTP/1.1\r\n",
-            b"GET / HTTP/1.0\r\n",
-            b"Host: a\r\n",
-            b"host:\ta:80 \r\n",
-            b"HOST: [::1]\r\n",
-            b"Host: a b\r\n",
-            b"Host:\r\n",
-            b"Content-Length: 0\r\n",
-            b"content-length: 5\r\n",
-            b"Transfer-Encoding: chunked\r\n",
-            b"Upgrade: h2c\r\n",
-            b"Upgrade-Insecure-Requests: 1\r\n",
-            b"Hosted: b\r\n",
-            b"Authorization: Bearer x\r\n",
-            b"A : b\r\n",
-            b" folded\r\n",
-            b"A: \x00\r\n",
-            b"A: \xff\r\n",
-            b"\r\n",
-        ]
-    ),
-    max_size=7,
+_REQUEST_LINES = st.sampled_from(
+    [
+        b"GET / HTTP/1.1\r\n",
+        b"HEAD /a?b HTTP/1.1\r\n",
+        b"POST / HTTP/1.1\r\n",
+        b"GET /a#b HTTP/1.1\r\n",
+        b"GET http://a/ HTTP/1.1\r\n",
+        b"GET / HTTP/1.0\r\n",
+        b"GET  / HTTP/1.1\r\n",
+    ]
 )
+_HOSTS = st.sampled_from([b"Host: a\r\n", b"host:\ta:80 \r\n", b"HOST: [::1]\r\n", b"Host: a b\r\n", b"Host:\r\n", b""])
+_FIELDS = [
+    b"Host: a\r\n",
+    b"Content-Length: 0\r\n",
+    b"content-length: 5\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"transfer-encoding:x\r\n",
+    b"Upgrade: h2c\r\n",
+    b"Upgrade-Insecure-Requests: 1\r\n",
+    b"Hosted: b\r\n",
+    b"Authorization: Bearer x\r\n",
+    b"A : b\r\n",
+    b" folded\r\n",
+    b"A: \x00\r\n",
+    b"A: \xff\r\n",
+    b"\r\n",
+]
+_SOME_FIELDS = st.lists(st.sampled_from(_FIELDS), max_size=2).map(b"".join)
+_HEADS = st.tuples(_REQUEST_LINES, _SOME_FIELDS, _HOSTS, _SOME_FIELDS, st.just(b"\r\n")).map(b"".join)
 
 
-@given(_FRAGMENTS)
-def test_the_short_way_through_a_plain_head_ends_where_the_long_one_does(fragments: list[bytes]) -> None:
-    head = b"".join(fragments)
+def test_a_second_host_is_seen_behind_many_fields() -> None:
+    head = b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * (MAX_FIELDS // 2 - 1) + b"Host: a\r\nHost: b\r\n\r\n"
+    assert _outcome(read_head, head) == Reason.BAD_HOST
+
+
+@settings(max_examples=500)
+@given(_HEADS)
+def test_the_short_way_through_a_plain_head_ends_where_the_long_one_does(head: bytes) -> None:
+    assert _outcome(read_head, head) == _outcome(_read_any_head, head)
+
+
+@pytest.mark.parametrize("field", _FIELDS)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_no_field_is_overlooked_on_the_short_way(field: bytes, is_first: bool) -> None:
+    parts = [field, b"Host: a\r\n"] if is_first else [b"Host: a\r\n", field]
+    head = b"GET / HTTP/1.1\r\n" + b"".join(parts) + b"\r\n"
     assert _outcome(read_head, head) == _outcome(_read_any_head, head)
 
 
