@@ -1,10 +1,21 @@
-"""A complete set of ports, and the part of it that each group of use cases takes."""
-
-from typing import TypedDict
+"""A complete set of ports."""
 
 import attrs
 
 from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.port_groups import (
+    AdministrationPorts,
+    DeliveryPorts,
+    IdentifyPorts,
+    ImportPorts,
+    LookPorts,
+    MediaTokenPorts,
+    PurgePorts,
+    ResetPorts,
+    ResetRequestPorts,
+    SignInPorts,
+    UserCreationPorts,
+)
 from leadnator_auth.domain.ports import (
     AccessTokens,
     Clock,
@@ -17,112 +28,6 @@ from leadnator_auth.domain.ports import (
     Readiness,
     UnitOfWork,
 )
-
-
-class SignInPorts(TypedDict):
-    """What `sign_up` and `log_in` take."""
-
-    unit_of_work: UnitOfWork
-    hasher: PasswordHasher
-    tokens: AccessTokens
-    emails: EmailSyntax
-    clock: Clock
-    randomness: Randomness
-    rate_limits: RateLimits
-    policy: Policy
-
-
-class IdentifyPorts(TypedDict):
-    """What `identify` and `identify_for_media` take."""
-
-    tokens: AccessTokens
-    identities: Identities
-    clock: Clock
-
-
-class ResetRequestPorts(TypedDict):
-    """What `request_password_reset` takes."""
-
-    unit_of_work: UnitOfWork
-    emails: EmailSyntax
-    clock: Clock
-    randomness: Randomness
-    rate_limits: RateLimits
-    policy: Policy
-
-
-class ResetPorts(TypedDict):
-    """What `reset_password` and `change_password` take."""
-
-    unit_of_work: UnitOfWork
-    hasher: PasswordHasher
-    clock: Clock
-    randomness: Randomness
-    rate_limits: RateLimits
-    policy: Policy
-
-
-class DeliveryPorts(TypedDict):
-    """What `deliver_due_mails` takes."""
-
-    unit_of_work: UnitOfWork
-    mailer: Mailer
-    clock: Clock
-    randomness: Randomness
-    policy: Policy
-
-
-class ImportPorts(TypedDict):
-    """What `import_users` takes."""
-
-    unit_of_work: UnitOfWork
-    hasher: PasswordHasher
-    emails: EmailSyntax
-    clock: Clock
-    randomness: Randomness
-
-
-class UserCreationPorts(TypedDict):
-    """What `create_user` takes."""
-
-    unit_of_work: UnitOfWork
-    hasher: PasswordHasher
-    emails: EmailSyntax
-    clock: Clock
-    randomness: Randomness
-    policy: Policy
-
-
-class AdministrationPorts(TypedDict):
-    """What `change_user` and `delete_user` take."""
-
-    unit_of_work: UnitOfWork
-    clock: Clock
-    randomness: Randomness
-
-
-class PurgePorts(TypedDict):
-    """What `purge` takes."""
-
-    unit_of_work: UnitOfWork
-    clock: Clock
-    rate_limits: RateLimits
-    policy: Policy
-
-
-class LookPorts(TypedDict):
-    """What `list_sessions` and `is_reset_secret_usable` take."""
-
-    unit_of_work: UnitOfWork
-    clock: Clock
-
-
-class MediaTokenPorts(TypedDict):
-    """What `issue_media_token` takes."""
-
-    tokens: AccessTokens
-    clock: Clock
-    randomness: Randomness
 
 
 @attrs.frozen(kw_only=True)

@@ -14,18 +14,15 @@ from leadnator_auth.domain.ports.outside import (
     Readiness,
 )
 from leadnator_auth.domain.ports.rate_limits import RateLimits
-from leadnator_auth.domain.ports.store import (
+from leadnator_auth.domain.ports.repositories import (
     AuditTrail,
     CredentialStore,
-    Identities,
     MailQueue,
-    Repositories,
     ResetTokens,
     Sessions,
-    Transaction,
-    UnitOfWork,
     Users,
 )
+from leadnator_auth.domain.ports.unit_of_work import Identities, Repositories, Transaction, UnitOfWork
 
 __all__ = [
     "AccessTokens",

@@ -25,7 +25,7 @@ from leadnator_auth.domain import (
     sign_up,
 )
 from leadnator_auth.domain.mail import GIVE_UP_AFTER, LEASE, new_mail
-from leadnator_auth.domain.port_set import DeliveryPorts
+from leadnator_auth.domain.port_groups import DeliveryPorts
 from leadnator_auth.domain.ports import Mailer, Transaction
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

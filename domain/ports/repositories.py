@@ -1,7 +1,6 @@
-"""Where things are kept: repositories, and the units of work they belong to."""
+"""Where things are kept: one repository for each kind of thing."""
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -10,7 +9,7 @@ from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.mail import MailFigures, MailState, QueuedMail
 from leadnator_auth.domain.paging import Position
 from leadnator_auth.domain.reset_token import ResetToken
-from leadnator_auth.domain.session import Identity, Session, SessionId
+from leadnator_auth.domain.session import Session, SessionId
 from leadnator_auth.domain.user import User, UserId
 
 
@@ -176,55 +175,3 @@ class AuditTrail(Protocol):
 
         The position of an entry is its time and its id.
         """
-
-
-class Repositories(Protocol):
-    """Everything that is kept, as seen from within one unit of work."""
-
-    @property
-    def users(self) -> Users: ...
-    @property
-    def credentials(self) -> CredentialStore: ...
-    @property
-    def sessions(self) -> Sessions: ...
-    @property
-    def reset_tokens(self) -> ResetTokens: ...
-    @property
-    def mail_queue(self) -> MailQueue: ...
-    @property
-    def audit_trail(self) -> AuditTrail: ...
-
-
-class Transaction(Repositories, Protocol):
-    """A unit of work that may keep what was written through it."""
-
-    async def commit(self) -> None:
-        """Keeps everything written so far, durably; without it, all is lost.
-
-        It ends the unit of work: what is written after it is lost, or refused with RuntimeError.
-        """
-
-
-class UnitOfWork(Protocol):
-    """Opens units of work; each has a state of its own.
-
-    A user, credentials, session or reset token that a unit of work which may write has looked up by a key stays as it
-    was read until that unit ends: another one that would change it waits. To change what belongs to an account, look
-    its user up first; then the changes of one account take turns.
-
-    Two units may still get in each other's way. Then a step of one raises ConcurrencyError, nothing of it is kept, and
-    it may be run again: `run_in_transaction` does so.
-    """
-
-    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
-        """Opens a unit of work that may write: nothing is kept unless `commit` is called."""
-
-    def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
-        """Opens a consistent view for reading, which waits for no writer; nothing is ever kept from it."""
-
-
-class Identities(Protocol):
-    """Who a session belongs to: the one look-up of every authenticated request."""
-
-    async def by_session(self, session_id: SessionId) -> Identity | None:
-        """Returns the session and its user, unless it has ended."""
