@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).with_name("templates")
-LANGUAGES = ("de", "en")
 DEFAULT_LANGUAGE = "en"
 LONGEST_LINE = 998
 """RFC 5322 section 2.1.1, without the line end."""

@@ -4,16 +4,17 @@ import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-from leadnator_auth.adapters.sql import Backend, Connections, SqlIdentities, SqlUnitOfWork, backend_of
+from leadnator_auth.adapters.contract.samples import a_session, a_user
+from leadnator_auth.adapters.sql import Backend, Connections, SqlIdentities, SqlUnitOfWork, backend_of, migrate, pool
 from leadnator_auth.adapters.sql.backend import Row
 from leadnator_auth.domain import Identity, SessionId, UnavailableError
 from tests.conftest import connected
-from tests.contract.worlds import a_session, a_user
 from tests.databases import run_sql
 
 
@@ -125,10 +126,8 @@ async def test_who_hangs_up_takes_nobody_along(shared_postgresql: str) -> None:
         assert await identities.by_session(alice.session.id) == alice
 
 
-async def test_a_sqlite_file_that_somebody_locks_is_waited_for_on_a_thread(tmp_path: Any) -> None:
+async def test_a_sqlite_file_that_somebody_locks_is_waited_for_on_a_thread(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/own.db"
-    from leadnator_auth.adapters.sql import migrate
-
     migrate(url)
     counted = Counted(backend_of(url))
     async with connected(counted.counting) as connections:
@@ -142,8 +141,9 @@ async def test_a_sqlite_file_that_somebody_locks_is_waited_for_on_a_thread(tmp_p
             somebody.execute("PRAGMA locking_mode = EXCLUSIVE")
             somebody.execute("BEGIN EXCLUSIVE")
             asking = asyncio.create_task(identities.by_session(alice.session.id))
-            await asyncio.sleep(0.05)
-            assert not asking.done(), "the event loop was free meanwhile"
+            for _ in range(50):
+                await asyncio.sleep(0)
+            assert not asking.done(), "it waits, and the event loop does not"
             somebody.execute("COMMIT")
         assert await asking == alice
 
@@ -160,8 +160,6 @@ async def test_a_row_that_changed_is_not_remembered(connections: Connections) ->
 
 
 async def test_no_look_up_outlives_its_time(shared_postgresql: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from leadnator_auth.adapters.sql import pool
-
     monkeypatch.setattr(pool, "UNIT_SECONDS", 0.2)
     async with connected(backend_of(shared_postgresql, 2)) as connections:
         identities = SqlIdentities(connections)

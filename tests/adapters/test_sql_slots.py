@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 import attrs
 import pytest
 
+from leadnator_auth.adapters.contract import cancelled_at_step
+from leadnator_auth.adapters.contract.samples import a_mail, a_session, a_user
 from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork, backend_of
 from leadnator_auth.adapters.sql.unit_of_work import SqlTransaction
 from leadnator_auth.domain import UnavailableError
 from tests.conftest import connected
-from tests.contract.cancelling import cancelled_at_step
-from tests.contract.worlds import a_mail, a_session, a_user
 from tests.databases import run_sql
 
 

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import attrs
 import pytest
 
+from leadnator_auth.adapters.contract.samples import a_user
 from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork
 from leadnator_auth.domain import (
     ConcurrencyError,
@@ -18,7 +19,6 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.ports import Repositories, Transaction, UnitOfWork
 from leadnator_auth.domain.use_cases.transaction import MOST_ATTEMPTS
-from tests.contract.worlds import a_user
 
 
 @attrs.define
