@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -29,6 +30,11 @@ from tests.databases import PostgresqlServer, run_sql
 
 DATABASES = ["sqlite", "postgresql"]
 MEMORY = "/dev/shm"  # noqa: S108
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell makes what it runs in the background ignore Ctrl-C, and so would the programs that the tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class NewDatabase(Protocol):

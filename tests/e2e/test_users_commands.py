@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 from collections.abc import Callable
@@ -84,20 +85,31 @@ class Terminal:
 
     def answer(self, question: str, answer: str) -> None:
         """Types a line once it is asked for."""
-        while not self.shown.rstrip().endswith(question):
-            self.shown += os.read(self.mine, 1024).decode()
+        self.wait_for(question)
         os.write(self.mine, answer.encode() + b"\n")
         self.shown += "|"
+
+    def wait_for(self, question: str) -> None:
+        """Returns once it asks this, and nothing after it is shown yet."""
+        while not self.shown.rstrip().endswith(question):
+            self.shown += self._read().decode()
 
     def end(self) -> int:
         """Returns the exit code, once everything is shown."""
         try:
-            while chunk := os.read(self.mine, 1024):
+            while chunk := self._read():
                 self.shown += chunk.decode()
         except OSError:  # how a terminal says on Linux that nobody is there any more
             pass
         os.close(self.mine)
         return self.process.wait(DEADLINE_SECONDS)
+
+    def _read(self) -> bytes:
+        readable, _, _ = select.select([self.mine], [], [], DEADLINE_SECONDS)
+        if not readable:
+            self.process.kill()
+            pytest.fail(f"nothing more is shown: {self.shown!r}")
+        return os.read(self.mine, 1024)
 
 
 @pytest.fixture
@@ -211,8 +223,7 @@ def test_on_a_terminal_a_deletion_is_asked_about(sqlite_desk: Desk) -> None:
 def test_ctrl_c_at_the_question_leaves_everything_as_it_was(sqlite_desk: Desk) -> None:
     terminal = sqlite_desk.on_a_terminal("create", "--email", "al@example.com", "--name", "Al")
     terminal.answer("Password:", "geheimnis")
-    while "Repeat" not in terminal.shown:
-        terminal.shown += os.read(terminal.mine, 1024).decode()
+    terminal.wait_for("Repeat for confirmation:")
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.end() == 1
     assert terminal.shown.rstrip().endswith("Aborted!")
