@@ -41,7 +41,7 @@ from leadnator_auth.domain.mail import (
 from leadnator_auth.domain.paging import Page, Position
 from leadnator_auth.domain.password import Password, PasswordPolicy
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.port_set import Ports
+from leadnator_auth.domain.ports import Ports
 from leadnator_auth.domain.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.search import is_found

@@ -59,13 +59,13 @@ def retry(mail_id: str | None, every: bool) -> None:
 
 async def _listed(state: MailState | None, most: int) -> tuple[list[QueuedMail], MailFigures]:
     async with ports_in_force() as ports:
-        mails = await list_mails(state, most, unit_of_work=ports.unit_of_work)
-        return mails, await mail_figures(unit_of_work=ports.unit_of_work)
+        mails = await list_mails(state, most, ports=ports)
+        return mails, await mail_figures(ports=ports)
 
 
 async def _retried(mail_id: str | None) -> int:
     async with ports_in_force() as ports:
-        return await retry_mails(mail_id, unit_of_work=ports.unit_of_work, clock=ports.clock)
+        return await retry_mails(mail_id, ports=ports)
 
 
 def _row(queued: QueuedMail) -> dict[str, str | int]:

@@ -107,7 +107,7 @@ class _Import:
         async with ports_in_force() as ports:
             while batch := list(islice(entries, AT_ONCE)):
                 records = [entry.record for entry in batch if entry.problem is None]
-                outcomes = iter(await import_users(records, **ports.for_import))
+                outcomes = iter(await import_users(records, ports=ports))
                 for entry in batch:
                     self._count(entry, _unreadable(entry.problem) if entry.problem else next(outcomes))
                 self.next_line = batch[-1].line + 1

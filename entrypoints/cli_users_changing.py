@@ -112,20 +112,18 @@ def _change(who: str, changes: dict[str, str], as_json: bool) -> None:
 
 async def _created(email: str, name: str, password: str, is_admin: bool, plan: str | None) -> User:
     async with ports_in_force() as ports:
-        return await create_user(
-            _OPERATOR, name, email, password, is_admin=is_admin, plan=plan, **ports.for_user_creation
-        )
+        return await create_user(_OPERATOR, name, email, password, is_admin=is_admin, plan=plan, ports=ports)
 
 
 async def _changed(who: str, changes: dict[str, str]) -> ChangedUser:
     async with ports_in_force() as ports:
-        meant = parse_who(who, emails=ports.emails)
-        return await change_user(_OPERATOR, meant, changes, **ports.for_administration)
+        meant = parse_who(who, ports=ports)
+        return await change_user(_OPERATOR, meant, changes, ports=ports)
 
 
 async def _deleted(who: str) -> User:
     async with ports_in_force() as ports:
-        return await delete_user(_OPERATOR, parse_who(who, emails=ports.emails), **ports.for_administration)
+        return await delete_user(_OPERATOR, parse_who(who, ports=ports), ports=ports)
 
 
 def _typed_password() -> str:

@@ -19,7 +19,7 @@ from leadnator_auth.domain import (
     show_user,
 )
 from leadnator_auth.domain.paging import MAX_PAGE_LENGTH
-from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.domain.ports import Ports
 from leadnator_auth.entrypoints.admin_views import entry_view, user_view
 from leadnator_auth.entrypoints.cli_accounts import (
     as_json_option,
@@ -94,33 +94,33 @@ async def _listed(query: str, limit: int) -> list[User]:
     async with ports_in_force() as ports:
 
         async def page(length: int, cursor: str | None) -> Page[User]:
-            return await list_users(_OPERATOR, query, length, cursor, unit_of_work=ports.unit_of_work)
+            return await list_users(_OPERATOR, query, length, cursor, ports=ports)
 
         return await _walked(page, limit)
 
 
 async def _shown(who: str) -> tuple[User, list[AuditEntry]]:
     async with ports_in_force() as ports:
-        user = await show_user(_OPERATOR, parse_who(who, emails=ports.emails), unit_of_work=ports.unit_of_work)
-        return user, await _entries(user.id, SHOWN_ENTRIES, ports.unit_of_work)
+        user = await show_user(_OPERATOR, parse_who(who, ports=ports), ports=ports)
+        return user, await _entries(user.id, SHOWN_ENTRIES, ports)
 
 
 async def _audited(who: str | None, limit: int) -> list[AuditEntry]:
     async with ports_in_force() as ports:
         if who is None:
-            return await _entries(None, limit, ports.unit_of_work)
-        meant = parse_who(who, emails=ports.emails)
+            return await _entries(None, limit, ports)
+        meant = parse_who(who, ports=ports)
         if isinstance(meant, EmailAddress):
-            meant = (await show_user(_OPERATOR, meant, unit_of_work=ports.unit_of_work)).id
-        entries = await _entries(meant, limit, ports.unit_of_work)
+            meant = (await show_user(_OPERATOR, meant, ports=ports)).id
+        entries = await _entries(meant, limit, ports)
         if not entries:
-            await show_user(_OPERATOR, meant, unit_of_work=ports.unit_of_work)  # fails where there never was one
+            await show_user(_OPERATOR, meant, ports=ports)  # fails where there never was one
         return entries
 
 
-async def _entries(user_id: str | None, limit: int, unit_of_work: UnitOfWork) -> list[AuditEntry]:
+async def _entries(user_id: str | None, limit: int, ports: Ports) -> list[AuditEntry]:
     async def page(length: int, cursor: str | None) -> Page[AuditEntry]:
-        return await list_audit_entries(_OPERATOR, user_id, length, cursor, unit_of_work=unit_of_work)
+        return await list_audit_entries(_OPERATOR, user_id, length, cursor, ports=ports)
 
     return await _walked(page, limit)
 

@@ -26,8 +26,7 @@ from leadnator_auth.adapters.sql import (
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain.password import PasswordPolicy
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.port_set import Ports
-from leadnator_auth.domain.ports import Mailer
+from leadnator_auth.domain.ports import Mailer, Ports
 from leadnator_auth.domain.rate_limit import Limits
 from leadnator_auth.entrypoints.metrics import Levels, Metrics
 from leadnator_auth.entrypoints.setting_values import SmtpUrl

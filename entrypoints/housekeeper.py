@@ -43,7 +43,7 @@ async def _keep_house(ports: Ports, first_after: float) -> None:
 
 async def _purge_all(ports: Ports) -> None:
     total = 0
-    while removed := await purge(**ports.for_purge):
+    while removed := await purge(ports=ports):
         total += removed
         await asyncio.sleep(PAUSE_SECONDS)
     if total:

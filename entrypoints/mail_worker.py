@@ -68,7 +68,7 @@ class MailWorker:
         """Returns whether there was anything to deliver; no failure ends the worker."""
         try:
             delivery = await deliver_due_mails(
-                **ports.for_delivery,
+                ports=ports,
                 keeping_lease=lambda mail: _keeping_lease(mail, ports),
                 most=1,  # so that stopping waits for one mail only
             )
@@ -100,7 +100,7 @@ async def _keeping_lease(mail: QueuedMail, ports: Ports) -> AsyncIterator[None]:
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             with suppress(UnavailableError):
-                await renew_lease(mail, unit_of_work=ports.unit_of_work, clock=ports.clock)
+                await renew_lease(mail, ports=ports)
 
     task = asyncio.create_task(renew())
     try:

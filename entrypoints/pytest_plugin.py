@@ -17,7 +17,7 @@ __all__ = ["auth", "auth_client", "auth_clock", "auth_mailbox"]
 
 @pytest.fixture
 def auth() -> "MemoryPorts":
-    """A new, empty world in memory: every port, for `await sign_up(…, **auth.for_sign_in)`."""
+    """A new, empty world in memory: every port, for `await sign_up(…, ports=auth)`."""
     from leadnator_auth.adapters.memory import memory_ports
 
     return memory_ports()
@@ -31,7 +31,7 @@ def auth_clock(auth: "MemoryPorts") -> "FakeClock":
 
 @pytest.fixture
 def auth_mailbox(auth: "MemoryPorts") -> "Mailbox":
-    """The mails that were sent in `auth`; `deliver_due_mails(**auth.for_delivery)` sends those that wait."""
+    """The mails that were sent in `auth`; `deliver_due_mails(ports=auth)` sends those that wait."""
     return auth.mailer
 
 

@@ -27,8 +27,8 @@ async def admins_in(world: Ports, count: int) -> list[Actor]:
     signed_in = []
     for number in range(count):
         email = f"admin{number}@example.com"
-        await create_user(OPERATOR, "Admin", email, "secret", is_admin=True, **world.for_user_creation)
-        signed_in.append(await log_in(email, "secret", **world.for_sign_in))
+        await create_user(OPERATOR, "Admin", email, "secret", is_admin=True, ports=world)
+        signed_in.append(await log_in(email, "secret", ports=world))
     return [Actor.through(Identity(each.user, each.session)) for each in signed_in]
 
 
@@ -43,11 +43,11 @@ class AdministrationCancellationContract:
 
     async def test_cancelled_at_any_await_a_suspension_is_done_whole_or_not_at_all(self, world: Ports) -> None:
         (root,) = await admins_in(world, 1)
-        alice = (await sign_up("Alice", "alice@example.com", "secret", **world.for_sign_in)).user
+        alice = (await sign_up("Alice", "alice@example.com", "secret", ports=world)).user
         done = 0
         for step in range(200):
-            await log_in("alice@example.com", "secret", **world.for_sign_in)
-            change = change_user(root, alice.id, {"status": "suspended"}, **world.for_administration)
+            await log_in("alice@example.com", "secret", ports=world)
+            change = change_user(root, alice.id, {"status": "suspended"}, ports=world)
             finished = await cancelled_at_step(step, change)
             # A commit may have been under way when its task was cancelled: another writer waits for what became of it.
             async with world.unit_of_work() as repositories:
@@ -61,13 +61,13 @@ class AdministrationCancellationContract:
             if finished:
                 assert user.is_suspended, "what ran to its end is kept"
                 return
-            await change_user(root, alice.id, {"status": "active"}, **world.for_administration)
+            await change_user(root, alice.id, {"status": "active"}, ports=world)
         pytest.fail(ENDLESS)
 
     async def test_cancelled_at_any_await_an_account_is_made_whole_or_not_at_all(self, world: Ports) -> None:
         for step in range(200):
             email = f"step{step}@example.com"
-            creation = create_user(OPERATOR, "Al", email, "secret", **world.for_user_creation)
+            creation = create_user(OPERATOR, "Al", email, "secret", ports=world)
             finished = await cancelled_at_step(step, creation)
             async with world.unit_of_work.snapshot() as repositories:
                 user = await repositories.users.by_email(email)
@@ -82,8 +82,8 @@ class AdministrationCancellationContract:
 
     async def test_cancelled_at_any_await_an_account_is_deleted_whole_or_not_at_all(self, world: Ports) -> None:
         for step in range(200):
-            user = await create_user(OPERATOR, "Al", f"step{step}@example.com", "secret", **world.for_user_creation)
-            finished = await cancelled_at_step(step, delete_user(OPERATOR, user.id, **world.for_administration))
+            user = await create_user(OPERATOR, "Al", f"step{step}@example.com", "secret", ports=world)
+            finished = await cancelled_at_step(step, delete_user(OPERATOR, user.id, ports=world))
             async with world.unit_of_work.snapshot() as repositories:
                 is_there = await repositories.users.by_id(user.id) is not None
                 credentials = await repositories.credentials.of(user.id)

@@ -34,15 +34,15 @@ LAST_ADMIN = "the last admin stays: units that call `active_admins` to change on
 
 
 async def demote(actor: Actor, victim: Actor, world: Ports) -> object:
-    return await change_user(actor, UserId(victim.name), {"role": "user"}, **world.for_administration)
+    return await change_user(actor, UserId(victim.name), {"role": "user"}, ports=world)
 
 
 async def suspend(actor: Actor, victim: Actor, world: Ports) -> object:
-    return await change_user(actor, UserId(victim.name), {"status": "suspended"}, **world.for_administration)
+    return await change_user(actor, UserId(victim.name), {"status": "suspended"}, ports=world)
 
 
 async def delete(actor: Actor, victim: Actor, world: Ports) -> object:
-    return await delete_user(actor, UserId(victim.name), **world.for_administration)
+    return await delete_user(actor, UserId(victim.name), ports=world)
 
 
 Lose = Callable[[Actor, Actor, Ports], Awaitable[object]]
@@ -93,30 +93,30 @@ class AdministrationRacesContract(AdministrationCancellationContract):
     async def test_what_was_done_is_in_the_trail_and_what_was_refused_is_not(self, world: Ports) -> None:
         admins = await admins_in(world, 6)
         results = await outcomes(*(demote(admin, admin, world) for admin in admins))
-        page = await list_audit_entries(OPERATOR, None, 100, unit_of_work=world.unit_of_work)
+        page = await list_audit_entries(OPERATOR, None, 100, ports=world)
         changed = [entry for entry in page.entries if entry.action.value == "user_changed"]
         assert len(changed) == results["done"] == 5, "an entry is kept or lost with the change that it tells of"
         assert len({entry.actor for entry in changed}) == 5, "each entry names who did it"
 
     async def test_nobody_who_logs_in_while_they_are_suspended_keeps_a_session(self, world: Ports) -> None:
-        alice = await sign_up("Alice", "alice@example.com", "secret", **world.for_sign_in)
-        log_ins = [log_in("alice@example.com", "secret", **world.for_sign_in) for _ in range(10)]
-        change = change_user(OPERATOR, alice.user.id, {"status": "suspended"}, **world.for_administration)
+        alice = await sign_up("Alice", "alice@example.com", "secret", ports=world)
+        log_ins = [log_in("alice@example.com", "secret", ports=world) for _ in range(10)]
+        change = change_user(OPERATOR, alice.user.id, {"status": "suspended"}, ports=world)
         results = await asyncio.gather(*log_ins[:5], change, *log_ins[5:], return_exceptions=True)
         assert not isinstance(results[5], BaseException), f"a suspension does not fail for a log-in: {results[5]!r}"
-        await change_user(OPERATOR, alice.user.id, {"status": "active"}, **world.for_administration)
+        await change_user(OPERATOR, alice.user.id, {"status": "active"}, ports=world)
         for opened in [alice, *results]:
             if isinstance(opened, SignedIn):
-                outcome = await outcomes(identify(opened.token, **world.for_identify))
+                outcome = await outcomes(identify(opened.token, ports=world))
                 assert outcome == {"invalid_token": 1}, WHOLE
 
     async def test_an_account_that_is_deleted_while_its_owner_is_busy_is_gone_whole(self, world: Ports) -> None:
-        alice = await sign_up("Alice", "alice@example.com", "secret", **world.for_sign_in)
+        alice = await sign_up("Alice", "alice@example.com", "secret", ports=world)
         change = {"plan": "Growth"}
         results = await outcomes(
-            *(log_in("alice@example.com", "secret", **world.for_sign_in) for _ in range(8)),
-            *(delete_user(OPERATOR, alice.user.id, **world.for_administration) for _ in range(4)),
-            *(change_user(OPERATOR, alice.user.id, change, **world.for_administration) for _ in range(4)),
+            *(log_in("alice@example.com", "secret", ports=world) for _ in range(8)),
+            *(delete_user(OPERATOR, alice.user.id, ports=world) for _ in range(4)),
+            *(change_user(OPERATOR, alice.user.id, change, ports=world) for _ in range(4)),
         )
         assert results.keys() <= {"done", "not_found", "invalid_credentials"}, "who comes late finds nobody"
         async with world.unit_of_work.snapshot() as repositories:
@@ -126,19 +126,19 @@ class AdministrationRacesContract(AdministrationCancellationContract):
 
     async def test_of_accounts_with_one_address_that_are_made_at_once_one_is(self, world: Ports) -> None:
         results = await outcomes(
-            *(create_user(OPERATOR, "Al", "al@example.com", "secret", **world.for_user_creation) for _ in range(5)),
-            *(sign_up("Al", "al@example.com", "secret", **world.for_sign_in) for _ in range(5)),
+            *(create_user(OPERATOR, "Al", "al@example.com", "secret", ports=world) for _ in range(5)),
+            *(sign_up("Al", "al@example.com", "secret", ports=world) for _ in range(5)),
         )
         assert results == {"done": 1, EmailTakenError.code: 9}, "one canonical address has one account"
 
     async def test_changes_of_one_account_at_once_are_all_kept_and_all_told(self, world: Ports) -> None:
         (root,) = await admins_in(world, 1)
-        alice = (await sign_up("Alice", "alice@example.com", "secret", **world.for_sign_in)).user
+        alice = (await sign_up("Alice", "alice@example.com", "secret", ports=world)).user
         changes = [{"name": "Alicia"}, {"plan": "Growth"}, {"role": "admin"}]
-        await asyncio.gather(*(change_user(root, alice.id, each, **world.for_administration) for each in changes))
-        page = await list_users(root, "alicia", unit_of_work=world.unit_of_work)
+        await asyncio.gather(*(change_user(root, alice.id, each, ports=world) for each in changes))
+        page = await list_users(root, "alicia", ports=world)
         after = [(user.name, user.plan, user.role.value) for user in page.entries]
         assert after == [("Alicia", "Growth", "admin")], "units that look up one user to change it take turns"
-        trail = await list_audit_entries(root, alice.id, unit_of_work=world.unit_of_work)
+        trail = await list_audit_entries(root, alice.id, ports=world)
         fields = sorted(change.field for entry in trail.entries for change in entry.changes)
         assert fields == ["name", "plan", "role"], "every change is told in the trail"

@@ -9,8 +9,7 @@ from leadnator_auth.adapters.contract.checking import StoreContract
 from leadnator_auth.adapters.contract.world import world_over
 from leadnator_auth.adapters.memory import FakeClock, Mailbox
 from leadnator_auth.domain.password import Password
-from leadnator_auth.domain.port_set import Ports
-from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.domain.ports import Ports, UnitOfWork
 from leadnator_auth.domain.reset_token import digest_of
 from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails
@@ -33,7 +32,7 @@ class CancellationContract(StoreContract):
     async def test_cancelled_at_any_await_a_sign_up_is_kept_whole_or_not_at_all(self, world: Ports) -> None:
         for step in range(200):
             email = f"step{step}@example.com"
-            finished = await cancelled_at_step(step, sign_up("Al", email, "secret", **world.for_sign_in))
+            finished = await cancelled_at_step(step, sign_up("Al", email, "secret", ports=world))
             async with world.unit_of_work.snapshot() as repositories:
                 user = await repositories.users.by_email(email)
                 credentials = await repositories.credentials.of(user.id) if user else None
@@ -45,13 +44,13 @@ class CancellationContract(StoreContract):
         pytest.fail(ENDLESS)
 
     async def test_cancelled_at_any_await_a_reset_is_done_whole_or_not_at_all(self, world: Ports) -> None:
-        alice = (await sign_up("Al", "al@example.com", "secret-0", **world.for_sign_in)).user
+        alice = (await sign_up("Al", "al@example.com", "secret-0", ports=world)).user
         password = "secret-0"
         for step in range(200):
             secret = await link_for(world, "al@example.com")
-            session = (await log_in("al@example.com", password, **world.for_sign_in)).session
+            session = (await log_in("al@example.com", password, ports=world)).session
             new = f"secret-{step + 1}"
-            finished = await cancelled_at_step(step, reset_password(secret, new, **world.for_reset))
+            finished = await cancelled_at_step(step, reset_password(secret, new, ports=world))
             is_done = await is_password_of(world, alice, new)
             # A commit may have been under way when its task was cancelled: another writer waits for what became of it.
             async with world.unit_of_work() as repositories:
@@ -68,34 +67,32 @@ class CancellationContract(StoreContract):
 
     async def test_cancelled_at_any_await_nothing_is_leaked(self, world: Ports) -> None:
         """What a connection's fixture may check when the test ends: every one of them is back."""
-        await sign_up("Al", "al@example.com", "secret", **world.for_sign_in)
+        await sign_up("Al", "al@example.com", "secret", ports=world)
         for step in range(200):
             clock_of(world).advance(hours=1)  # each of these log-ins is counted as a wrong one
-            finished = await cancelled_at_step(step, log_in("al@example.com", "secret", **world.for_sign_in))
+            finished = await cancelled_at_step(step, log_in("al@example.com", "secret", ports=world))
             async with asyncio.timeout(30):
-                await request_password_reset("al@example.com", **world.for_reset_request)
+                await request_password_reset("al@example.com", ports=world)
             if finished:
                 return
         pytest.fail(ENDLESS)
 
     async def test_a_crowd_that_hangs_up_leaves_the_store_as_fast_as_before(self, world: Ports) -> None:
-        tasks = [
-            asyncio.create_task(request_password_reset("al@example.com", **world.for_reset_request)) for _ in range(300)
-        ]
+        tasks = [asyncio.create_task(request_password_reset("al@example.com", ports=world)) for _ in range(300)]
         for turn, task in enumerate(tasks):
             if turn % 3:
                 await asyncio.sleep(0)
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         async with asyncio.timeout(30):
-            await request_password_reset("al@example.com", **world.for_reset_request)
+            await request_password_reset("al@example.com", ports=world)
 
 
 async def link_for(world: Ports, email: str) -> str:
     """Returns the secret of a reset link that was just mailed, hours after the one before it."""
     clock_of(world).advance(hours=2)
-    await request_password_reset(email, **world.for_reset_request)
-    await deliver_due_mails(**world.for_delivery)
+    await request_password_reset(email, ports=world)
+    await deliver_due_mails(ports=world)
     assert isinstance(world.mailer, Mailbox), "`world` keeps the mailbox of `memory_ports`"
     return world.mailer.reset_links[-1].secret
 

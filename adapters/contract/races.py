@@ -39,13 +39,13 @@ TURNS = "units that look up one user to change it take turns: lock with the look
 
 
 async def alice_in(world: Ports) -> SignedIn:
-    return await sign_up("Alice", EMAIL, "first-password", **world.for_sign_in)
+    return await sign_up("Alice", EMAIL, "first-password", ports=world)
 
 
 async def links_for(world: Ports, count: int) -> list[str]:
     for _ in range(count):
-        await request_password_reset(EMAIL, **world.for_reset_request)
-    delivery = await deliver_due_mails(**world.for_delivery)
+        await request_password_reset(EMAIL, ports=world)
+    delivery = await deliver_due_mails(ports=world)
     assert delivery.sent == count, "every mail that was queued and committed is leased and sent"
     assert isinstance(world.mailer, Mailbox), "`world` keeps the mailbox of `memory_ports`"
     return [link.secret for link in world.mailer.reset_links[-count:]]
@@ -66,32 +66,32 @@ class RacesContract:
     async def test_one_of_twenty_resets_with_one_link_wins(self, world: Ports) -> None:
         await alice_in(world)
         (secret,) = await links_for(world, 1)
-        tries = (reset_password(secret, f"password-{n}", **world.for_reset) for n in range(20))
+        tries = (reset_password(secret, f"password-{n}", ports=world) for n in range(20))
         assert await outcomes(*tries) == {"done": 1, "invalid_reset_token": 19}, SINGLE_USE
 
     async def test_one_of_the_resets_with_several_links_of_one_account_wins(self, world: Ports) -> None:
         """Each voids the others' links: they must not wait for each other in a circle."""
         await alice_in(world)
         secrets = await links_for(world, 5)
-        tries = (reset_password(secret, f"password-{n}", **world.for_reset) for n, secret in enumerate(secrets))
+        tries = (reset_password(secret, f"password-{n}", ports=world) for n, secret in enumerate(secrets))
         assert await outcomes(*tries) == {"done": 1, "invalid_reset_token": 4}, SINGLE_USE
 
     async def test_no_session_that_an_old_password_opened_outlives_a_reset(self, world: Ports) -> None:
         await alice_in(world)
         (secret,) = await links_for(world, 1)
-        log_ins = [log_in(EMAIL, "first-password", **world.for_sign_in) for _ in range(12)]
-        reset = reset_password(secret, "second-password", **world.for_reset)
+        log_ins = [log_in(EMAIL, "first-password", ports=world) for _ in range(12)]
+        reset = reset_password(secret, "second-password", ports=world)
         results = await asyncio.gather(*log_ins[:6], reset, *log_ins[6:], return_exceptions=True)
         assert not isinstance(results[6], BaseException), f"a reset does not fail for a log-in: {results[6]!r}"
         for opened in results:
             if isinstance(opened, SignedIn):
-                outcome = await outcomes(identify(opened.token, **world.for_identify))
+                outcome = await outcomes(identify(opened.token, ports=world))
                 assert outcome == {"invalid_token": 1}, TURNS
 
     async def test_of_changes_with_one_old_password_one_counts(self, world: Ports) -> None:
         alice = await alice_in(world)
         identity = Identity(alice.user, alice.session)
-        tries = (change_password(identity, "first-password", f"password-{n}", **world.for_reset) for n in range(8))
+        tries = (change_password(identity, "first-password", f"password-{n}", ports=world) for n in range(8))
         assert await outcomes(*tries) == {"done": 1, "invalid_credentials": 7}, TURNS
 
     async def test_a_change_and_a_reset_at_once_leave_one_password(self, world: Ports) -> None:
@@ -99,12 +99,12 @@ class RacesContract:
         (secret,) = await links_for(world, 1)
         identity = Identity(alice.user, alice.session)
         results = await outcomes(
-            change_password(identity, "first-password", "changed-password", **world.for_reset),
-            reset_password(secret, "reset-password", **world.for_reset),
+            change_password(identity, "first-password", "changed-password", ports=world),
+            reset_password(secret, "reset-password", ports=world),
         )
         assert results["done"] == 1, TURNS
         tries = (
-            log_in(EMAIL, password, **world.for_sign_in)
+            log_in(EMAIL, password, ports=world)
             for password in ("first-password", "changed-password", "reset-password")
         )
         assert await outcomes(*tries) == {"done": 1, "invalid_credentials": 2}, "one password is left"
@@ -116,35 +116,34 @@ class RacesContract:
                 mail = new_mail(f"m_{number}", MailKind.RESET_LINK, EMAIL, world.clock.now())
                 await transaction.mail_queue.add(mail)
             await transaction.commit()
-        deliveries = await asyncio.gather(*(deliver_due_mails(**world.for_delivery) for _ in range(6)))
+        deliveries = await asyncio.gather(*(deliver_due_mails(ports=world) for _ in range(6)))
         most = world.policy.reset_mails
         assert sum(delivery.sent for delivery in deliveries) == most, TURNS
         assert sum(delivery.dropped for delivery in deliveries) == 12 - most, "what is over the fill is dropped"
 
     async def test_all_kinds_of_ends_at_once_end_everything_and_nobody_trips(self, world: Ports) -> None:
         alice = await alice_in(world)
-        others = [await log_in(EMAIL, "first-password", **world.for_sign_in) for _ in range(6)]
+        others = [await log_in(EMAIL, "first-password", ports=world) for _ in range(6)]
         identity = Identity(alice.user, alice.session)
-        unit_of_work = world.unit_of_work
         results = await outcomes(
-            *(log_out(identity, LogOutScope.OTHERS, unit_of_work=unit_of_work) for _ in range(4)),
-            *(end_session(identity, other.session.id, unit_of_work=unit_of_work) for other in others),
-            *(log_out(Identity(other.user, other.session), unit_of_work=unit_of_work) for other in others),
-            *(purge(**world.for_purge) for _ in range(3)),
+            *(log_out(identity, LogOutScope.OTHERS, ports=world) for _ in range(4)),
+            *(end_session(identity, other.session.id, ports=world) for other in others),
+            *(log_out(Identity(other.user, other.session), ports=world) for other in others),
+            *(purge(ports=world) for _ in range(3)),
         )
         assert results.keys() <= {"done", "not_found"}, "whoever comes late finds nothing to end, and nothing else"
-        left = await list_sessions(identity, **world.for_session_list)
+        left = await list_sessions(identity, ports=world)
         assert [session.id for session in left] == [alice.session.id], "every other session ended, and no more"
 
     async def test_a_link_is_good_for_one_reset_whatever_else_goes_on(self, world: Ports) -> None:
         await alice_in(world)
         secrets = await links_for(world, 3)
         results = await outcomes(
-            *(reset_password(secret, f"password-{n}", **world.for_reset) for n, secret in enumerate(secrets)),
-            *(log_in(EMAIL, "first-password", **world.for_sign_in) for _ in range(5)),
-            *(request_password_reset(EMAIL, **world.for_reset_request) for _ in range(5)),
-            *(purge(**world.for_purge) for _ in range(3)),
-            *(deliver_due_mails(**world.for_delivery) for _ in range(3)),
+            *(reset_password(secret, f"password-{n}", ports=world) for n, secret in enumerate(secrets)),
+            *(log_in(EMAIL, "first-password", ports=world) for _ in range(5)),
+            *(request_password_reset(EMAIL, ports=world) for _ in range(5)),
+            *(purge(ports=world) for _ in range(3)),
+            *(deliver_due_mails(ports=world) for _ in range(3)),
         )
         assert results[InvalidResetTokenError.code] == 2, SINGLE_USE
         assert results.keys() <= {"done", "invalid_reset_token", "invalid_credentials"}, "nobody else trips over it"
@@ -156,19 +155,19 @@ class RacesContract:
             was_imported = outcome.fate is ImportFate.ADDED
             assert was_imported == isinstance(newcomer, EmailTakenError), f"one of two gets an address: {newcomer!r}"
             password = "imported-password" if was_imported else "signed-up-password"
-            assert await log_in(email, password, **world.for_sign_in), "the account is that of the one who got it"
+            assert await log_in(email, password, ports=world), "the account is that of the one who got it"
 
     async def _import_and_sign_up(self, world: Ports, emails: list[str]) -> tuple[list[ImportOutcome], list[object]]:
         old_hash = await world.hasher.hash(Password("imported-password"))
         records = [{"name": "Old", "email": email, "password_hash": old_hash} for email in emails]
 
         async def imported() -> list[ImportOutcome]:
-            batches = [await import_users(records[at : at + 8], **world.for_import) for at in range(0, 24, 8)]
+            batches = [await import_users(records[at : at + 8], ports=world) for at in range(0, 24, 8)]
             return [outcome for batch in batches for outcome in batch]
 
         import_outcomes, *signed_up = await asyncio.gather(
             imported(),
-            *(sign_up("New", email, "signed-up-password", **world.for_sign_in) for email in reversed(emails)),
+            *(sign_up("New", email, "signed-up-password", ports=world) for email in reversed(emails)),
             return_exceptions=True,
         )
         assert isinstance(import_outcomes, list), f"an import does not fail for a sign-up: {import_outcomes!r}"

@@ -4,8 +4,7 @@ import attrs
 
 from leadnator_auth.adapters.memory import memory_ports
 from leadnator_auth.adapters.snapshot_identities import SnapshotIdentities
-from leadnator_auth.domain.port_set import Ports
-from leadnator_auth.domain.ports import Identities, RateLimits, UnitOfWork
+from leadnator_auth.domain.ports import Identities, Ports, RateLimits, UnitOfWork
 
 
 def world_over(

@@ -14,6 +14,7 @@ from leadnator_auth.domain.ports.outside import (
     Readiness,
 )
 from leadnator_auth.domain.ports.rate_limits import RateLimits
+from leadnator_auth.domain.ports.record import Ports
 from leadnator_auth.domain.ports.repositories import (
     AuditTrail,
     CredentialStore,
@@ -34,6 +35,7 @@ __all__ = [
     "MailQueue",
     "Mailer",
     "PasswordHasher",
+    "Ports",
     "Randomness",
     "RateLimits",
     "Readiness",

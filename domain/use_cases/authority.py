@@ -4,7 +4,7 @@ from leadnator_auth.domain.actor import Actor
 from leadnator_auth.domain.email_address import EmailAddress
 from leadnator_auth.domain.errors import ForbiddenError, InvalidTokenError, NotFoundError
 from leadnator_auth.domain.fields import BadFieldError
-from leadnator_auth.domain.ports import EmailSyntax, Repositories, Transaction
+from leadnator_auth.domain.ports import Ports, Repositories, Transaction
 from leadnator_auth.domain.text import is_storable
 from leadnator_auth.domain.user import Role, User, UserId
 
@@ -12,7 +12,7 @@ Who = UserId | EmailAddress
 """Whose account is meant."""
 
 
-def parse_who(text: str, *, emails: EmailSyntax) -> Who:
+def parse_who(text: str, *, ports: Ports) -> Who:
     """Returns the e-mail address that somebody typed, or else the id.
 
     Raises: NotFoundError when it can be neither.
@@ -20,7 +20,7 @@ def parse_who(text: str, *, emails: EmailSyntax) -> Who:
     if "@" not in text:
         return UserId(text)
     try:
-        return emails.parse(text)
+        return ports.emails.parse(text)
     except BadFieldError:
         raise NotFoundError from None
 

@@ -3,8 +3,7 @@
 from leadnator_auth.domain.errors import InvalidCredentialsError, InvalidTokenError
 from leadnator_auth.domain.fields import FieldChecks, Untrusted
 from leadnator_auth.domain.password import Password
-from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Clock, PasswordHasher, Randomness, RateLimits, Transaction, UnitOfWork
+from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.session import Client, Identity
 from leadnator_auth.domain.use_cases.password_reset import apply_new_password
 from leadnator_auth.domain.use_cases.throttling import LogInThrottle, throttle
@@ -13,17 +12,7 @@ from leadnator_auth.domain.use_cases.verification import verified
 
 
 async def change_password(
-    identity: Identity,
-    current_password: Untrusted,
-    password: Untrusted,
-    client: Client = Client(),
-    *,
-    unit_of_work: UnitOfWork,
-    hasher: PasswordHasher,
-    clock: Clock,
-    randomness: Randomness,
-    rate_limits: RateLimits,
-    policy: Policy,
+    identity: Identity, current_password: Untrusted, password: Untrusted, client: Client = Client(), *, ports: Ports
 ) -> None:
     """Sets a new password, ends every other session and every reset token of the user, and queues a notice.
 
@@ -34,15 +23,15 @@ async def change_password(
     """
     with FieldChecks() as check:
         typed = check("current_password", current_password, Password.typed)
-        new_password = check("password", password, policy.password.choose)
-    attempts = LogInThrottle(identity.user.email.canonical, client, policy.limits, rate_limits)
-    await throttle(policy.limits.change_password, client, rate_limits=rate_limits, now=clock.now())
-    await attempts.enter(clock.now())
-    async with unit_of_work.snapshot() as repositories:
+        new_password = check("password", password, ports.policy.password.choose)
+    attempts = LogInThrottle(identity.user.email.canonical, client, ports)
+    await throttle(ports.policy.limits.change_password, client, now=ports.clock.now(), ports=ports)
+    await attempts.enter(ports.clock.now())
+    async with ports.unit_of_work.snapshot() as repositories:
         kept = await repositories.credentials.of(identity.user.id)
-    proven = await verified(kept, typed, hasher)
-    await attempts.succeed(clock.now())
-    new_hash = await hasher.hash(new_password)
+    proven = await verified(kept, typed, ports)
+    await attempts.succeed(ports.clock.now())
+    new_hash = await ports.hasher.hash(new_password)
 
     async def change(transaction: Transaction) -> None:
         # Hashing took a while: a reset or another change may have come in between.
@@ -52,6 +41,6 @@ async def change_password(
             raise InvalidCredentialsError(identity.user.id)
         if await transaction.sessions.by_id(identity.session.id) is None:
             raise InvalidTokenError("session ended")
-        await apply_new_password(user, new_hash, transaction, clock.now(), randomness, keep=identity.session.id)
+        await apply_new_password(user, new_hash, transaction, ports.clock.now(), ports, keep=identity.session.id)
 
-    await run_in_transaction(unit_of_work, change)
+    await run_in_transaction(ports.unit_of_work, change)

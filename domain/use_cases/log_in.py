@@ -9,16 +9,9 @@ from leadnator_auth.domain.errors import (
 )
 from leadnator_auth.domain.fields import FieldChecks, Untrusted
 from leadnator_auth.domain.password import Password
-from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import (
-    AccessTokens,
-    Clock,
-    EmailSyntax,
-    PasswordHasher,
-    Randomness,
-    RateLimits,
+    Ports,
     Transaction,
-    UnitOfWork,
 )
 from leadnator_auth.domain.session import Client
 from leadnator_auth.domain.use_cases.sign_in import SignedIn, new_session, signed_in
@@ -27,20 +20,7 @@ from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.verification import verified
 
 
-async def log_in(
-    email: Untrusted,
-    password: Untrusted,
-    client: Client = Client(),
-    *,
-    unit_of_work: UnitOfWork,
-    hasher: PasswordHasher,
-    tokens: AccessTokens,
-    emails: EmailSyntax,
-    clock: Clock,
-    randomness: Randomness,
-    rate_limits: RateLimits,
-    policy: Policy,
-) -> SignedIn:
+async def log_in(email: Untrusted, password: Untrusted, client: Client = Client(), *, ports: Ports) -> SignedIn:
     """Returns the account, signed in.
 
     Every failure after the fields are checked costs exactly one verification (OWASP Authentication Cheat Sheet), so
@@ -50,15 +30,15 @@ async def log_in(
     AccountSuspendedError (only after the right password), OverloadedError.
     """
     with FieldChecks() as check:
-        address = check("email", email, emails.parse)
+        address = check("email", email, ports.emails.parse)
         typed = check("password", password, Password.typed)
-    attempts = LogInThrottle(address.canonical, client, policy.limits, rate_limits)
-    await attempts.enter(clock.now())
-    async with unit_of_work.snapshot() as repositories:
+    attempts = LogInThrottle(address.canonical, client, ports)
+    await attempts.enter(ports.clock.now())
+    async with ports.unit_of_work.snapshot() as repositories:
         kept = await repositories.credentials.by_email(address.canonical)
-    proven = await verified(kept, typed, hasher)
-    await attempts.succeed(clock.now())
-    upgraded_hash = await _upgraded_hash(typed, proven, hasher)
+    proven = await verified(kept, typed, ports)
+    await attempts.succeed(ports.clock.now())
+    upgraded_hash = await _upgraded_hash(typed, proven, ports)
 
     async def open_session(transaction: Transaction) -> SignedIn:
         user = await transaction.users.by_id(proven.user_id)
@@ -68,20 +48,20 @@ async def log_in(
             raise InvalidCredentialsError(proven.user_id)
         if user.is_suspended:
             raise AccountSuspendedError
-        session = new_session(user, client, clock.now(), randomness, policy)
+        session = new_session(user, client, ports.clock.now(), ports)
         await transaction.sessions.add(session)
         if upgraded_hash:
             await transaction.credentials.upgrade(user.id, old_hash=proven.password_hash, new_hash=upgraded_hash)
-        return signed_in(user, session, tokens, randomness)
+        return signed_in(user, session, ports)
 
-    return await run_in_transaction(unit_of_work, open_session)
+    return await run_in_transaction(ports.unit_of_work, open_session)
 
 
-async def _upgraded_hash(password: Password, proven: Credentials, hasher: PasswordHasher) -> str | None:
+async def _upgraded_hash(password: Password, proven: Credentials, ports: Ports) -> str | None:
     """Returns a hash of today's strength where the kept one is weaker; that it failed never fails a log-in."""
-    if not hasher.needs_upgrade(password, proven.password_hash):
+    if not ports.hasher.needs_upgrade(password, proven.password_hash):
         return None
     try:
-        return await hasher.hash(password)
+        return await ports.hasher.hash(password)
     except (OverloadedError, UnavailableError):
         return None

@@ -5,15 +5,9 @@ from datetime import datetime
 from leadnator_auth.domain.errors import InvalidResetTokenError
 from leadnator_auth.domain.fields import FieldChecks, Untrusted
 from leadnator_auth.domain.mail import MAIL_ID_PREFIX, MailKind, new_mail
-from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import (
-    Clock,
-    EmailSyntax,
-    PasswordHasher,
-    Randomness,
-    RateLimits,
+    Ports,
     Transaction,
-    UnitOfWork,
 )
 from leadnator_auth.domain.reset_token import ResetToken, digest_of, is_secret
 from leadnator_auth.domain.session import Client, SessionId
@@ -23,17 +17,7 @@ from leadnator_auth.domain.use_cases.transaction import run_in_transaction
 from leadnator_auth.domain.user import User
 
 
-async def request_password_reset(
-    email: Untrusted,
-    client: Client = Client(),
-    *,
-    unit_of_work: UnitOfWork,
-    emails: EmailSyntax,
-    clock: Clock,
-    randomness: Randomness,
-    rate_limits: RateLimits,
-    policy: Policy,
-) -> None:
+async def request_password_reset(email: Untrusted, client: Client = Client(), *, ports: Ports) -> None:
     """Queues a mail with a reset link, whether or not the address has an account.
 
     The work is one row for any address; who it belongs to is looked up when the mail is sent (OWASP Forgot Password
@@ -42,29 +26,18 @@ async def request_password_reset(
     Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError.
     """
     with FieldChecks() as check:
-        address = check("email", email, emails.parse)
-    await throttle(policy.limits.forgot, client, rate_limits=rate_limits, now=clock.now())
-    mail_id = MAIL_ID_PREFIX + randomness.urlsafe(ID_BYTES)
-    mail = new_mail(mail_id, MailKind.RESET_LINK, address.canonical, clock.now())
+        address = check("email", email, ports.emails.parse)
+    await throttle(ports.policy.limits.forgot, client, now=ports.clock.now(), ports=ports)
+    mail_id = MAIL_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES)
+    mail = new_mail(mail_id, MailKind.RESET_LINK, address.canonical, ports.clock.now())
 
     async def queue(transaction: Transaction) -> None:
         await transaction.mail_queue.add(mail)
 
-    await run_in_transaction(unit_of_work, queue)
+    await run_in_transaction(ports.unit_of_work, queue)
 
 
-async def reset_password(
-    secret: Untrusted,
-    password: Untrusted,
-    client: Client = Client(),
-    *,
-    unit_of_work: UnitOfWork,
-    hasher: PasswordHasher,
-    clock: Clock,
-    randomness: Randomness,
-    rate_limits: RateLimits,
-    policy: Policy,
-) -> User:
+async def reset_password(secret: Untrusted, password: Untrusted, client: Client = Client(), *, ports: Ports) -> User:
     """Sets a new password, ends every session and every other reset token of the user, and queues a notice.
 
     Returns whose it is.
@@ -76,35 +49,29 @@ async def reset_password(
     """
     with FieldChecks() as check:
         typed_secret = check("token", secret, str)
-        new_password = check("password", password, policy.password.choose)
-    await throttle(policy.limits.reset, client, rate_limits=rate_limits, now=clock.now())
+        new_password = check("password", password, ports.policy.password.choose)
+    await throttle(ports.policy.limits.reset, client, now=ports.clock.now(), ports=ports)
     # Spares the hash of a reset that is bound to fail; that a secret works once is `redeem`'s to decide.
-    token = await _usable_token(typed_secret, unit_of_work, clock)
+    token = await _usable_token(typed_secret, ports)
     if token is None:
         raise InvalidResetTokenError
-    password_hash = await hasher.hash(new_password)
-    now = clock.now()
+    password_hash = await ports.hasher.hash(new_password)
+    now = ports.clock.now()
 
     async def redeem(transaction: Transaction) -> User:
         user = await transaction.users.by_id(token.user_id)
         if user is None or await transaction.reset_tokens.redeem(token.digest, now) is None:
             raise InvalidResetTokenError
-        await apply_new_password(user, password_hash, transaction, now, randomness)
+        await apply_new_password(user, password_hash, transaction, now, ports)
         return user
 
-    user = await run_in_transaction(unit_of_work, redeem)
-    await LogInThrottle(user.email.canonical, client, policy.limits, rate_limits).succeed(now)
+    user = await run_in_transaction(ports.unit_of_work, redeem)
+    await LogInThrottle(user.email.canonical, client, ports).succeed(now)
     return user
 
 
 async def apply_new_password(
-    user: User,
-    new_hash: str,
-    transaction: Transaction,
-    now: datetime,
-    randomness: Randomness,
-    *,
-    keep: SessionId | None = None,
+    user: User, new_hash: str, transaction: Transaction, now: datetime, ports: Ports, *, keep: SessionId | None = None
 ) -> None:
     """Does all that a new password entails: old sessions and reset tokens end, and the owner is told by mail.
 
@@ -113,18 +80,18 @@ async def apply_new_password(
     await transaction.credentials.change(user.id, new_hash, now)
     await transaction.sessions.end_all(user.id, keep=keep)
     await transaction.reset_tokens.void_all(user.id, now)
-    mail_id = MAIL_ID_PREFIX + randomness.urlsafe(ID_BYTES)
+    mail_id = MAIL_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES)
     await transaction.mail_queue.add(new_mail(mail_id, MailKind.PASSWORD_CHANGED, user.email.canonical, now))
 
 
-async def is_reset_secret_usable(secret: str, *, unit_of_work: UnitOfWork, clock: Clock) -> bool:
+async def is_reset_secret_usable(secret: str, *, ports: Ports) -> bool:
     """Returns whether a secret would work now, without using it up."""
-    return await _usable_token(secret, unit_of_work, clock) is not None
+    return await _usable_token(secret, ports) is not None
 
 
-async def _usable_token(secret: str, unit_of_work: UnitOfWork, clock: Clock) -> ResetToken | None:
+async def _usable_token(secret: str, ports: Ports) -> ResetToken | None:
     if not is_secret(secret):
         return None
-    async with unit_of_work.snapshot() as repositories:
+    async with ports.unit_of_work.snapshot() as repositories:
         token = await repositories.reset_tokens.by_digest(digest_of(secret))
-    return token if token is not None and token.is_usable(clock.now()) else None
+    return token if token is not None and token.is_usable(ports.clock.now()) else None

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from leadnator_auth.domain.errors import NotFoundError
-from leadnator_auth.domain.ports import Clock, Transaction, UnitOfWork
+from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.session import Identity, Session, SessionId
 from leadnator_auth.domain.text import is_storable
 from leadnator_auth.domain.use_cases.transaction import run_in_transaction
@@ -20,7 +20,7 @@ class LogOutScope(StrEnum):
     """All."""
 
 
-async def log_out(identity: Identity, scope: LogOutScope = LogOutScope.LOCAL, *, unit_of_work: UnitOfWork) -> None:
+async def log_out(identity: Identity, scope: LogOutScope = LogOutScope.LOCAL, *, ports: Ports) -> None:
     """Ends sessions of the user; their tokens are refused from now on, everywhere (ASVS 7.4.1)."""
 
     async def end(transaction: Transaction) -> None:
@@ -30,18 +30,18 @@ async def log_out(identity: Identity, scope: LogOutScope = LogOutScope.LOCAL, *,
             keep = identity.session.id if scope is LogOutScope.OTHERS else None
             await transaction.sessions.end_all(identity.user.id, keep=keep)
 
-    await run_in_transaction(unit_of_work, end)
+    await run_in_transaction(ports.unit_of_work, end)
 
 
-async def list_sessions(identity: Identity, *, unit_of_work: UnitOfWork, clock: Clock) -> list[Session]:
+async def list_sessions(identity: Identity, *, ports: Ports) -> list[Session]:
     """Returns the sessions of the user that are still good, newest first."""
-    now = clock.now()
-    async with unit_of_work.snapshot() as repositories:
+    now = ports.clock.now()
+    async with ports.unit_of_work.snapshot() as repositories:
         sessions = await repositories.sessions.of_user(identity.user.id)
     return [session for session in sessions if session.is_live(now)]
 
 
-async def end_session(identity: Identity, session_id: str, *, unit_of_work: UnitOfWork) -> None:
+async def end_session(identity: Identity, session_id: str, *, ports: Ports) -> None:
     """Ends one session of the user.
 
     Raises: NotFoundError when there is none, or it is another user's.
@@ -55,4 +55,4 @@ async def end_session(identity: Identity, session_id: str, *, unit_of_work: Unit
             raise NotFoundError
         await transaction.sessions.end(session.id)
 
-    await run_in_transaction(unit_of_work, end)
+    await run_in_transaction(ports.unit_of_work, end)

@@ -5,8 +5,7 @@ from datetime import datetime
 import attrs
 
 from leadnator_auth.domain.claims import access_claims
-from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import AccessTokens, Randomness
+from leadnator_auth.domain.ports import Ports
 from leadnator_auth.domain.session import SESSION_ID_PREFIX, Client, Session, SessionId
 from leadnator_auth.domain.user import User
 
@@ -22,17 +21,17 @@ class SignedIn:
     token: str = attrs.field(repr=False)
 
 
-def new_session(user: User, client: Client, now: datetime, randomness: Randomness, policy: Policy) -> Session:
+def new_session(user: User, client: Client, now: datetime, ports: Ports) -> Session:
     """Returns a session that begins now; keeping it is up to the caller."""
     return Session(
-        id=SessionId(SESSION_ID_PREFIX + randomness.urlsafe(ID_BYTES)),
+        id=SessionId(SESSION_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES)),
         user_id=user.id,
         created_at=now,
-        expires_at=now + policy.session_lifetime,
+        expires_at=now + ports.policy.session_lifetime,
         client=client,
     )
 
 
-def signed_in(user: User, session: Session, tokens: AccessTokens, randomness: Randomness) -> SignedIn:
+def signed_in(user: User, session: Session, ports: Ports) -> SignedIn:
     """Returns the user with an access token of their own for the session."""
-    return SignedIn(user, session, tokens.issue(access_claims(session, randomness.urlsafe(ID_BYTES))))
+    return SignedIn(user, session, ports.tokens.issue(access_claims(session, ports.randomness.urlsafe(ID_BYTES))))

@@ -4,19 +4,19 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from leadnator_auth.domain.ports import RateLimits
+from leadnator_auth.domain.ports import Ports
 from leadnator_auth.domain.rate_limit import Charge, Limits, RateLimit, TooManyRequestsError, bucket_of
 from leadnator_auth.domain.session import Client
 
 KNOWN_FOR = timedelta(days=30)
 
 
-async def throttle(limit: RateLimit | None, client: Client, *, rate_limits: RateLimits, now: datetime) -> None:
+async def throttle(limit: RateLimit | None, client: Client, *, now: datetime, ports: Ports) -> None:
     """Counts one try of a client; nothing is counted where the client's address is unknown.
 
     Raises: TooManyRequestsError.
     """
-    await _take(_charges([(limit, client.network)] if client.network else []), rate_limits, now)
+    await _take(_charges([(limit, client.network)] if client.network else []), now, ports)
 
 
 @attrs.frozen
@@ -30,8 +30,7 @@ class LogInThrottle:
 
     canonical: str
     client: Client
-    limits: Limits
-    rate_limits: RateLimits
+    ports: Ports
 
     async def enter(self, now: datetime) -> None:
         """Counts a try.
@@ -39,15 +38,15 @@ class LogInThrottle:
         Raises: TooManyRequestsError.
         """
         account = self._of_account
-        if account and self._known and await self.rate_limits.remembers(self._known, now):
+        if account and self._known and await self.ports.rate_limits.remembers(self._known, now):
             account = []
-        await _take([*self._of_client, *self._of_pair, *account], self.rate_limits, now)
+        await _take([*self._of_client, *self._of_pair, *account], now, self.ports)
 
     async def succeed(self, now: datetime) -> None:
         """Takes back what was counted against this account, and remembers the client as one of its owner's."""
         if not (self._of_client or self._of_pair or self._of_account):
             return
-        await self.rate_limits.forgive(
+        await self.ports.rate_limits.forgive(
             give_back=self._of_client,
             clear=[*self._of_pair, *self._of_account],
             remember=self._known,
@@ -55,16 +54,20 @@ class LogInThrottle:
         )
 
     @property
+    def _limits(self) -> Limits:
+        return self.ports.policy.limits
+
+    @property
     def _of_client(self) -> list[Charge]:
-        return _charges([(self.limits.log_in_client, self.client.network)] if self.client.network else [])
+        return _charges([(self._limits.log_in_client, self.client.network)] if self.client.network else [])
 
     @property
     def _of_pair(self) -> list[Charge]:
-        return _charges([(self.limits.log_in, f"{self.canonical}\0{self.client.network}")])
+        return _charges([(self._limits.log_in, f"{self.canonical}\0{self.client.network}")])
 
     @property
     def _of_account(self) -> list[Charge]:
-        return _charges([(self.limits.log_in_account, self.canonical)])
+        return _charges([(self._limits.log_in_account, self.canonical)])
 
     @property
     def _known(self) -> str | None:
@@ -77,6 +80,6 @@ def _charges(wanted: list[tuple[RateLimit | None, str]]) -> list[Charge]:
     return [Charge(limit, subject) for limit, subject in wanted if limit is not None]
 
 
-async def _take(charges: list[Charge], rate_limits: RateLimits, now: datetime) -> None:
-    if charges and (refusal := await rate_limits.take(charges, now)):
+async def _take(charges: list[Charge], now: datetime, ports: Ports) -> None:
+    if charges and (refusal := await ports.rate_limits.take(charges, now)):
         raise TooManyRequestsError(refusal, now)

@@ -3,15 +3,15 @@
 from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.errors import InvalidCredentialsError
 from leadnator_auth.domain.password import Password
-from leadnator_auth.domain.ports import PasswordHasher
+from leadnator_auth.domain.ports import Ports
 
 
-async def verified(credentials: Credentials | None, password: Password, hasher: PasswordHasher) -> Credentials:
+async def verified(credentials: Credentials | None, password: Password, ports: Ports) -> Credentials:
     """Returns the credentials once the password has proved right; that there are none costs the same verification.
 
     Raises: InvalidCredentialsError, OverloadedError.
     """
-    is_right = await hasher.verify(password, credentials.password_hash if credentials else None)
+    is_right = await ports.hasher.verify(password, credentials.password_hash if credentials else None)
     if credentials is None or not is_right:
         raise InvalidCredentialsError(credentials.user_id if credentials else None)
     return credentials

@@ -17,14 +17,14 @@ async def get_users(request: Request) -> Response:
     actor = await _actor(request)
     query, cursor, limit = parameter(request, "query"), parameter(request, "cursor"), limit_of(request)
     with refusing_bad_queries():
-        page = await list_users(actor, query or "", limit, cursor, unit_of_work=ports_of(request).unit_of_work)
+        page = await list_users(actor, query or "", limit, cursor, ports=ports_of(request))
     return JSONResponse({"users": [user_view(user) for user in page.entries], "next_cursor": page.next_cursor})
 
 
 async def get_user(request: Request) -> Response:
     """GET /api/admin/users/{id}"""
     actor = await _actor(request)
-    user = await show_user(actor, _user_id(request), unit_of_work=ports_of(request).unit_of_work)
+    user = await show_user(actor, _user_id(request), ports=ports_of(request))
     return JSONResponse({"user": user_view(user)})
 
 
@@ -32,7 +32,7 @@ async def patch_user(request: Request) -> Response:
     """PATCH /api/admin/users/{id}"""
     actor = await _actor(request)
     changes = await read_members(request, "name", "role", "plan", "status")
-    changed = await change_user(actor, _user_id(request), changes, **ports_of(request).for_administration)
+    changed = await change_user(actor, _user_id(request), changes, ports=ports_of(request))
     if changed.changes:
         fields = ",".join(change.field for change in changed.changes)
         tell(request, "user_changed", user=changed.user.id, actor=actor.name, fields=fields)
@@ -42,7 +42,7 @@ async def patch_user(request: Request) -> Response:
 async def delete_user(request: Request) -> Response:
     """DELETE /api/admin/users/{id}"""
     actor = await _actor(request)
-    user = await delete(actor, _user_id(request), **ports_of(request).for_administration)
+    user = await delete(actor, _user_id(request), ports=ports_of(request))
     tell(request, "user_deleted", user=user.id, actor=actor.name)
     return done()
 
@@ -52,7 +52,7 @@ async def get_audit_entries(request: Request) -> Response:
     actor = await _actor(request)
     user, cursor, limit = parameter(request, "user"), parameter(request, "cursor"), limit_of(request)
     with refusing_bad_queries():
-        page = await list_audit_entries(actor, user, limit, cursor, unit_of_work=ports_of(request).unit_of_work)
+        page = await list_audit_entries(actor, user, limit, cursor, ports=ports_of(request))
     return JSONResponse({"entries": [entry_view(entry) for entry in page.entries], "next_cursor": page.next_cursor})
 
 

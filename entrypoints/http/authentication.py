@@ -32,8 +32,8 @@ async def authenticate(request: HTTPConnection, ports: Ports, *, media: bool = F
     """
     bearer = bearer_of(request, allow_query=media)
     if bearer.in_query:
-        return await identify_for_media(bearer.token, _unambiguous_path(request), **ports.for_identify)
-    return await identify(bearer.token, **ports.for_identify)
+        return await identify_for_media(bearer.token, _unambiguous_path(request), ports=ports)
+    return await identify(bearer.token, ports=ports)
 
 
 def _unambiguous_path(request: HTTPConnection) -> str:

@@ -26,7 +26,7 @@ async def identified(request: Request) -> Identity:
 
     Raises: what `bearer_of` and `identify` raise.
     """
-    return await identify(bearer_of(request).token, **ports_of(request).for_identify)
+    return await identify(bearer_of(request).token, ports=ports_of(request))
 
 
 def done() -> Response:

@@ -71,7 +71,7 @@ async def get_metrics(request: Request) -> Response:
     mails: MailFigures | None = None
     # That the database is away is a figure, too: what else is known helps most then.
     with suppress(UnavailableError):
-        mails = await mail_figures(unit_of_work=ports.unit_of_work)
+        mails = await mail_figures(ports=ports)
     # On another thread: hundreds of figures take tens of milliseconds, for which no `me` should wait.
     text = await asyncio.to_thread(metrics.scrape(mails, ports.clock.now()))
     return Response(text, headers={"Content-Type": CONTENT_TYPE})

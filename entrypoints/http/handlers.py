@@ -20,7 +20,7 @@ from leadnator_auth.entrypoints.http.security_events import tell
 async def post_sign_up(request: Request) -> Response:
     """POST /api/auth/signup"""
     name, email, password = await read_fields(request, "name", "email", "password")
-    signed_in = await sign_up(name, email, password, client_of(request), **ports_of(request).for_sign_in)
+    signed_in = await sign_up(name, email, password, client_of(request), ports=ports_of(request))
     tell(request, "signed_up", user=signed_in.user.id, session=signed_in.session.id)
     user = user_view(signed_in.user, "id", "name", "email", "role", "plan", "status")
     return JSONResponse({"token": signed_in.token, "user": user})
@@ -29,7 +29,7 @@ async def post_sign_up(request: Request) -> Response:
 async def post_log_in(request: Request) -> Response:
     """POST /api/auth/login"""
     email, password = await read_fields(request, "email", "password")
-    signed_in = await log_in(email, password, client_of(request), **ports_of(request).for_sign_in)
+    signed_in = await log_in(email, password, client_of(request), ports=ports_of(request))
     tell(request, "logged_in", user=signed_in.user.id, session=signed_in.session.id)
     return JSONResponse({"token": signed_in.token, "user": user_view(signed_in.user, "id", "name", "role")})
 
@@ -48,7 +48,7 @@ async def get_me(request: Request) -> Response:
 async def post_forgot_password(request: Request) -> Response:
     """POST /api/auth/forgot-password"""
     (email,) = await read_fields(request, "email")
-    await request_password_reset(email, client_of(request), **ports_of(request).for_reset_request)
+    await request_password_reset(email, client_of(request), ports=ports_of(request))
     tell(request, "link_requested")
     return done()
 
@@ -56,7 +56,7 @@ async def post_forgot_password(request: Request) -> Response:
 async def post_reset_password(request: Request) -> Response:
     """POST /api/auth/reset-password"""
     token, password = await read_fields(request, "token", "password")
-    user = await reset_password(token, password, client_of(request), **ports_of(request).for_reset)
+    user = await reset_password(token, password, client_of(request), ports=ports_of(request))
     tell(request, "password_reset", user=user.id)
     return done()
 

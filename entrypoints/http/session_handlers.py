@@ -22,7 +22,7 @@ async def post_log_out(request: Request) -> Response:
     """POST /api/auth/logout"""
     identity = await identified(request)
     scope = _scope(request)
-    await log_out(identity, scope, unit_of_work=ports_of(request).unit_of_work)
+    await log_out(identity, scope, ports=ports_of(request))
     tell(request, "sessions_ended", user=identity.user.id, session=identity.session.id, scope=scope.value)
     return done()
 
@@ -30,14 +30,14 @@ async def post_log_out(request: Request) -> Response:
 async def get_sessions(request: Request) -> Response:
     """GET /api/auth/sessions"""
     identity = await identified(request)
-    sessions = await list_sessions(identity, **ports_of(request).for_session_list)
+    sessions = await list_sessions(identity, ports=ports_of(request))
     return JSONResponse({"sessions": [_view(session, identity.session) for session in sessions]})
 
 
 async def delete_session(request: Request) -> Response:
     """DELETE /api/auth/sessions/{id}"""
     identity = await identified(request)
-    await end_session(identity, request.path_params["id"], unit_of_work=ports_of(request).unit_of_work)
+    await end_session(identity, request.path_params["id"], ports=ports_of(request))
     tell(request, "session_ended", user=identity.user.id, session=request.path_params["id"])
     return done()
 
@@ -47,7 +47,7 @@ async def post_change_password(request: Request) -> Response:
     identity = await identified(request)
     current_password, password = await read_fields(request, "current_password", "password")
     ports = ports_of(request)
-    await change_password(identity, current_password, password, client_of(request), **ports.for_reset)
+    await change_password(identity, current_password, password, client_of(request), ports=ports)
     tell(request, "password_changed", user=identity.user.id, session=identity.session.id)
     return done()
 
@@ -56,7 +56,7 @@ async def post_media_token(request: Request) -> Response:
     """POST /api/auth/media-token"""
     identity = await identified(request)
     (path,) = await read_fields(request, "path")
-    issued = issue_media_token(identity, path, **ports_of(request).for_media_tokens)
+    issued = issue_media_token(identity, path, ports=ports_of(request))
     return JSONResponse({"token": issued.token, "expires_at": rfc3339(issued.expires_at)})
 
 

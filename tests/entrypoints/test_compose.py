@@ -203,7 +203,7 @@ async def test_a_mail_that_is_queued_wakes_who_sends_it() -> None:
     woken: list[str] = []
     async with open_ports(settings(), lambda: woken.append("at once")) as ports:
         assert woken == []
-        await request_password_reset("alice@example.com", **ports.for_reset_request)
+        await request_password_reset("alice@example.com", ports=ports)
     assert woken == ["at once"]
 
 

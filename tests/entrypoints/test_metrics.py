@@ -77,7 +77,7 @@ async def test_connections_tell_who_waits(database_url: str) -> None:
             text = text_of(metrics)
             assert figure(text, "database_pool_size") == 2
             assert figure(text, "database_pool_in_use") == 1
-            waiting = asyncio.create_task(mail_figures(unit_of_work=ports.unit_of_work))
+            waiting = asyncio.create_task(mail_figures(ports=ports))
             await asyncio.sleep(0)
             assert figure(text_of(metrics), "database_pool_waiting") == 1
             assert figure(text_of(metrics), "database_pool_wait_seconds_count") == 0
@@ -104,9 +104,9 @@ async def test_mails_tell_what_became_of_them(memory: MemoryPorts) -> None:
 
     mailer = Unlucky()
     ports = attrs.evolve(memory, mailer=mailer)
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     for email in ("alice@example.com", "nobody@example.com", "alice@example.com", "alice@example.com"):
-        await request_password_reset(email, **memory.for_reset_request)
+        await request_password_reset(email, ports=memory)
     async with running(MailWorker(on_delivery=metrics.delivered), ports), asyncio.timeout(10):
         while mailer.count < 3:
             await asyncio.sleep(0)

@@ -176,9 +176,9 @@ async def test_every_example_is_answered_as_described(
 ) -> None:
     headers = {}
     if operation.path != "/api/auth/signup":
-        alice = await sign_up("Alice", "alice@example.com", "minimum-6-chars", **memory.for_sign_in)
+        alice = await sign_up("Alice", "alice@example.com", "minimum-6-chars", ports=memory)
         if operation.path.startswith("/api/admin/"):
-            await change_user(Actor.operator(), alice.user.id, {"role": "admin"}, **memory.for_administration)
+            await change_user(Actor.operator(), alice.user.id, {"role": "admin"}, ports=memory)
         headers = {"Authorization": f"Bearer {alice.token}"} if operation.needs_token else {}
     path = operation.path
     for parameter in operation.parameters:

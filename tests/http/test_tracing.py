@@ -163,7 +163,7 @@ async def test_a_preflight_and_a_made_up_method_have_names_of_few(
 async def test_what_no_request_asks_for_is_not_traced(
     memory: MemoryPorts, tracing: Tracing, exporter: InMemorySpanExporter
 ) -> None:
-    await deliver_due_mails(**tracing.traced(memory).for_delivery)
+    await deliver_due_mails(ports=tracing.traced(memory))
     assert exporter.get_finished_spans() == ()
 
 

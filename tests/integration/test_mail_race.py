@@ -200,10 +200,10 @@ async def test_a_mail_whose_sender_was_stopped_halfway_comes_from_the_other_proc
         await soon(lambda: server.open_connections == 0, "the stopped connection being closed")
         server.script = HEALTHY
         clock.advance(seconds=LEASE.total_seconds() - 0.001)
-        assert (await deliver_due_mails(**there.for_delivery)).total == 0
+        assert (await deliver_due_mails(ports=there)).total == 0
         clock.advance(seconds=0.001)
 
-        assert (await deliver_due_mails(**there.for_delivery)).sent == 1
+        assert (await deliver_due_mails(ports=there)).sent == 1
 
         mails = [parsed_mail(content) for content in server.seen]
         assert len(mails) == (2 if step == "dot" else 1)
@@ -211,7 +211,7 @@ async def test_a_mail_whose_sender_was_stopped_halfway_comes_from_the_other_proc
         secrets = {reset_secret(mail) for mail in mails}
         assert len(secrets) == len(mails)
         for secret in secrets:
-            assert await is_reset_secret_usable(secret, **there.for_reset_check)
+            assert await is_reset_secret_usable(secret, ports=there)
         assert (await figures(there)).sent == 1
 
 

@@ -130,12 +130,12 @@ async def test_who_had_an_account_in_an_older_database_still_has_it(
     hasher = BcryptHasher(cost=4, workers=1)
     async with connected(backend_of(url)) as connections:
         ports = attrs.evolve(sql_ports(memory_ports(), connections), hasher=hasher)
-        alice = await log_in("alice@example.com", PASSWORD, **ports.for_sign_in)
+        alice = await log_in("alice@example.com", PASSWORD, ports=ports)
         async with SqlUnitOfWork(connections).snapshot() as repositories:
             bob = await repositories.users.by_email("bob@xn--bcher-kva.example")
             sessions = await repositories.sessions.of_user(UserId("u_alice"))
-        mails = await list_mails(unit_of_work=ports.unit_of_work)
-        waiting = await list_mails(MailState.QUEUED, unit_of_work=ports.unit_of_work)
+        mails = await list_mails(ports=ports)
+        waiting = await list_mails(MailState.QUEUED, ports=ports)
     hasher.close()
     assert (alice.user.id, alice.user.role, alice.user.plan) == ("u_alice", "admin", "Growth")
     assert bob is not None

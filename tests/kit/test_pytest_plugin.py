@@ -12,7 +12,7 @@ from leadnator_auth.domain import deliver_due_mails, reset_password, sign_up
 
 @pytest.mark.asyncio
 async def test_the_core(auth, auth_clock, auth_mailbox):
-    alice = await sign_up("Alice", "alice@example.com", "secret!", **auth.for_sign_in)
+    alice = await sign_up("Alice", "alice@example.com", "secret!", ports=auth)
     auth_clock.advance(days=1)
     assert (auth.clock.now() - alice.session.created_at).days == 1
     assert auth_mailbox.mails == []
@@ -25,8 +25,8 @@ async def test_over_http(auth, auth_client, auth_clock, auth_mailbox):
     auth_client.forget()
     assert (await auth_client.get("/api/auth/me")).status_code == 401
     await auth_client.post("/api/auth/forgot-password", json={"email": "alice@example.com"})
-    await deliver_due_mails(**auth.for_delivery)
-    await reset_password(auth_mailbox.reset_links[0].secret, "battery staple", **auth.for_reset)
+    await deliver_due_mails(ports=auth)
+    await reset_password(auth_mailbox.reset_links[0].secret, "battery staple", ports=auth)
     await auth_client.log_in(password="battery staple")
     auth_clock.advance(days=8)
     assert (await auth_client.get("/api/auth/me")).status_code == 401

@@ -75,12 +75,12 @@ async def main() -> None:
     assert_type(ports, MemoryPorts)
     assert_type(ports.clock, FakeClock)
     assert_type(ports.mailer, Mailbox)
-    signed_in = await sign_up("Alice", "alice@example.com", "correct horse", **ports.for_sign_in)
+    signed_in = await sign_up("Alice", "alice@example.com", "correct horse", ports=ports)
     assert_type(signed_in, SignedIn)
     assert_type(signed_in.user, User)
-    assert_type(await identify(signed_in.token, **ports.for_identify), Identity)
+    assert_type(await identify(signed_in.token, ports=ports), Identity)
     try:
-        await log_in("alice@example.com", "wrong", **ports.for_sign_in)
+        await log_in("alice@example.com", "wrong", ports=ports)
     except InvalidTokenError as error:
         assert_type(error.code, str)
     async with AuthClient(ports) as client:
@@ -103,8 +103,8 @@ async def greeted(request: Request, ports: Ports) -> str:
 
 
 async def is_refused(ports: MemoryPorts) -> None:
-    await sign_up("Alice", "alice@example.com", **ports.for_sign_in)  # type: ignore[call-arg]
-    await identify("token", **ports.for_sign_in)  # type: ignore[misc]
+    await sign_up("Alice", "alice@example.com", ports=ports)  # type: ignore[call-arg]
+    await identify("token", ports=None)  # type: ignore[arg-type]
     ports.clock = FakeClock()  # type: ignore[misc]
     mailer: Mailer = Halting()  # type: ignore[assignment]
     attrs.evolve(ports, mailer=mailer, clok=ports.clock)  # type: ignore[arg-type, call-arg]

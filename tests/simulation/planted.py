@@ -135,14 +135,14 @@ BUGS = (
     Bug(
         "a mail counts as sent although the mail server was away",
         _DELIVERY,
-        "        return mail.failed(clock.now(), str(error), randomness.fraction())\n    except Exception",
-        "        return mail.sent(clock.now())\n    except Exception",
+        "        return mail.failed(ports.clock.now(), str(error), ports.randomness.fraction())\n    except Exception",
+        "        return mail.sent(ports.clock.now())\n    except Exception",
     ),
     Bug(
         "links beyond the limit",
         _DELIVERY,
-        "return others < policy.reset_mails",
-        "return others <= policy.reset_mails",
+        "return others < ports.policy.reset_mails",
+        "return others <= ports.policy.reset_mails",
     ),
     Bug(
         "a mail that is taken can be taken by others",
@@ -207,8 +207,8 @@ BUGS = (
     Bug(
         "a wrong password takes the count of tries back",
         _LOG_IN,
-        "    proven = await verified(kept, typed, hasher)\n    await attempts.succeed(clock.now())\n",
-        "    await attempts.succeed(clock.now())\n    proven = await verified(kept, typed, hasher)\n",
+        "    proven = await verified(kept, typed, ports)\n    await attempts.succeed(ports.clock.now())\n",
+        "    await attempts.succeed(ports.clock.now())\n    proven = await verified(kept, typed, ports)\n",
     ),
     Bug(
         "a lease that ended still decides what became of the mail",

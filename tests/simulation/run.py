@@ -64,10 +64,10 @@ def _begin(world: World) -> None:
     ports = world.clean_ports
     for email in ADMINS:
         password = world.passwords.new()
-        work = create_user(Actor.operator(), "Admin", email, password, is_admin=True, **ports.for_user_creation)
+        work = create_user(Actor.operator(), "Admin", email, password, is_admin=True, ports=ports)
         user = finished(work)
         account = Account.new(user.id, email, password, Role.ADMIN)
-        signed_in = finished(log_in(email, password, **ports.for_sign_in))
+        signed_in = finished(log_in(email, password, ports=ports))
         session = KnownSession(signed_in.session.id, signed_in.token, signed_in.session.expires_at, password)
         account.sessions.append(session)
         world.accounts.append(account)
@@ -120,7 +120,7 @@ def _end(world: World) -> None:
 
 def _deliver_all(world: World) -> None:
     for _ in range(20):
-        finished(deliver_due_mails(**world.clean_ports.for_delivery, most=50))
+        finished(deliver_due_mails(ports=world.clean_ports, most=50))
         world.look()
         queued = [mail for mail in world.watcher.seen.mails.values() if mail.state is MailState.QUEUED]
         if not queued:
@@ -133,8 +133,8 @@ def _check_session(world: World, account: Account, session: KnownSession) -> Non
     is_over = session.is_dead or world.clock.instant >= session.expires_at + callers.LEEWAY
     must_be_good = session.threats == 0 and account.is_usable and world.clock.instant < session.expires_at
     try:
-        finished(identify(session.token, **world.clean_ports.for_identify))
-        finished(identify_for_media(session.token, "/", **world.clean_ports.for_identify))
+        finished(identify(session.token, ports=world.clean_ports))
+        finished(identify_for_media(session.token, "/", ports=world.clean_ports))
     except InvalidTokenError as error:
         if must_be_good and not is_over:
             raise Violation(f"the token of {session} is refused in the end: {error!r}") from None
@@ -147,7 +147,7 @@ def _check_passwords(world: World, account: Account) -> None:
     password = account.password.possible[-1]
     is_right = account.is_usable and account.password.is_surely(password)
     try:
-        finished(log_in(account.email, password, **world.clean_ports.for_sign_in))
+        finished(log_in(account.email, password, ports=world.clean_ports))
     except AuthError as error:
         if is_right:
             raise Violation(f"{account.email} cannot log in in the end: {error!r}") from None

@@ -187,7 +187,7 @@ class World:
             await sleep(LEASE.total_seconds() / 4)
             before = self.clock.instant
             try:
-                await renew_lease(mail, unit_of_work=self.ports.unit_of_work, clock=self.clock)
+                await renew_lease(mail, ports=self.ports)
             except UnavailableError:
                 continue
             kept = self._store.tables.mails.get(mail.id)

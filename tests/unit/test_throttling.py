@@ -49,7 +49,7 @@ def memory() -> MemoryPorts:
 async def guess(memory: MemoryPorts, client: Client, email: str = EMAIL) -> str:
     """Returns what comes of a wrong password: "wrong", or the limit that was reached."""
     try:
-        await log_in(email, WRONG, client, **memory.for_sign_in)
+        await log_in(email, WRONG, client, ports=memory)
     except InvalidCredentialsError:
         return "wrong"
     except TooManyRequestsError as error:
@@ -63,15 +63,15 @@ async def guesses(memory: MemoryPorts, client: Client, count: int, email: str = 
 
 async def owner_gets_in(memory: MemoryPorts, client: Client = HOME, password: str = RIGHT) -> bool:
     try:
-        await log_in(EMAIL, password, client, **memory.for_sign_in)
+        await log_in(EMAIL, password, client, ports=memory)
     except TooManyRequestsError:
         return False
     return True
 
 
 async def mailed_secret(memory: MemoryPorts, client: Client) -> str:
-    await request_password_reset(EMAIL, client, **memory.for_reset_request)
-    await deliver_due_mails(**memory.for_delivery)
+    await request_password_reset(EMAIL, client, ports=memory)
+    await deliver_due_mails(ports=memory)
     return memory.mailer.reset_links[-1].secret
 
 
@@ -92,7 +92,7 @@ async def test_a_refused_guess_costs_no_hash(memory: MemoryPorts, alice: SignedI
 async def test_the_right_password_works_again_after_the_window(memory: MemoryPorts, alice: SignedIn) -> None:
     await guesses(memory, HOME, 3)
     with pytest.raises(TooManyRequestsError) as refused:
-        await log_in(EMAIL, RIGHT, HOME, **memory.for_sign_in)
+        await log_in(EMAIL, RIGHT, HOME, ports=memory)
     assert refused.value.retry_after == 20
     memory.clock.advance(seconds=refused.value.retry_after)
     assert await owner_gets_in(memory)
@@ -123,7 +123,7 @@ async def test_who_is_locked_out_gets_in_by_a_reset_while_others_still_guess(
     for client in ELSEWHERE[:20]:
         await guess(memory, client)
     assert not await owner_gets_in(memory)
-    await reset_password(await mailed_secret(memory, HOME), "new-secret", HOME, **memory.for_reset)
+    await reset_password(await mailed_secret(memory, HOME), "new-secret", HOME, ports=memory)
     for client in ELSEWHERE[20:60]:
         await guess(memory, client)
     assert await owner_gets_in(memory, password="new-secret")
@@ -152,12 +152,12 @@ async def test_many_who_log_in_well_behind_one_address_are_not_refused(memory: M
 
 async def test_an_attacker_with_an_account_gains_no_guesses_by_logging_in(memory: MemoryPorts, alice: SignedIn) -> None:
     unlimited = attrs.evolve(memory, policy=Policy(limits=Limits.none()))
-    await sign_up("Mallory", "mallory@example.com", "mallorys", **unlimited.for_sign_in)
+    await sign_up("Mallory", "mallory@example.com", "mallorys", ports=unlimited)
     outcomes = []
     for number in range(20):
         outcomes.append(await guess(memory, HOME, f"user-{number}@example.com"))
         with suppress(TooManyRequestsError):
-            await log_in("mallory@example.com", "mallorys", HOME, **memory.for_sign_in)
+            await log_in("mallory@example.com", "mallorys", HOME, ports=memory)
     assert outcomes.count("wrong") == 10
 
 
@@ -191,11 +191,11 @@ async def test_without_an_address_only_the_account_counts(memory: MemoryPorts, a
     outcomes = [await guess(memory, Client(), f"user-{number}@example.com") for number in range(15)]
     assert outcomes == ["wrong"] * 15
     for number in range(5):
-        await sign_up("Al", f"al-{number}@example.com", "secret", **memory.for_sign_in)
+        await sign_up("Al", f"al-{number}@example.com", "secret", ports=memory)
 
 
 async def test_somebody_without_an_address_is_never_remembered(memory: MemoryPorts, alice: SignedIn) -> None:
-    await log_in(EMAIL, RIGHT, Client(), **memory.for_sign_in)
+    await log_in(EMAIL, RIGHT, Client(), ports=memory)
     for client in ELSEWHERE[:6]:
         await guess(memory, client)
     assert await guess(memory, Client()) == "login-account"
@@ -206,7 +206,7 @@ async def test_a_stolen_session_is_no_way_to_guess_on(memory: MemoryPorts, alice
     outcomes = []
     for _ in range(5):
         try:
-            await change_password(identity, WRONG, "new-secret", HOME, **memory.for_reset)
+            await change_password(identity, WRONG, "new-secret", HOME, ports=memory)
         except (InvalidCredentialsError, TooManyRequestsError) as error:
             outcomes.append(error.code)
     assert outcomes == ["invalid_credentials"] * 3 + ["too_many_requests"] * 2
@@ -217,22 +217,22 @@ async def test_changes_of_password_are_limited_even_by_who_knows_it(memory: Memo
     identity = Identity(alice.user, alice.session)
     password = RIGHT
     for number in range(8):
-        await change_password(identity, password, f"secret-{number}", HOME, **memory.for_reset)
+        await change_password(identity, password, f"secret-{number}", HOME, ports=memory)
         password = f"secret-{number}"
     with pytest.raises(TooManyRequestsError):
-        await change_password(identity, password, "one-too-many", HOME, **memory.for_reset)
+        await change_password(identity, password, "one-too-many", HOME, ports=memory)
 
 
 async def test_signups_links_and_resets_of_one_client_are_limited(memory: MemoryPorts) -> None:
     async def sign_up_from(client: Client, number: int) -> None:
-        await sign_up("Al", f"al-{number}{client.ip}@example.com", "secret", client, **memory.for_sign_in)
+        await sign_up("Al", f"al-{number}{client.ip}@example.com", "secret", client, ports=memory)
 
     async def forgot_from(client: Client, number: int) -> None:
-        await request_password_reset(f"al-{number}@example.com", client, **memory.for_reset_request)
+        await request_password_reset(f"al-{number}@example.com", client, ports=memory)
 
     async def reset_from(client: Client, number: int) -> None:
         with pytest.raises(InvalidResetTokenError):
-            await reset_password("reset_" + "x" * 43, "new-secret", client, **memory.for_reset)
+            await reset_password("reset_" + "x" * 43, "new-secret", client, ports=memory)
 
     for act in (sign_up_from, forgot_from, reset_from):
         for number in range(2):
@@ -250,8 +250,8 @@ async def test_what_is_refused_for_its_fields_is_not_counted(memory: MemoryPorts
 
     for _ in range(10):
         with pytest.raises(MissingFieldsError):
-            await sign_up("", "", "", HOME, **memory.for_sign_in)
-    await sign_up("Al", "al@example.com", "secret", HOME, **memory.for_sign_in)
+            await sign_up("", "", "", HOME, ports=memory)
+    await sign_up("Al", "al@example.com", "secret", HOME, ports=memory)
 
 
 async def test_without_limits_nothing_is_counted(alice: SignedIn, memory: MemoryPorts) -> None:

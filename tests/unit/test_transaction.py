@@ -17,7 +17,7 @@ from leadnator_auth.domain import (
     run_in_transaction,
     sign_up,
 )
-from leadnator_auth.domain.ports import Repositories, Transaction, UnitOfWork
+from leadnator_auth.domain.ports import Repositories, Transaction
 from leadnator_auth.domain.use_cases.transaction import MOST_ATTEMPTS
 
 
@@ -95,12 +95,11 @@ async def test_what_else_goes_wrong_is_told_at_once_and_keeps_nothing(memory: Me
 
 
 async def test_use_cases_succeed_after_a_collision_without_hashing_again(memory: MemoryPorts, alice: SignedIn) -> None:
-    unit_of_work: UnitOfWork = crowded(memory, 1)
     memory.hasher.verified = memory.hasher.hashed = 0
-    signed_in = await log_in("alice@example.com", "secret", **memory.for_sign_in | {"unit_of_work": unit_of_work})
+    signed_in = await log_in("alice@example.com", "secret", ports=attrs.evolve(memory, unit_of_work=crowded(memory, 1)))  # type: ignore[arg-type]
     assert signed_in.user == alice.user
     assert memory.hasher.verified == 1
-    await sign_up("Bob", "bob@example.com", "secret", **memory.for_sign_in | {"unit_of_work": crowded(memory, 1)})
+    await sign_up("Bob", "bob@example.com", "secret", ports=attrs.evolve(memory, unit_of_work=crowded(memory, 1)))  # type: ignore[arg-type]
     assert memory.hasher.hashed == 1
     assert len(memory.unit_of_work.tables.users) == 2
     assert len(memory.unit_of_work.tables.sessions) == 3
