@@ -47,7 +47,6 @@ from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.search import is_found
 from leadnator_auth.domain.session import Client, Identity, Session, SessionId
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
-from leadnator_auth.domain.use_cases.authority import Who, parse_who
 from leadnator_auth.domain.use_cases.change_password import change_password
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
@@ -62,9 +61,10 @@ from leadnator_auth.domain.use_cases.password_reset import (
     reset_password,
 )
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
-from leadnator_auth.domain.use_cases.sign_in import SignedIn
 from leadnator_auth.domain.use_cases.sign_up import sign_up
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.authorize import Who, parse_who
+from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.user_directory import list_audit_entries, list_users, show_user
 from leadnator_auth.domain.user import Role, Status, User, UserId
 

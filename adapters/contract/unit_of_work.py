@@ -18,7 +18,7 @@ from leadnator_auth.adapters.contract.samples import (
 )
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.user import User
 
 LOST = "without `commit` nothing is kept: roll back when the block ends"

@@ -12,9 +12,9 @@ from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.errors import EmailTakenError, LastAdminError
 from leadnator_auth.domain.fields import FieldChecks, Untrusted
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.use_cases.authority import Who, admins_in_turn, check_right, found
-from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.authorize import Who, admins_in_turn, check_right, found
+from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.user import (
     DEFAULT_PLAN,
     USER_ID_PREFIX,

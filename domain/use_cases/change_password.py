@@ -6,9 +6,9 @@ from leadnator_auth.domain.password import Password
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.session import Client, Identity
 from leadnator_auth.domain.use_cases.password_reset import apply_new_password
-from leadnator_auth.domain.use_cases.throttling import LogInThrottle, throttle
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
-from leadnator_auth.domain.use_cases.verification import verified
+from leadnator_auth.domain.use_cases.steps.check_password import verified
+from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 
 
 async def change_password(

@@ -5,7 +5,7 @@ from datetime import timedelta
 from leadnator_auth.domain.mail import MailState
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.session import CLOCK_LEEWAY
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 
 MOST_AT_ONCE = 500
 SENT_MAILS_KEPT = timedelta(days=7)

@@ -10,8 +10,8 @@ from leadnator_auth.domain.credentials import Credentials
 from leadnator_auth.domain.errors import ConcurrencyError, EmailTakenError, FieldError
 from leadnator_auth.domain.fields import BadFieldError, FieldChecks, Untrusted
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
-from leadnator_auth.domain.use_cases.transaction import MOST_ATTEMPTS, run_in_transaction
+from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
+from leadnator_auth.domain.use_cases.steps.transaction import MOST_ATTEMPTS, run_in_transaction
 from leadnator_auth.domain.user import (
     DEFAULT_PLAN,
     USER_ID_PREFIX,

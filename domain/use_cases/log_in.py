@@ -14,10 +14,10 @@ from leadnator_auth.domain.ports import (
     Transaction,
 )
 from leadnator_auth.domain.session import Client
-from leadnator_auth.domain.use_cases.sign_in import SignedIn, new_session, signed_in
-from leadnator_auth.domain.use_cases.throttling import LogInThrottle
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
-from leadnator_auth.domain.use_cases.verification import verified
+from leadnator_auth.domain.use_cases.steps.check_password import verified
+from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, new_session, signed_in
+from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 
 
 async def log_in(email: Untrusted, password: Untrusted, client: Client = Client(), *, ports: Ports) -> SignedIn:

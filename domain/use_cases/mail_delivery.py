@@ -22,7 +22,7 @@ from leadnator_auth.domain.reset_token import (
     ResetToken,
     digest_of,
 )
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.user import User
 
 MOST_AT_ONCE = 50

@@ -4,7 +4,7 @@ from leadnator_auth.domain.errors import NotFoundError
 from leadnator_auth.domain.mail import MailFigures, MailState, QueuedMail
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.text import is_storable
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 
 
 async def list_mails(state: MailState | None = None, most: int = 100, *, ports: Ports) -> list[QueuedMail]:

@@ -11,7 +11,7 @@ from leadnator_auth.domain.media_path import is_below, parse_media_path
 from leadnator_auth.domain.ports import Ports
 from leadnator_auth.domain.session import Identity
 from leadnator_auth.domain.use_cases.identify import identified_for
-from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
+from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
 
 
 @attrs.frozen

@@ -11,9 +11,9 @@ from leadnator_auth.domain.ports import (
 )
 from leadnator_auth.domain.reset_token import ResetToken, digest_of, is_secret
 from leadnator_auth.domain.session import Client, SessionId
-from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
-from leadnator_auth.domain.use_cases.throttling import LogInThrottle, throttle
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
+from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.user import User
 
 

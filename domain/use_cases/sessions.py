@@ -6,7 +6,7 @@ from leadnator_auth.domain.errors import NotFoundError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.session import Identity, Session, SessionId
 from leadnator_auth.domain.text import is_storable
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 
 
 class LogOutScope(StrEnum):

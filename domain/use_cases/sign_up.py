@@ -9,9 +9,9 @@ from leadnator_auth.domain.ports import (
     Transaction,
 )
 from leadnator_auth.domain.session import Client
-from leadnator_auth.domain.use_cases.sign_in import ID_BYTES, SignedIn, new_session, signed_in
-from leadnator_auth.domain.use_cases.throttling import throttle
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES, SignedIn, new_session, signed_in
+from leadnator_auth.domain.use_cases.steps.throttle import throttle
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.user import USER_ID_PREFIX, User, UserId, parse_name
 
 

@@ -6,7 +6,7 @@ from leadnator_auth.domain.paging import DEFAULT_PAGE_LENGTH, Page, Position, re
 from leadnator_auth.domain.ports import Ports
 from leadnator_auth.domain.search import parse_search
 from leadnator_auth.domain.text import is_storable
-from leadnator_auth.domain.use_cases.authority import Who, check_right, found
+from leadnator_auth.domain.use_cases.steps.authorize import Who, check_right, found
 from leadnator_auth.domain.user import User, UserId
 
 

@@ -111,7 +111,7 @@ BUGS = (
     ),
     Bug(
         "a former admin still administers",
-        "domain/use_cases/authority.py",
+        "domain/use_cases/steps/authorize.py",
         "    if user.role is not Role.ADMIN:\n        raise ForbiddenError(user.id)\n",
         "",
     ),
@@ -158,7 +158,7 @@ BUGS = (
     ),
     Bug(
         "the commit is forgotten",
-        "domain/use_cases/transaction.py",
+        "domain/use_cases/steps/transaction.py",
         "        await transaction.commit()\n",
         "",
     ),

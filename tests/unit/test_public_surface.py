@@ -20,7 +20,7 @@ from leadnator_auth.domain import (
     User,
     UserId,
 )
-from leadnator_auth.domain.use_cases.sign_in import new_session
+from leadnator_auth.domain.use_cases.steps.open_session import new_session
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EMAIL = EmailAddress("alice@example.com", "alice@example.com")

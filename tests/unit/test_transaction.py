@@ -18,7 +18,7 @@ from leadnator_auth.domain import (
     sign_up,
 )
 from leadnator_auth.domain.ports import Repositories, Transaction
-from leadnator_auth.domain.use_cases.transaction import MOST_ATTEMPTS
+from leadnator_auth.domain.use_cases.steps.transaction import MOST_ATTEMPTS
 
 
 @attrs.define
