@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.domain.user import UserId
+from leadnator_auth.domain.user import User, UserId
 
 RESET_SECRET_PREFIX = "reset_"
 RESET_SECRET_BYTES = 32
@@ -24,10 +24,16 @@ class ResetToken:
     issued_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+    epoch: int = 0
+    """The secret epoch of its user when it was minted."""
 
-    def is_usable(self, now: datetime) -> bool:
-        """Returns whether it can still be redeemed: neither used nor expired."""
-        return self.used_at is None and now < self.expires_at
+    def is_usable(self, user: User, now: datetime) -> bool:
+        """Returns whether `user` can still redeem it: neither used, nor expired, nor void."""
+        return self.belongs_to(user) and self.used_at is None and now < self.expires_at
+
+    def belongs_to(self, user: User) -> bool:
+        """Returns whether it is a token of `user` that was not voided with all others."""
+        return self.user_id == user.id and self.epoch == user.secret_epoch
 
 
 def is_secret(text: str) -> bool:

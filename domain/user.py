@@ -45,6 +45,10 @@ class User:
     role: Role = Role.USER
     plan: str = DEFAULT_PLAN
     status: Status = Status.ACTIVE
+    session_epoch: int = 0
+    """How often all its sessions were ended at once: a session of an earlier epoch is over."""
+    secret_epoch: int = 0
+    """How often all its mailed secrets were voided and its known clients forgotten: those of an earlier epoch are."""
 
     @property
     def is_suspended(self) -> bool:
@@ -55,6 +59,16 @@ class User:
     def is_active_admin(self) -> bool:
         """Whether it may look after the accounts of others."""
         return self.role is Role.ADMIN and not self.is_suspended
+
+
+def without_sessions(user: User) -> User:
+    """Returns the account as it is once all its sessions are over; keeping it is up to the caller."""
+    return attrs.evolve(user, session_epoch=user.session_epoch + 1)
+
+
+def without_secrets(user: User) -> User:
+    """Returns the account as it is once its mailed secrets are void and its known clients forgotten."""
+    return attrs.evolve(user, secret_epoch=user.secret_epoch + 1)
 
 
 def parse_name(text: str) -> str:

@@ -196,6 +196,7 @@ def _policy(settings: Settings) -> Policy:
     return Policy(
         password=PasswordPolicy(min_length=settings.min_password_length),
         session_lifetime=timedelta(seconds=settings.token_ttl),
+        max_sessions=settings.max_sessions,
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
         limits=_limits(settings),
     )

@@ -60,6 +60,7 @@ class Settings:
     reset_token_ttl: int = _setting(
         "RESET_TOKEN_TTL", values.positive, 3_600, "a number of seconds from 1 to 315360000"
     )
+    max_sessions: int = _setting("MAX_SESSIONS", values.between(1, 10_000), 100, "a number from 1 to 10000")
     min_password_length: int = _setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")
     public_url: str | None = _setting("PUBLIC_URL", values.public_url, None, "an http:// or https:// URL without query")
     reset_url: str | None = _setting(

@@ -20,6 +20,7 @@ from leadnator_auth.adapters.contract.audit_trail import AuditTrailContract
 from leadnator_auth.adapters.contract.cancelling import cancelled_at_step
 from leadnator_auth.adapters.contract.credential_store import CredentialStoreContract
 from leadnator_auth.adapters.contract.identities import IdentitiesContract
+from leadnator_auth.adapters.contract.known_clients import KnownClientsContract
 from leadnator_auth.adapters.contract.mail_queue import MailQueueContract
 from leadnator_auth.adapters.contract.mailer import MailerContract
 from leadnator_auth.adapters.contract.outside import (
@@ -46,6 +47,7 @@ __all__ = [
     "CredentialStoreContract",
     "EmailSyntaxContract",
     "IdentitiesContract",
+    "KnownClientsContract",
     "MailQueueContract",
     "MailerContract",
     "PasswordHasherContract",

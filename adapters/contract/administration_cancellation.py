@@ -52,7 +52,7 @@ class AdministrationCancellationContract:
             # A commit may have been under way when its task was cancelled: another writer waits for what became of it.
             async with world.unit_of_work() as repositories:
                 user = await repositories.users.by_id(alice.id)
-                sessions = await repositories.sessions.of_user(alice.id)
+                sessions = await repositories.sessions.of_user(user, 100) if user else []
                 entries = await repositories.audit_trail.latest(alice.id, 1000, None)
             assert user is not None, "an account is there until it is deleted"
             assert user.is_suspended == (not sessions), WHOLE

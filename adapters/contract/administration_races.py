@@ -122,7 +122,7 @@ class AdministrationRacesContract(AdministrationCancellationContract):
         async with world.unit_of_work.snapshot() as repositories:
             assert await repositories.users.by_id(alice.user.id) is None, WHOLE
             assert await repositories.credentials.of(alice.user.id) is None, WHOLE
-            assert await repositories.sessions.of_user(alice.user.id) == [], WHOLE
+            assert await repositories.sessions.of_user(alice.user, 10) == [], WHOLE
 
     async def test_of_accounts_with_one_address_that_are_made_at_once_one_is(self, world: Ports) -> None:
         results = await outcomes(

@@ -36,7 +36,7 @@ class CancellationContract(StoreContract):
             async with world.unit_of_work.snapshot() as repositories:
                 user = await repositories.users.by_email(email)
                 credentials = await repositories.credentials.of(user.id) if user else None
-                sessions = await repositories.sessions.of_user(user.id) if user else []
+                sessions = await repositories.sessions.of_user(user, 10) if user else []
             assert (user is None) == (credentials is None) == (not sessions), WHOLE
             if finished:
                 assert user is not None, "what ran to its end is kept"

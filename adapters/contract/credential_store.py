@@ -24,12 +24,6 @@ class CredentialStoreContract(StoreContract):
         assert_utc(kept.changed_at)
         assert await credentials_of(unit_of_work, a_user("bob")) is None, "who has no credentials gets None"
 
-    async def test_credentials_are_found_by_address(self, unit_of_work: UnitOfWork, alice: User) -> None:
-        async with unit_of_work.snapshot() as repositories:
-            kept = await repositories.credentials.by_email("alice@example.com")
-            assert kept == some_credentials(alice), "`by_email` finds the credentials of the account's owner"
-            assert await repositories.credentials.by_email("bob@example.com") is None, "an unknown address finds None"
-
     async def test_many_are_added_at_once(self, unit_of_work: UnitOfWork, alice: User) -> None:
         users = [a_user(f"user-{number}") for number in range(700)]
         async with unit_of_work() as transaction:
@@ -91,5 +85,4 @@ class CredentialStoreContract(StoreContract):
             await transaction.commit()
         async with unit_of_work.snapshot() as repositories:
             of_bob = await repositories.credentials.of(bob.id)
-            by_email = await repositories.credentials.by_email("bob@example.com")
-        assert of_bob == by_email == some_credentials(bob, "hash-of-bob"), "`change` and `upgrade` are for one account"
+        assert of_bob == some_credentials(bob, "hash-of-bob"), "`change` and `upgrade` are for one account"

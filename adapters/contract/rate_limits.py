@@ -1,7 +1,7 @@
 """What every RateLimits must do."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -21,15 +21,13 @@ BOB = Charge(FEW, "bob")
 FULL = "a limit of 3 in a minute lets 3 through at once, and then one every 20 seconds"
 
 
-async def taken(rate_limits: RateLimits, charge: Charge, tries: int) -> int:
+async def taken(rate_limits: RateLimits, charge: Charge, tries: int, now: datetime = NOW) -> int:
     """Returns how many of so many tries, one after the other, are let through."""
-    return sum([await rate_limits.take([charge], NOW) is None for _ in range(tries)])
+    return sum([await rate_limits.take([charge], now) is None for _ in range(tries)])
 
 
 async def forgive(rate_limits: RateLimits, *, give_back: Charge | None = None, clear: Charge | None = None) -> None:
-    await rate_limits.forgive(
-        give_back=[give_back] if give_back else [], clear=[clear] if clear else [], remember=None, until=NOW
-    )
+    await rate_limits.forgive(give_back=[give_back] if give_back else [], clear=[clear] if clear else [])
 
 
 @pytest.mark.asyncio
@@ -123,25 +121,16 @@ class RateLimitsContract:
         let_through = [await rate_limits.take([ALICE], past) is None for _ in range(4)]
         assert let_through == [True, True, True, False], "what lies beyond `RateLimit.latest` counts as empty"
 
-    async def test_a_key_is_remembered_for_its_time(self, rate_limits: RateLimits) -> None:
-        assert not await rate_limits.remembers("key", NOW), "nothing is remembered that was not told"
-        await rate_limits.forgive(give_back=[], clear=[], remember="key", until=NOW + MINUTE)
-        assert await rate_limits.remembers("key", NOW + MINUTE - INSTANT), "a key is remembered until then"
-        assert not await rate_limits.remembers("key", NOW + MINUTE), "a key is forgotten at that instant"
-        assert not await rate_limits.remembers("other", NOW), "one key is not another"
-        await rate_limits.forgive(give_back=[], clear=[], remember="key", until=NOW + 2 * MINUTE)
-        assert await rate_limits.remembers("key", NOW + MINUTE), "a key can be remembered for longer"
-
     async def test_what_is_over_is_purged_a_little_at_a_time(self, rate_limits: RateLimits) -> None:
         for number in range(5):
             await rate_limits.take([Charge(FEW, str(number))], NOW)
-        await rate_limits.forgive(give_back=[], clear=[], remember="key", until=NOW + MINUTE)
-        soon, late = NOW + MINUTE / 3 + INSTANT, NOW + MINUTE + INSTANT
+        later = NOW + MINUTE
+        assert await taken(rate_limits, ALICE, 3, later) == 3, FULL
+        soon = NOW + MINUTE / 3 + INSTANT
         assert await rate_limits.purge(NOW, 10) == 0, "nothing is over yet"
         purged = [await rate_limits.purge(soon, 3) for _ in range(3)]
         assert purged == [3, 2, 0], "`purge` removes no more than `most`, and says how many"
-        assert await rate_limits.remembers("key", NOW), "`purge` leaves what is remembered"
-        assert await rate_limits.purge(late, 3) == 1, "`purge` removes what was remembered long enough"
+        assert await taken(rate_limits, ALICE, 1, later) == 0, "`purge` leaves what still counts"
 
     async def test_cancelled_at_any_await_a_try_is_counted_once_or_not_at_all(self, rate_limits: RateLimits) -> None:
         for step in range(200):

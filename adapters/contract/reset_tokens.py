@@ -25,7 +25,7 @@ class ResetTokensContract(StoreContract):
     """For ResetTokens. Fixture: `unit_of_work`, over an empty store."""
 
     async def test_a_token_comes_back_as_it_was_kept(self, unit_of_work: UnitOfWork, alice: User) -> None:
-        used = attrs.evolve(a_token(alice, 2), used_at=NOW)
+        used = attrs.evolve(a_token(alice, 2), used_at=NOW, epoch=3)
         await keep(unit_of_work, a_token(alice), used)
         async with unit_of_work.snapshot() as repositories:
             by_digest = repositories.reset_tokens.by_digest
@@ -82,21 +82,6 @@ class ResetTokensContract(StoreContract):
             last_moment = NOW + HOUR - timedelta(microseconds=1)
             redeemed = await transaction.reset_tokens.redeem(token.digest, last_moment)
             assert redeemed is not None, "until `expires_at` a token is usable: keep microseconds"
-
-    async def test_voiding_ends_the_unused_tokens_of_one_user(self, unit_of_work: UnitOfWork, alice: User) -> None:
-        bob = a_user("bob")
-        await keep_users(unit_of_work, bob)
-        used = attrs.evolve(a_token(alice, 2), used_at=NOW)
-        await keep(unit_of_work, a_token(alice, 1), used, a_token(bob, 3))
-        later = NOW + timedelta(minutes=1)
-        async with unit_of_work() as transaction:
-            await transaction.reset_tokens.void_all(alice.id, later)
-            await transaction.commit()
-        async with unit_of_work() as transaction:
-            tokens = transaction.reset_tokens
-            assert await tokens.redeem(a_token(alice, 1).digest, later) is None, "a voided token is used"
-            assert await tokens.by_digest(used.digest) == used, "`void_all` leaves used tokens as they are"
-            assert await tokens.redeem(a_token(bob, 3).digest, later) is not None, "`void_all` is for one user"
 
     async def test_mails_are_counted_once_each_and_only_recent_ones(
         self, unit_of_work: UnitOfWork, alice: User

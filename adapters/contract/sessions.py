@@ -11,6 +11,8 @@ from leadnator_auth.domain.ports import UnitOfWork
 from leadnator_auth.domain.session import Session, SessionId
 from leadnator_auth.domain.user import User
 
+SHORT = "`of_user` returns no more than `most`, the newest"
+
 
 async def keep_sessions(unit_of_work: UnitOfWork, user: User, count: int) -> None:
     async with unit_of_work() as transaction:
@@ -21,7 +23,7 @@ async def keep_sessions(unit_of_work: UnitOfWork, user: User, count: int) -> Non
 
 async def sessions_of(unit_of_work: UnitOfWork, user: User) -> list[Session]:
     async with unit_of_work.snapshot() as repositories:
-        return await repositories.sessions.of_user(user.id)
+        return await repositories.sessions.of_user(user, 100)
 
 
 class SessionsContract(StoreContract):
@@ -74,22 +76,37 @@ class SessionsContract(StoreContract):
         done = await asyncio.gather(*(end() for _ in range(20)))
         assert done.count(True) == 1, "`end` is one atomic step: of twenty at once, one is told that it did"
 
-    async def test_ending_all_spares_the_one_to_keep_and_other_users(
+    async def test_a_list_has_an_end_and_one_epoch(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        later = attrs.evolve(alice, session_epoch=1)
+        await keep_sessions(unit_of_work, alice, 3)
+        async with unit_of_work() as transaction:
+            assert await transaction.sessions.of_user(alice, 2) == [a_session(alice, 3), a_session(alice, 2)], SHORT
+            assert await transaction.sessions.of_user(later, 10) == [], "`of_user` returns those of the user's epoch"
+            spared = attrs.evolve(a_session(alice, 1), epoch=1)
+            await transaction.sessions.save(spared)
+            await transaction.sessions.save(attrs.evolve(a_session(alice, 9), epoch=1))
+            assert await transaction.sessions.of_user(later, 10) == [spared], "`save` moves a session that is there"
+            await transaction.commit()
+
+    async def test_the_sessions_beyond_a_number_go_those_of_earlier_epochs_first(
         self, unit_of_work: UnitOfWork, alice: User
     ) -> None:
         bob = a_user("bob")
         await keep_users(unit_of_work, bob)
-        await keep_sessions(unit_of_work, alice, 3)
+        await keep_sessions(unit_of_work, alice, 5)
         await keep_sessions(unit_of_work, bob, 1)
+        oldest = attrs.evolve(a_session(alice, 1), epoch=1)
         async with unit_of_work() as transaction:
-            ended = await transaction.sessions.end_all(alice.id, keep=a_session(alice, 2).id)
-            assert ended == 2, "`end_all` returns how many it ended"
-            left = await transaction.sessions.of_user(alice.id)
-            assert left == [a_session(alice, 2)], "`end_all` spares the one to keep"
-            assert await transaction.sessions.end_all(alice.id) == 1, "without one to keep, it ends all"
+            await transaction.sessions.save(oldest)
+            assert await transaction.sessions.trim(alice.id, keep=5, most=10) == 0, "`trim` leaves `keep` of them"
+            assert await transaction.sessions.trim(alice.id, keep=2, most=2) == 2, "`trim` removes no more than `most`"
+            assert await transaction.sessions.by_id(a_session(alice, 5).id), "of one epoch the newest stays"
+            assert await transaction.sessions.trim(alice.id, keep=2, most=2) == 1, "`trim` says how many it removed"
+            assert await transaction.sessions.trim(alice.id, keep=1, most=2) == 1, "earlier epochs go first"
+            assert await transaction.sessions.by_id(oldest.id) == oldest, "earlier epochs go first, however new"
+            assert await transaction.sessions.trim(alice.id, keep=0, most=2) == 1, "nothing need be kept"
             await transaction.commit()
-        assert await sessions_of(unit_of_work, alice) == [], "without one to keep, `end_all` ends all"
-        assert await sessions_of(unit_of_work, bob) == [a_session(bob)], "`end_all` is for one user"
+        assert await sessions_of(unit_of_work, bob) == [a_session(bob)], "`trim` is for one user"
 
     async def test_expired_sessions_are_purged_a_few_at_a_time(self, unit_of_work: UnitOfWork, alice: User) -> None:
         await keep_sessions(unit_of_work, alice, 5)

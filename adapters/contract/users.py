@@ -132,12 +132,12 @@ class UsersContract(UserPagesContract):
             assert await repositories.users.by_id(alice.id) is None, "a removed account is gone"
             assert await repositories.users.by_email(alice.email.canonical) is None, "a removed account is gone"
             assert await repositories.credentials.of(alice.id) is None, "`remove` takes the credentials along"
-            assert await repositories.sessions.of_user(alice.id) == [], "`remove` takes the sessions along"
+            assert await repositories.sessions.of_user(alice, 10) == [], "`remove` takes the sessions along"
             gone = await repositories.reset_tokens.by_digest(tokens[0].digest)
             assert gone is None, "`remove` takes the reset tokens along"
             assert await repositories.users.by_id(bob.id) == bob, "`remove` leaves other accounts alone"
             assert await repositories.credentials.of(bob.id) == some_credentials(bob), "credentials of others stay"
-            assert await repositories.sessions.of_user(bob.id) == [sessions[2]], "sessions of others stay"
+            assert await repositories.sessions.of_user(bob, 10) == [sessions[2]], "sessions of others stay"
             kept = await repositories.reset_tokens.by_digest(tokens[1].digest)
             assert kept == tokens[1], "reset tokens of others stay"
 

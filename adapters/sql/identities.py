@@ -14,7 +14,8 @@ from leadnator_auth.domain.user import Role, Status, User, UserId
 MOST_REMEMBERED = 4096
 _BY_SESSION = (
     "SELECT sessions.id, sessions.created_at, sessions.expires_at, sessions.ip, sessions.user_agent, "
-    "users.id, users.name, users.email, users.email_canonical, users.created_at, users.role, users.plan, users.status "
+    "sessions.epoch, users.id, users.name, users.email, users.email_canonical, users.created_at, users.role, "
+    "users.plan, users.status, users.session_epoch, users.secret_epoch "
     "FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id"
 )
 
@@ -37,7 +38,8 @@ class SqlIdentities:
 @lru_cache(MOST_REMEMBERED)
 def _identity_of(values: tuple[Any, ...]) -> Identity:
     """Returns what is in a row of `_BY_SESSION`; its types are the schema's."""
-    session_id, began, expires, ip, user_agent, user_id, name, email, canonical, created, role, plan, status = values
+    session_id, began, expires, ip, user_agent, epoch, user_id, name, email, canonical, *rest = values
+    created, role, plan, status, session_epoch, secret_epoch = rest
     user = User(
         UserId(user_id),
         name,
@@ -46,7 +48,10 @@ def _identity_of(values: tuple[Any, ...]) -> Identity:
         _ROLES[role],
         plan,
         _STATUSES[status],
+        session_epoch,
+        secret_epoch,
     )
+    client = Client(ip, user_agent)
     return Identity(
-        user, Session(SessionId(session_id), user.id, from_number(began), from_number(expires), Client(ip, user_agent))
+        user, Session(SessionId(session_id), user.id, from_number(began), from_number(expires), client, epoch)
     )

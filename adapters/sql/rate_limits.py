@@ -16,10 +16,6 @@ _TAKE = (
     f"ON CONFLICT (bucket) DO UPDATE SET empty_at = {_START} + :interval WHERE {_START} + :interval <= :full "
     "RETURNING empty_at"
 )
-_REMEMBER = (
-    "INSERT INTO rate_limits (bucket, empty_at) VALUES (:bucket, :until) "
-    "ON CONFLICT (bucket) DO UPDATE SET empty_at = :until"
-)
 
 
 @attrs.frozen
@@ -36,9 +32,7 @@ class SqlRateLimits:
             await slot.commit()
         return None
 
-    async def forgive(
-        self, *, give_back: Sequence[Charge], clear: Sequence[Charge], remember: str | None, until: datetime
-    ) -> None:
+    async def forgive(self, *, give_back: Sequence[Charge], clear: Sequence[Charge]) -> None:
         async with self.connections.writing() as slot:
             for charge in give_back:
                 await slot.run(
@@ -48,13 +42,7 @@ class SqlRateLimits:
                 )
             for charge in clear:
                 await slot.run("DELETE FROM rate_limits WHERE bucket = :bucket", bucket=charge.bucket)
-            if remember is not None:
-                await slot.run(_REMEMBER, bucket=remember, until=to_number(until))
             await slot.commit()
-
-    async def remembers(self, key: str, now: datetime) -> bool:
-        values = await self.connections.look_up("SELECT bucket, empty_at FROM rate_limits WHERE bucket", key)
-        return values is not None and values[1] > to_number(now)
 
     async def purge(self, now: datetime, most: int) -> int:
         async with self.connections.writing() as slot:

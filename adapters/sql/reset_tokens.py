@@ -10,7 +10,7 @@ from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.domain.reset_token import ResetToken
 from leadnator_auth.domain.user import UserId
 
-_COLUMNS = "digest, user_id, mail_id, issued_at, expires_at, used_at"
+_COLUMNS = "digest, user_id, mail_id, issued_at, expires_at, used_at, epoch"
 
 
 def _token_of(row: Row) -> ResetToken:
@@ -21,6 +21,7 @@ def _token_of(row: Row) -> ResetToken:
         issued_at=from_number(row["issued_at"]),
         expires_at=from_number(row["expires_at"]),
         used_at=from_optional(row["used_at"]),
+        epoch=row["epoch"],
     )
 
 
@@ -32,14 +33,15 @@ class SqlResetTokens:
 
     async def add(self, token: ResetToken) -> None:
         await self.slot.run(
-            "INSERT INTO reset_tokens (digest, user_id, mail_id, issued_at, expires_at, used_at) "
-            "VALUES (:digest, :user_id, :mail_id, :issued_at, :expires_at, :used_at)",
+            f"INSERT INTO reset_tokens ({_COLUMNS}) "
+            "VALUES (:digest, :user_id, :mail_id, :issued_at, :expires_at, :used_at, :epoch)",
             digest=token.digest,
             user_id=token.user_id,
             mail_id=token.mail_id,
             issued_at=to_number(token.issued_at),
             expires_at=to_number(token.expires_at),
             used_at=to_number(token.used_at) if token.used_at else None,
+            epoch=token.epoch,
         )
 
     async def by_digest(self, digest: str) -> ResetToken | None:
@@ -57,13 +59,6 @@ class SqlResetTokens:
             now=to_number(now),
         )
         return None if row is None else _token_of(row)
-
-    async def void_all(self, user_id: UserId, now: datetime) -> None:
-        await self.slot.run(
-            "UPDATE reset_tokens SET used_at = :now WHERE user_id = :user_id AND used_at IS NULL",
-            user_id=user_id,
-            now=to_number(now),
-        )
 
     async def mails_since(self, user_id: UserId, since: datetime, *, other_than: str) -> int:
         row = await self.slot.fetch_one(

@@ -7,6 +7,7 @@ import attrs
 
 from leadnator_auth.adapters.sql.audit_trail import SqlAuditTrail
 from leadnator_auth.adapters.sql.connections import Connections
+from leadnator_auth.adapters.sql.known_clients import SqlKnownClients
 from leadnator_auth.adapters.sql.mail_queue import SqlMailQueue
 from leadnator_auth.adapters.sql.reset_tokens import SqlResetTokens
 from leadnator_auth.adapters.sql.sessions import SqlSessions
@@ -23,6 +24,7 @@ class SqlRepositories:
         self.credentials = SqlCredentialStore(slot)
         self.sessions = SqlSessions(slot)
         self.reset_tokens = SqlResetTokens(slot)
+        self.known_clients = SqlKnownClients(slot)
         self.mail_queue = SqlMailQueue(slot)
         self.audit_trail = SqlAuditTrail(slot)
 

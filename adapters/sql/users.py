@@ -8,6 +8,7 @@ import attrs
 
 from leadnator_auth.adapters.sql.backend import ConstraintError, Row
 from leadnator_auth.adapters.sql.instants import from_number, to_number
+from leadnator_auth.adapters.sql.left_rows import leave_nothing, purge_left
 from leadnator_auth.adapters.sql.positions import place_of
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.user_search import narrowed_by
@@ -31,18 +32,20 @@ def user_of(row: Row) -> User:
         role=Role(row["role"]),
         plan=row["plan"],
         status=Status(row["status"]),
+        session_epoch=row["session_epoch"],
+        secret_epoch=row["secret_epoch"],
     )
 
 
 USER_COLUMNS = (
     "users.id AS user_id, users.name, users.email, users.email_canonical, users.role, users.plan, users.status, "
-    "users.created_at AS user_created_at"
+    "users.created_at AS user_created_at, users.session_epoch, users.secret_epoch"
 )
 
 
 _ADD_USER = (
-    "INSERT INTO users (id, name, email, email_canonical, role, plan, status, created_at) "
-    "VALUES (:id, :name, :email, :email_canonical, :role, :plan, :status, :created_at)"
+    "INSERT INTO users (id, name, email, email_canonical, role, plan, status, created_at, session_epoch, secret_epoch) "
+    "VALUES (:id, :name, :email, :email_canonical, :role, :plan, :status, :created_at, :session_epoch, :secret_epoch)"
 )
 
 
@@ -56,6 +59,8 @@ def _user_values(user: User) -> dict[str, object]:
         "plan": user.plan,
         "status": user.status.value,
         "created_at": to_number(user.created_at),
+        "session_epoch": user.session_epoch,
+        "secret_epoch": user.secret_epoch,
     }
 
 
@@ -89,17 +94,23 @@ class SqlUsers:
 
     async def save(self, user: User) -> None:
         await self.slot.run(
-            "UPDATE users SET name = :name, role = :role, plan = :plan, status = :status WHERE id = :id",
+            "UPDATE users SET name = :name, role = :role, plan = :plan, status = :status, "
+            "session_epoch = :session_epoch, secret_epoch = :secret_epoch WHERE id = :id",
             id=user.id,
             name=user.name,
             role=user.role.value,
             plan=user.plan,
             status=user.status.value,
+            session_epoch=user.session_epoch,
+            secret_epoch=user.secret_epoch,
         )
 
     async def remove(self, user_id: UserId) -> None:
-        # What belongs to it goes with it: the foreign keys say ON DELETE CASCADE.
         await self.slot.run("DELETE FROM users WHERE id = :id", id=user_id)
+        await leave_nothing(user_id, self.slot)
+
+    async def purge(self, most: int) -> int:
+        return await purge_left(most, self.slot)
 
     async def active_admins(self) -> list[User]:
         # In one order for everybody: who wants these rows too waits at the first, and never in a circle.
@@ -176,14 +187,6 @@ class SqlCredentialStore:
     async def of(self, user_id: UserId) -> Credentials | None:
         row = await self.slot.fetch_one(
             f"SELECT {_COLUMNS} FROM credentials WHERE user_id = :id{self.slot.row_lock}", id=user_id
-        )
-        return None if row is None else _credentials_of(row)
-
-    async def by_email(self, canonical: str) -> Credentials | None:
-        row = await self.slot.fetch_one(
-            f"SELECT {_COLUMNS} FROM credentials JOIN users ON users.id = credentials.user_id "
-            f"WHERE users.email_canonical = :canonical{self.slot.row_lock}",
-            canonical=canonical,
         )
         return None if row is None else _credentials_of(row)
 

@@ -13,6 +13,7 @@ from leadnator_auth.domain.errors import EmailTakenError, LastAdminError
 from leadnator_auth.domain.fields import FieldChecks, Untrusted
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.authorize import Who, admins_in_turn, check_right, found
+from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
 from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.user import (
@@ -26,6 +27,7 @@ from leadnator_auth.domain.user import (
     parse_plan,
     parse_role,
     parse_status,
+    without_secrets,
 )
 
 Parsed = TypeVar("Parsed")
@@ -83,7 +85,8 @@ async def create_user(
 async def change_user(actor: Actor, who: Who, changes: Mapping[str, Untrusted], *, ports: Ports) -> ChangedUser:
     """Sets those of name, role, plan and status that `changes` has, at once in force; whatever else it has is ignored.
 
-    A suspended account loses its sessions and reset tokens for good: they are not back when it is activated again.
+    A suspended account loses its sessions, reset tokens and known clients for good: activating it does not bring them
+    back.
 
     Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, NotFoundError, LastAdminError.
     """
@@ -97,10 +100,10 @@ async def change_user(actor: Actor, who: Who, changes: Mapping[str, Untrusted], 
         if after == before:
             return ChangedUser(before, ())
         _keep_an_admin(before, after, admins)
-        await transaction.users.save(after)
         if after.is_suspended and not before.is_suspended:
-            await transaction.sessions.end_all(after.id)
-            await transaction.reset_tokens.void_all(after.id, now)
+            after = await end_sessions(without_secrets(after), transaction)
+        else:
+            await transaction.users.save(after)
         entry = _entry(AuditAction.USER_CHANGED, actor, before, after, now, ports)
         await transaction.audit_trail.add(entry)
         return ChangedUser(after, entry.changes)

@@ -15,7 +15,8 @@ from leadnator_auth.domain.ports import (
 )
 from leadnator_auth.domain.session import Client
 from leadnator_auth.domain.use_cases.steps.check_password import verified
-from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, new_session, signed_in
+from leadnator_auth.domain.use_cases.steps.known_clients import NOBODY, is_known, remember
+from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, keep_session, new_session, signed_in
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 
@@ -32,12 +33,13 @@ async def log_in(email: Untrusted, password: Untrusted, client: Client = Client(
     with FieldChecks() as check:
         address = check("email", email, ports.emails.parse)
         typed = check("password", password, Password.typed)
-    attempts = LogInThrottle(address.canonical, client, ports)
-    await attempts.enter(ports.clock.now())
     async with ports.unit_of_work.snapshot() as repositories:
-        kept = await repositories.credentials.by_email(address.canonical)
+        owner = await repositories.users.by_email(address.canonical)
+        kept = await repositories.credentials.of(owner.id if owner else NOBODY)
+        attempts = LogInThrottle(address.canonical, client, await is_known(owner, client, repositories, ports), ports)
+    await attempts.enter(ports.clock.now())
     proven = await verified(kept, typed, ports)
-    await attempts.succeed(ports.clock.now())
+    await attempts.succeed()
     upgraded_hash = await _upgraded_hash(typed, proven, ports)
 
     async def open_session(transaction: Transaction) -> SignedIn:
@@ -49,7 +51,8 @@ async def log_in(email: Untrusted, password: Untrusted, client: Client = Client(
         if user.is_suspended:
             raise AccountSuspendedError
         session = new_session(user, client, ports.clock.now(), ports)
-        await transaction.sessions.add(session)
+        await keep_session(session, transaction, ports)
+        await remember(user, client, transaction, ports)
         if upgraded_hash:
             await transaction.credentials.upgrade(user.id, old_hash=proven.password_hash, new_hash=upgraded_hash)
         return signed_in(user, session, ports)

@@ -145,7 +145,7 @@ async def _reset_link(
     secret = RESET_SECRET_PREFIX + ports.randomness.urlsafe(RESET_SECRET_BYTES)
     expires_at = now + ports.policy.reset_token_lifetime
     await transaction.reset_tokens.add(
-        ResetToken(digest_of(secret), user.id, mail.id, issued_at=now, expires_at=expires_at)
+        ResetToken(digest_of(secret), user.id, mail.id, issued_at=now, expires_at=expires_at, epoch=user.secret_epoch)
     )
     return ResetLinkMail(mail.id, user.email, secret, expires_at, ports.policy.reset_token_lifetime)
 

@@ -9,7 +9,7 @@ from leadnator_auth.domain.ports import (
     Transaction,
 )
 from leadnator_auth.domain.session import Client
-from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES, SignedIn, new_session, signed_in
+from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES, SignedIn, keep_session, new_session, signed_in
 from leadnator_auth.domain.use_cases.steps.throttle import throttle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.user import USER_ID_PREFIX, User, UserId, parse_name
@@ -39,7 +39,7 @@ async def sign_up(
     async def keep(transaction: Transaction) -> None:
         await transaction.users.add(user)
         await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
-        await transaction.sessions.add(session)
+        await keep_session(session, transaction, ports)
 
     await run_in_transaction(ports.unit_of_work, keep)
     return result

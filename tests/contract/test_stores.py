@@ -7,6 +7,7 @@ from leadnator_auth.adapters.contract import (
     AuditTrailContract,
     CredentialStoreContract,
     IdentitiesContract,
+    KnownClientsContract,
     MailQueueContract,
     RacesContract,
     RateLimitsContract,
@@ -37,6 +38,10 @@ class TestSessions(SessionsContract):
 
 class TestResetTokens(ResetTokensContract):
     """ResetTokens of each store."""
+
+
+class TestKnownClients(KnownClientsContract):
+    """KnownClients of each store."""
 
 
 class TestMailQueue(MailQueueContract):

@@ -10,7 +10,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork
-from leadnator_auth.domain import MailRefusedError, Ports, UnavailableError, log_in, request_password_reset, sign_up
+from leadnator_auth.domain import (
+    MailRefusedError,
+    Policy,
+    Ports,
+    UnavailableError,
+    log_in,
+    request_password_reset,
+    sign_up,
+)
 from leadnator_auth.domain.mail import LEASE
 from leadnator_auth.domain.ports import Repositories, Transaction
 from leadnator_auth.entrypoints import housekeeper, mail_worker
@@ -333,8 +341,9 @@ async def test_the_log_tells_how_much_was_cleared_away_if_anything_was(
     monkeypatch.setattr(housekeeper, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(housekeeper, "EVERY_SECONDS", 0.0)
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    many = attrs.evolve(memory, policy=Policy(max_sessions=1000))
     for _ in range(600):
-        await log_in("alice@example.com", "secret", ports=memory)
+        await log_in("alice@example.com", "secret", ports=many)
     memory.clock.advance(days=8)
     with capture_logs() as logs:
         async with keeping_house(memory):

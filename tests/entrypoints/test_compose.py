@@ -302,8 +302,8 @@ async def test_what_is_served_clears_away_what_is_over(
     monkeypatch.setattr(housekeeper, "PAUSE_SECONDS", 0.0)
     run_script(
         database_url,
-        "INSERT INTO users VALUES ('u_1', 'A', 'a@b.test', 'a@b.test', 'user', 'Starter', 'active', 0);\n"
-        "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '');\n"
+        "INSERT INTO users VALUES ('u_1', 'A', 'a@b.test', 'a@b.test', 'user', 'Starter', 'active', 0, 0, 0);\n"
+        "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0);\n"
         "INSERT INTO rate_limits VALUES ('b_1', 0);\n",
     )
 

@@ -19,6 +19,7 @@ PROMISED = {
     "JWT_SECRET",
     "TOKEN_TTL",
     "RESET_TOKEN_TTL",
+    "MAX_SESSIONS",
     "MIN_PASSWORD_LENGTH",
     "PUBLIC_URL",
     "RESET_URL",

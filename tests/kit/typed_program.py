@@ -47,12 +47,7 @@ class Forgiving:
     async def take(self, charges: Sequence[Charge], now: datetime) -> Refusal | None:
         return None
 
-    async def forgive(
-        self, *, give_back: Sequence[Charge], clear: Sequence[Charge], remember: str | None, until: datetime
-    ) -> None: ...
-
-    async def remembers(self, key: str, now: datetime) -> bool:
-        return False
+    async def forgive(self, *, give_back: Sequence[Charge], clear: Sequence[Charge]) -> None: ...
 
     async def purge(self, now: datetime, most: int) -> int:
         return 0

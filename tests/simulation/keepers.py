@@ -164,12 +164,12 @@ async def deliver(world: World) -> None:
     """A round of the mail worker."""
     most = world.pick((1, 3))
     work = deliver_due_mails(ports=world.ports, keeping_lease=world.keeping_lease, most=most)
-    await world.attempt("deliver", work)
+    await world.attempt("deliver", work, commits_once=False)
 
 
 async def clear_away(world: World) -> None:
     """A round of the housekeeper."""
-    await world.attempt("purge", purge(ports=world.ports))
+    await world.attempt("purge", purge(ports=world.ports), commits_once=False)
 
 
 async def try_mails_again(world: World) -> None:

@@ -34,7 +34,7 @@ async def check_right(actor: Actor, repositories: Repositories) -> None:
         return
     user = await repositories.users.by_id(UserId(actor.name))
     session = await repositories.sessions.by_id(actor.session_id)
-    if user is None or session is None or session.user_id != user.id:
+    if user is None or session is None or not session.belongs_to(user):
         raise InvalidTokenError("session ended")
     if user.is_suspended:
         raise InvalidTokenError("account suspended")

@@ -5,8 +5,9 @@ from datetime import datetime
 import attrs
 
 from leadnator_auth.domain.claims import access_claims
-from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.session import SESSION_ID_PREFIX, Client, Session, SessionId
+from leadnator_auth.domain.use_cases.steps.end_sessions import MAX_REMOVED
 from leadnator_auth.domain.user import User
 
 ID_BYTES = 16
@@ -29,7 +30,14 @@ def new_session(user: User, client: Client, now: datetime, ports: Ports) -> Sess
         created_at=now,
         expires_at=now + ports.policy.session_lifetime,
         client=client,
+        epoch=user.session_epoch,
     )
+
+
+async def keep_session(session: Session, transaction: Transaction, ports: Ports) -> None:
+    """Keeps a new session; the oldest of its user ends where there would be too many."""
+    await transaction.sessions.trim(session.user_id, keep=ports.policy.max_sessions - 1, most=MAX_REMOVED)
+    await transaction.sessions.add(session)
 
 
 def signed_in(user: User, session: Session, ports: Ports) -> SignedIn:
