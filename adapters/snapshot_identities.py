@@ -2,8 +2,8 @@
 
 import attrs
 
+from leadnator_auth.domain.entities.session import Identity, SessionId
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.session import Identity, SessionId
 
 __all__ = ["SnapshotIdentities"]
 

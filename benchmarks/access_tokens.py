@@ -6,7 +6,7 @@ import random
 from leadnator_auth.domain import Client, Ports, Session, User, run_in_transaction
 from leadnator_auth.domain.ports import Transaction
 from leadnator_auth.domain.use_cases.steps.open_session import new_session, signed_in
-from leadnator_auth.entrypoints.compose import open_ports, prepare
+from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import Settings
 
 SECRET = "a secret for measuring only and long enough"

@@ -31,8 +31,8 @@ from leadnator_auth.domain import (
     log_out,
     sign_up,
 )
+from leadnator_auth.domain.entities.user import without_secrets
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
-from leadnator_auth.domain.user import without_secrets
 from leadnator_auth.entrypoints.embedding import Settings, open_ports, prepare
 
 SECRET = "a secret for benchmarks that is long enough"

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.password import PasswordPolicy
-from leadnator_auth.domain.rate_limit import Limits
+from leadnator_auth.domain.entities.rate_limit import Limits
+from leadnator_auth.domain.values.password import PasswordPolicy
 
 
 @attrs.frozen

@@ -6,8 +6,8 @@ from operator import attrgetter
 import attrs
 
 from leadnator_auth.adapters.memory.tables import Tables, remove
-from leadnator_auth.domain.known_client import KnownClient
-from leadnator_auth.domain.user import UserId
+from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.user import UserId
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.domain.rate_limit import Charge, Refusal
+from leadnator_auth.domain.entities.rate_limit import Charge, Refusal
 
 
 @attrs.define

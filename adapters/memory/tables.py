@@ -7,16 +7,15 @@ from typing import TypeVar
 
 import attrs
 
-from leadnator_auth.domain.audit import AuditEntry
-from leadnator_auth.domain.credentials import Credentials
+from leadnator_auth.domain.entities.audit import AuditEntry
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.mail import QueuedMail
+from leadnator_auth.domain.entities.reset_token import ResetToken
+from leadnator_auth.domain.entities.session import Session, SessionId
+from leadnator_auth.domain.entities.user import User, UserId, is_found
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.known_client import KnownClient
-from leadnator_auth.domain.mail import QueuedMail
-from leadnator_auth.domain.paging import Position
-from leadnator_auth.domain.reset_token import ResetToken
-from leadnator_auth.domain.search import is_found
-from leadnator_auth.domain.session import Session, SessionId
-from leadnator_auth.domain.user import User, UserId
+from leadnator_auth.domain.values.paging import Position
 
 Key = TypeVar("Key")
 Entity = TypeVar("Entity")

@@ -8,9 +8,9 @@ from leadnator_auth.adapters.sql.backend import Row
 from leadnator_auth.adapters.sql.instants import from_number, to_number
 from leadnator_auth.adapters.sql.positions import place_of
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.domain.audit import AuditAction, AuditEntry, Change
-from leadnator_auth.domain.paging import Position
-from leadnator_auth.domain.user import UserId
+from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change
+from leadnator_auth.domain.entities.user import UserId
+from leadnator_auth.domain.values.paging import Position
 
 _COLUMNS = "id, at, actor, action, user_id, changes"
 

@@ -7,9 +7,9 @@ import attrs
 
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.instants import from_number
-from leadnator_auth.domain.email_address import EmailAddress
-from leadnator_auth.domain.session import Client, Identity, Session, SessionId
-from leadnator_auth.domain.user import Role, Status, User, UserId
+from leadnator_auth.domain.entities.session import Client, Identity, Session, SessionId
+from leadnator_auth.domain.entities.user import Role, Status, User, UserId
+from leadnator_auth.domain.values.email_address import EmailAddress
 
 MOST_REMEMBERED = 4096
 _BY_SESSION = (

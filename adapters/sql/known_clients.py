@@ -6,8 +6,8 @@ import attrs
 
 from leadnator_auth.adapters.sql.instants import from_number, to_number
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.domain.known_client import KnownClient
-from leadnator_auth.domain.user import UserId
+from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.user import UserId
 
 
 @attrs.frozen

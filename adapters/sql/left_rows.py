@@ -1,7 +1,7 @@
 """What a deleted account leaves: it goes at once if it is not too much, else a little at a time."""
 
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.domain.user import UserId
+from leadnator_auth.domain.entities.user import UserId
 
 _TABLES = {"sessions": "id", "reset_tokens": "digest", "known_clients": "user_id, network"}
 """With their primary keys."""

@@ -8,7 +8,7 @@ import attrs
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.instants import from_number, to_number
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.domain.rate_limit import Charge, Refusal
+from leadnator_auth.domain.entities.rate_limit import Charge, Refusal
 
 _START = "CASE WHEN rate_limits.empty_at BETWEEN :now AND :latest THEN rate_limits.empty_at ELSE :now END"
 _TAKE = (

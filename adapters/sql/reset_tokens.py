@@ -7,8 +7,8 @@ import attrs
 from leadnator_auth.adapters.sql.backend import Row
 from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.domain.reset_token import ResetToken
-from leadnator_auth.domain.user import UserId
+from leadnator_auth.domain.entities.reset_token import ResetToken
+from leadnator_auth.domain.entities.user import UserId
 
 _COLUMNS = "digest, user_id, mail_id, issued_at, expires_at, used_at, epoch"
 

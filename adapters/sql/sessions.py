@@ -7,8 +7,8 @@ import attrs
 from leadnator_auth.adapters.sql.backend import Row
 from leadnator_auth.adapters.sql.instants import from_number, to_number
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.domain.session import Client, Session, SessionId
-from leadnator_auth.domain.user import User, UserId
+from leadnator_auth.domain.entities.session import Client, Session, SessionId
+from leadnator_auth.domain.entities.user import User, UserId
 
 SESSION_COLUMNS = (
     "sessions.id AS session_id, sessions.user_id, sessions.created_at, sessions.expires_at, sessions.ip, "

@@ -12,12 +12,11 @@ from leadnator_auth.adapters.sql.left_rows import leave_nothing, purge_left
 from leadnator_auth.adapters.sql.positions import place_of
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.user_search import narrowed_by
-from leadnator_auth.domain.credentials import Credentials
-from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.user import Role, Status, User, UserId, is_found
 from leadnator_auth.domain.errors import AuthError, EmailTakenError
-from leadnator_auth.domain.paging import Position
-from leadnator_auth.domain.search import is_found
-from leadnator_auth.domain.user import Role, Status, User, UserId
+from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.paging import Position
 
 _ERRORS: dict[str, type[AuthError]] = {"users_email_canonical": EmailTakenError}
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from leadnator_auth.domain.rate_limit import Charge, Refusal
+from leadnator_auth.domain.entities.rate_limit import Charge, Refusal
 
 
 class RateLimits(Protocol):

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from leadnator_auth.domain.audit import AuditEntry
-from leadnator_auth.domain.credentials import Credentials
-from leadnator_auth.domain.known_client import KnownClient
-from leadnator_auth.domain.mail import MailFigures, MailState, QueuedMail
-from leadnator_auth.domain.paging import Position
-from leadnator_auth.domain.reset_token import ResetToken
-from leadnator_auth.domain.session import Session, SessionId
-from leadnator_auth.domain.user import User, UserId
+from leadnator_auth.domain.entities.audit import AuditEntry
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.mail import MailFigures, MailState, QueuedMail
+from leadnator_auth.domain.entities.reset_token import ResetToken
+from leadnator_auth.domain.entities.session import Session, SessionId
+from leadnator_auth.domain.entities.user import User, UserId
+from leadnator_auth.domain.values.paging import Position
 
 
 class Users(Protocol):

@@ -3,6 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from leadnator_auth.domain.entities.session import Identity, SessionId
 from leadnator_auth.domain.ports.repositories import (
     AuditTrail,
     CredentialStore,
@@ -12,7 +13,6 @@ from leadnator_auth.domain.ports.repositories import (
     Sessions,
     Users,
 )
-from leadnator_auth.domain.session import Identity, SessionId
 
 
 class Repositories(Protocol):

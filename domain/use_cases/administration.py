@@ -6,17 +6,10 @@ from typing import TypeVar
 
 import attrs
 
-from leadnator_auth.domain.actor import Actor
-from leadnator_auth.domain.audit import AUDIT_ID_PREFIX, AuditAction, AuditEntry, Change, changes_between
-from leadnator_auth.domain.credentials import Credentials
-from leadnator_auth.domain.errors import EmailTakenError, LastAdminError
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.use_cases.steps.authorize import Who, admins_in_turn, check_right, found
-from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
-from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
-from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
-from leadnator_auth.domain.user import (
+from leadnator_auth.domain.entities.actor import Actor
+from leadnator_auth.domain.entities.audit import AUDIT_ID_PREFIX, AuditAction, AuditEntry, Change, changes_between
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.user import (
     DEFAULT_PLAN,
     USER_ID_PREFIX,
     Role,
@@ -29,6 +22,13 @@ from leadnator_auth.domain.user import (
     parse_status,
     without_secrets,
 )
+from leadnator_auth.domain.errors import EmailTakenError, LastAdminError
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.authorize import Who, admins_in_turn, check_right, found
+from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
+from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
 
 Parsed = TypeVar("Parsed")
 

@@ -1,15 +1,15 @@
 """Changing a password that is known."""
 
+from leadnator_auth.domain.entities.session import Client, Identity
 from leadnator_auth.domain.errors import InvalidCredentialsError, InvalidTokenError
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.password import Password
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.session import Client, Identity
 from leadnator_auth.domain.use_cases.password_reset import apply_new_password
 from leadnator_auth.domain.use_cases.steps.check_password import verified
 from leadnator_auth.domain.use_cases.steps.known_clients import is_known, remember
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.password import Password
 
 
 async def change_password(

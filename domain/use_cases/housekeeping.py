@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from leadnator_auth.domain.known_client import KNOWN_FOR
-from leadnator_auth.domain.mail import MailState
+from leadnator_auth.domain.entities.known_client import KNOWN_FOR
+from leadnator_auth.domain.entities.mail import MailState
+from leadnator_auth.domain.entities.session import CLOCK_LEEWAY
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.session import CLOCK_LEEWAY
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 
 MOST_AT_ONCE = 500

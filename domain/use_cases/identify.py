@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from leadnator_auth.domain.claims import MAX_TOKEN_LENGTH, Claims, Purpose
+from leadnator_auth.domain.entities.claims import MAX_TOKEN_LENGTH, Claims, Purpose
+from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.ports import Ports
-from leadnator_auth.domain.session import Identity
 
 
 async def identify(token: str, *, ports: Ports) -> Identity:

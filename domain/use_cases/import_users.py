@@ -6,13 +6,8 @@ from enum import StrEnum
 
 import attrs
 
-from leadnator_auth.domain.credentials import Credentials
-from leadnator_auth.domain.errors import ConcurrencyError, EmailTakenError, FieldError
-from leadnator_auth.domain.fields import BadFieldError, FieldChecks, Untrusted
-from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
-from leadnator_auth.domain.use_cases.steps.transaction import MOST_ATTEMPTS, run_in_transaction
-from leadnator_auth.domain.user import (
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.user import (
     DEFAULT_PLAN,
     USER_ID_PREFIX,
     Role,
@@ -24,6 +19,11 @@ from leadnator_auth.domain.user import (
     parse_role,
     parse_status,
 )
+from leadnator_auth.domain.errors import ConcurrencyError, EmailTakenError, FieldError
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
+from leadnator_auth.domain.use_cases.steps.transaction import MOST_ATTEMPTS, run_in_transaction
+from leadnator_auth.domain.values.fields import BadFieldError, FieldChecks, Untrusted
 
 _TAKEN = FieldError("email", EmailTakenError.code, "Another account has this e-mail address.")
 

@@ -1,24 +1,24 @@
 """Logging in: an e-mail address and a password for a session."""
 
-from leadnator_auth.domain.credentials import Credentials
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.errors import (
     AccountSuspendedError,
     InvalidCredentialsError,
     OverloadedError,
     UnavailableError,
 )
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.password import Password
 from leadnator_auth.domain.ports import (
     Ports,
     Transaction,
 )
-from leadnator_auth.domain.session import Client
 from leadnator_auth.domain.use_cases.steps.check_password import verified
 from leadnator_auth.domain.use_cases.steps.known_clients import NOBODY, is_known, remember
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, keep_session, new_session, signed_in
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.password import Password
 
 
 async def log_in(email: Untrusted, password: Untrusted, client: Client = Client(), *, ports: Ports) -> SignedIn:

@@ -6,8 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.domain.errors import MailRefusedError, UnavailableError
-from leadnator_auth.domain.mail import (
+from leadnator_auth.domain.entities.mail import (
     MailKind,
     MailState,
     OutgoingMail,
@@ -15,15 +14,16 @@ from leadnator_auth.domain.mail import (
     QueuedMail,
     ResetLinkMail,
 )
-from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.reset_token import (
+from leadnator_auth.domain.entities.reset_token import (
     RESET_SECRET_BYTES,
     RESET_SECRET_PREFIX,
     ResetToken,
     digest_of,
 )
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.errors import MailRefusedError, UnavailableError
+from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
-from leadnator_auth.domain.user import User
 
 MOST_AT_ONCE = 50
 MOST_DROPPED_AT_ONCE = 200

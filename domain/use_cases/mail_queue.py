@@ -1,10 +1,10 @@
 """Looking after the mail queue: see what is in it, try again what was given up."""
 
+from leadnator_auth.domain.entities.mail import MailFigures, MailState, QueuedMail
 from leadnator_auth.domain.errors import NotFoundError
-from leadnator_auth.domain.mail import MailFigures, MailState, QueuedMail
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.text import is_storable
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.values.text import is_storable
 
 
 async def list_mails(state: MailState | None = None, most: int = 100, *, ports: Ports) -> list[QueuedMail]:

@@ -4,14 +4,14 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.domain.claims import Purpose, media_claims
+from leadnator_auth.domain.entities.claims import Purpose, media_claims
+from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.errors import InvalidTokenError
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.media_path import is_below, parse_media_path
 from leadnator_auth.domain.ports import Ports
-from leadnator_auth.domain.session import Identity
 from leadnator_auth.domain.use_cases.identify import identified_for
 from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.media_path import is_below, parse_media_path
 
 
 @attrs.frozen

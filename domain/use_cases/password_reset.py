@@ -1,17 +1,17 @@
 """Forgotten passwords: ask for a link by mail, then set a new password with the secret in it."""
 
+from leadnator_auth.domain.entities.mail import MAIL_ID_PREFIX, MailKind, new_mail
+from leadnator_auth.domain.entities.reset_token import ResetToken, digest_of, is_secret
+from leadnator_auth.domain.entities.session import Client, SessionId
+from leadnator_auth.domain.entities.user import User, without_secrets
 from leadnator_auth.domain.errors import InvalidResetTokenError
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.mail import MAIL_ID_PREFIX, MailKind, new_mail
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.reset_token import ResetToken, digest_of, is_secret
-from leadnator_auth.domain.session import Client, SessionId
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
 from leadnator_auth.domain.use_cases.steps.known_clients import remember
 from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
-from leadnator_auth.domain.user import User, without_secrets
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
 
 
 async def request_password_reset(email: Untrusted, client: Client = Client(), *, ports: Ports) -> None:

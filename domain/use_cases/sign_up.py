@@ -1,18 +1,18 @@
 """Signing up: a new account, and a first session in it."""
 
-from leadnator_auth.domain.credentials import Credentials
-from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.session import Client
+from leadnator_auth.domain.entities.user import USER_ID_PREFIX, User, UserId, parse_name
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
 from leadnator_auth.domain.ports import (
     Ports,
     Transaction,
 )
-from leadnator_auth.domain.session import Client
 from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES, SignedIn, keep_session, new_session, signed_in
 from leadnator_auth.domain.use_cases.steps.throttle import throttle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
-from leadnator_auth.domain.user import USER_ID_PREFIX, User, UserId, parse_name
+from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
 
 
 async def sign_up(

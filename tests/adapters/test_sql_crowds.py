@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from leadnator_auth.adapters.contract.samples import NOW, a_session, a_token, a_user, some_credentials
 from leadnator_auth.adapters.memory import memory_ports
 from leadnator_auth.adapters.sql import backend_of
 from leadnator_auth.adapters.sql.instants import to_number
@@ -20,6 +19,7 @@ from leadnator_auth.domain import (
     log_out,
 )
 from leadnator_auth.domain.use_cases.housekeeping import purge
+from leadnator_auth.testing.contract.samples import NOW, a_session, a_token, a_user, some_credentials
 from tests.conftest import connected, sql_ports
 from tests.databases import run_sql
 

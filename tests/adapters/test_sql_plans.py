@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from leadnator_auth.adapters.contract.samples import NOW, a_mail, a_session, a_token, a_user, an_entry, some_credentials
 from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.domain import MailState, RateLimit
-from leadnator_auth.domain.known_client import KnownClient
-from leadnator_auth.domain.paging import Position
+from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.rate_limit import Charge
 from leadnator_auth.domain.ports import Transaction
-from leadnator_auth.domain.rate_limit import Charge
+from leadnator_auth.domain.values.paging import Position
+from leadnator_auth.testing.contract.samples import NOW, a_mail, a_session, a_token, a_user, an_entry, some_credentials
 
 READS_ALL = ("GROUP BY state", "alembic_version")
 """The figures of the mail queue count it; the table of the version has one row."""

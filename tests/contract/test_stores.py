@@ -2,7 +2,12 @@
 
 import pytest
 
-from leadnator_auth.adapters.contract import (
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.snapshot_identities import SnapshotIdentities
+from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
+from leadnator_auth.domain import Ports
+from leadnator_auth.domain.ports import Identities, RateLimits, Readiness, UnitOfWork
+from leadnator_auth.testing.contract import (
     AdministrationRacesContract,
     AuditTrailContract,
     CredentialStoreContract,
@@ -17,11 +22,6 @@ from leadnator_auth.adapters.contract import (
     UnitOfWorkContract,
     UsersContract,
 )
-from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.adapters.snapshot_identities import SnapshotIdentities
-from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
-from leadnator_auth.domain import Ports
-from leadnator_auth.domain.ports import Identities, RateLimits, Readiness, UnitOfWork
 
 
 class TestUsers(UsersContract):

@@ -19,11 +19,11 @@ from leadnator_auth.domain import (
     request_password_reset,
     sign_up,
 )
-from leadnator_auth.domain.mail import LEASE
+from leadnator_auth.domain.entities.mail import LEASE
 from leadnator_auth.domain.ports import Repositories, Transaction
-from leadnator_auth.entrypoints import housekeeper, mail_worker
-from leadnator_auth.entrypoints.housekeeper import keeping_house
-from leadnator_auth.entrypoints.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.background import housekeeper, mail_worker
+from leadnator_auth.entrypoints.background.housekeeper import keeping_house
+from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
 
 
 async def until(condition: Callable[[], bool]) -> None:

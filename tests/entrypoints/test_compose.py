@@ -31,11 +31,11 @@ from leadnator_auth.domain import (
     UserId,
     request_password_reset,
 )
-from leadnator_auth.entrypoints import housekeeper, mail_worker
-from leadnator_auth.entrypoints.compose import open_ports, prepare
-from leadnator_auth.entrypoints.serve import build_app
+from leadnator_auth.entrypoints.background import housekeeper, mail_worker
+from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
+from leadnator_auth.entrypoints.server.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
-from leadnator_auth.entrypoints.starting import StartError
+from leadnator_auth.entrypoints.settings.errors import StartError
 from tests.databases import run_script, run_sql
 from tests.e2e.mails import reset_link, text_of
 from tests.e2e.server import parsed_mail

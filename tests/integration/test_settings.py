@@ -7,8 +7,8 @@ import attrs
 import pytest
 
 from leadnator_auth.domain import RateLimit
-from leadnator_auth.entrypoints.setting_values import SmtpUrl
 from leadnator_auth.entrypoints.settings import SettingError, Settings
+from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 LONG_SECRET = "0123456789abcdef0123456789abcdef"

@@ -14,28 +14,6 @@ from datetime import datetime, timedelta, timezone
 import attrs
 import pytest
 
-from leadnator_auth.adapters.contract import (
-    AccessTokensContract,
-    AdministrationRacesContract,
-    AuditTrailContract,
-    ClockContract,
-    CredentialStoreContract,
-    EmailSyntaxContract,
-    IdentitiesContract,
-    KnownClientsContract,
-    MailerContract,
-    MailQueueContract,
-    PasswordHasherContract,
-    RacesContract,
-    RandomnessContract,
-    RateLimitsContract,
-    ReadinessContract,
-    ResetTokensContract,
-    SessionsContract,
-    UnitOfWorkContract,
-    UsersContract,
-)
-from leadnator_auth.adapters.contract.samples import a_user
 from leadnator_auth.adapters.memory import (
     CheapHasher,
     Mailbox,
@@ -67,10 +45,32 @@ from leadnator_auth.domain import (
     User,
     UserId,
 )
-from leadnator_auth.domain.known_client import KnownClient
-from leadnator_auth.domain.paging import Position
+from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.rate_limit import Charge, Refusal
 from leadnator_auth.domain.ports import Repositories, Transaction, UnitOfWork
-from leadnator_auth.domain.rate_limit import Charge, Refusal
+from leadnator_auth.domain.values.paging import Position
+from leadnator_auth.testing.contract import (
+    AccessTokensContract,
+    AdministrationRacesContract,
+    AuditTrailContract,
+    ClockContract,
+    CredentialStoreContract,
+    EmailSyntaxContract,
+    IdentitiesContract,
+    KnownClientsContract,
+    MailerContract,
+    MailQueueContract,
+    PasswordHasherContract,
+    RacesContract,
+    RandomnessContract,
+    RateLimitsContract,
+    ReadinessContract,
+    ResetTokensContract,
+    SessionsContract,
+    UnitOfWorkContract,
+    UsersContract,
+)
+from leadnator_auth.testing.contract.samples import a_user
 
 
 class Altered(MemoryUnitOfWork):

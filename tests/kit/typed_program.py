@@ -9,7 +9,6 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from leadnator_auth.adapters.contract import RateLimitsContract
 from leadnator_auth.adapters.memory import FakeClock, Mailbox, MemoryPorts, memory_ports
 from leadnator_auth.domain import (
     Charge,
@@ -29,7 +28,8 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.ports import Clock, Mailer, RateLimits, UnitOfWork
 from leadnator_auth.entrypoints.embedding import Settings, running_ports
 from leadnator_auth.entrypoints.http import authenticate, create_app
-from leadnator_auth.entrypoints.http.testing import AuthClient
+from leadnator_auth.testing.client import AuthClient
+from leadnator_auth.testing.contract import RateLimitsContract
 
 
 class Printing:

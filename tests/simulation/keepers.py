@@ -18,7 +18,7 @@ from leadnator_auth.domain import (
     purge,
     retry_mails,
 )
-from leadnator_auth.domain.actor import OPERATOR
+from leadnator_auth.domain.entities.actor import OPERATOR
 from tests.simulation.callers import EMAILS
 from tests.simulation.ledger import Account, KnownSession, Threat
 from tests.simulation.scheduler import Violation, sleep

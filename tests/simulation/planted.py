@@ -101,7 +101,7 @@ BUGS = (
     ),
     Bug(
         "the expiry of a token is not checked",
-        "domain/claims.py",
+        "domain/entities/claims.py",
         '        if now >= self.expires_at + CLOCK_LEEWAY:\n            raise InvalidTokenError("expired")\n',
         "",
     ),
@@ -152,13 +152,13 @@ BUGS = (
     ),
     Bug(
         "a mail that is taken can be taken by others",
-        "domain/mail.py",
+        "domain/entities/mail.py",
         "attempts=self.attempts + 1, due_at=now + LEASE)",
         "attempts=self.attempts + 1)",
     ),
     Bug(
         "a lease is not renewed",
-        "domain/mail.py",
+        "domain/entities/mail.py",
         "        return attrs.evolve(self, due_at=now + LEASE)\n",
         "        return self\n",
     ),
@@ -182,7 +182,7 @@ BUGS = (
     ),
     Bug(
         "the end of all sessions ends those that can be removed at once",
-        "domain/user.py",
+        "domain/entities/user.py",
         "session_epoch=user.session_epoch + 1",
         "session_epoch=user.session_epoch",
     ),

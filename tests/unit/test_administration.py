@@ -43,8 +43,8 @@ from leadnator_auth.domain import (
     show_user,
     sign_up,
 )
-from leadnator_auth.domain.session import Identity
-from leadnator_auth.domain.user import without_secrets, without_sessions
+from leadnator_auth.domain.entities.session import Identity
+from leadnator_auth.domain.entities.user import without_secrets, without_sessions
 
 OPERATOR = Actor.operator()
 ALICE = EmailAddress("alice@example.com", "alice@example.com")

@@ -24,7 +24,7 @@ from leadnator_auth.domain import (
     reset_password,
     sign_up,
 )
-from leadnator_auth.domain.mail import GIVE_UP_AFTER, LEASE, new_mail
+from leadnator_auth.domain.entities.mail import GIVE_UP_AFTER, LEASE, new_mail
 from leadnator_auth.domain.ports import Mailer, Transaction
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -29,8 +29,8 @@ from leadnator_auth.domain import (
     reset_password,
     sign_up,
 )
+from leadnator_auth.domain.entities.known_client import MAX_KNOWN_CLIENTS
 from leadnator_auth.domain.errors import NotFoundError
-from leadnator_auth.domain.known_client import MAX_KNOWN_CLIENTS
 from leadnator_auth.domain.use_cases.steps.end_sessions import MAX_REMOVED
 
 EMAIL, OPERATOR = "alice@example.com", Actor.operator()

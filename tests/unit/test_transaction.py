@@ -6,7 +6,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import attrs
 import pytest
 
-from leadnator_auth.adapters.contract.samples import a_user
 from leadnator_auth.adapters.memory import MemoryPorts, MemoryRateLimits, MemoryUnitOfWork
 from leadnator_auth.domain import (
     Charge,
@@ -23,6 +22,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.ports import Repositories, Transaction
 from leadnator_auth.domain.use_cases.steps.transaction import MOST_ATTEMPTS
+from leadnator_auth.testing.contract.samples import a_user
 
 
 @attrs.define

@@ -1,9 +1,9 @@
 """Knowing the clients that somebody got in from."""
 
-from leadnator_auth.domain.known_client import MAX_KNOWN_CLIENTS, KnownClient
+from leadnator_auth.domain.entities.known_client import MAX_KNOWN_CLIENTS, KnownClient
+from leadnator_auth.domain.entities.session import Client
+from leadnator_auth.domain.entities.user import User, UserId
 from leadnator_auth.domain.ports import Ports, Repositories, Transaction
-from leadnator_auth.domain.session import Client
-from leadnator_auth.domain.user import User, UserId
 
 NOBODY = UserId("u_")
 """No account has this id."""

@@ -4,11 +4,11 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.domain.claims import access_claims
+from leadnator_auth.domain.entities.claims import access_claims
+from leadnator_auth.domain.entities.session import SESSION_ID_PREFIX, Client, Session, SessionId
+from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.session import SESSION_ID_PREFIX, Client, Session, SessionId
 from leadnator_auth.domain.use_cases.steps.end_sessions import MAX_REMOVED
-from leadnator_auth.domain.user import User
 
 ID_BYTES = 16
 

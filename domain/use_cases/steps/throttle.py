@@ -4,9 +4,9 @@ from datetime import datetime
 
 import attrs
 
+from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, TooManyRequestsError
+from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.ports import Ports
-from leadnator_auth.domain.rate_limit import Charge, Limits, RateLimit, TooManyRequestsError
-from leadnator_auth.domain.session import Client
 
 
 async def throttle(limit: RateLimit | None, client: Client, *, now: datetime, ports: Ports) -> None:
