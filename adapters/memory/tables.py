@@ -35,15 +35,7 @@ class Tables:
 
     def copy(self) -> "Tables":
         """Returns tables that can be changed without changing these."""
-        return Tables(
-            dict(self.users),
-            dict(self.credentials),
-            dict(self.sessions),
-            dict(self.reset_tokens),
-            dict(self.known_clients),
-            dict(self.mails),
-            dict(self.audit_trail),
-        )
+        return Tables(**{field.name: dict(getattr(self, field.name)) for field in attrs.fields(Tables)})
 
 
 def remove(table: dict[Key, Entity], keys: list[Key]) -> int:
