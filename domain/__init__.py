@@ -3,9 +3,9 @@
 Everything an embedder needs is here; what is not in `__all__` may change at any time.
 """
 
+from leadnator_auth.domain.entities.access_token import Claims, Purpose
 from leadnator_auth.domain.entities.actor import Actor
 from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change
-from leadnator_auth.domain.entities.claims import Claims, Purpose
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.mail import (
     MailFigures,
@@ -18,8 +18,8 @@ from leadnator_auth.domain.entities.mail import (
 )
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.reset_token import ResetToken
-from leadnator_auth.domain.entities.session import Client, Identity, Session, SessionId
-from leadnator_auth.domain.entities.user import Role, Status, User, UserId, is_found
+from leadnator_auth.domain.entities.session import Client, Identity, Session
+from leadnator_auth.domain.entities.user import Role, Status, User, is_found
 from leadnator_auth.domain.errors import (
     AccountSuspendedError,
     AuthError,
@@ -64,6 +64,7 @@ from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.user_directory import list_audit_entries, list_users, show_user
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
+from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
 

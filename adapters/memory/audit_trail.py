@@ -6,7 +6,7 @@ import attrs
 
 from leadnator_auth.adapters.memory.tables import Tables
 from leadnator_auth.domain.entities.audit import AuditEntry
-from leadnator_auth.domain.entities.user import UserId
+from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.domain.values.paging import Position
 
 

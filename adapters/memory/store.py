@@ -16,8 +16,9 @@ from leadnator_auth.adapters.memory.tables import (
     MemoryUsers,
     Tables,
 )
-from leadnator_auth.domain.entities.session import Identity, SessionId
+from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports import Repositories, Transaction
+from leadnator_auth.domain.values.ids import SessionId
 
 
 class MemoryRepositories:

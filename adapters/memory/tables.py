@@ -12,9 +12,10 @@ from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import QueuedMail
 from leadnator_auth.domain.entities.reset_token import ResetToken
-from leadnator_auth.domain.entities.session import Session, SessionId
-from leadnator_auth.domain.entities.user import User, UserId, is_found
+from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.user import User, is_found
 from leadnator_auth.domain.errors import EmailTakenError
+from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.paging import Position
 
 Key = TypeVar("Key")

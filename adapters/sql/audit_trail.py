@@ -9,7 +9,7 @@ from leadnator_auth.adapters.sql.positions import place_of
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.table import Column, Table, choice, instant, plain
 from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change
-from leadnator_auth.domain.entities.user import UserId
+from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.domain.values.paging import Position
 
 

@@ -9,7 +9,7 @@ from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.table import Table, instant, plain
 from leadnator_auth.domain.entities.credentials import Credentials
-from leadnator_auth.domain.entities.user import UserId
+from leadnator_auth.domain.values.ids import UserId
 
 CREDENTIALS = Table(
     "credentials",

@@ -8,7 +8,8 @@ import attrs
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.sessions import SESSIONS
 from leadnator_auth.adapters.sql.users import USERS
-from leadnator_auth.domain.entities.session import Identity, SessionId
+from leadnator_auth.domain.entities.session import Identity
+from leadnator_auth.domain.values.ids import SessionId
 
 MOST_REMEMBERED = 4096
 _BY_SESSION = (

@@ -5,7 +5,7 @@ from leadnator_auth.adapters.sql.reset_tokens import RESET_TOKENS
 from leadnator_auth.adapters.sql.sessions import SESSIONS
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.table import Table
-from leadnator_auth.domain.entities.user import UserId
+from leadnator_auth.domain.values.ids import UserId
 
 _TABLES: tuple[Table[object], ...] = (SESSIONS, RESET_TOKENS, KNOWN_CLIENTS)  # type: ignore[assignment]
 _AT_ONCE = 500

@@ -8,7 +8,7 @@ from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.table import Table, instant, optional_instant, plain
 from leadnator_auth.domain.entities.reset_token import ResetToken
-from leadnator_auth.domain.entities.user import UserId
+from leadnator_auth.domain.values.ids import UserId
 
 RESET_TOKENS = Table(
     "reset_tokens",

@@ -7,8 +7,9 @@ import attrs
 from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.table import Table, instant, plain
-from leadnator_auth.domain.entities.session import Session, SessionId
-from leadnator_auth.domain.entities.user import User, UserId
+from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.values.ids import SessionId, UserId
 
 SESSIONS = Table(
     "sessions",

@@ -11,8 +11,9 @@ from leadnator_auth.adapters.sql.positions import place_of
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.table import Table, choice, instant, plain
 from leadnator_auth.adapters.sql.user_search import narrowed_by
-from leadnator_auth.domain.entities.user import Role, Status, User, UserId, is_found
+from leadnator_auth.domain.entities.user import Role, Status, User, is_found
 from leadnator_auth.domain.errors import AuthError, EmailTakenError
+from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.domain.values.paging import Position
 
 _ERRORS: dict[str, type[AuthError]] = {"users_email_canonical": EmailTakenError}

@@ -2,7 +2,8 @@
 
 import attrs
 
-from leadnator_auth.domain.entities.session import Identity, SessionId
+from leadnator_auth.domain.entities.session import Identity
+from leadnator_auth.domain.values.ids import SessionId
 
 OPERATOR = "operator"
 """No account has this id: theirs begin with "u_"."""

@@ -5,9 +5,8 @@ from enum import StrEnum
 
 import attrs
 
-from leadnator_auth.domain.entities.user import User, UserId
-
-AUDIT_ID_PREFIX = "a_"
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.values.ids import UserId
 
 
 class AuditAction(StrEnum):

@@ -9,8 +9,9 @@ from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import MailFigures, MailState, QueuedMail
 from leadnator_auth.domain.entities.reset_token import ResetToken
-from leadnator_auth.domain.entities.session import Session, SessionId
-from leadnator_auth.domain.entities.user import User, UserId
+from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.paging import Position
 
 

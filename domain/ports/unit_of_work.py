@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from leadnator_auth.domain.entities.session import Identity, SessionId
+from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports.repositories import (
     AuditTrail,
     CredentialStore,
@@ -13,6 +13,7 @@ from leadnator_auth.domain.ports.repositories import (
     Sessions,
     Users,
 )
+from leadnator_auth.domain.values.ids import SessionId
 
 
 class Repositories(Protocol):

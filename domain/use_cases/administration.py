@@ -7,15 +7,13 @@ from typing import TypeVar
 import attrs
 
 from leadnator_auth.domain.entities.actor import Actor
-from leadnator_auth.domain.entities.audit import AUDIT_ID_PREFIX, AuditAction, AuditEntry, Change, changes_between
+from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change, changes_between
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.user import (
     DEFAULT_PLAN,
-    USER_ID_PREFIX,
     Role,
     Status,
     User,
-    UserId,
     parse_name,
     parse_plan,
     parse_role,
@@ -26,9 +24,10 @@ from leadnator_auth.domain.errors import EmailTakenError, LastAdminError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.authorize import Who, admins_in_turn, check_right, found
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
-from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.ids import AUDIT_ID_PREFIX, USER_ID_PREFIX, UserId
 
 Parsed = TypeVar("Parsed")
 
@@ -68,7 +67,7 @@ async def create_user(
         raise EmailTakenError
     password_hash = await ports.hasher.hash(new_password)
     now = ports.clock.now()
-    user_id = UserId(USER_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES))
+    user_id = UserId(new_id(USER_ID_PREFIX, ports))
     user = User(user_id, valid_name, address, now, Role.ADMIN if is_admin else Role.USER, valid_plan)
     entry = _entry(AuditAction.USER_CREATED, actor, None, user, now, ports)
 
@@ -176,5 +175,5 @@ def _entry(
 ) -> AuditEntry:
     user = after or before
     assert user is not None
-    entry_id = AUDIT_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES)
+    entry_id = new_id(AUDIT_ID_PREFIX, ports)
     return AuditEntry(entry_id, now, actor.name, action, user.id, changes_between(before, after))

@@ -2,11 +2,12 @@
 
 from enum import StrEnum
 
-from leadnator_auth.domain.entities.session import Identity, Session, SessionId
+from leadnator_auth.domain.entities.session import Identity, Session
 from leadnator_auth.domain.errors import NotFoundError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.values.ids import SessionId
 from leadnator_auth.domain.values.text import is_storable
 
 

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
-from leadnator_auth.domain.entities.claims import Claims, Purpose
-from leadnator_auth.domain.entities.session import SessionId
-from leadnator_auth.domain.entities.user import UserId
+from leadnator_auth.domain.entities.access_token import Claims, Purpose
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.ports import AccessTokens, Clock, EmailSyntax, Randomness
 from leadnator_auth.domain.values.fields import BadFieldError
+from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.testing.contract.checking import assert_utc, must_raise
 
 CLAIMS = Claims(

@@ -6,9 +6,10 @@ from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.mail import MailKind, QueuedMail
 from leadnator_auth.domain.entities.reset_token import ResetToken
-from leadnator_auth.domain.entities.session import Client, Session, SessionId
-from leadnator_auth.domain.entities.user import User, UserId
+from leadnator_auth.domain.entities.session import Client, Session
+from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.ids import SessionId, UserId
 
 # Microseconds, and not a whole second: a store that rounds is found out.
 NOW = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)

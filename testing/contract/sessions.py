@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.session import Session, SessionId
+from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.domain.values.ids import SessionId
 from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users
 from leadnator_auth.testing.contract.samples import a_session, a_user
 

@@ -83,8 +83,8 @@ BUGS = (
     ),
     Bug(
         "a suspended user gets in",
-        _LOG_IN,
-        "        if user.is_suspended:\n            raise AccountSuspendedError\n",
+        "domain/use_cases/steps/open_session.py",
+        "    if user.is_suspended:\n        raise AccountSuspendedError\n",
         "",
     ),
     Bug(
@@ -101,7 +101,7 @@ BUGS = (
     ),
     Bug(
         "the expiry of a token is not checked",
-        "domain/entities/claims.py",
+        "domain/entities/access_token.py",
         '        if now >= self.expires_at + CLOCK_LEEWAY:\n            raise InvalidTokenError("expired")\n',
         "",
     ),

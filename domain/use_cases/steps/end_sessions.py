@@ -2,9 +2,9 @@
 
 import attrs
 
-from leadnator_auth.domain.entities.session import SessionId
 from leadnator_auth.domain.entities.user import User, without_sessions
 from leadnator_auth.domain.ports import Transaction
+from leadnator_auth.domain.values.ids import SessionId
 
 MAX_REMOVED = 200
 """Rows that go at once; what somebody piled up beyond them leads to nobody, and is cleared away later."""

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 import attrs
 
-from leadnator_auth.domain.entities.session import CLOCK_LEEWAY, Session, SessionId
-from leadnator_auth.domain.entities.user import UserId
+from leadnator_auth.domain.entities.session import CLOCK_LEEWAY, Session
 from leadnator_auth.domain.errors import InvalidTokenError
+from leadnator_auth.domain.values.ids import SessionId, UserId
 
 MAX_TOKEN_LENGTH = 8 * 1024
 MEDIA_TOKEN_LIFETIME = timedelta(minutes=3)
