@@ -62,4 +62,6 @@ class SqlResetTokens:
         return int(row["mails"]) if row else 0
 
     async def purge(self, expired_before: datetime, most: int) -> int:
-        return await RESET_TOKENS.delete_some(self.slot, "expires_at < :before", most, before=to_number(expired_before))
+        return len(
+            await RESET_TOKENS.delete_some(self.slot, "expires_at < :before", most, before=to_number(expired_before))
+        )

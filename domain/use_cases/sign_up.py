@@ -1,6 +1,7 @@
 """Signing up: a new account, and a first session in it."""
 
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.entities.user import User, parse_name
 from leadnator_auth.domain.errors import EmailTakenError
@@ -10,6 +11,7 @@ from leadnator_auth.domain.ports import (
 )
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
+from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.throttle import throttle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.values.email_address import EmailAddress
@@ -38,6 +40,7 @@ async def sign_up(
     async def keep(transaction: Transaction) -> SignedIn:
         await transaction.users.add(user)
         await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
+        await record(EventType.USER_CREATED, user.id, transaction, ports)
         return await open_session(user, client, transaction, ports)
 
     return await run_in_transaction(ports.unit_of_work, keep)

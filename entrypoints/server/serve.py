@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from uvicorn.config import STARTUP_FAILURE
 
 from leadnator_auth import __version__
+from leadnator_auth.domain import Commit
 from leadnator_auth.entrypoints.background.housekeeper import keeping_house
 from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
 from leadnator_auth.entrypoints.compose.ports import MAIL_FOLDER, open_ports
@@ -26,6 +27,7 @@ from leadnator_auth.entrypoints.server.wire import protocol_class
 from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.values import SAFE_BCRYPT_COST
+from leadnator_auth.entrypoints.telemetry.event_log import log_events
 from leadnator_auth.entrypoints.telemetry.metrics import Metrics
 from leadnator_auth.entrypoints.telemetry.metrics.publishing import publishing
 from leadnator_auth.entrypoints.telemetry.metrics.sharing import rows_in, shared_folder
@@ -50,9 +52,15 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         worker = MailWorker(SETTLING_SECONDS, metrics.delivered)
+
+        def on_commit(commit: Commit) -> None:
+            log_events(commit)
+            metrics.count_events(commit.events)
+            worker.notice(commit)
+
         async with (
             publishing(metrics),
-            open_ports(settings, on_mail_queued=worker.wake, metrics=metrics) as ports,
+            open_ports(settings, on_commit, metrics) as ports,
             running(worker, ports),
             keeping_house(ports, SETTLING_SECONDS),
         ):

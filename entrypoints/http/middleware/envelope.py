@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.refusals import InternalError
+from leadnator_auth.entrypoints.telemetry.event_log import REQUEST
 from leadnator_auth.entrypoints.telemetry.metrics import UNMATCHED
 
 CLIENT_CLOSED_REQUEST = 499
@@ -64,6 +65,8 @@ class _Exchange:
         self._began = time.perf_counter()
         self._state = scope.setdefault("state", {})
         self._state["request_id"] = self.request_id
+        client = scope.get("client")
+        REQUEST.set({"client": client[0] if client else "", "request_id": self.request_id})
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
