@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from leadnator_auth.domain import AuthError, NotFoundError, Ports, UnavailableError
+from leadnator_auth.entrypoints.http.ambiguity import check_unambiguous
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.middleware.cors import cors
 from leadnator_auth.entrypoints.http.middleware.counting import counted
@@ -127,14 +128,14 @@ class Resource:
         scope["state"]["route"] = self._path  # for those around it to count by
         request = Request(scope, receive)
         try:
+            check_unambiguous(scope)
             response = await self._handler(scope)(request)
         except (AuthError, RequestError) as error:
             response = _answer_error(request, error)
         await response(scope, receive, send)
 
     def _handler(self, scope: Scope) -> Handler:
-        # The "$" of a route's pattern matches before a last newline, too.
-        if not self._handlers or scope["path"].endswith("\n"):
+        if not self._handlers:
             raise NotFoundError
         handler = self._handlers.get(scope["method"])
         if handler is None:
