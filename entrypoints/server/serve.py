@@ -14,7 +14,6 @@ from typing import Any
 import structlog
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.config import STARTUP_FAILURE
 
 from leadnator_auth import __version__
 from leadnator_auth.domain import Commit
@@ -27,6 +26,7 @@ from leadnator_auth.entrypoints.server.wire import protocol_class
 from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.values import SAFE_BCRYPT_COST
+from leadnator_auth.entrypoints.supervising import supervise
 from leadnator_auth.entrypoints.telemetry.event_log import log_events
 from leadnator_auth.entrypoints.telemetry.metrics import Metrics
 from leadnator_auth.entrypoints.telemetry.metrics.publishing import publishing
@@ -121,13 +121,9 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
 def _serve_by_many(workers: int, listener: socket.socket, options: dict[str, Any]) -> bool:
     """Returns whether the processes could start."""
-    from uvicorn.supervisors import Multiprocess
-
     with shared_folder() as shared_metrics:
         make_app = partial(app_from_environment, shared_metrics)
-        supervisor = Multiprocess(uvicorn.Config(make_app, factory=True, workers=workers, **options), [listener])
-        supervisor.run()
-    return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
+        return supervise(uvicorn.Config(make_app, factory=True, workers=workers, **options), listener)
 
 
 def _listening(host: str, port: int) -> socket.socket:
