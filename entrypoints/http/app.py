@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from leadnator_auth.domain import AuthError, NotFoundError, Ports, UnavailableError
-from leadnator_auth.entrypoints.http.ambiguity import check_unambiguous
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.middleware.cors import cors
 from leadnator_auth.entrypoints.http.middleware.counting import counted
@@ -23,6 +22,7 @@ from leadnator_auth.entrypoints.http.openapi.document import openapi_document
 from leadnator_auth.entrypoints.http.openapi.operation import Handler
 from leadnator_auth.entrypoints.http.pages import PAGES, reference_page
 from leadnator_auth.entrypoints.http.problems import REFERENCE_PAGE, problem_response
+from leadnator_auth.entrypoints.http.reading.ambiguity import check_unambiguous
 from leadnator_auth.entrypoints.http.refusals import (
     MethodNotAllowedError,
     RequestError,

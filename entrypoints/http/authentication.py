@@ -14,8 +14,8 @@ from leadnator_auth.domain import (
     identify,
     identify_for_media,
 )
-from leadnator_auth.entrypoints.http.ambiguity import has_ambiguous_path
 from leadnator_auth.entrypoints.http.problems import problem_response
+from leadnator_auth.entrypoints.http.reading.ambiguity import has_ambiguous_path
 from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
 from leadnator_auth.entrypoints.http.refusals import MissingTokenError, RequestError
 

@@ -22,11 +22,11 @@ from leadnator_auth.entrypoints.background.mail_worker import MailWorker, runnin
 from leadnator_auth.entrypoints.compose.ports import MAIL_FOLDER, open_ports
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.server.logs import configure_logs
+from leadnator_auth.entrypoints.server.supervising import supervise
 from leadnator_auth.entrypoints.server.wire import protocol_class
 from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.values import SAFE_BCRYPT_COST
-from leadnator_auth.entrypoints.supervising import supervise
 from leadnator_auth.entrypoints.telemetry.event_log import log_events
 from leadnator_auth.entrypoints.telemetry.metrics import Metrics
 from leadnator_auth.entrypoints.telemetry.metrics.publishing import publishing

@@ -57,7 +57,7 @@ async def test_a_token_that_begins_later_is_good_from_then_on(
     token = memory.tokens.issue(attrs.evolve(claims, not_before=claims.issued_at + timedelta(minutes=10)))
     memory.clock.advance(seconds=seconds)
     if is_good:
-        assert (await identify(token, **memory.for_identify)).user == alice.user
+        assert (await identify(token, ports=memory)).user == alice.user
         memory.clock.advance(seconds=-seconds)
     await assert_refused(memory, token)
 

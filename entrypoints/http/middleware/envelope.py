@@ -8,7 +8,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from leadnator_auth.entrypoints.http.ending import ending_in_order
+from leadnator_auth.entrypoints.http.middleware.ending import ending_in_order
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.refusals import InternalError
 from leadnator_auth.entrypoints.telemetry.event_log import REQUEST
