@@ -8,7 +8,7 @@ import attrs
 
 from leadnator_auth.domain.email_address import EmailAddress
 from leadnator_auth.domain.fields import BadFieldError, missing
-from leadnator_auth.domain.text import is_control
+from leadnator_auth.domain.text import is_blank, is_control
 
 UserId = NewType("UserId", str)
 
@@ -60,7 +60,7 @@ class User:
 def parse_name(text: str) -> str:
     """Returns a person's name without surrounding white space.
 
-    Raises: BadFieldError when it is blank, over 200 characters, or holds a control character.
+    Raises: BadFieldError when nothing of it can be seen, or it is over 200 characters, or holds a control character.
     """
     return _line(text, MAX_NAME_LENGTH)
 
@@ -68,7 +68,7 @@ def parse_name(text: str) -> str:
 def parse_plan(text: str) -> str:
     """Returns the name of a plan without surrounding white space.
 
-    Raises: BadFieldError when it is blank, over 50 characters, or holds a control character.
+    Raises: BadFieldError when nothing of it can be seen, or it is over 50 characters, or holds a control character.
     """
     return _line(text, MAX_PLAN_LENGTH)
 
@@ -91,7 +91,7 @@ def parse_status(text: str) -> Status:
 
 def _line(text: str, most: int) -> str:
     line = text.strip()
-    if not line:
+    if is_blank(line):
         raise missing()
     if len(line) > most:
         raise BadFieldError("too_long", f"Use at most {most} characters.")
