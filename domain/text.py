@@ -35,7 +35,7 @@ def is_control(character: str) -> bool:
 
 
 def is_blank(text: str) -> bool:
-    """Returns whether nothing of `text` would be seen: it is empty, or holds white space and invisible characters alone."""
+    """Returns whether nothing of `text` would be seen: it has white space and invisible characters alone, or none."""
     return all(_is_invisible(character) for character in text)
 
 

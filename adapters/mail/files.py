@@ -51,7 +51,7 @@ def _write(draft: Path, path: Path, message: EmailMessage) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes the names in a folder outlive a power cut, where the system can: fsync of a file keeps what is in it alone."""
+    """Makes the names in a folder outlive a power cut, where the system can: fsync of a file is about its content."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

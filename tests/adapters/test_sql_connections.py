@@ -13,13 +13,13 @@ import attrs
 import pytest
 
 from leadnator_auth.adapters.contract.samples import NOW, a_session, a_user, some_credentials
-from leadnator_auth.adapters.sql import Connections, SqlReadiness, SqlUnitOfWork, backend_of, migrate
+from leadnator_auth.adapters.sql import Connections, SqlReadiness, SqlUnitOfWork
 from leadnator_auth.adapters.sql import pool as module
 from leadnator_auth.adapters.sql.pool import UNIT_SECONDS
 from leadnator_auth.domain import UnavailableError, User, run_in_transaction
 from leadnator_auth.domain.ports import Transaction
 from tests.conftest import NewDatabase, connected
-from tests.databases import run_sql
+from tests.databases import backend_of, migrate, run_sql
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ import attrs
 import pytest
 
 from leadnator_auth.adapters.contract.samples import a_session, a_user
-from leadnator_auth.adapters.sql import Backend, Connections, SqlIdentities, SqlUnitOfWork, backend_of, migrate, pool
+from leadnator_auth.adapters.sql import Backend, Connections, SqlIdentities, SqlUnitOfWork, pool
 from leadnator_auth.adapters.sql.backend import Row
 from leadnator_auth.domain import Identity, SessionId, UnavailableError
 from tests.conftest import connected
-from tests.databases import run_sql
+from tests.databases import backend_of, migrate, run_sql
 
 
 async def some_identities(connections: Connections, count: int) -> list[Identity]:

@@ -9,11 +9,11 @@ import pytest
 
 from leadnator_auth.adapters.contract import cancelled_at_step
 from leadnator_auth.adapters.contract.samples import a_mail, a_session, a_user
-from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork, backend_of
+from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork
 from leadnator_auth.adapters.sql.unit_of_work import SqlTransaction
 from leadnator_auth.domain import UnavailableError
 from tests.conftest import connected
-from tests.databases import run_sql
+from tests.databases import backend_of, run_sql
 
 
 @pytest.fixture
