@@ -7,8 +7,8 @@ import aiosmtplib
 
 from leadnator_auth.adapters.mail.server import Security, SmtpServer
 from leadnator_auth.adapters.mail.writing import MailWriter
+from leadnator_auth.domain.entities.mail import OutgoingMail
 from leadnator_auth.domain.errors import MailRefusedError, UnavailableError
-from leadnator_auth.domain.mail import OutgoingMail
 
 __all__ = ["SmtpMailer"]
 

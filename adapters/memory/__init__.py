@@ -1,9 +1,9 @@
 """Every port in memory, with the semantics of the SQL adapters: for unit tests, which need no file and no server.
 
     ports = memory_ports()
-    alice = await sign_up("Alice", "alice@example.com", "secret!", **ports.for_sign_in)
+    alice = await sign_up("Alice", "alice@example.com", "secret!", ports=ports)
     ports.clock.advance(days=8)
-    await identify(alice.token, **ports.for_identify)  # raises InvalidTokenError: the session is over
+    await identify(alice.token, ports=ports)  # raises InvalidTokenError: the session is over
 
 What a test steers and looks into: `ports.clock` stands still until `advance`; `ports.mailer.reset_links` and `.notices`
 have what was sent, and `ports.mailer.failure` is raised instead while it is set; `ports.hasher.verified` and `.hashed`

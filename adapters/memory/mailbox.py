@@ -2,7 +2,7 @@
 
 import attrs
 
-from leadnator_auth.domain.mail import OutgoingMail, PasswordChangedMail, ResetLinkMail
+from leadnator_auth.domain.entities.mail import OutgoingMail, PasswordChangedMail, ResetLinkMail
 
 
 @attrs.define

@@ -14,7 +14,7 @@ from leadnator_auth.adapters.memory.rate_limits import MemoryRateLimits
 from leadnator_auth.adapters.memory.store import MemoryIdentities, MemoryUnitOfWork
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.port_set import Ports
+from leadnator_auth.domain.ports import Ports
 
 
 @attrs.define

@@ -7,7 +7,7 @@ import attrs
 from leadnator_auth.adapters.sql.backend import Row
 from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.domain.mail import GIVE_UP_AFTER, LEASE, MailFigures, MailKind, MailState, QueuedMail
+from leadnator_auth.domain.entities.mail import GIVE_UP_AFTER, LEASE, MailFigures, MailKind, MailState, QueuedMail
 
 _COLUMNS = "id, kind, recipient, queued_at, due_at, give_up_at, attempts, state, finished_at, last_error"
 

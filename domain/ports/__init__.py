@@ -14,9 +14,11 @@ from leadnator_auth.domain.ports.outside import (
     Readiness,
 )
 from leadnator_auth.domain.ports.rate_limits import RateLimits
+from leadnator_auth.domain.ports.record import Ports
 from leadnator_auth.domain.ports.repositories import (
     AuditTrail,
     CredentialStore,
+    KnownClients,
     MailQueue,
     ResetTokens,
     Sessions,
@@ -31,9 +33,11 @@ __all__ = [
     "CredentialStore",
     "EmailSyntax",
     "Identities",
+    "KnownClients",
     "MailQueue",
     "Mailer",
     "PasswordHasher",
+    "Ports",
     "Randomness",
     "RateLimits",
     "Readiness",

@@ -1,1 +1,1 @@
-"""The use cases, a module a topic: plain functions whose ports are keyword arguments."""
+"""The use cases, a module a topic: plain functions that take all ports in one argument."""

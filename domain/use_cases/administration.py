@@ -6,28 +6,28 @@ from typing import TypeVar
 
 import attrs
 
-from leadnator_auth.domain.actor import Actor
-from leadnator_auth.domain.audit import AUDIT_ID_PREFIX, AuditAction, AuditEntry, Change, changes_between
-from leadnator_auth.domain.credentials import Credentials
-from leadnator_auth.domain.errors import EmailTakenError, LastAdminError
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Clock, EmailSyntax, PasswordHasher, Randomness, Transaction, UnitOfWork
-from leadnator_auth.domain.use_cases.authority import Who, admins_in_turn, check_right, found
-from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
-from leadnator_auth.domain.user import (
+from leadnator_auth.domain.entities.actor import Actor
+from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change, changes_between
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.user import (
     DEFAULT_PLAN,
-    USER_ID_PREFIX,
     Role,
     Status,
     User,
-    UserId,
     parse_name,
     parse_plan,
     parse_role,
     parse_status,
+    without_secrets,
 )
+from leadnator_auth.domain.errors import EmailTakenError, LastAdminError
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.authorize import Who, admins_in_turn, check_right, found
+from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.ids import AUDIT_ID_PREFIX, USER_ID_PREFIX, UserId
 
 Parsed = TypeVar("Parsed")
 
@@ -48,33 +48,28 @@ async def create_user(
     *,
     is_admin: bool = False,
     plan: Untrusted = None,
-    unit_of_work: UnitOfWork,
-    hasher: PasswordHasher,
-    emails: EmailSyntax,
-    clock: Clock,
-    randomness: Randomness,
-    policy: Policy,
+    ports: Ports,
 ) -> User:
     """Returns a new account, on the plan "Starter" if none is given; the rules are those of sign-up.
 
     Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, EmailTakenError,
     OverloadedError.
     """
-    async with unit_of_work.snapshot() as repositories:
+    async with ports.unit_of_work.snapshot() as repositories:
         await check_right(actor, repositories)
         with FieldChecks() as check:
             valid_name = check("name", name, parse_name)
-            address = check("email", email, emails.parse)
-            new_password = check("password", password, policy.password.choose)
+            address = check("email", email, ports.emails.parse)
+            new_password = check("password", password, ports.policy.password.choose)
             valid_plan = check.optional("plan", plan, parse_plan, default=DEFAULT_PLAN)
         is_taken = await repositories.users.by_email(address.canonical) is not None
     if is_taken:  # spares the hash; that no two get through is `Users.add`'s to decide
         raise EmailTakenError
-    password_hash = await hasher.hash(new_password)
-    now = clock.now()
-    user_id = UserId(USER_ID_PREFIX + randomness.urlsafe(ID_BYTES))
+    password_hash = await ports.hasher.hash(new_password)
+    now = ports.clock.now()
+    user_id = UserId(new_id(USER_ID_PREFIX, ports))
     user = User(user_id, valid_name, address, now, Role.ADMIN if is_admin else Role.USER, valid_plan)
-    entry = _entry(AuditAction.USER_CREATED, actor, None, user, now, randomness)
+    entry = _entry(AuditAction.USER_CREATED, actor, None, user, now, ports)
 
     async def keep(transaction: Transaction) -> None:
         await admins_in_turn(actor, transaction)
@@ -82,26 +77,19 @@ async def create_user(
         await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
         await transaction.audit_trail.add(entry)
 
-    await run_in_transaction(unit_of_work, keep)
+    await run_in_transaction(ports.unit_of_work, keep)
     return user
 
 
-async def change_user(
-    actor: Actor,
-    who: Who,
-    changes: Mapping[str, Untrusted],
-    *,
-    unit_of_work: UnitOfWork,
-    clock: Clock,
-    randomness: Randomness,
-) -> ChangedUser:
+async def change_user(actor: Actor, who: Who, changes: Mapping[str, Untrusted], *, ports: Ports) -> ChangedUser:
     """Sets those of name, role, plan and status that `changes` has, at once in force; whatever else it has is ignored.
 
-    A suspended account loses its sessions and reset tokens for good: they are not back when it is activated again.
+    A suspended account loses its sessions, reset tokens and known clients for good: activating it does not bring them
+    back.
 
     Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, NotFoundError, LastAdminError.
     """
-    now = clock.now()
+    now = ports.clock.now()
 
     async def change(transaction: Transaction) -> ChangedUser:
         admins = await admins_in_turn(actor, transaction)
@@ -111,20 +99,18 @@ async def change_user(
         if after == before:
             return ChangedUser(before, ())
         _keep_an_admin(before, after, admins)
-        await transaction.users.save(after)
         if after.is_suspended and not before.is_suspended:
-            await transaction.sessions.end_all(after.id)
-            await transaction.reset_tokens.void_all(after.id, now)
-        entry = _entry(AuditAction.USER_CHANGED, actor, before, after, now, randomness)
+            after = await end_sessions(without_secrets(after), transaction)
+        else:
+            await transaction.users.save(after)
+        entry = _entry(AuditAction.USER_CHANGED, actor, before, after, now, ports)
         await transaction.audit_trail.add(entry)
         return ChangedUser(after, entry.changes)
 
-    return await run_in_transaction(unit_of_work, change)
+    return await run_in_transaction(ports.unit_of_work, change)
 
 
-async def delete_user(
-    actor: Actor, who: Who, *, unit_of_work: UnitOfWork, clock: Clock, randomness: Randomness
-) -> User:
+async def delete_user(actor: Actor, who: Who, *, ports: Ports) -> User:
     """Removes an account with its credentials, sessions and reset tokens, at once in force; returns what it was.
 
     Mails that wait for it are not sent any more: whose they are is looked up when they are.
@@ -137,11 +123,11 @@ async def delete_user(
         user = await found(who, transaction)
         _keep_an_admin(user, None, admins)
         await transaction.users.remove(user.id)
-        entry = _entry(AuditAction.USER_DELETED, actor, user, None, clock.now(), randomness)
+        entry = _entry(AuditAction.USER_DELETED, actor, user, None, ports.clock.now(), ports)
         await transaction.audit_trail.add(entry)
         return user
 
-    return await run_in_transaction(unit_of_work, delete)
+    return await run_in_transaction(ports.unit_of_work, delete)
 
 
 @attrs.frozen
@@ -185,9 +171,9 @@ def _keep_an_admin(before: User, after: User | None, admins: Sequence[User]) -> 
 
 
 def _entry(
-    action: AuditAction, actor: Actor, before: User | None, after: User | None, now: datetime, randomness: Randomness
+    action: AuditAction, actor: Actor, before: User | None, after: User | None, now: datetime, ports: Ports
 ) -> AuditEntry:
     user = after or before
     assert user is not None
-    entry_id = AUDIT_ID_PREFIX + randomness.urlsafe(ID_BYTES)
+    entry_id = new_id(AUDIT_ID_PREFIX, ports)
     return AuditEntry(entry_id, now, actor.name, action, user.id, changes_between(before, after))

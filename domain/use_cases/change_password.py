@@ -1,29 +1,19 @@
 """Changing a password that is known."""
 
+from leadnator_auth.domain.entities.session import Client, Identity
 from leadnator_auth.domain.errors import InvalidCredentialsError, InvalidTokenError
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.password import Password
-from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Clock, PasswordHasher, Randomness, RateLimits, Transaction, UnitOfWork
-from leadnator_auth.domain.session import Client, Identity
+from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.password_reset import apply_new_password
-from leadnator_auth.domain.use_cases.throttling import LogInThrottle, throttle
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
-from leadnator_auth.domain.use_cases.verification import verified
+from leadnator_auth.domain.use_cases.steps.check_password import verified
+from leadnator_auth.domain.use_cases.steps.known_clients import is_known, remember
+from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.password import Password
 
 
 async def change_password(
-    identity: Identity,
-    current_password: Untrusted,
-    password: Untrusted,
-    client: Client = Client(),
-    *,
-    unit_of_work: UnitOfWork,
-    hasher: PasswordHasher,
-    clock: Clock,
-    randomness: Randomness,
-    rate_limits: RateLimits,
-    policy: Policy,
+    identity: Identity, current_password: Untrusted, password: Untrusted, client: Client = Client(), *, ports: Ports
 ) -> None:
     """Sets a new password, ends every other session and every reset token of the user, and queues a notice.
 
@@ -34,15 +24,16 @@ async def change_password(
     """
     with FieldChecks() as check:
         typed = check("current_password", current_password, Password.typed)
-        new_password = check("password", password, policy.password.choose)
-    attempts = LogInThrottle(identity.user.email.canonical, client, policy.limits, rate_limits)
-    await throttle(policy.limits.change_password, client, rate_limits=rate_limits, now=clock.now())
-    await attempts.enter(clock.now())
-    async with unit_of_work.snapshot() as repositories:
+        new_password = check("password", password, ports.policy.password.choose)
+    await throttle(ports.policy.limits.change_password, client, now=ports.clock.now(), ports=ports)
+    async with ports.unit_of_work.snapshot() as repositories:
         kept = await repositories.credentials.of(identity.user.id)
-    proven = await verified(kept, typed, hasher)
-    await attempts.succeed(clock.now())
-    new_hash = await hasher.hash(new_password)
+        is_owners = await is_known(identity.user, client, repositories, ports)
+    attempts = LogInThrottle(identity.user.email.canonical, client, is_owners, ports)
+    await attempts.enter(ports.clock.now())
+    proven = await verified(kept, typed, ports)
+    await attempts.succeed()
+    new_hash = await ports.hasher.hash(new_password)
 
     async def change(transaction: Transaction) -> None:
         # Hashing took a while: a reset or another change may have come in between.
@@ -50,8 +41,10 @@ async def change_password(
         current = await transaction.credentials.of(identity.user.id)
         if user is None or current is None or current.version != proven.version:
             raise InvalidCredentialsError(identity.user.id)
-        if await transaction.sessions.by_id(identity.session.id) is None:
+        session = await transaction.sessions.by_id(identity.session.id)
+        if session is None or not session.belongs_to(user):
             raise InvalidTokenError("session ended")
-        await apply_new_password(user, new_hash, transaction, clock.now(), randomness, keep=identity.session.id)
+        changed = await apply_new_password(user, new_hash, transaction, ports, keep=session.id)
+        await remember(changed, client, transaction, ports)
 
-    await run_in_transaction(unit_of_work, change)
+    await run_in_transaction(ports.unit_of_work, change)

@@ -2,36 +2,35 @@
 
 from collections.abc import Collection
 
-from leadnator_auth.domain.claims import MAX_TOKEN_LENGTH, Claims, Purpose
+from leadnator_auth.domain.entities.access_token import MAX_TOKEN_LENGTH, Claims, Purpose
+from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.errors import InvalidTokenError
-from leadnator_auth.domain.ports import AccessTokens, Clock, Identities
-from leadnator_auth.domain.session import Identity
+from leadnator_auth.domain.ports import Ports
 
 
-async def identify(token: str, *, tokens: AccessTokens, identities: Identities, clock: Clock) -> Identity:
+async def identify(token: str, *, ports: Ports) -> Identity:
     """Returns who is behind an access token.
 
     The session is looked up each time, so that a token dies with its session, its user or their suspension.
 
     Raises: InvalidTokenError; a token of over 8 KiB is refused unread.
     """
-    _, identity = await identified_for([Purpose.ACCESS], token, tokens=tokens, identities=identities, clock=clock)
+    _, identity = await identified_for([Purpose.ACCESS], token, ports=ports)
     return identity
 
 
-async def identified_for(
-    purposes: Collection[Purpose], token: str, *, tokens: AccessTokens, identities: Identities, clock: Clock
-) -> tuple[Claims, Identity]:
+async def identified_for(purposes: Collection[Purpose], token: str, *, ports: Ports) -> tuple[Claims, Identity]:
     """Returns what a token made for one of these purposes says, and who is behind it.
 
     Raises: InvalidTokenError.
     """
     if len(token) > MAX_TOKEN_LENGTH:
         raise InvalidTokenError("too long")
-    claims = tokens.read(token)
-    claims.check(purposes, clock.now())
-    identity = await identities.by_session(claims.session_id)
-    if identity is None or identity.user.id != claims.user_id:
+    claims = ports.tokens.read(token)
+    now = ports.clock.now()
+    claims.check(purposes, now)
+    identity = await ports.identities.by_session(claims.session_id)
+    if identity is None or identity.user.id != claims.user_id or not identity.session.is_live(identity.user, now):
         raise InvalidTokenError("session ended")
     if identity.user.is_suspended:
         raise InvalidTokenError("account suspended")

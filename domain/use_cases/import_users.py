@@ -6,24 +6,23 @@ from enum import StrEnum
 
 import attrs
 
-from leadnator_auth.domain.credentials import Credentials
-from leadnator_auth.domain.errors import ConcurrencyError, EmailTakenError, FieldError
-from leadnator_auth.domain.fields import BadFieldError, FieldChecks, Untrusted
-from leadnator_auth.domain.ports import Clock, EmailSyntax, PasswordHasher, Randomness, Transaction, UnitOfWork
-from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
-from leadnator_auth.domain.use_cases.transaction import MOST_ATTEMPTS, run_in_transaction
-from leadnator_auth.domain.user import (
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.user import (
     DEFAULT_PLAN,
-    USER_ID_PREFIX,
     Role,
     Status,
     User,
-    UserId,
     parse_name,
     parse_plan,
     parse_role,
     parse_status,
 )
+from leadnator_auth.domain.errors import ConcurrencyError, EmailTakenError, FieldError
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.use_cases.steps.transaction import MOST_ATTEMPTS, run_in_transaction
+from leadnator_auth.domain.values.fields import BadFieldError, FieldChecks, Untrusted
+from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
 
 _TAKEN = FieldError("email", EmailTakenError.code, "Another account has this e-mail address.")
 
@@ -57,15 +56,7 @@ class _Account:
         return self.user.email.canonical
 
 
-async def import_users(
-    records: Sequence[Mapping[str, Untrusted]],
-    *,
-    unit_of_work: UnitOfWork,
-    hasher: PasswordHasher,
-    emails: EmailSyntax,
-    clock: Clock,
-    randomness: Randomness,
-) -> list[ImportOutcome]:
+async def import_users(records: Sequence[Mapping[str, Untrusted]], *, ports: Ports) -> list[ImportOutcome]:
     """Makes accounts of records, all the good ones in one unit of work; returns what became of each, in their order.
 
     A record has `name`, `email` and `password_hash`, and may have `role`, `plan`, `status` and `created_at` (RFC 3339);
@@ -74,8 +65,8 @@ async def import_users(
 
     Raises: UnavailableError, and then none of them is kept.
     """
-    now = clock.now()
-    checked = [_checked(record, hasher, emails, randomness, now) for record in records]
+    now = ports.clock.now()
+    checked = [_checked(record, now, ports) for record in records]
     accounts = [each for each in checked if isinstance(each, _Account)]
 
     async def add(transaction: Transaction) -> list[ImportOutcome]:
@@ -90,7 +81,7 @@ async def import_users(
         return outcomes
 
     # Each of the accounts may be signed up for while we look, one after the other.
-    return await run_in_transaction(unit_of_work, add, attempts=MOST_ATTEMPTS + len(accounts))
+    return await run_in_transaction(ports.unit_of_work, add, attempts=MOST_ATTEMPTS + len(accounts))
 
 
 def _decided(
@@ -113,26 +104,24 @@ def _decided(
     return outcomes, added
 
 
-def _checked(
-    record: Mapping[str, Untrusted], hasher: PasswordHasher, emails: EmailSyntax, randomness: Randomness, now: datetime
-) -> _Account | ImportOutcome:
+def _checked(record: Mapping[str, Untrusted], now: datetime, ports: Ports) -> _Account | ImportOutcome:
     check = FieldChecks()
     name = check("name", record.get("name"), parse_name)
-    email = check("email", record.get("email"), emails.parse)
-    password_hash = check("password_hash", record.get("password_hash"), lambda text: _known_hash(text, hasher))
+    email = check("email", record.get("email"), ports.emails.parse)
+    password_hash = check("password_hash", record.get("password_hash"), lambda text: _known_hash(text, ports))
     role = check.optional("role", record.get("role"), parse_role, default=Role.USER)
     plan = check.optional("plan", record.get("plan"), parse_plan, default=DEFAULT_PLAN)
     status = check.optional("status", record.get("status"), parse_status, default=Status.ACTIVE)
     created_at = check.optional("created_at", record.get("created_at"), _instant, default=now)
     if check.errors:
         return ImportOutcome(ImportFate.REFUSED, check.errors)
-    user_id = UserId(USER_ID_PREFIX + randomness.urlsafe(ID_BYTES))
+    user_id = UserId(new_id(USER_ID_PREFIX, ports))
     user = User(user_id, name, email, created_at, role, plan, status)
     return _Account(user, Credentials(user_id, password_hash, changed_at=now))
 
 
-def _known_hash(text: str, hasher: PasswordHasher) -> str:
-    if not hasher.can_verify(text):
+def _known_hash(text: str, ports: Ports) -> str:
+    if not ports.hasher.can_verify(text):
         raise BadFieldError("unknown_hash", "This is no password hash that can be verified here.")
     return text
 

@@ -6,8 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.domain.errors import MailRefusedError, UnavailableError
-from leadnator_auth.domain.mail import (
+from leadnator_auth.domain.entities.mail import (
     MailKind,
     MailState,
     OutgoingMail,
@@ -15,16 +14,16 @@ from leadnator_auth.domain.mail import (
     QueuedMail,
     ResetLinkMail,
 )
-from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Clock, Mailer, Randomness, Transaction, UnitOfWork
-from leadnator_auth.domain.reset_token import (
+from leadnator_auth.domain.entities.reset_token import (
     RESET_SECRET_BYTES,
     RESET_SECRET_PREFIX,
     ResetToken,
     digest_of,
 )
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
-from leadnator_auth.domain.user import User
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.errors import MailRefusedError, UnavailableError
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 
 MOST_AT_ONCE = 50
 MOST_DROPPED_AT_ONCE = 200
@@ -56,14 +55,7 @@ def _without_renewal(mail: QueuedMail) -> AbstractAsyncContextManager[None]:
 
 
 async def deliver_due_mails(
-    *,
-    unit_of_work: UnitOfWork,
-    mailer: Mailer,
-    clock: Clock,
-    randomness: Randomness,
-    policy: Policy,
-    keeping_lease: LeaseKeeper = _without_renewal,
-    most: int = MOST_AT_ONCE,
+    *, keeping_lease: LeaseKeeper = _without_renewal, most: int = MOST_AT_ONCE, ports: Ports
 ) -> Delivery:
     """Sends the mails that are due, one after the other and at most `most`, and returns what became of them.
 
@@ -71,29 +63,29 @@ async def deliver_due_mails(
     deliver, `keeping_lease` must renew the lease of a mail that takes longer than that.
     """
     delivery = Delivery()
-    while delivery.total < most and await _is_any_due(unit_of_work, clock):
-        taken, dropped = await _take(unit_of_work, clock, randomness, policy)
+    while delivery.total < most and await _is_any_due(ports):
+        taken, dropped = await _take(ports)
         delivery.dropped += dropped
         if taken is not None:
             async with keeping_lease(taken.mail):
-                outcome = await _attempt(taken, mailer, clock, randomness)
-            await _keep(outcome, unit_of_work)
+                outcome = await _attempt(taken, ports)
+            await _keep(outcome, ports)
             _count(delivery, outcome)
         elif not dropped:
             break
     return delivery
 
 
-async def renew_lease(mail: QueuedMail, *, unit_of_work: UnitOfWork, clock: Clock) -> None:
+async def renew_lease(mail: QueuedMail, *, ports: Ports) -> None:
     """Moves the end of a lease ahead, unless the lease is over."""
-    await _keep(mail.renewed(clock.now()), unit_of_work)
+    await _keep(mail.renewed(ports.clock.now()), ports)
 
 
-async def _is_any_due(unit_of_work: UnitOfWork, clock: Clock) -> bool:
+async def _is_any_due(ports: Ports) -> bool:
     """Spares the lock of a writer while there is nothing to send, which is nearly always."""
-    async with unit_of_work.snapshot() as repositories:
+    async with ports.unit_of_work.snapshot() as repositories:
         due_at = await repositories.mail_queue.next_due_at()
-    return due_at is not None and due_at <= clock.now()
+    return due_at is not None and due_at <= ports.clock.now()
 
 
 @attrs.frozen
@@ -104,14 +96,12 @@ class _Taken:
     outgoing: OutgoingMail
 
 
-async def _take(
-    unit_of_work: UnitOfWork, clock: Clock, randomness: Randomness, policy: Policy
-) -> tuple[_Taken | None, int]:
+async def _take(ports: Ports) -> tuple[_Taken | None, int]:
     """Returns the next mail to somebody, if one is due, and how many mails to nobody were dropped on the way.
 
     Those are dropped many at a time: a flood of them must not keep a real mail waiting.
     """
-    now = clock.now()
+    now = ports.clock.now()
 
     async def take(transaction: Transaction) -> tuple[_Taken | None, int]:
         taken, dropped = None, 0
@@ -120,7 +110,7 @@ async def _take(
             if not leased:
                 break
             (mail,) = leased
-            outgoing = await _composed(mail, transaction, now, randomness, policy)
+            outgoing = await _composed(mail, transaction, now, ports)
             if outgoing is None:
                 await transaction.mail_queue.remove(mail.id)
                 dropped += 1
@@ -128,64 +118,57 @@ async def _take(
                 taken = _Taken(mail, outgoing)
         return taken, dropped
 
-    return await run_in_transaction(unit_of_work, take)
+    return await run_in_transaction(ports.unit_of_work, take)
 
 
-async def _composed(
-    mail: QueuedMail, transaction: Transaction, now: datetime, randomness: Randomness, policy: Policy
-) -> OutgoingMail | None:
+async def _composed(mail: QueuedMail, transaction: Transaction, now: datetime, ports: Ports) -> OutgoingMail | None:
     user = await transaction.users.by_email(mail.recipient)
     if user is None:
         return None
     if mail.kind is MailKind.PASSWORD_CHANGED:
         return PasswordChangedMail(mail.id, user.email, changed_at=mail.queued_at)
-    if await _may_get_link(user, mail, transaction, now, policy):
-        return await _reset_link(user, mail, transaction, now, randomness, policy)
+    if await _may_get_link(user, mail, transaction, now, ports):
+        return await _reset_link(user, mail, transaction, now, ports)
     return None
 
 
-async def _may_get_link(user: User, mail: QueuedMail, transaction: Transaction, now: datetime, policy: Policy) -> bool:
-    since = now - policy.reset_mails_window
+async def _may_get_link(user: User, mail: QueuedMail, transaction: Transaction, now: datetime, ports: Ports) -> bool:
+    since = now - ports.policy.reset_mails_window
     others = await transaction.reset_tokens.mails_since(user.id, since, other_than=mail.id)
-    return others < policy.reset_mails
+    return others < ports.policy.reset_mails
 
 
 async def _reset_link(
-    user: User,
-    mail: QueuedMail,
-    transaction: Transaction,
-    now: datetime,
-    randomness: Randomness,
-    policy: Policy,
+    user: User, mail: QueuedMail, transaction: Transaction, now: datetime, ports: Ports
 ) -> ResetLinkMail:
     """Mints a secret of which only the digest stays here; every attempt at a mail has its own."""
-    secret = RESET_SECRET_PREFIX + randomness.urlsafe(RESET_SECRET_BYTES)
-    expires_at = now + policy.reset_token_lifetime
+    secret = RESET_SECRET_PREFIX + ports.randomness.urlsafe(RESET_SECRET_BYTES)
+    expires_at = now + ports.policy.reset_token_lifetime
     await transaction.reset_tokens.add(
-        ResetToken(digest_of(secret), user.id, mail.id, issued_at=now, expires_at=expires_at)
+        ResetToken(digest_of(secret), user.id, mail.id, issued_at=now, expires_at=expires_at, epoch=user.secret_epoch)
     )
-    return ResetLinkMail(mail.id, user.email, secret, expires_at, policy.reset_token_lifetime)
+    return ResetLinkMail(mail.id, user.email, secret, expires_at, ports.policy.reset_token_lifetime)
 
 
-async def _attempt(taken: _Taken, mailer: Mailer, clock: Clock, randomness: Randomness) -> QueuedMail:
+async def _attempt(taken: _Taken, ports: Ports) -> QueuedMail:
     """Returns the mail as it is after one attempt to send it."""
     mail = taken.mail
     try:
-        await mailer.send(taken.outgoing)
+        await ports.mailer.send(taken.outgoing)
     except MailRefusedError as error:
-        return mail.dead(clock.now(), str(error))
+        return mail.dead(ports.clock.now(), str(error))
     except UnavailableError as error:
-        return mail.failed(clock.now(), str(error), randomness.fraction())
+        return mail.failed(ports.clock.now(), str(error), ports.randomness.fraction())
     except Exception as error:  # noqa: BLE001 (a mail that trips over a bug must not stall the others)
-        return mail.failed(clock.now(), f"{type(error).__name__}: {error}", randomness.fraction())
-    return mail.sent(clock.now())
+        return mail.failed(ports.clock.now(), f"{type(error).__name__}: {error}", ports.randomness.fraction())
+    return mail.sent(ports.clock.now())
 
 
-async def _keep(mail: QueuedMail, unit_of_work: UnitOfWork) -> None:
+async def _keep(mail: QueuedMail, ports: Ports) -> None:
     async def save(transaction: Transaction) -> bool:
         return await transaction.mail_queue.save(mail)
 
-    await run_in_transaction(unit_of_work, save)
+    await run_in_transaction(ports.unit_of_work, save)
 
 
 def _count(delivery: Delivery, mail: QueuedMail) -> None:

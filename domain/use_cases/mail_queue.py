@@ -1,19 +1,19 @@
 """Looking after the mail queue: see what is in it, try again what was given up."""
 
+from leadnator_auth.domain.entities.mail import MailFigures, MailState, QueuedMail
 from leadnator_auth.domain.errors import NotFoundError
-from leadnator_auth.domain.mail import MailFigures, MailState, QueuedMail
-from leadnator_auth.domain.ports import Clock, Transaction, UnitOfWork
-from leadnator_auth.domain.text import is_storable
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.values.text import is_storable
 
 
-async def list_mails(state: MailState | None = None, most: int = 100, *, unit_of_work: UnitOfWork) -> list[QueuedMail]:
+async def list_mails(state: MailState | None = None, most: int = 100, *, ports: Ports) -> list[QueuedMail]:
     """Returns up to `most` mails, of one state or of all, newest first."""
-    async with unit_of_work.snapshot() as repositories:
+    async with ports.unit_of_work.snapshot() as repositories:
         return await repositories.mail_queue.latest(state, most)
 
 
-async def retry_mails(mail_id: str | None = None, *, unit_of_work: UnitOfWork, clock: Clock) -> int:
+async def retry_mails(mail_id: str | None = None, *, ports: Ports) -> int:
     """Makes a mail due at once, or all that are dead or wait; returns how many.
 
     Raises: NotFoundError when there is no such mail, or it was sent.
@@ -22,15 +22,15 @@ async def retry_mails(mail_id: str | None = None, *, unit_of_work: UnitOfWork, c
         raise NotFoundError
 
     async def retry(transaction: Transaction) -> int:
-        revived = await transaction.mail_queue.retry(clock.now(), mail_id)
+        revived = await transaction.mail_queue.retry(ports.clock.now(), mail_id)
         if mail_id is not None and not revived:
             raise NotFoundError
         return revived
 
-    return await run_in_transaction(unit_of_work, retry)
+    return await run_in_transaction(ports.unit_of_work, retry)
 
 
-async def mail_figures(*, unit_of_work: UnitOfWork) -> MailFigures:
+async def mail_figures(*, ports: Ports) -> MailFigures:
     """Returns how many mails are in which state, and since when the oldest waits."""
-    async with unit_of_work.snapshot() as repositories:
+    async with ports.unit_of_work.snapshot() as repositories:
         return await repositories.mail_queue.figures()

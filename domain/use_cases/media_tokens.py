@@ -4,14 +4,14 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.domain.claims import Purpose, media_claims
+from leadnator_auth.domain.entities.access_token import Purpose, media_claims
+from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.errors import InvalidTokenError
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.media_path import is_below, parse_media_path
-from leadnator_auth.domain.ports import AccessTokens, Clock, Identities, Randomness
-from leadnator_auth.domain.session import Identity
+from leadnator_auth.domain.ports import Ports
 from leadnator_auth.domain.use_cases.identify import identified_for
-from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.media_path import is_below, parse_media_path
 
 
 @attrs.frozen
@@ -22,31 +22,25 @@ class MediaToken:
     expires_at: datetime
 
 
-def issue_media_token(
-    identity: Identity, path: Untrusted, *, tokens: AccessTokens, clock: Clock, randomness: Randomness
-) -> MediaToken:
+def issue_media_token(identity: Identity, path: Untrusted, *, ports: Ports) -> MediaToken:
     """Returns a token that is good for about 3 minutes, below this path alone, and dies with the session.
 
     Raises: MissingFieldsError, InvalidFieldsError.
     """
     with FieldChecks() as check:
         prefix = check("path", path, parse_media_path)
-    claims = media_claims(identity.session, prefix, randomness.urlsafe(ID_BYTES), clock.now())
-    return MediaToken(tokens.issue(claims), claims.expires_at)
+    claims = media_claims(identity.session, prefix, new_id("", ports), ports.clock.now())
+    return MediaToken(ports.tokens.issue(claims), claims.expires_at)
 
 
-async def identify_for_media(
-    token: str, path: str, *, tokens: AccessTokens, identities: Identities, clock: Clock
-) -> Identity:
+async def identify_for_media(token: str, path: str, *, ports: Ports) -> Identity:
     """Returns who is behind the token in a URL with this decoded path: an access token, or a media token made for it.
 
     That the request is a GET or HEAD is for the caller to see to.
 
     Raises: InvalidTokenError.
     """
-    claims, identity = await identified_for(
-        [Purpose.ACCESS, Purpose.MEDIA], token, tokens=tokens, identities=identities, clock=clock
-    )
+    claims, identity = await identified_for([Purpose.ACCESS, Purpose.MEDIA], token, ports=ports)
     is_for_path = claims.path is not None and is_below(path, claims.path)
     if claims.purpose is Purpose.MEDIA and not is_for_path:
         raise InvalidTokenError("made for another path")

@@ -1,39 +1,21 @@
 """Forgotten passwords: ask for a link by mail, then set a new password with the secret in it."""
 
-from datetime import datetime
-
+from leadnator_auth.domain.entities.mail import MailKind, new_mail
+from leadnator_auth.domain.entities.reset_token import ResetToken, digest_of, is_secret
+from leadnator_auth.domain.entities.session import Client
+from leadnator_auth.domain.entities.user import User, without_secrets
 from leadnator_auth.domain.errors import InvalidResetTokenError
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.mail import MAIL_ID_PREFIX, MailKind, new_mail
-from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import (
-    Clock,
-    EmailSyntax,
-    PasswordHasher,
-    Randomness,
-    RateLimits,
-    Transaction,
-    UnitOfWork,
-)
-from leadnator_auth.domain.reset_token import ResetToken, digest_of, is_secret
-from leadnator_auth.domain.session import Client, SessionId
-from leadnator_auth.domain.use_cases.sign_in import ID_BYTES
-from leadnator_auth.domain.use_cases.throttling import LogInThrottle, throttle
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
-from leadnator_auth.domain.user import User
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
+from leadnator_auth.domain.use_cases.steps.known_clients import remember
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
+from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX, SessionId
 
 
-async def request_password_reset(
-    email: Untrusted,
-    client: Client = Client(),
-    *,
-    unit_of_work: UnitOfWork,
-    emails: EmailSyntax,
-    clock: Clock,
-    randomness: Randomness,
-    rate_limits: RateLimits,
-    policy: Policy,
-) -> None:
+async def request_password_reset(email: Untrusted, client: Client = Client(), *, ports: Ports) -> None:
     """Queues a mail with a reset link, whether or not the address has an account.
 
     The work is one row for any address; who it belongs to is looked up when the mail is sent (OWASP Forgot Password
@@ -42,29 +24,18 @@ async def request_password_reset(
     Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError.
     """
     with FieldChecks() as check:
-        address = check("email", email, emails.parse)
-    await throttle(policy.limits.forgot, client, rate_limits=rate_limits, now=clock.now())
-    mail_id = MAIL_ID_PREFIX + randomness.urlsafe(ID_BYTES)
-    mail = new_mail(mail_id, MailKind.RESET_LINK, address.canonical, clock.now())
+        address = check("email", email, ports.emails.parse)
+    await throttle(ports.policy.limits.forgot, client, now=ports.clock.now(), ports=ports)
+    mail_id = new_id(MAIL_ID_PREFIX, ports)
+    mail = new_mail(mail_id, MailKind.RESET_LINK, address.canonical, ports.clock.now())
 
     async def queue(transaction: Transaction) -> None:
         await transaction.mail_queue.add(mail)
 
-    await run_in_transaction(unit_of_work, queue)
+    await run_in_transaction(ports.unit_of_work, queue)
 
 
-async def reset_password(
-    secret: Untrusted,
-    password: Untrusted,
-    client: Client = Client(),
-    *,
-    unit_of_work: UnitOfWork,
-    hasher: PasswordHasher,
-    clock: Clock,
-    randomness: Randomness,
-    rate_limits: RateLimits,
-    policy: Policy,
-) -> User:
+async def reset_password(secret: Untrusted, password: Untrusted, client: Client = Client(), *, ports: Ports) -> User:
     """Sets a new password, ends every session and every other reset token of the user, and queues a notice.
 
     Returns whose it is.
@@ -76,55 +47,54 @@ async def reset_password(
     """
     with FieldChecks() as check:
         typed_secret = check("token", secret, str)
-        new_password = check("password", password, policy.password.choose)
-    await throttle(policy.limits.reset, client, rate_limits=rate_limits, now=clock.now())
+        new_password = check("password", password, ports.policy.password.choose)
+    await throttle(ports.policy.limits.reset, client, now=ports.clock.now(), ports=ports)
     # Spares the hash of a reset that is bound to fail; that a secret works once is `redeem`'s to decide.
-    token = await _usable_token(typed_secret, unit_of_work, clock)
+    token = await _usable_token(typed_secret, ports)
     if token is None:
         raise InvalidResetTokenError
-    password_hash = await hasher.hash(new_password)
-    now = clock.now()
+    password_hash = await ports.hasher.hash(new_password)
 
     async def redeem(transaction: Transaction) -> User:
         user = await transaction.users.by_id(token.user_id)
-        if user is None or await transaction.reset_tokens.redeem(token.digest, now) is None:
+        if user is None or not token.belongs_to(user):
             raise InvalidResetTokenError
-        await apply_new_password(user, password_hash, transaction, now, randomness)
-        return user
+        if await transaction.reset_tokens.redeem(token.digest, ports.clock.now()) is None:
+            raise InvalidResetTokenError
+        changed = await apply_new_password(user, password_hash, transaction, ports)
+        await remember(changed, client, transaction, ports)
+        return changed
 
-    user = await run_in_transaction(unit_of_work, redeem)
-    await LogInThrottle(user.email.canonical, client, policy.limits, rate_limits).succeed(now)
+    user = await run_in_transaction(ports.unit_of_work, redeem)
+    await after_commit(LogInThrottle(user.email.canonical, client, is_known=True, ports=ports).clear())
     return user
 
 
 async def apply_new_password(
-    user: User,
-    new_hash: str,
-    transaction: Transaction,
-    now: datetime,
-    randomness: Randomness,
-    *,
-    keep: SessionId | None = None,
-) -> None:
-    """Does all that a new password entails: old sessions and reset tokens end, and the owner is told by mail.
+    user: User, new_hash: str, transaction: Transaction, ports: Ports, *, keep: SessionId | None = None
+) -> User:
+    """Does all that a new password entails and returns the account as it is then.
 
+    Old sessions but `keep` end, mailed secrets are void, known clients are forgotten, and the owner is told by mail.
     The user was read in the same transaction, and first of all: that makes the changes of one account take turns.
     """
+    now = ports.clock.now()
     await transaction.credentials.change(user.id, new_hash, now)
-    await transaction.sessions.end_all(user.id, keep=keep)
-    await transaction.reset_tokens.void_all(user.id, now)
-    mail_id = MAIL_ID_PREFIX + randomness.urlsafe(ID_BYTES)
+    changed = await end_sessions(without_secrets(user), transaction, keep=keep)
+    mail_id = new_id(MAIL_ID_PREFIX, ports)
     await transaction.mail_queue.add(new_mail(mail_id, MailKind.PASSWORD_CHANGED, user.email.canonical, now))
+    return changed
 
 
-async def is_reset_secret_usable(secret: str, *, unit_of_work: UnitOfWork, clock: Clock) -> bool:
+async def is_reset_secret_usable(secret: str, *, ports: Ports) -> bool:
     """Returns whether a secret would work now, without using it up."""
-    return await _usable_token(secret, unit_of_work, clock) is not None
+    return await _usable_token(secret, ports) is not None
 
 
-async def _usable_token(secret: str, unit_of_work: UnitOfWork, clock: Clock) -> ResetToken | None:
+async def _usable_token(secret: str, ports: Ports) -> ResetToken | None:
     if not is_secret(secret):
         return None
-    async with unit_of_work.snapshot() as repositories:
+    async with ports.unit_of_work.snapshot() as repositories:
         token = await repositories.reset_tokens.by_digest(digest_of(secret))
-    return token if token is not None and token.is_usable(clock.now()) else None
+        user = await repositories.users.by_id(token.user_id) if token else None
+    return token if token and user and token.is_usable(user, ports.clock.now()) else None

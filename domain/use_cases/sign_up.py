@@ -1,41 +1,24 @@
 """Signing up: a new account, and a first session in it."""
 
-from leadnator_auth.domain.credentials import Credentials
-from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.session import Client
+from leadnator_auth.domain.entities.user import User, parse_name
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import (
-    AccessTokens,
-    Clock,
-    EmailSyntax,
-    PasswordHasher,
-    Randomness,
-    RateLimits,
+    Ports,
     Transaction,
-    UnitOfWork,
 )
-from leadnator_auth.domain.session import Client
-from leadnator_auth.domain.use_cases.sign_in import ID_BYTES, SignedIn, new_session, signed_in
-from leadnator_auth.domain.use_cases.throttling import throttle
-from leadnator_auth.domain.use_cases.transaction import run_in_transaction
-from leadnator_auth.domain.user import USER_ID_PREFIX, User, UserId, parse_name
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
+from leadnator_auth.domain.use_cases.steps.throttle import throttle
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
 
 
 async def sign_up(
-    name: Untrusted,
-    email: Untrusted,
-    password: Untrusted,
-    client: Client = Client(),
-    *,
-    unit_of_work: UnitOfWork,
-    hasher: PasswordHasher,
-    tokens: AccessTokens,
-    emails: EmailSyntax,
-    clock: Clock,
-    randomness: Randomness,
-    rate_limits: RateLimits,
-    policy: Policy,
+    name: Untrusted, email: Untrusted, password: Untrusted, client: Client = Client(), *, ports: Ports
 ) -> SignedIn:
     """Returns the new account, signed in.
 
@@ -43,29 +26,25 @@ async def sign_up(
     """
     with FieldChecks() as check:
         valid_name = check("name", name, parse_name)
-        address = check("email", email, emails.parse)
-        new_password = check("password", password, policy.password.choose)
-    await throttle(policy.limits.sign_up, client, rate_limits=rate_limits, now=clock.now())
-    await _refuse_taken(address, unit_of_work)
-    password_hash = await hasher.hash(new_password)
+        address = check("email", email, ports.emails.parse)
+        new_password = check("password", password, ports.policy.password.choose)
+    await throttle(ports.policy.limits.sign_up, client, now=ports.clock.now(), ports=ports)
+    await _refuse_taken(address, ports)
+    password_hash = await ports.hasher.hash(new_password)
 
-    now = clock.now()
-    user_id = UserId(USER_ID_PREFIX + randomness.urlsafe(ID_BYTES))
-    user = User(id=user_id, name=valid_name, email=address, created_at=now)
-    session = new_session(user, client, now, randomness, policy)
-    result = signed_in(user, session, tokens, randomness)
+    now = ports.clock.now()
+    user = User(UserId(new_id(USER_ID_PREFIX, ports)), valid_name, address, created_at=now)
 
-    async def keep(transaction: Transaction) -> None:
+    async def keep(transaction: Transaction) -> SignedIn:
         await transaction.users.add(user)
         await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
-        await transaction.sessions.add(session)
+        return await open_session(user, client, transaction, ports)
 
-    await run_in_transaction(unit_of_work, keep)
-    return result
+    return await run_in_transaction(ports.unit_of_work, keep)
 
 
-async def _refuse_taken(address: EmailAddress, unit_of_work: UnitOfWork) -> None:
+async def _refuse_taken(address: EmailAddress, ports: Ports) -> None:
     """Spares the hash of a sign-up that is bound to fail; that no two get through is `Users.add`'s to decide."""
-    async with unit_of_work.snapshot() as repositories:
+    async with ports.unit_of_work.snapshot() as repositories:
         if await repositories.users.by_email(address.canonical):
             raise EmailTakenError

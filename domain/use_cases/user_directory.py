@@ -1,22 +1,18 @@
 """Looking at the accounts of others, and at what was done to them."""
 
-from leadnator_auth.domain.actor import Actor
-from leadnator_auth.domain.audit import AuditEntry
-from leadnator_auth.domain.paging import DEFAULT_PAGE_LENGTH, Page, Position, requested_page
-from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.search import parse_search
-from leadnator_auth.domain.text import is_storable
-from leadnator_auth.domain.use_cases.authority import Who, check_right, found
-from leadnator_auth.domain.user import User, UserId
+from leadnator_auth.domain.entities.actor import Actor
+from leadnator_auth.domain.entities.audit import AuditEntry
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.use_cases.steps.authorize import Who, check_right, found
+from leadnator_auth.domain.values.ids import UserId
+from leadnator_auth.domain.values.paging import DEFAULT_PAGE_LENGTH, Page, Position, requested_page
+from leadnator_auth.domain.values.search import parse_search
+from leadnator_auth.domain.values.text import is_storable
 
 
 async def list_users(
-    actor: Actor,
-    query: str = "",
-    limit: int = DEFAULT_PAGE_LENGTH,
-    cursor: str | None = None,
-    *,
-    unit_of_work: UnitOfWork,
+    actor: Actor, query: str = "", limit: int = DEFAULT_PAGE_LENGTH, cursor: str | None = None, *, ports: Ports
 ) -> Page[User]:
     """Returns a page of the accounts whose name or e-mail address holds `query`, or whose id it is; newest first.
 
@@ -25,19 +21,19 @@ async def list_users(
 
     Raises: ForbiddenError, InvalidTokenError, InvalidPageError.
     """
-    async with unit_of_work.snapshot() as repositories:
+    async with ports.unit_of_work.snapshot() as repositories:
         await check_right(actor, repositories)
         request = requested_page(limit, cursor)
         users = await repositories.users.page(parse_search(query), request.most, request.after)
     return request.page(users, lambda user: Position(user.created_at, user.id))
 
 
-async def show_user(actor: Actor, who: Who, *, unit_of_work: UnitOfWork) -> User:
+async def show_user(actor: Actor, who: Who, *, ports: Ports) -> User:
     """Returns an account.
 
     Raises: ForbiddenError, InvalidTokenError, NotFoundError.
     """
-    async with unit_of_work.snapshot() as repositories:
+    async with ports.unit_of_work.snapshot() as repositories:
         await check_right(actor, repositories)
         return await found(who, repositories)
 
@@ -48,13 +44,13 @@ async def list_audit_entries(
     limit: int = DEFAULT_PAGE_LENGTH,
     cursor: str | None = None,
     *,
-    unit_of_work: UnitOfWork,
+    ports: Ports,
 ) -> Page[AuditEntry]:
     """Returns a page of what was done to one account, which may be gone, or to all; newest first.
 
     Raises: ForbiddenError, InvalidTokenError, InvalidPageError.
     """
-    async with unit_of_work.snapshot() as repositories:
+    async with ports.unit_of_work.snapshot() as repositories:
         await check_right(actor, repositories)
         request = requested_page(limit, cursor)
         if user_id is not None and not is_storable(user_id):

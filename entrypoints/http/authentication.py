@@ -14,8 +14,8 @@ from leadnator_auth.domain import (
     identify,
     identify_for_media,
 )
-from leadnator_auth.entrypoints.http.bearer import bearer_of
 from leadnator_auth.entrypoints.http.problems import problem_response
+from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
 from leadnator_auth.entrypoints.http.refusals import MissingTokenError, RequestError
 
 # Servers and proxies differ in when they decode these, and so in which path they are.
@@ -32,8 +32,8 @@ async def authenticate(request: HTTPConnection, ports: Ports, *, media: bool = F
     """
     bearer = bearer_of(request, allow_query=media)
     if bearer.in_query:
-        return await identify_for_media(bearer.token, _unambiguous_path(request), **ports.for_identify)
-    return await identify(bearer.token, **ports.for_identify)
+        return await identify_for_media(bearer.token, _unambiguous_path(request), ports=ports)
+    return await identify(bearer.token, ports=ports)
 
 
 def _unambiguous_path(request: HTTPConnection) -> str:

@@ -22,8 +22,8 @@ def client(auth: MemoryPorts) -> Iterator[TestClient]:
 
 async def token_of(auth: MemoryPorts, name: str, *, is_admin: bool) -> str:
     email = f"{name.lower()}@example.com"
-    await create_user(OPERATOR, name, email, "correct horse", is_admin=is_admin, **auth.for_user_creation)
-    return (await log_in(email, "correct horse", **auth.for_sign_in)).token
+    await create_user(OPERATOR, name, email, "correct horse", is_admin=is_admin, ports=auth)
+    return (await log_in(email, "correct horse", ports=auth)).token
 
 
 def test_the_dependency_knows_the_user(auth: MemoryPorts, client: TestClient) -> None:

@@ -44,7 +44,7 @@ def build(bridge: Bridge) -> Flask:
         @wraps(view)
         def checked() -> Response:
             token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            g.identity = bridge.call(identify(token, **ports.for_identify))
+            g.identity = bridge.call(identify(token, ports=ports))
             return view()
 
         return checked
@@ -53,14 +53,14 @@ def build(bridge: Bridge) -> Flask:
     def post_signup() -> Response:
         form = request.form
         signed_in = bridge.call(
-            sign_up(form.get("name"), form.get("email"), form.get("password"), client=client(), **ports.for_sign_in)
+            sign_up(form.get("name"), form.get("email"), form.get("password"), client=client(), ports=ports)
         )
         return jsonify(token=signed_in.token)
 
     @app.post("/login")
     def post_login() -> Response:
         form = request.form
-        signed_in = bridge.call(log_in(form.get("email"), form.get("password"), client=client(), **ports.for_sign_in))
+        signed_in = bridge.call(log_in(form.get("email"), form.get("password"), client=client(), ports=ports))
         return jsonify(token=signed_in.token)
 
     @app.get("/profile")
@@ -71,7 +71,7 @@ def build(bridge: Bridge) -> Flask:
     @app.post("/logout")
     @login_required
     def post_logout() -> Response:
-        bridge.call(log_out(g.identity, unit_of_work=ports.unit_of_work))
+        bridge.call(log_out(g.identity, ports=ports))
         return jsonify(ok=True)
 
     @app.errorhandler(AuthError)

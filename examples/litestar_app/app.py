@@ -20,7 +20,7 @@ async def current_identity(request: Request[None, None, State], state: State) ->
     if scheme.lower() != "bearer":
         raise InvalidTokenError("no token")
     ports: Ports = state.ports
-    return await identify(token, **ports.for_identify)
+    return await identify(token, ports=ports)
 
 
 @get("/orders", dependencies={"identity": Provide(current_identity)})

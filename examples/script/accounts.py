@@ -12,17 +12,17 @@ OPERATOR = Actor.operator()
 
 
 async def add(ports: Ports, email: str, name: str) -> str:
-    user = await create_user(OPERATOR, name, email, read_password(), is_admin=False, **ports.for_user_creation)
+    user = await create_user(OPERATOR, name, email, read_password(), is_admin=False, ports=ports)
     return f"{user.email.typed} was added"
 
 
 async def check(ports: Ports, email: str) -> str:
-    signed_in = await log_in(email, read_password(), **ports.for_sign_in)
+    signed_in = await log_in(email, read_password(), ports=ports)
     return f"{signed_in.user.name} knows the password"
 
 
 async def everybody(ports: Ports) -> str:
-    page = await list_users(OPERATOR, unit_of_work=ports.unit_of_work)
+    page = await list_users(OPERATOR, ports=ports)
     return "\n".join(f"{user.email.typed} {user.status}" for user in page.entries)
 
 

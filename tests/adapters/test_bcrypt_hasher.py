@@ -106,7 +106,7 @@ async def test_a_log_in_of_nobody_raises_no_alarm(
 ) -> None:
     world = attrs.asdict(memory, recurse=False) | {"hasher": hasher}
     with pytest.raises(InvalidCredentialsError):
-        await log_in("nobody@example.com", "secret", **Ports(**world).for_sign_in)
+        await log_in("nobody@example.com", "secret", ports=Ports(**world))
     assert "unusable_password_hash" not in caplog.text
 
 

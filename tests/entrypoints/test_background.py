@@ -10,12 +10,20 @@ import pytest
 from structlog.testing import capture_logs
 
 from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork
-from leadnator_auth.domain import MailRefusedError, Ports, UnavailableError, log_in, request_password_reset, sign_up
-from leadnator_auth.domain.mail import LEASE
+from leadnator_auth.domain import (
+    MailRefusedError,
+    Policy,
+    Ports,
+    UnavailableError,
+    log_in,
+    request_password_reset,
+    sign_up,
+)
+from leadnator_auth.domain.entities.mail import LEASE
 from leadnator_auth.domain.ports import Repositories, Transaction
-from leadnator_auth.entrypoints import housekeeper, mail_worker
-from leadnator_auth.entrypoints.housekeeper import keeping_house
-from leadnator_auth.entrypoints.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.background import housekeeper, mail_worker
+from leadnator_auth.entrypoints.background.housekeeper import keeping_house
+from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -34,16 +42,16 @@ def never_poll(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_mail_that_is_queued_goes_out_at_once(memory: MemoryPorts, never_poll: None) -> None:
     worker = MailWorker()
     memory.unit_of_work.on_mail_queued = worker.wake
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     async with running(worker, memory):
         for count in (1, 2):
-            await request_password_reset("alice@example.com", **memory.for_reset_request)
+            await request_password_reset("alice@example.com", ports=memory)
             await until(lambda: len(memory.mailer.mails) >= count)  # noqa: B023 (called before the next turn)
 
 
 async def test_a_mail_that_waits_from_before_goes_out_at_the_start(memory: MemoryPorts, never_poll: None) -> None:
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
-    await request_password_reset("alice@example.com", **memory.for_reset_request)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    await request_password_reset("alice@example.com", ports=memory)
     async with running(MailWorker(), memory):
         await until(lambda: len(memory.mailer.mails) == 1)
 
@@ -52,9 +60,9 @@ async def test_a_mail_of_another_process_is_seen_by_polling(
     memory: MemoryPorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mail_worker, "POLL_SECONDS", 0.001)
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     async with running(MailWorker(), memory):
-        await request_password_reset("alice@example.com", **memory.for_reset_request)
+        await request_password_reset("alice@example.com", ports=memory)
         await until(lambda: len(memory.mailer.mails) == 1)
 
 
@@ -73,8 +81,8 @@ async def test_a_failure_does_not_end_the_mail(
                 raise failure
             return super().snapshot()
 
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
-    await request_password_reset("alice@example.com", **memory.for_reset_request)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    await request_password_reset("alice@example.com", ports=memory)
     ports = attrs.evolve(memory, unit_of_work=FailsTwice(tables=memory.unit_of_work.tables))
     async with running(MailWorker(), ports):
         await until(lambda: len(memory.mailer.mails) == 1)
@@ -89,8 +97,8 @@ async def test_a_mail_under_way_is_finished_before_the_worker_stops(memory: Memo
             under_way.set()
             await go_on.wait()
 
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
-    await request_password_reset("alice@example.com", **memory.for_reset_request)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    await request_password_reset("alice@example.com", ports=memory)
     world = attrs.asdict(memory, recurse=False) | {"mailer": Slow()}
     async with running(MailWorker(), Ports(**world)):
         await under_way.wait()
@@ -110,8 +118,8 @@ async def test_a_mail_that_hangs_is_given_back_when_the_worker_stops(
             under_way.set()
             await asyncio.Event().wait()
 
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
-    await request_password_reset("alice@example.com", **memory.for_reset_request)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    await request_password_reset("alice@example.com", ports=memory)
     world = attrs.asdict(memory, recurse=False) | {"mailer": Hangs()}
     async with running(MailWorker(), Ports(**world)):
         await under_way.wait()
@@ -121,9 +129,9 @@ async def test_a_mail_that_hangs_is_given_back_when_the_worker_stops(
 
 async def test_what_is_over_is_cleared_away(memory: MemoryPorts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(housekeeper, "PAUSE_SECONDS", 0.0)
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     for _ in range(600):
-        await log_in("alice@example.com", "secret", **memory.for_sign_in)
+        await log_in("alice@example.com", "secret", ports=memory)
     memory.clock.advance(days=8)
     async with keeping_house(memory):
         await until(lambda: not memory.unit_of_work.tables.sessions)
@@ -144,7 +152,7 @@ async def test_a_failure_does_not_end_the_housekeeping(
                 raise failure
             return super().__call__()
 
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     memory.clock.advance(days=8)
     unit_of_work = FailsTwice(tables=memory.unit_of_work.tables)
     async with keeping_house(attrs.evolve(memory, unit_of_work=unit_of_work)):
@@ -156,9 +164,9 @@ def other_tasks() -> set[asyncio.Task[object]]:
 
 
 async def test_mails_that_wait_go_out_without_a_pause_between_them(memory: MemoryPorts, never_poll: None) -> None:
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     for _ in range(4):
-        await request_password_reset("alice@example.com", **memory.for_reset_request)
+        await request_password_reset("alice@example.com", ports=memory)
     async with running(MailWorker(), memory):
         await until(lambda: len(memory.mailer.mails) == 4)
 
@@ -196,14 +204,14 @@ async def test_a_worker_with_nothing_to_do_rests(memory: MemoryPorts, never_poll
 async def test_a_mail_that_is_queued_while_the_worker_looks_is_not_overlooked(
     memory: MemoryPorts, never_poll: None
 ) -> None:
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     worker = MailWorker()
     unit_of_work = Counting(tables=memory.unit_of_work.tables, on_mail_queued=worker.wake)
     ports = attrs.evolve(memory, unit_of_work=unit_of_work)
 
     async def queue_once() -> None:
         unit_of_work.after_a_look = None
-        await request_password_reset("alice@example.com", **ports.for_reset_request)
+        await request_password_reset("alice@example.com", ports=ports)
 
     unit_of_work.after_a_look = queue_once
     async with running(worker, ports):
@@ -254,8 +262,8 @@ async def test_the_lease_of_a_mail_that_takes_long_is_renewed_until_it_is_sent(
 
     world = attrs.asdict(memory, recurse=False) | {"mailer": Slow(), "unit_of_work": unit_of_work}
     ports = Ports(**world)
-    await sign_up("Alice", "alice@example.com", "secret", **ports.for_sign_in)
-    await request_password_reset("alice@example.com", **ports.for_reset_request)
+    await sign_up("Alice", "alice@example.com", "secret", ports=ports)
+    await request_password_reset("alice@example.com", ports=ports)
     async with running(MailWorker(), ports):
         await until(lambda: all(mail.state == "sent" for mail in unit_of_work.tables.mails.values()))
         await until(lambda: len(other_tasks()) == 1)
@@ -273,9 +281,9 @@ async def test_stopping_waits_for_one_mail_only(memory: MemoryPorts, never_poll:
         async def send(self, mail: object) -> None:
             worker.stop()
 
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     for _ in range(3):
-        await request_password_reset("alice@example.com", **memory.for_reset_request)
+        await request_password_reset("alice@example.com", ports=memory)
     world = attrs.asdict(memory, recurse=False) | {"mailer": StopsIt()}
     async with running(worker, Ports(**world)):
         await until(lambda: not other_tasks())
@@ -289,8 +297,8 @@ async def test_stopping_waits_for_one_mail_only(memory: MemoryPorts, never_poll:
 async def test_the_log_tells_what_became_of_the_mails(
     memory: MemoryPorts, never_poll: None, failure: Exception | None, event: str | None
 ) -> None:
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
-    await request_password_reset("alice@example.com", **memory.for_reset_request)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    await request_password_reset("alice@example.com", ports=memory)
     (mail,) = memory.unit_of_work.tables.mails
     memory.mailer.failure = failure
     with capture_logs() as logs:
@@ -332,9 +340,10 @@ async def test_the_log_tells_how_much_was_cleared_away_if_anything_was(
 ) -> None:
     monkeypatch.setattr(housekeeper, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(housekeeper, "EVERY_SECONDS", 0.0)
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    many = attrs.evolve(memory, policy=Policy(max_sessions=1000))
     for _ in range(600):
-        await log_in("alice@example.com", "secret", **memory.for_sign_in)
+        await log_in("alice@example.com", "secret", ports=many)
     memory.clock.advance(days=8)
     with capture_logs() as logs:
         async with keeping_house(memory):

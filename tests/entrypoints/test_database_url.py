@@ -6,9 +6,9 @@ from urllib.parse import quote
 import pytest
 
 from leadnator_auth.adapters.sql.postgresql_address import message_of, way_to
-from leadnator_auth.entrypoints.database_url import PostgresqlUrl, read_database_url
-from leadnator_auth.entrypoints.masking import shown_database_url
-from leadnator_auth.entrypoints.url_parts import Host, UrlError
+from leadnator_auth.entrypoints.settings.database_url import PostgresqlUrl, read_database_url
+from leadnator_auth.entrypoints.settings.masking import shown_database_url
+from leadnator_auth.entrypoints.settings.url_parts import Host, UrlError
 
 PASSWORD = "g:h@e/i?m#1[2]3&4 %+é=\\'\""
 ENCODED = quote(PASSWORD, safe="")

@@ -23,10 +23,10 @@ from leadnator_auth.domain import (
     request_password_reset,
     sign_up,
 )
-from leadnator_auth.entrypoints.compose import open_ports, prepare
-from leadnator_auth.entrypoints.mail_worker import MailWorker, running
-from leadnator_auth.entrypoints.metrics import Metrics
+from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.telemetry.metrics import Metrics
 from tests.http.test_metrics import figure, figures
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -77,7 +77,7 @@ async def test_connections_tell_who_waits(database_url: str) -> None:
             text = text_of(metrics)
             assert figure(text, "database_pool_size") == 2
             assert figure(text, "database_pool_in_use") == 1
-            waiting = asyncio.create_task(mail_figures(unit_of_work=ports.unit_of_work))
+            waiting = asyncio.create_task(mail_figures(ports=ports))
             await asyncio.sleep(0)
             assert figure(text_of(metrics), "database_pool_waiting") == 1
             assert figure(text_of(metrics), "database_pool_wait_seconds_count") == 0
@@ -104,9 +104,9 @@ async def test_mails_tell_what_became_of_them(memory: MemoryPorts) -> None:
 
     mailer = Unlucky()
     ports = attrs.evolve(memory, mailer=mailer)
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     for email in ("alice@example.com", "nobody@example.com", "alice@example.com", "alice@example.com"):
-        await request_password_reset(email, **memory.for_reset_request)
+        await request_password_reset(email, ports=memory)
     async with running(MailWorker(on_delivery=metrics.delivered), ports), asyncio.timeout(10):
         while mailer.count < 3:
             await asyncio.sleep(0)
@@ -144,7 +144,7 @@ def test_a_batch_counts_for_as_many() -> None:
 def test_who_is_never_scraped_loads_no_library_for_it() -> None:
     script = (
         "import sys\n"
-        "from leadnator_auth.entrypoints.serve import build_app\n"
+        "from leadnator_auth.entrypoints.server.serve import build_app\n"
         "from leadnator_auth.entrypoints.settings import Settings\n"
         "build_app(Settings()).build_middleware_stack()\n"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"

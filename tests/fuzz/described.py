@@ -25,7 +25,7 @@ from leadnator_auth.domain import (
     UserId,
     sign_up,
 )
-from leadnator_auth.domain.reset_token import digest_of
+from leadnator_auth.domain.entities.reset_token import digest_of
 from leadnator_auth.entrypoints.http import create_app
 
 AnyCase = Case[Any]  # of whatever kind of schema
@@ -110,7 +110,7 @@ def give_what_nobody_guesses(case: AnyCase) -> None:
 
 async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
     """Returns Alice's token, and the tables with her as an admin, another session of hers, a reset token and Bob."""
-    alice = await sign_up(ALICE["name"], ALICE["email"], ALICE["password"], **ports.for_sign_in)
+    alice = await sign_up(ALICE["name"], ALICE["email"], ALICE["password"], ports=ports)
     other = attrs.evolve(alice.session, id=OTHER_SESSION)
     reset = ResetToken(digest_of(RESET_SECRET), alice.user.id, "m_1", other.created_at, other.expires_at)
     tables = ports.unit_of_work.tables.copy()

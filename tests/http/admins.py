@@ -43,5 +43,5 @@ async def signed_up(http: httpx2.AsyncClient, name: str) -> Caller:
 async def an_admin(http: httpx2.AsyncClient, ports: Ports, name: str = "root") -> Caller:
     """Returns a new admin."""
     caller = await signed_up(http, name)
-    await change_user(Actor.operator(), UserId(caller.id), {"role": "admin"}, **ports.for_administration)
+    await change_user(Actor.operator(), UserId(caller.id), {"role": "admin"}, ports=ports)
     return caller

@@ -13,7 +13,7 @@ from structlog.typing import EventDict
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import Claims, Ports, deliver_due_mails
-from leadnator_auth.entrypoints.http.bearer import Bearer
+from leadnator_auth.entrypoints.http.reading.bearer import Bearer
 
 Check = Callable[[httpx2.Response, int, str], None]
 ClientOver = Callable[[Ports], httpx2.AsyncClient]
@@ -233,7 +233,7 @@ async def test_a_log_in_right_after_a_reset_is_not_taken_for_an_older_one(
     signed: httpx2.AsyncClient, memory: MemoryPorts, check_problem: Check, token: str, other: str
 ) -> None:
     await signed.post("/api/auth/forgot-password", json={"email": ALICE["email"]})
-    await deliver_due_mails(**memory.for_delivery)
+    await deliver_due_mails(ports=memory)
     body = {"token": memory.mailer.reset_links[0].secret, "password": ALICE["password"]}
     await signed.post("/api/auth/reset-password", json=body)
     new = await log_in(signed)

@@ -255,7 +255,7 @@ async def test_what_was_done_and_refused_is_told_to_those_who_watch(
 
 
 async def test_what_the_operator_does_is_at_once_in_force_here(ports: Ports, root: Caller, alice: Caller) -> None:
-    await change_user(Actor.operator(), UserId(alice.id), {"status": "suspended"}, **ports.for_administration)
+    await change_user(Actor.operator(), UserId(alice.id), {"status": "suspended"}, ports=ports)
     assert (await me(alice)).status_code == 401
     assert (await root.get(f"users/{alice.id}")).json()["user"]["status"] == "suspended"
 

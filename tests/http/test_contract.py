@@ -40,7 +40,7 @@ async def forgot(http: httpx2.AsyncClient, ports: Ports, memory: MemoryPorts) ->
     """Asks for a link, has the mail delivered, and returns the secret in it."""
     answer = await http.post("/api/auth/forgot-password", json={"email": ALICE["email"]})
     assert answer.status_code == 200
-    await deliver_due_mails(**ports.for_delivery)
+    await deliver_due_mails(ports=ports)
     return memory.mailer.reset_links[-1].secret
 
 
@@ -130,7 +130,7 @@ async def test_the_story_of_a_forgotten_password(http: httpx2.AsyncClient, ports
 
     again = await reset(http, secret, "third-password")
     assert (again.status_code, again.json()["code"]) == (400, "invalid_reset_token")
-    await deliver_due_mails(**ports.for_delivery)
+    await deliver_due_mails(ports=ports)
     assert [mail.to.typed for mail in memory.mailer.notices] == ["Alice@example.com"]
 
 
@@ -194,7 +194,7 @@ async def test_twenty_requests_in_an_hour_bring_five_links_and_tell_nothing(
     for _ in range(20):
         answer = await http.post("/api/auth/forgot-password", json={"email": ALICE["email"]})
         assert (answer.status_code, answer.content) == (200, b'{"ok":true}')
-        await deliver_due_mails(**ports.for_delivery)
+        await deliver_due_mails(ports=ports)
     assert len(memory.mailer.reset_links) == 5
     memory.clock.advance(minutes=61)
     await forgot(http, ports, memory)
@@ -215,7 +215,7 @@ async def test_forgetting_tells_nothing_and_sends_nothing_in_the_request(
         i for i in unknown.headers.items() if i[0] not in own
     ]
     memory.mailer.failure = None
-    await deliver_due_mails(**ports.for_delivery)
+    await deliver_due_mails(ports=ports)
     assert [mail.to.typed for mail in memory.mailer.mails] == ["Alice@example.com"]
 
 

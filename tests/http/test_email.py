@@ -144,7 +144,7 @@ async def test_an_address_is_kept_as_typed_and_found_in_every_spelling(
         answer = await log_in(strict, spelling)
         assert (answer.status_code, answer.json()["user"]["id"]) == (200, user["id"])
         await strict.post("/api/auth/forgot-password", json={"email": spelling})
-        await deliver_due_mails(**world.for_delivery)
+        await deliver_due_mails(ports=world)
         world.clock.advance(hours=1)
         assert [mail.to.typed for mail in world.mailer.mails] == [typed] * sent
 
@@ -158,7 +158,7 @@ async def test_what_is_not_one_plain_address_is_refused(
     for answer in answers:
         check_problem(answer, 400, "invalid_fields")
         assert [error["field"] for error in answer.json()["errors"]] == ["email"]
-    await deliver_due_mails(**world.for_delivery)
+    await deliver_due_mails(ports=world)
     assert world.mailer.mails == []
 
 
@@ -170,7 +170,7 @@ async def test_a_look_alike_never_reaches_somebody_elses_account(
     mike = (await sign_up(strict, "mike@kiss.example.com")).json()["user"]
     assert (await log_in(strict, look_alike)).status_code in (400, 401)
     await strict.post("/api/auth/forgot-password", json={"email": look_alike})
-    await deliver_due_mails(**world.for_delivery)
+    await deliver_due_mails(ports=world)
     assert world.mailer.mails == []
 
     created = await sign_up(strict, look_alike, OTHER)
@@ -179,7 +179,7 @@ async def test_a_look_alike_never_reaches_somebody_elses_account(
     assert (await log_in(strict, "mike@kiss.example.com", OTHER)).status_code == 401
     assert (await log_in(strict, "mike@kiss.example.com")).json()["user"]["id"] == mike["id"]
     await strict.post("/api/auth/forgot-password", json={"email": "MIKE@kiss.example.com"})
-    await deliver_due_mails(**world.for_delivery)
+    await deliver_due_mails(ports=world)
     assert [mail.to.typed for mail in world.mailer.mails] == ["mike@kiss.example.com"]
 
 

@@ -217,7 +217,7 @@ async def test_each_answer_has_a_request_id_of_its_own(quick: httpx2.AsyncClient
 async def test_good_answers_have_safe_headers_too(quick: httpx2.AsyncClient, memory: MemoryPorts) -> None:
     answers = [await quick.post("/api/auth/signup", json=ALICE), await quick.post("/api/auth/login", json=RIGHT)]
     answers.append(await quick.post("/api/auth/forgot-password", json={"email": ALICE["email"]}))
-    await deliver_due_mails(**memory.for_delivery)
+    await deliver_due_mails(ports=memory)
     link = {"token": memory.mailer.reset_links[0].secret, "password": "second-password"}
     answers.append(await quick.post("/api/auth/reset-password", json=link))
     for answer in answers:

@@ -89,7 +89,7 @@ async def test_a_fault_behind_the_scenes_is_told_without_its_details(
     title: str,
 ) -> None:
     await quick.post("/api/auth/forgot-password", json={"email": ALICE["email"]})
-    await deliver_due_mails(**memory.for_delivery)
+    await deliver_due_mails(ports=memory)
     link = {"token": memory.mailer.reset_links[0].secret, "password": "second-password"}
     requests = {
         "signup": post("signup", ALICE | {"email": "bob@example.com"}),

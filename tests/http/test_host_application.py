@@ -71,7 +71,7 @@ def host(ports: MemoryPorts) -> Starlette:
 
 @pytest.fixture
 async def alice(memory: MemoryPorts) -> SignedIn:
-    return await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    return await sign_up("Alice", "alice@example.com", "secret", ports=memory)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def browser(memory: MemoryPorts) -> AsyncIterator[httpx2.AsyncClient]:
 
 def media_token(memory: MemoryPorts, alice: SignedIn, path: str = "/media/42") -> str:
     identity = Identity(alice.user, alice.session)
-    return issue_media_token(identity, path, **memory.for_media_tokens).token
+    return issue_media_token(identity, path, ports=memory).token
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -135,7 +135,7 @@ async def test_a_media_token_dies_with_its_session(
     memory: MemoryPorts, alice: SignedIn, browser: httpx2.AsyncClient
 ) -> None:
     token = media_token(memory, alice)
-    await log_out(Identity(alice.user, alice.session), unit_of_work=memory.unit_of_work)
+    await log_out(Identity(alice.user, alice.session), ports=memory)
     assert (await browser.get("/media/42", params={"token": token})).status_code == 401
 
 
@@ -229,7 +229,7 @@ async def test_a_web_socket_is_turned_away_in_its_own_terms(memory: MemoryPorts)
 
 async def test_below_a_prefix_only_what_comes_after_it_is_looked_at(memory: MemoryPorts) -> None:
     """Mounted at /api, the path of a call is another than the one that it is served at alone."""
-    alice = await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    alice = await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     transport = httpx2.ASGITransport(Starlette(routes=[Mount("/api", create_app(memory))]))
     async with httpx2.AsyncClient(transport=transport, base_url="http://host.test") as client:
         headers = {"Authorization": f"Bearer {alice.token}"}

@@ -13,13 +13,13 @@ from openapi_spec_validator import validate
 
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import Actor, change_user, sign_up
+from leadnator_auth.domain.entities.rate_limit import RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.errors import AuthError, FieldError, InvalidFieldsError, MissingFieldsError
-from leadnator_auth.domain.rate_limit import RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.entrypoints.http import create_app
-from leadnator_auth.entrypoints.http.named_schemas import moved_out
-from leadnator_auth.entrypoints.http.openapi import ALWAYS, openapi_document
-from leadnator_auth.entrypoints.http.operation import Operation
-from leadnator_auth.entrypoints.http.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.openapi.document import ALWAYS, openapi_document
+from leadnator_auth.entrypoints.http.openapi.named_schemas import moved_out
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.problems import PROBLEMS, problem_response
 from leadnator_auth.entrypoints.http.refusals import RequestError
 
@@ -176,9 +176,9 @@ async def test_every_example_is_answered_as_described(
 ) -> None:
     headers = {}
     if operation.path != "/api/auth/signup":
-        alice = await sign_up("Alice", "alice@example.com", "minimum-6-chars", **memory.for_sign_in)
+        alice = await sign_up("Alice", "alice@example.com", "minimum-6-chars", ports=memory)
         if operation.path.startswith("/api/admin/"):
-            await change_user(Actor.operator(), alice.user.id, {"role": "admin"}, **memory.for_administration)
+            await change_user(Actor.operator(), alice.user.id, {"role": "admin"}, ports=memory)
         headers = {"Authorization": f"Bearer {alice.token}"} if operation.needs_token else {}
     path = operation.path
     for parameter in operation.parameters:

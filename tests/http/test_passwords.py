@@ -67,7 +67,7 @@ async def reset(quick: httpx2.AsyncClient, memory: MemoryPorts, password: str) -
     """Signs up with another password, then sets this one."""
     await sign_up(quick, "first-password")
     await quick.post("/api/auth/forgot-password", json={"email": EMAIL})
-    await deliver_due_mails(**memory.for_delivery)
+    await deliver_due_mails(ports=memory)
     body = {"token": memory.mailer.reset_links[-1].secret, "password": password}
     return await quick.post("/api/auth/reset-password", json=body)
 

@@ -30,9 +30,9 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @pytest.fixture
 async def secret(memory: MemoryPorts) -> str:
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
-    await request_password_reset("alice@example.com", **memory.for_reset_request)
-    await deliver_due_mails(**memory.for_delivery)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    await request_password_reset("alice@example.com", ports=memory)
+    await deliver_due_mails(ports=memory)
     return memory.mailer.reset_links[0].secret
 
 
@@ -72,7 +72,7 @@ async def test_the_form_carries_the_secret_and_works_once(
     assert f'name="token" value="{secret}"' in page.text
     data = {"token": secret, "password": "new sécret"}
     assert (await http.post("/reset-password", data=data)).status_code == 200
-    await log_in("alice@example.com", "new sécret", **memory.for_sign_in)
+    await log_in("alice@example.com", "new sécret", ports=memory)
     again = await http.post("/reset-password", data=data)
     assert (again.status_code, title(again)) == (400, "This link does not work")
 
@@ -127,8 +127,8 @@ async def test_a_crooked_form_changes_nothing_and_shows_nothing_of_itself(
 
 
 async def assert_nothing_changed(memory: MemoryPorts, secret: str) -> None:
-    await log_in("alice@example.com", "secret", **memory.for_sign_in)
-    assert await is_reset_secret_usable(secret, **memory.for_reset_check)
+    await log_in("alice@example.com", "secret", ports=memory)
+    assert await is_reset_secret_usable(secret, ports=memory)
 
 
 @pytest.mark.parametrize(

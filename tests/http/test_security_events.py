@@ -75,7 +75,7 @@ async def test_a_reset_is_told_asked_for_used_and_refused(
 ) -> None:
     await quick.post("/api/auth/forgot-password", json={"email": ALICE["email"]})
     assert told(logs) == [{"event": "link_requested", "log_level": "info"}]
-    await deliver_due_mails(**memory.for_delivery)
+    await deliver_due_mails(ports=memory)
     link = {"token": memory.mailer.reset_links[0].secret, "password": "second-password"}
     await quick.post("/api/auth/reset-password", json=link)
     assert told(logs) == [{"event": "password_reset", "log_level": "info", "user": alice["user"]["id"]}]
@@ -89,7 +89,7 @@ async def test_a_reset_by_the_page_is_told(
     quick: httpx2.AsyncClient, memory: MemoryPorts, alice: Any, logs: list[EventDict]
 ) -> None:
     await quick.post("/api/auth/forgot-password", json={"email": ALICE["email"]})
-    await deliver_due_mails(**memory.for_delivery)
+    await deliver_due_mails(ports=memory)
     logs.clear()
     await quick.post("/reset-password", data={"token": memory.mailer.reset_links[0].secret, "password": "new-password"})
     assert told(logs) == [{"event": "password_reset", "log_level": "info", "user": alice["user"]["id"]}]

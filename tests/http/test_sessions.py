@@ -96,7 +96,7 @@ async def test_a_changed_password_ends_other_sessions_and_is_told_by_mail(
     assert [await status(http, token) for token in (alice, other)] == [200, 401]
     assert (await log_in(http)).status_code == 401
     assert (await log_in(http, "new-secret")).status_code == 200, "in the same second, too"
-    assert (await deliver_due_mails(**ports.for_delivery)).sent == 1
+    assert (await deliver_due_mails(ports=ports)).sent == 1
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ async def test_without_limits_nobody_is_refused(client_over: ClientOver, memory:
 async def test_the_page_of_a_mailed_link_asks_to_try_later(quick: httpx2.AsyncClient, memory: MemoryPorts) -> None:
     await quick.post("/api/auth/signup", json=ALICE)
     await quick.post("/api/auth/forgot-password", json={"email": ALICE["email"]})
-    await deliver_due_mails(**memory.for_delivery)
+    await deliver_due_mails(ports=memory)
     secret = memory.mailer.reset_links[0].secret
     for _ in range(100):
         await quick.post("/api/auth/reset-password", json=LINK)

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from leadnator_auth.adapters.memory import CheapHasher, MemoryPorts
 from leadnator_auth.domain import OverloadedError, Password, UnavailableError, deliver_due_mails
 from leadnator_auth.entrypoints.http import create_app
-from leadnator_auth.entrypoints.tracing.tracing import Tracing
+from leadnator_auth.entrypoints.telemetry.tracing.tracing import Tracing
 
 ALICE = {"name": "Alice", "email": "alice@example.com", "password": "minimum-6-chars"}
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -163,7 +163,7 @@ async def test_a_preflight_and_a_made_up_method_have_names_of_few(
 async def test_what_no_request_asks_for_is_not_traced(
     memory: MemoryPorts, tracing: Tracing, exporter: InMemorySpanExporter
 ) -> None:
-    await deliver_due_mails(**tracing.traced(memory).for_delivery)
+    await deliver_due_mails(ports=tracing.traced(memory))
     assert exporter.get_finished_spans() == ()
 
 

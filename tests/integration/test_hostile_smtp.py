@@ -27,7 +27,7 @@ from leadnator_auth.domain import (
     request_password_reset,
     sign_up,
 )
-from leadnator_auth.domain.mail import MailState
+from leadnator_auth.domain.entities.mail import MailState
 from tests.conftest import sql_ports
 from tests.e2e.server import HOST
 from tests.integration.certificates import Authorities, certificate
@@ -254,11 +254,11 @@ def ports(memory: MemoryPorts, connections: Connections, mailer: SmtpMailer) -> 
 async def test_a_refusal_in_another_encoding_is_kept_with_the_mail(
     ports: Ports, server: ScriptedServer, answer: bytes, state: MailState
 ) -> None:
-    await sign_up("Alice", "alice@example.com", "old-password", **ports.for_sign_in)
-    await request_password_reset("alice@example.com", **ports.for_reset_request)
+    await sign_up("Alice", "alice@example.com", "old-password", ports=ports)
+    await request_password_reset("alice@example.com", ports=ports)
     server.script = {"RCPT": answer}
 
-    delivery = await deliver_due_mails(**ports.for_delivery)
+    delivery = await deliver_due_mails(ports=ports)
 
     assert delivery.total == 1
     async with ports.unit_of_work.snapshot() as repositories:

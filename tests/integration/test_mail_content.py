@@ -29,7 +29,7 @@ from leadnator_auth.domain import (
     UserId,
     deliver_due_mails,
 )
-from leadnator_auth.domain.mail import MailState, new_mail
+from leadnator_auth.domain.entities.mail import MailState, new_mail
 from tests.e2e.mails import reset_link, text_of
 from tests.e2e.server import HOST, parsed_mail
 from tests.integration.scripted_smtp import HEALTHY, Script, ScriptedServer, following
@@ -133,7 +133,7 @@ async def both_mails_to(name: str, email: EmailAddress, memory: MemoryPorts) -> 
             for number, kind in enumerate(MailKind):
                 await transaction.mail_queue.add(new_mail(f"m_{number}", kind, email.canonical, NOW))
             await transaction.commit()
-        assert (await deliver_due_mails(**ports.for_delivery)).sent == 2
+        assert (await deliver_due_mails(ports=ports)).sent == 2
     return server.taken
 
 
@@ -378,12 +378,12 @@ async def test_a_broken_template_makes_the_mail_wait_until_it_is_mended(
             await transaction.users.add(User(UserId("u_1"), "Alice", ALICE, created_at=NOW))
             await transaction.mail_queue.add(new_mail("m_1", MailKind.RESET_LINK, ALICE.canonical, NOW))
             await transaction.commit()
-        delivery = await deliver_due_mails(**ports.for_delivery)
+        delivery = await deliver_due_mails(ports=ports)
         assert [(mail.state, clue in mail.last_error) for mail in delivery.failures] == [(MailState.QUEUED, True)]
 
         put(tmp_path, part, "Mended: {{ link }}")
         memory.clock.advance(minutes=1)
-        assert (await deliver_due_mails(**ports.for_delivery)).sent == 1
+        assert (await deliver_due_mails(ports=ports)).sent == 1
     assert b"Mended" in server.taken[0]
 
 

@@ -25,10 +25,10 @@ from leadnator_auth.domain import (
     deliver_due_mails,
     is_reset_secret_usable,
 )
-from leadnator_auth.domain.mail import LEASE, MailFigures, new_mail
+from leadnator_auth.domain.entities.mail import LEASE, MailFigures, new_mail
 from leadnator_auth.domain.ports import Clock
-from leadnator_auth.entrypoints import mail_worker
-from leadnator_auth.entrypoints.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.background import mail_worker
+from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
 from tests.conftest import sql_ports
 from tests.databases import backend_of
 from tests.e2e.mails import reset_secret
@@ -201,10 +201,10 @@ async def test_a_mail_whose_sender_was_stopped_halfway_comes_from_the_other_proc
         await soon(lambda: server.open_connections == 0, "the stopped connection being closed")
         server.script = HEALTHY
         clock.advance(seconds=LEASE.total_seconds() - 0.001)
-        assert (await deliver_due_mails(**there.for_delivery)).total == 0
+        assert (await deliver_due_mails(ports=there)).total == 0
         clock.advance(seconds=0.001)
 
-        assert (await deliver_due_mails(**there.for_delivery)).sent == 1
+        assert (await deliver_due_mails(ports=there)).sent == 1
 
         mails = [parsed_mail(content) for content in server.seen]
         assert len(mails) == (2 if step == "dot" else 1)
@@ -212,7 +212,7 @@ async def test_a_mail_whose_sender_was_stopped_halfway_comes_from_the_other_proc
         secrets = {reset_secret(mail) for mail in mails}
         assert len(secrets) == len(mails)
         for secret in secrets:
-            assert await is_reset_secret_usable(secret, **there.for_reset_check)
+            assert await is_reset_secret_usable(secret, ports=there)
         assert (await figures(there)).sent == 1
 
 

@@ -17,9 +17,9 @@ from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
 from leadnator_auth.adapters.memory import memory_ports
 from leadnator_auth.adapters.sql import SchemaError, SqlReadiness, SqlUnitOfWork, alembic_runner
 from leadnator_auth.adapters.sql.schema import SCHEMA_VERSION
-from leadnator_auth.domain import MailState, UnavailableError, UserId, list_mails, log_in
+from leadnator_auth.domain import MailState, UnavailableError, list_mails, log_in
 from tests.conftest import NewDatabase, connected, sql_ports
-from tests.databases import PostgresqlServer, backend_of, dump_of, migrate, run_script, run_sql, schema_of
+from tests.databases import PostgresqlServer, backend_of, columns_of, dump_of, migrate, run_script, run_sql, schema_of
 from tests.e2e.server import DEADLINE_SECONDS, PASSWORD
 
 MIGRATIONS = Path(alembic_runner.__file__).with_name("migrations")
@@ -27,7 +27,7 @@ RELEASED = sorted(Path(__file__).with_name("released").glob("*.sql"))
 MANY = 10
 MIGRATE = (
     "import sys; import alembic.command, sqlalchemy; from leadnator_auth.adapters.sql import migrate\n"
-    "from leadnator_auth.entrypoints.database_url import read_database_url\n"
+    "from leadnator_auth.entrypoints.settings.database_url import read_database_url\n"
     "print('ready', flush=True); sys.stdin.readline(); print(migrate(read_database_url(sys.argv[1])))"
 )
 
@@ -106,11 +106,12 @@ def test_an_older_database_becomes_what_a_new_one_is(
 ) -> None:
     make_schema(url, released.stem, monkeypatch)
     run_script(url, released.read_text("utf-8"))
-    before = dump_of(url)
+    columns = columns_of(url)
+    before = dump_of(url, columns)
 
     assert migrate(url) is True
 
-    assert dump_of(url) == before
+    assert dump_of(url, columns) == before
     assert schema_of(url) == schema_of(new_database())
 
 
@@ -124,12 +125,12 @@ async def test_who_had_an_account_in_an_older_database_still_has_it(
     hasher = BcryptHasher(cost=4, workers=1)
     async with connected(backend_of(url)) as connections:
         ports = attrs.evolve(sql_ports(memory_ports(), connections), hasher=hasher)
-        alice = await log_in("alice@example.com", PASSWORD, **ports.for_sign_in)
+        alice = await log_in("alice@example.com", PASSWORD, ports=ports)
         async with SqlUnitOfWork(connections).snapshot() as repositories:
             bob = await repositories.users.by_email("bob@xn--bcher-kva.example")
-            sessions = await repositories.sessions.of_user(UserId("u_alice"))
-        mails = await list_mails(unit_of_work=ports.unit_of_work)
-        waiting = await list_mails(MailState.QUEUED, unit_of_work=ports.unit_of_work)
+            sessions = await repositories.sessions.of_user(alice.user, 10)
+        mails = await list_mails(ports=ports)
+        waiting = await list_mails(MailState.QUEUED, ports=ports)
     hasher.close()
     assert (alice.user.id, alice.user.role, alice.user.plan) == ("u_alice", "admin", "Growth")
     assert bob is not None

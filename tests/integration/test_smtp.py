@@ -298,53 +298,53 @@ def ports(memory: MemoryPorts, connections: Connections, port: int) -> Ports:
 
 
 async def test_a_forgotten_password_is_reset_by_mail(ports: Ports, inbox: Inbox) -> None:
-    await sign_up("Alice", "Alice.B@Example.com", "old-password", **ports.for_sign_in)
-    await request_password_reset("aLICE.b@EXAMPLE.com", **ports.for_reset_request)
+    await sign_up("Alice", "Alice.B@Example.com", "old-password", ports=ports)
+    await request_password_reset("aLICE.b@EXAMPLE.com", ports=ports)
     assert inbox.mails == []  # never inside a request
 
-    assert (await deliver_due_mails(**ports.for_delivery)).sent == 1
+    assert (await deliver_due_mails(ports=ports)).sent == 1
 
     assert inbox.mails[0].recipients == ["Alice.B@example.com"]  # as stored, not as asked for
     secret = reset_secret(the_one_mail(inbox))
-    await reset_password(secret, "new-password", **ports.for_reset)
-    assert (await deliver_due_mails(**ports.for_delivery)).sent == 1
-    assert (await deliver_due_mails(**ports.for_delivery)).total == 0
+    await reset_password(secret, "new-password", ports=ports)
+    assert (await deliver_due_mails(ports=ports)).sent == 1
+    assert (await deliver_due_mails(ports=ports)).total == 0
     assert [mail.recipients for mail in inbox.mails] == [["Alice.B@example.com"]] * 2
     assert secret.encode() not in inbox.mails[1].content
-    await log_in("alice.b@example.com", "new-password", **ports.for_sign_in)
+    await log_in("alice.b@example.com", "new-password", ports=ports)
 
 
 async def test_a_mail_is_sent_again_until_the_server_takes_it(ports: Ports, memory: MemoryPorts, inbox: Inbox) -> None:
-    await sign_up("Alice", "alice@example.com", "old-password", **ports.for_sign_in)
-    await request_password_reset("alice@example.com", **ports.for_reset_request)
+    await sign_up("Alice", "alice@example.com", "old-password", ports=ports)
+    await request_password_reset("alice@example.com", ports=ports)
     inbox.on_data = "451 4.3.0 try again later"
     for _ in range(4):
-        assert (await deliver_due_mails(**ports.for_delivery)).delayed == 1
+        assert (await deliver_due_mails(ports=ports)).delayed == 1
         memory.clock.advance(hours=1)
     inbox.on_data = "250 OK"
 
-    assert (await deliver_due_mails(**ports.for_delivery)).sent == 1
+    assert (await deliver_due_mails(ports=ports)).sent == 1
 
-    await reset_password(reset_secret(the_one_mail(inbox)), "new-password", **ports.for_reset)
+    await reset_password(reset_secret(the_one_mail(inbox)), "new-password", ports=ports)
 
 
 async def test_a_mail_that_is_refused_for_good_does_not_hold_up_the_next(ports: Ports, inbox: Inbox) -> None:
     for name in ("alice", "bob"):
-        await sign_up(name, f"{name}@example.com", "old-password", **ports.for_sign_in)
-    await request_password_reset("alice@example.com", **ports.for_reset_request)
+        await sign_up(name, f"{name}@example.com", "old-password", ports=ports)
+    await request_password_reset("alice@example.com", ports=ports)
     inbox.on_rcpt = "550 5.1.1 no such user"
-    assert (await deliver_due_mails(**ports.for_delivery)).dead == 1
+    assert (await deliver_due_mails(ports=ports)).dead == 1
     inbox.on_rcpt = "250 OK"
-    await request_password_reset("bob@example.com", **ports.for_reset_request)
+    await request_password_reset("bob@example.com", ports=ports)
 
-    assert (await deliver_due_mails(**ports.for_delivery)).sent == 1
+    assert (await deliver_due_mails(ports=ports)).sent == 1
 
     assert [mail.recipients for mail in inbox.mails] == [["bob@example.com"]]
 
 
 async def test_nobody_gets_a_mail_for_an_address_without_account(ports: Ports, inbox: Inbox) -> None:
-    await request_password_reset("nobody@example.com", **ports.for_reset_request)
-    assert (await deliver_due_mails(**ports.for_delivery)).dropped == 1
+    await request_password_reset("nobody@example.com", ports=ports)
+    assert (await deliver_due_mails(ports=ports)).dropped == 1
     assert (inbox.mails, inbox.senders_seen) == ([], 0)
 
 
@@ -365,14 +365,14 @@ async def test_nobody_gets_a_mail_for_an_address_without_account(ports: Ports, i
     ids=ascii,
 )
 async def test_no_address_brings_a_second_recipient_or_a_header_along(ports: Ports, inbox: Inbox, email: str) -> None:
-    await sign_up("Alice", "alice@example.com", "old-password", **ports.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "old-password", ports=ports)
 
     with pytest.raises(InvalidFieldsError):
-        await sign_up("Eve", email, "old-password", **ports.for_sign_in)
+        await sign_up("Eve", email, "old-password", ports=ports)
     with pytest.raises(InvalidFieldsError):
-        await request_password_reset(email, **ports.for_reset_request)
+        await request_password_reset(email, ports=ports)
 
-    assert (await deliver_due_mails(**ports.for_delivery)).total == 0
+    assert (await deliver_due_mails(ports=ports)).total == 0
     assert inbox.mails == []
 
 
@@ -387,10 +387,10 @@ async def test_no_address_brings_a_second_recipient_or_a_header_along(ports: Por
     ],
 )
 async def test_nothing_of_a_name_is_in_a_mail(ports: Ports, inbox: Inbox, name: str) -> None:
-    await sign_up(name, "victim@example.com", "old-password", **ports.for_sign_in)
-    await request_password_reset("victim@example.com", **ports.for_reset_request)
+    await sign_up(name, "victim@example.com", "old-password", ports=ports)
+    await request_password_reset("victim@example.com", ports=ports)
 
-    assert (await deliver_due_mails(**ports.for_delivery)).sent == 1
+    assert (await deliver_due_mails(ports=ports)).sent == 1
 
     assert inbox.mails[0].recipients == ["victim@example.com"]
     content = inbox.mails[0].content.decode()

@@ -9,7 +9,6 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from leadnator_auth.adapters.contract import RateLimitsContract
 from leadnator_auth.adapters.memory import FakeClock, Mailbox, MemoryPorts, memory_ports
 from leadnator_auth.domain import (
     Charge,
@@ -29,7 +28,8 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.ports import Clock, Mailer, RateLimits, UnitOfWork
 from leadnator_auth.entrypoints.embedding import Settings, running_ports
 from leadnator_auth.entrypoints.http import authenticate, create_app
-from leadnator_auth.entrypoints.http.testing import AuthClient
+from leadnator_auth.testing.client import AuthClient
+from leadnator_auth.testing.contract import RateLimitsContract
 
 
 class Printing:
@@ -47,12 +47,7 @@ class Forgiving:
     async def take(self, charges: Sequence[Charge], now: datetime) -> Refusal | None:
         return None
 
-    async def forgive(
-        self, *, give_back: Sequence[Charge], clear: Sequence[Charge], remember: str | None, until: datetime
-    ) -> None: ...
-
-    async def remembers(self, key: str, now: datetime) -> bool:
-        return False
+    async def forgive(self, *, give_back: Sequence[Charge], clear: Sequence[Charge]) -> None: ...
 
     async def purge(self, now: datetime, most: int) -> int:
         return 0
@@ -75,12 +70,12 @@ async def main() -> None:
     assert_type(ports, MemoryPorts)
     assert_type(ports.clock, FakeClock)
     assert_type(ports.mailer, Mailbox)
-    signed_in = await sign_up("Alice", "alice@example.com", "correct horse", **ports.for_sign_in)
+    signed_in = await sign_up("Alice", "alice@example.com", "correct horse", ports=ports)
     assert_type(signed_in, SignedIn)
     assert_type(signed_in.user, User)
-    assert_type(await identify(signed_in.token, **ports.for_identify), Identity)
+    assert_type(await identify(signed_in.token, ports=ports), Identity)
     try:
-        await log_in("alice@example.com", "wrong", **ports.for_sign_in)
+        await log_in("alice@example.com", "wrong", ports=ports)
     except InvalidTokenError as error:
         assert_type(error.code, str)
     async with AuthClient(ports) as client:
@@ -103,8 +98,8 @@ async def greeted(request: Request, ports: Ports) -> str:
 
 
 async def is_refused(ports: MemoryPorts) -> None:
-    await sign_up("Alice", "alice@example.com", **ports.for_sign_in)  # type: ignore[call-arg]
-    await identify("token", **ports.for_sign_in)  # type: ignore[misc]
+    await sign_up("Alice", "alice@example.com", ports=ports)  # type: ignore[call-arg]
+    await identify("token", ports=None)  # type: ignore[arg-type]
     ports.clock = FakeClock()  # type: ignore[misc]
     mailer: Mailer = Halting()  # type: ignore[assignment]
     attrs.evolve(ports, mailer=mailer, clok=ports.clock)  # type: ignore[arg-type, call-arg]

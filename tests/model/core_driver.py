@@ -39,14 +39,14 @@ class CoreDriver:
 
     def sign_up(self, email: str, password: str) -> Answer:
         async def act() -> object:
-            signed_in = await sign_up("Somebody", email, password, **self.ports.for_sign_in)
+            signed_in = await sign_up("Somebody", email, password, ports=self.ports)
             return signed_in.user.id, signed_in.token
 
         return self._answer(act())
 
     def log_in(self, email: str, password: str) -> Answer:
         async def act() -> object:
-            signed_in = await log_in(email, password, **self.ports.for_sign_in)
+            signed_in = await log_in(email, password, ports=self.ports)
             return signed_in.user.id, signed_in.token
 
         return self._answer(act())
@@ -60,63 +60,59 @@ class CoreDriver:
 
     def log_out(self, token: str, scope: str) -> Answer:
         async def act() -> None:
-            await log_out(await self._identity(token), LogOutScope(scope), unit_of_work=self.ports.unit_of_work)
+            await log_out(await self._identity(token), LogOutScope(scope), ports=self.ports)
 
         return self._answer(act())
 
     def sessions(self, token: str) -> Answer:
         async def act() -> object:
             identity = await self._identity(token)
-            sessions = await list_sessions(identity, **self.ports.for_session_list)
+            sessions = await list_sessions(identity, ports=self.ports)
             return {session.id: session.id == identity.session.id for session in sessions}
 
         return self._answer(act())
 
     def end_session(self, token: str, session_id: str) -> Answer:
         async def act() -> None:
-            await end_session(await self._identity(token), session_id, unit_of_work=self.ports.unit_of_work)
+            await end_session(await self._identity(token), session_id, ports=self.ports)
 
         return self._answer(act())
 
     def change_password(self, token: str, current: str, password: str) -> Answer:
         async def act() -> None:
-            await change_password(await self._identity(token), current, password, **self.ports.for_reset)
+            await change_password(await self._identity(token), current, password, ports=self.ports)
 
         return self._answer(act())
 
     def forgot_password(self, email: str) -> Answer:
-        return self._answer(request_password_reset(email, **self.ports.for_reset_request))
+        return self._answer(request_password_reset(email, ports=self.ports))
 
     def reset_password(self, secret: str, password: str) -> Answer:
-        return self._answer(reset_password(secret, password, **self.ports.for_reset))
+        return self._answer(reset_password(secret, password, ports=self.ports))
 
     def change_user(self, token: str, user_id: str, changes: dict[str, str]) -> Answer:
         async def act() -> object:
-            changed = await change_user(
-                await self._actor(token), UserId(user_id), changes, **self.ports.for_administration
-            )
+            changed = await change_user(await self._actor(token), UserId(user_id), changes, ports=self.ports)
             return changed.user.status.value, changed.user.role.value, changed.user.plan
 
         return self._answer(act())
 
     def delete_user(self, token: str, user_id: str) -> Answer:
         async def act() -> object:
-            return await delete_user(await self._actor(token), UserId(user_id), **self.ports.for_administration)
+            return await delete_user(await self._actor(token), UserId(user_id), ports=self.ports)
 
         return self._answer(act())
 
     def list_users(self, token: str) -> Answer:
         async def act() -> object:
-            page = await list_users(await self._actor(token), limit=100, unit_of_work=self.ports.unit_of_work)
+            page = await list_users(await self._actor(token), limit=100, ports=self.ports)
             return {user.email.typed for user in page.entries}
 
         return self._answer(act())
 
     def list_changes(self, token: str, user_id: str) -> Answer:
         async def act() -> object:
-            page = await list_audit_entries(
-                await self._actor(token), user_id, limit=100, unit_of_work=self.ports.unit_of_work
-            )
+            page = await list_audit_entries(await self._actor(token), user_id, limit=100, ports=self.ports)
             return sorted((entry.actor, entry.action.value) for entry in page.entries)
 
         return self._answer(act())
@@ -128,7 +124,7 @@ class CoreDriver:
             return Answer(error.code)
 
     def _identity(self, token: str) -> Awaitable[Identity]:
-        return identify(token, **self.ports.for_identify)
+        return identify(token, ports=self.ports)
 
     async def _actor(self, token: str) -> Actor:
         return Actor.through(await self._identity(token))

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from leadnator_auth.adapters.memory import FakeClock, Mailbox
 from leadnator_auth.domain import Actor, MailKind, create_user, deliver_due_mails, purge
-from leadnator_auth.domain.mail import ResetLinkMail
+from leadnator_auth.domain.entities.mail import ResetLinkMail
 from tests.model.answers import OK, Answer
 from tests.model.core_driver import CoreDriver
 from tests.model.http_driver import HttpDriver
@@ -90,9 +90,7 @@ class AuthMachine(RuleBasedStateMachine):
     @initialize()
     def an_admin(self) -> None:
         ports = self.system.core.ports
-        work = create_user(
-            Actor.operator(), "Root", "root@example.com", "password", is_admin=True, **ports.for_user_creation
-        )
+        work = create_user(Actor.operator(), "Root", "root@example.com", "password", is_admin=True, ports=ports)
         user = self.system.core.runner.run(work)
         self.users[user.id] = ModelUser(
             user.id, "root@example.com", "password", "admin", changes=[("operator", "user_created")]
@@ -293,7 +291,7 @@ class AuthMachine(RuleBasedStateMachine):
         """Sends what waits."""
         before = len(self.system.mailbox.mails)
         core = self.system.core
-        core.runner.run(deliver_due_mails(**core.ports.for_delivery))
+        core.runner.run(deliver_due_mails(ports=core.ports))
         sent = self.system.mailbox.mails[before:]
         expected: Counter[tuple[str, str]] = Counter()
         for kind, email in self.queue:
@@ -314,7 +312,7 @@ class AuthMachine(RuleBasedStateMachine):
     @rule()
     def clear_away(self) -> None:
         core = self.system.core
-        core.runner.run(purge(**core.ports.for_purge))
+        core.runner.run(purge(ports=core.ports))
 
     @invariant()
     def somebody_administers(self) -> None:

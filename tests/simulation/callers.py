@@ -26,7 +26,7 @@ from leadnator_auth.domain import (
     sign_up,
 )
 from tests.simulation.ledger import Account, KnownSession, Threat
-from tests.simulation.scheduler import Violation
+from tests.simulation.scheduler import Violation, sleep
 from tests.simulation.world import Outcome, World
 
 Value = TypeVar("Value")
@@ -43,7 +43,7 @@ async def sign_up_somebody(world: World) -> None:
     password = world.passwords.new()
     outcome = await world.attempt(
         f"sign up {email} from {client.network}",
-        sign_up("Somebody", email, password, client, **world.ports.for_sign_in),
+        sign_up("Somebody", email, password, client, ports=world.ports),
     )
     world.count_try(world.policy.limits.sign_up, client.network, outcome)
     if outcome.is_acknowledged:
@@ -66,7 +66,7 @@ async def log_in_somebody(world: World) -> None:
     changes, threats = account.changes, account.threats_begun
     with _clearing(world, account, client):
         outcome = await world.attempt(
-            f"log in {account.email} {password}", log_in(account.email, password, client, **world.ports.for_sign_in)
+            f"log in {account.email} {password}", log_in(account.email, password, client, ports=world.ports)
         )
     is_unchanged = account.changes == changes
     if isinstance(outcome.refusal, InvalidCredentialsError) and must_be_right and is_unchanged:
@@ -110,7 +110,7 @@ async def guess_a_password(world: World) -> None:
     for _ in range(6):
         outcome = await world.attempt(
             f"guess {account.email} from {client.network}",
-            log_in(account.email, "wrong-password", client, **world.ports.for_sign_in),
+            log_in(account.email, "wrong-password", client, ports=world.ports),
         )
         if outcome.is_acknowledged:
             raise Violation(f"a wrong password opened {account.email}")
@@ -125,28 +125,32 @@ async def look_at_oneself(world: World) -> None:
     was_over = session.is_dead or world.clock.instant >= session.expires_at + LEEWAY
     was_usable, changes = account.is_usable, account.changes
     ports, for_media = world.ports, world.maybe(0.2)
+    wait = 300.0 if for_media and world.maybe(0.3) else 0.0
 
     async def look() -> Identity:
-        identity = await identify(session.token, **ports.for_identify)
+        identity = await identify(session.token, ports=ports)
         if for_media:
-            media = issue_media_token(identity, "/media", **ports.for_media_tokens)
-            identity = await identify_for_media(media.token, "/media/1", **ports.for_identify)
+            media = issue_media_token(identity, "/media", ports=ports)
+            await sleep(wait)
+            identity = await identify_for_media(media.token, "/media/1", ports=ports)
         return identity
 
     outcome = await world.attempt(f"look at {account.email} through {session.id}", look())
     if outcome.is_acknowledged:
-        if was_over:
+        if was_over or wait:
             raise Violation(f"the token of {session} is good after its end")
         if outcome.result.user.id != account.user_id:
             raise Violation(f"the token of {account.email} is good for {outcome.result.user}")
-    must_be_good = session.threats == 0 and was_usable and account.changes == changes and not session.is_dead
+    must_be_good = (
+        not wait and session.threats == 0 and was_usable and account.changes == changes and not session.is_dead
+    )
     if outcome.refusal and must_be_good and world.clock.instant < session.expires_at:
         raise Violation(f"the token of {session} was refused")
 
 
 async def _as_user(world: World, session: KnownSession, act: Callable[[Identity], Awaitable[None]]) -> bool:
     """Does something as the user with this token, as a handler of HTTP does."""
-    await act(await identify(session.token, **world.ports.for_identify))
+    await act(await identify(session.token, ports=world.ports))
     return True
 
 
@@ -162,7 +166,7 @@ async def log_out_somebody(world: World) -> None:
     )
 
     async def act(identity: Identity) -> None:
-        await log_out(identity, scope, unit_of_work=world.ports.unit_of_work)
+        await log_out(identity, scope, ports=world.ports)
 
     outcome = await world.attempt(f"log out {scope} {account.email}", _as_user(world, session, act))
     _settle_threat(threat, outcome, whole_account=not is_local)
@@ -175,7 +179,7 @@ async def end_another_session(world: World) -> None:
     threat = Threat.begin(account, only=other)
 
     async def act(identity: Identity) -> None:
-        await end_session(identity, other.id, unit_of_work=world.ports.unit_of_work)
+        await end_session(identity, other.id, ports=world.ports)
 
     outcome = await world.attempt(f"end {other.id} of {account.email}", _as_user(world, session, act))
     _settle_threat(threat, outcome, whole_account=False)
@@ -202,7 +206,7 @@ async def change_ones_password(world: World) -> None:
     changes = account.password.begun
 
     async def act(identity: Identity) -> None:
-        await change_password(identity, current, password, client, **world.ports.for_reset)
+        await change_password(identity, current, password, client, ports=world.ports)
 
     with _clearing(world, account, client):
         outcome = await world.attempt(f"change {account.email} {current} {password}", _as_user(world, session, act))
@@ -239,7 +243,7 @@ async def forget_ones_password(world: World) -> None:
     """Asks for a link, for an address of somebody or nobody."""
     email, client = world.pick((*EMAILS, NOBODY)), world.pick(CLIENTS)
     outcome = await world.attempt(
-        f"forget {email} from {client.network}", request_password_reset(email, client, **world.ports.for_reset_request)
+        f"forget {email} from {client.network}", request_password_reset(email, client, ports=world.ports)
     )
     world.count_try(world.policy.limits.forgot, client.network, outcome)
     if outcome.is_acknowledged:
@@ -256,7 +260,7 @@ async def reset_ones_password(world: World) -> None:
     threat = Threat.begin(account, with_secrets=True)
     write = account.password.begin(password)
     with _clearing(world, account, client):
-        work = reset_password(secret.secret, password, client, **world.ports.for_reset)
+        work = reset_password(secret.secret, password, client, ports=world.ports)
         outcome = await world.attempt(f"reset {account.email} {password}", work)
     world.count_try(world.policy.limits.reset, client.network, outcome)
     _settle_threat(threat, outcome)

@@ -18,7 +18,7 @@ from leadnator_auth.domain import (
     purge,
     retry_mails,
 )
-from leadnator_auth.domain.actor import OPERATOR
+from leadnator_auth.domain.entities.actor import OPERATOR
 from tests.simulation.callers import EMAILS
 from tests.simulation.ledger import Account, KnownSession, Threat
 from tests.simulation.scheduler import Violation, sleep
@@ -63,7 +63,7 @@ class Admin:
     async def _acting(self, act: "Act[Value]") -> Value:
         if self._session is None:
             return await act(Actor.operator())
-        return await act(Actor.through(await identify(self._session.token, **self._world.ports.for_identify)))
+        return await act(Actor.through(await identify(self._session.token, ports=self._world.ports)))
 
     def _has_no_right(self) -> bool:
         account, session = self._account, self._session
@@ -85,9 +85,7 @@ async def create_somebody(world: World) -> None:
     password = world.passwords.new()
     outcome = await admin.act(
         f"creates {email}",
-        lambda actor: create_user(
-            actor, "Created", email, password, is_admin=is_admin, **world.ports.for_user_creation
-        ),
+        lambda actor: create_user(actor, "Created", email, password, is_admin=is_admin, ports=world.ports),
     )
     if outcome.is_acknowledged:
         user = outcome.result
@@ -114,7 +112,7 @@ async def change_somebody(world: World) -> None:
     threat = Threat.begin(account, with_secrets=True) if is_suspension else None
     outcome = await admin.act(
         f"sets {account.email} {changes}",
-        lambda actor: change_user(actor, account.user_id, changes, **world.ports.for_administration),
+        lambda actor: change_user(actor, account.user_id, changes, ports=world.ports),
     )
     for register, write in writes:
         _settle_write(register, write, outcome)
@@ -134,7 +132,7 @@ async def delete_somebody(world: World) -> None:
     write = account.exists.begin(False)
     outcome = await admin.act(
         f"deletes {account.email}",
-        lambda actor: delete_user(actor, account.user_id, **world.ports.for_administration),
+        lambda actor: delete_user(actor, account.user_id, ports=world.ports),
     )
     _settle_write(account.exists, write, outcome)
     settle_threat(threat, outcome)
@@ -165,18 +163,18 @@ def settle_threat(threat: Threat, outcome: Outcome[Value]) -> None:
 async def deliver(world: World) -> None:
     """A round of the mail worker."""
     most = world.pick((1, 3))
-    work = deliver_due_mails(**world.ports.for_delivery, keeping_lease=world.keeping_lease, most=most)
-    await world.attempt("deliver", work)
+    work = deliver_due_mails(ports=world.ports, keeping_lease=world.keeping_lease, most=most)
+    await world.attempt("deliver", work, commits_once=False)
 
 
 async def clear_away(world: World) -> None:
     """A round of the housekeeper."""
-    await world.attempt("purge", purge(**world.ports.for_purge))
+    await world.attempt("purge", purge(ports=world.ports), commits_once=False)
 
 
 async def try_mails_again(world: World) -> None:
     """The operator gives what failed another chance."""
-    work = retry_mails(unit_of_work=world.ports.unit_of_work, clock=world.clock)
+    work = retry_mails(ports=world.ports)
     await world.attempt("retry mails", work)
 
 

@@ -1,6 +1,7 @@
 """Runs one seed to its end: first with faults, then without, and then it looks at what is left."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from leadnator_auth.domain import (
     Actor,
@@ -14,6 +15,7 @@ from leadnator_auth.domain import (
     identify_for_media,
     log_in,
 )
+from leadnator_auth.domain.use_cases.steps import end_sessions
 from tests.simulation import callers, keepers
 from tests.simulation.ledger import Account, KnownSession
 from tests.simulation.scheduler import Task, Violation, finished, pretending_to_loop
@@ -44,7 +46,7 @@ WITH_SESSION: tuple[tuple[Act, int], ...] = (
     (callers.end_another_session, 1),
     (callers.change_ones_password, 3),
 )
-WITH_SECRET: tuple[tuple[Act, int], ...] = ((callers.reset_ones_password, 7),)
+WITH_SECRET: tuple[tuple[Act, int], ...] = ((callers.reset_ones_password, 20),)
 
 
 def run(seed: int, trace: list[str] | None = None) -> None:
@@ -53,21 +55,31 @@ def run(seed: int, trace: list[str] | None = None) -> None:
     Raises: Violation, or whatever else nobody expects.
     """
     world = World(seed, trace)
-    with pretending_to_loop():
+    with pretending_to_loop(), _hardly_any_rows_at_once():
         _begin(world)
         _live(world)
         world.crash()
         _end(world)
 
 
+@contextmanager
+def _hardly_any_rows_at_once() -> Iterator[None]:
+    """Makes what is too much to be removed at once an everyday thing."""
+    before, end_sessions.MAX_REMOVED = end_sessions.MAX_REMOVED, 1
+    try:
+        yield
+    finally:
+        end_sessions.MAX_REMOVED = before
+
+
 def _begin(world: World) -> None:
     ports = world.clean_ports
     for email in ADMINS:
         password = world.passwords.new()
-        work = create_user(Actor.operator(), "Admin", email, password, is_admin=True, **ports.for_user_creation)
+        work = create_user(Actor.operator(), "Admin", email, password, is_admin=True, ports=ports)
         user = finished(work)
         account = Account.new(user.id, email, password, Role.ADMIN)
-        signed_in = finished(log_in(email, password, **ports.for_sign_in))
+        signed_in = finished(log_in(email, password, ports=ports))
         session = KnownSession(signed_in.session.id, signed_in.token, signed_in.session.expires_at, password)
         account.sessions.append(session)
         world.accounts.append(account)
@@ -120,7 +132,7 @@ def _end(world: World) -> None:
 
 def _deliver_all(world: World) -> None:
     for _ in range(20):
-        finished(deliver_due_mails(**world.clean_ports.for_delivery, most=50))
+        finished(deliver_due_mails(ports=world.clean_ports, most=50))
         world.look()
         queued = [mail for mail in world.watcher.seen.mails.values() if mail.state is MailState.QUEUED]
         if not queued:
@@ -133,8 +145,8 @@ def _check_session(world: World, account: Account, session: KnownSession) -> Non
     is_over = session.is_dead or world.clock.instant >= session.expires_at + callers.LEEWAY
     must_be_good = session.threats == 0 and account.is_usable and world.clock.instant < session.expires_at
     try:
-        finished(identify(session.token, **world.clean_ports.for_identify))
-        finished(identify_for_media(session.token, "/", **world.clean_ports.for_identify))
+        finished(identify(session.token, ports=world.clean_ports))
+        finished(identify_for_media(session.token, "/", ports=world.clean_ports))
     except InvalidTokenError as error:
         if must_be_good and not is_over:
             raise Violation(f"the token of {session} is refused in the end: {error!r}") from None
@@ -147,7 +159,7 @@ def _check_passwords(world: World, account: Account) -> None:
     password = account.password.possible[-1]
     is_right = account.is_usable and account.password.is_surely(password)
     try:
-        finished(log_in(account.email, password, **world.clean_ports.for_sign_in))
+        finished(log_in(account.email, password, ports=world.clean_ports))
     except AuthError as error:
         if is_right:
             raise Violation(f"{account.email} cannot log in in the end: {error!r}") from None

@@ -9,7 +9,7 @@ from leadnator_auth.domain import Identity, SignedIn, sign_up
 @pytest.fixture
 async def alice(memory: MemoryPorts) -> SignedIn:
     """A user who just signed up."""
-    return await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    return await sign_up("Alice", "alice@example.com", "secret", ports=memory)
 
 
 @pytest.fixture

@@ -43,7 +43,8 @@ from leadnator_auth.domain import (
     show_user,
     sign_up,
 )
-from leadnator_auth.domain.session import Identity
+from leadnator_auth.domain.entities.session import Identity
+from leadnator_auth.domain.entities.user import without_secrets, without_sessions
 
 OPERATOR = Actor.operator()
 ALICE = EmailAddress("alice@example.com", "alice@example.com")
@@ -52,25 +53,25 @@ ALICE = EmailAddress("alice@example.com", "alice@example.com")
 @pytest.fixture
 async def root(memory: MemoryPorts) -> Actor:
     """An admin who has logged in."""
-    await create_user(OPERATOR, "Root", "root@example.com", "secret", is_admin=True, **memory.for_user_creation)
+    await create_user(OPERATOR, "Root", "root@example.com", "secret", is_admin=True, ports=memory)
     return await admin_in(memory, "root@example.com")
 
 
 async def admin_in(memory: MemoryPorts, email: str) -> Actor:
-    signed_in = await log_in(email, "secret", **memory.for_sign_in)
+    signed_in = await log_in(email, "secret", ports=memory)
     return Actor.through(Identity(signed_in.user, signed_in.session))
 
 
 async def change(memory: MemoryPorts, actor: Actor, who: Who, **changes: object) -> User:
-    return (await change_user(actor, who, changes, **memory.for_administration)).user
+    return (await change_user(actor, who, changes, ports=memory)).user
 
 
 async def delete(memory: MemoryPorts, actor: Actor, who: Who) -> User:
-    return await delete_user(actor, who, **memory.for_administration)
+    return await delete_user(actor, who, ports=memory)
 
 
 async def show(memory: MemoryPorts, who: Who) -> User:
-    return await show_user(OPERATOR, who, unit_of_work=memory.unit_of_work)
+    return await show_user(OPERATOR, who, ports=memory)
 
 
 def trail(memory: MemoryPorts) -> list[AuditEntry]:
@@ -80,7 +81,7 @@ def trail(memory: MemoryPorts) -> list[AuditEntry]:
 
 async def is_dead(memory: MemoryPorts, token: str) -> bool:
     try:
-        await identify(token, **memory.for_identify)
+        await identify(token, ports=memory)
     except InvalidTokenError:
         return True
     return False
@@ -88,11 +89,11 @@ async def is_dead(memory: MemoryPorts, token: str) -> bool:
 
 async def test_the_operator_makes_the_first_admin(memory: MemoryPorts) -> None:
     made = await create_user(
-        OPERATOR, " Root ", "Root@Example.com", "secret", is_admin=True, plan="Growth", **memory.for_user_creation
+        OPERATOR, " Root ", "Root@Example.com", "secret", is_admin=True, plan="Growth", ports=memory
     )
     assert (made.name, made.email.typed, made.role, made.plan) == ("Root", "Root@Example.com", Role.ADMIN, "Growth")
     assert made.status is Status.ACTIVE
-    assert (await log_in("root@example.com", "secret", **memory.for_sign_in)).user == made
+    assert (await log_in("root@example.com", "secret", ports=memory)).user == made
     (entry,) = trail(memory)
     assert (entry.actor, entry.action, entry.user_id) == ("operator", AuditAction.USER_CREATED, made.id)
     assert entry.at == memory.clock.now()
@@ -105,29 +106,29 @@ async def test_the_operator_makes_the_first_admin(memory: MemoryPorts) -> None:
 
 
 async def test_an_account_is_a_users_unless_an_admin_is_asked_for(memory: MemoryPorts, root: Actor) -> None:
-    made = await create_user(root, "Bob", "bob@example.com", "secret", **memory.for_user_creation)
+    made = await create_user(root, "Bob", "bob@example.com", "secret", ports=memory)
     assert (made.role, made.plan) == (Role.USER, "Starter")
     assert trail(memory)[-1].actor == root.name
 
 
 async def test_the_rules_of_a_new_account_are_those_of_sign_up(memory: MemoryPorts, alice: SignedIn) -> None:
     with pytest.raises(FieldsError) as refusal:
-        await create_user(OPERATOR, "\x07", "nonsense", "short", plan="x" * 51, **memory.for_user_creation)
+        await create_user(OPERATOR, "\x07", "nonsense", "short", plan="x" * 51, ports=memory)
     assert [error.field for error in refusal.value.errors] == ["name", "email", "password", "plan"]
     with pytest.raises(MissingFieldsError):
-        await create_user(OPERATOR, None, "", None, **memory.for_user_creation)
+        await create_user(OPERATOR, None, "", None, ports=memory)
     hashed = memory.hasher.hashed
     with pytest.raises(EmailTakenError):
-        await create_user(OPERATOR, "Al", "ALICE@example.com", "secret", **memory.for_user_creation)
+        await create_user(OPERATOR, "Al", "ALICE@example.com", "secret", ports=memory)
     assert memory.hasher.hashed == hashed
     assert trail(memory) == []
 
 
 async def test_every_field_that_is_given_is_set_and_told(memory: MemoryPorts, root: Actor, alice: SignedIn) -> None:
     changes = {"name": " Alicia ", "role": "admin", "plan": "Growth", "status": "suspended"}
-    changed = await change_user(root, alice.user.id, changes, **memory.for_administration)
+    changed = await change_user(root, alice.user.id, changes, ports=memory)
     expected = attrs.evolve(alice.user, name="Alicia", role=Role.ADMIN, plan="Growth", status=Status.SUSPENDED)
-    assert changed.user == expected == await show(memory, ALICE)
+    assert changed.user == without_secrets(without_sessions(expected)) == await show(memory, ALICE)
     entry = trail(memory)[-1]
     assert (entry.actor, entry.action, entry.user_id) == (root.name, AuditAction.USER_CHANGED, alice.user.id)
     assert (
@@ -155,7 +156,7 @@ async def test_a_patch_of_nothing_is_a_success_without_a_trace(
     memory: MemoryPorts, alice: SignedIn, changes: Mapping[str, object]
 ) -> None:
     tables = memory.unit_of_work.tables.copy()
-    changed = await change_user(OPERATOR, ALICE, changes, **memory.for_administration)
+    changed = await change_user(OPERATOR, ALICE, changes, ports=memory)
     assert (changed.user, changed.changes) == (alice.user, ())
     assert memory.unit_of_work.tables == tables
 
@@ -172,33 +173,33 @@ async def test_all_bad_fields_are_told_at_once_and_nothing_is_changed(memory: Me
 
 
 async def test_who_is_suspended_is_out_for_good(memory: MemoryPorts, alice: SignedIn) -> None:
-    await request_password_reset("alice@example.com", **memory.for_reset_request)
-    await deliver_due_mails(**memory.for_delivery)
+    await request_password_reset("alice@example.com", ports=memory)
+    await deliver_due_mails(ports=memory)
     secret = memory.mailer.reset_links[0].secret
 
     await change(memory, OPERATOR, ALICE, status="suspended")
 
     assert await is_dead(memory, alice.token)
     with pytest.raises(AccountSuspendedError):
-        await log_in("alice@example.com", "secret", **memory.for_sign_in)
+        await log_in("alice@example.com", "secret", ports=memory)
     with pytest.raises(InvalidResetTokenError):
-        await reset_password(secret, "another-secret", **memory.for_reset)
+        await reset_password(secret, "another-secret", ports=memory)
     await change(memory, OPERATOR, ALICE, status="active")
     assert await is_dead(memory, alice.token), "an old token does not come back to life"
     with pytest.raises(InvalidResetTokenError):
-        await reset_password(secret, "another-secret", **memory.for_reset)
-    assert await log_in("alice@example.com", "secret", **memory.for_sign_in)
+        await reset_password(secret, "another-secret", ports=memory)
+    assert await log_in("alice@example.com", "secret", ports=memory)
 
 
 async def test_suspending_one_leaves_the_others_alone(memory: MemoryPorts, alice: SignedIn) -> None:
-    bob = await sign_up("Bob", "bob@example.com", "secret", **memory.for_sign_in)
+    bob = await sign_up("Bob", "bob@example.com", "secret", ports=memory)
     await change(memory, OPERATOR, ALICE, status="suspended")
     assert not await is_dead(memory, bob.token)
 
 
 async def test_other_changes_end_no_session_and_are_in_force_at_once(memory: MemoryPorts, alice: SignedIn) -> None:
     await change(memory, OPERATOR, ALICE, role="admin", plan="Growth", name="Alicia")
-    user = (await identify(alice.token, **memory.for_identify)).user
+    user = (await identify(alice.token, ports=memory)).user
     assert (user.role, user.plan, user.name) == (Role.ADMIN, "Growth", "Alicia")
 
 
@@ -208,7 +209,7 @@ async def test_who_is_deleted_is_gone(memory: MemoryPorts, root: Actor, alice: S
     with pytest.raises(NotFoundError):
         await show(memory, ALICE)
     with pytest.raises(InvalidCredentialsError):
-        await log_in("alice@example.com", "secret", **memory.for_sign_in)
+        await log_in("alice@example.com", "secret", ports=memory)
     entry = trail(memory)[-1]
     assert (entry.actor, entry.action, entry.user_id) == (root.name, AuditAction.USER_DELETED, alice.user.id)
     assert entry.changes[0] == Change("name", "Alice", None)
@@ -217,12 +218,12 @@ async def test_who_is_deleted_is_gone(memory: MemoryPorts, root: Actor, alice: S
 
 
 async def test_mails_that_wait_for_who_is_deleted_are_dropped(memory: MemoryPorts, alice: SignedIn) -> None:
-    await request_password_reset("alice@example.com", **memory.for_reset_request)
-    await deliver_due_mails(**memory.for_delivery)
-    await reset_password(memory.mailer.reset_links[0].secret, "new-secret", **memory.for_reset)
-    await request_password_reset("alice@example.com", **memory.for_reset_request)
+    await request_password_reset("alice@example.com", ports=memory)
+    await deliver_due_mails(ports=memory)
+    await reset_password(memory.mailer.reset_links[0].secret, "new-secret", ports=memory)
+    await request_password_reset("alice@example.com", ports=memory)
     await delete(memory, OPERATOR, ALICE)
-    delivery = await deliver_due_mails(**memory.for_delivery)
+    delivery = await deliver_due_mails(ports=memory)
     assert (delivery.sent, delivery.dropped) == (0, 2)
 
 
@@ -239,7 +240,7 @@ async def test_the_last_active_admin_stays(
     memory: MemoryPorts, root: Actor, changes: dict[str, object], by_operator: bool
 ) -> None:
     actor = OPERATOR if by_operator else root
-    await create_user(OPERATOR, "Al", "al@example.com", "secret", is_admin=True, **memory.for_user_creation)
+    await create_user(OPERATOR, "Al", "al@example.com", "secret", is_admin=True, ports=memory)
     await change(memory, OPERATOR, EmailAddress("al@example.com", "al@example.com"), status="suspended")
     before = memory.unit_of_work.tables.copy()
     with pytest.raises(LastAdminError):
@@ -253,7 +254,7 @@ async def test_the_last_active_admin_stays(
 async def test_an_admin_among_others_may_go_and_one_who_is_suspended_too(memory: MemoryPorts, root: Actor) -> None:
     emails = [f"admin{number}@example.com" for number in range(3)]
     for email in emails:
-        await create_user(OPERATOR, "Al", email, "secret", is_admin=True, **memory.for_user_creation)
+        await create_user(OPERATOR, "Al", email, "secret", is_admin=True, ports=memory)
     addresses = [EmailAddress(email, email) for email in emails]
     assert not (await change(memory, root, addresses[0], role="user")).is_active_admin
     assert (await change(memory, root, addresses[1], status="suspended")).is_suspended
@@ -275,7 +276,7 @@ async def test_an_admin_demoted_a_moment_ago_may_do_nothing_any_more(
     with pytest.raises(ForbiddenError):
         await delete(memory, root, ALICE)
     with pytest.raises(ForbiddenError):
-        await create_user(root, "Bob", "bob@example.com", "secret", **memory.for_user_creation)
+        await create_user(root, "Bob", "bob@example.com", "secret", ports=memory)
     with pytest.raises(ForbiddenError):
         await change(memory, root, UserId(root.name), role="admin")
     assert memory.unit_of_work.tables == before
@@ -293,7 +294,7 @@ async def test_an_admin_demoted_while_a_password_is_hashed_makes_no_account(
 
     monkeypatch.setattr(type(memory.hasher), "hash", lambda _, password: demoted_meanwhile(password))
     with pytest.raises(ForbiddenError):
-        await create_user(root, "Bob", "bob@example.com", "secret", **memory.for_user_creation)
+        await create_user(root, "Bob", "bob@example.com", "secret", ports=memory)
     assert len(memory.unit_of_work.tables.users) == 2
 
 
@@ -307,18 +308,18 @@ async def test_who_is_no_admin_is_refused_before_anything_else_is_looked_at(
     with pytest.raises(ForbiddenError):
         await delete(memory, actor, UserId("u_nobody"))
     with pytest.raises(ForbiddenError):
-        await create_user(actor, None, None, None, **memory.for_user_creation)
+        await create_user(actor, None, None, None, ports=memory)
     with pytest.raises(ForbiddenError):
-        await show_user(actor, alice.user.id, unit_of_work=memory.unit_of_work)
+        await show_user(actor, alice.user.id, ports=memory)
 
 
 async def test_an_admin_whose_session_ended_may_do_nothing(memory: MemoryPorts, root: Actor, alice: SignedIn) -> None:
-    signed_in = await log_in("root@example.com", "secret", **memory.for_sign_in)
+    signed_in = await log_in("root@example.com", "secret", ports=memory)
     identity = Identity(signed_in.user, signed_in.session)
     stolen = attrs.evolve(Actor.through(identity), session_id=alice.session.id)
     nobody = attrs.evolve(root, name="u_nobody")
     suspended = attrs.evolve(identity.user, status=Status.SUSPENDED)
-    await log_out(identity, unit_of_work=memory.unit_of_work)
+    await log_out(identity, ports=memory)
     actors: list[tuple[Actor, type[AuthError]]] = [
         (Actor.through(identity), InvalidTokenError),
         (stolen, InvalidTokenError),
@@ -335,7 +336,7 @@ async def test_an_admin_whose_session_ended_may_do_nothing(memory: MemoryPorts, 
 
 @pytest.mark.parametrize("who", ["u_nobody", "", "\0", "\ud800", "x" * 100_000, "nobody@example.com"])
 async def test_nobody_is_not_found(memory: MemoryPorts, alice: SignedIn, who: str) -> None:
-    meant = parse_who(who, emails=memory.emails)
+    meant = parse_who(who, ports=memory)
     for attempt in (show(memory, meant), change(memory, OPERATOR, meant, plan="x"), delete(memory, OPERATOR, meant)):
         with pytest.raises(NotFoundError):
             await attempt
@@ -343,6 +344,6 @@ async def test_nobody_is_not_found(memory: MemoryPorts, alice: SignedIn, who: st
 
 async def test_who_is_meant_is_an_address_in_any_spelling_or_an_id(memory: MemoryPorts, alice: SignedIn) -> None:
     for text in (" ALICE@example.com ", alice.user.id):
-        assert await show(memory, parse_who(text, emails=memory.emails)) == alice.user
+        assert await show(memory, parse_who(text, ports=memory)) == alice.user
     with pytest.raises(NotFoundError):
-        parse_who("no@address", emails=memory.emails)
+        parse_who("no@address", ports=memory)

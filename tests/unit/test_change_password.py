@@ -26,29 +26,29 @@ from leadnator_auth.domain import (
 
 
 async def test_the_new_password_works_and_the_old_one_does_not(memory: MemoryPorts, identity: Identity) -> None:
-    await change_password(identity, "secret", "new-secret", **memory.for_reset)
-    await log_in("alice@example.com", "new-secret", **memory.for_sign_in)
+    await change_password(identity, "secret", "new-secret", ports=memory)
+    await log_in("alice@example.com", "new-secret", ports=memory)
     with pytest.raises(InvalidCredentialsError):
-        await log_in("alice@example.com", "secret", **memory.for_sign_in)
+        await log_in("alice@example.com", "secret", ports=memory)
 
 
 async def test_other_sessions_end_and_this_one_goes_on(
     memory: MemoryPorts, alice: SignedIn, identity: Identity
 ) -> None:
-    other = await log_in("alice@example.com", "secret", **memory.for_sign_in)
-    await change_password(identity, "secret", "new-secret", **memory.for_reset)
-    assert (await identify(alice.token, **memory.for_identify)).session == alice.session
+    other = await log_in("alice@example.com", "secret", ports=memory)
+    await change_password(identity, "secret", "new-secret", ports=memory)
+    assert (await identify(alice.token, ports=memory)).session.id == alice.session.id
     with pytest.raises(InvalidTokenError):
-        await identify(other.token, **memory.for_identify)
+        await identify(other.token, ports=memory)
 
 
 async def test_links_end_and_a_notice_is_mailed(memory: MemoryPorts, identity: Identity) -> None:
-    await request_password_reset("alice@example.com", **memory.for_reset_request)
-    await deliver_due_mails(**memory.for_delivery)
-    await change_password(identity, "secret", "new-secret", **memory.for_reset)
+    await request_password_reset("alice@example.com", ports=memory)
+    await deliver_due_mails(ports=memory)
+    await change_password(identity, "secret", "new-secret", ports=memory)
     with pytest.raises(InvalidResetTokenError):
-        await reset_password(memory.mailer.reset_links[0].secret, "third-secret", **memory.for_reset)
-    await deliver_due_mails(**memory.for_delivery)
+        await reset_password(memory.mailer.reset_links[0].secret, "third-secret", ports=memory)
+    await deliver_due_mails(ports=memory)
     assert [notice.to for notice in memory.mailer.notices] == [identity.user.email]
 
 
@@ -57,46 +57,46 @@ async def test_a_wrong_current_password_changes_nothing_and_costs_one_verificati
 ) -> None:
     memory.hasher.hashed = 0
     with pytest.raises(InvalidCredentialsError):
-        await change_password(identity, "wrong", "new-secret", **memory.for_reset)
+        await change_password(identity, "wrong", "new-secret", ports=memory)
     assert (memory.hasher.verified, memory.hasher.hashed) == (1, 0)
-    await log_in("alice@example.com", "secret", **memory.for_sign_in)
+    await log_in("alice@example.com", "secret", ports=memory)
 
 
 async def test_an_account_without_credentials_cannot_change_them(memory: MemoryPorts, identity: Identity) -> None:
     memory.unit_of_work.tables.credentials.clear()
     with pytest.raises(InvalidCredentialsError):
-        await change_password(identity, "secret", "new-secret", **memory.for_reset)
+        await change_password(identity, "secret", "new-secret", ports=memory)
 
 
 async def test_fields_are_checked_first_and_all_at_once(memory: MemoryPorts, identity: Identity) -> None:
     with pytest.raises(InvalidFieldsError) as invalid:
-        await change_password(identity, 5, "short", **memory.for_reset)
+        await change_password(identity, 5, "short", ports=memory)
     assert [(error.field, error.code) for error in invalid.value.errors] == [
         ("current_password", "wrong_type"),
         ("password", "too_short"),
     ]
     with pytest.raises(MissingFieldsError):
-        await change_password(identity, None, "", **memory.for_reset)
+        await change_password(identity, None, "", ports=memory)
     assert memory.hasher.verified == 0
 
 
 async def test_of_ten_changes_at_once_one_is_made(memory: MemoryPorts, identity: Identity) -> None:
-    attempts = (change_password(identity, "secret", f"new-secret-{n}", **memory.for_reset) for n in range(10))
+    attempts = (change_password(identity, "secret", f"new-secret-{n}", ports=memory) for n in range(10))
     outcomes = await asyncio.gather(*attempts, return_exceptions=True)
     assert outcomes.count(None) == 1
     assert sum(isinstance(outcome, InvalidCredentialsError) for outcome in outcomes) == 9
-    await log_in("alice@example.com", f"new-secret-{outcomes.index(None)}", **memory.for_sign_in)
+    await log_in("alice@example.com", f"new-secret-{outcomes.index(None)}", ports=memory)
 
 
 async def test_a_log_out_during_the_change_stops_it(memory: MemoryPorts, identity: Identity) -> None:
     class SlowHasher(CheapHasher):
         async def hash(self, password: Password) -> str:
-            await log_out(identity, unit_of_work=memory.unit_of_work)
+            await log_out(identity, ports=memory)
             return await super().hash(password)
 
     with pytest.raises(InvalidTokenError):
-        await change_password(identity, "secret", "new-secret", **attrs.evolve(memory, hasher=SlowHasher()).for_reset)
-    await log_in("alice@example.com", "secret", **memory.for_sign_in)
+        await change_password(identity, "secret", "new-secret", ports=attrs.evolve(memory, hasher=SlowHasher()))
+    await log_in("alice@example.com", "secret", ports=memory)
 
 
 async def test_a_deletion_during_the_change_stops_it(memory: MemoryPorts, identity: Identity) -> None:
@@ -106,4 +106,4 @@ async def test_a_deletion_during_the_change_stops_it(memory: MemoryPorts, identi
             return await super().hash(password)
 
     with pytest.raises(InvalidCredentialsError):
-        await change_password(identity, "secret", "new-secret", **attrs.evolve(memory, hasher=SlowHasher()).for_reset)
+        await change_password(identity, "secret", "new-secret", ports=attrs.evolve(memory, hasher=SlowHasher()))

@@ -47,14 +47,14 @@ from leadnator_auth.domain import (
     run_in_transaction,
     sign_up,
 )
+from leadnator_auth.domain.entities.mail import ResetLinkMail, new_mail
+from leadnator_auth.domain.entities.rate_limit import Refusal
+from leadnator_auth.domain.entities.user import is_found, parse_plan
 from leadnator_auth.domain.errors import MailRefusedError
-from leadnator_auth.domain.mail import ResetLinkMail, new_mail
-from leadnator_auth.domain.paging import requested_page
 from leadnator_auth.domain.ports import Repositories, Transaction
-from leadnator_auth.domain.rate_limit import Refusal
-from leadnator_auth.domain.search import is_found, parse_search
-from leadnator_auth.domain.text import without_controls
-from leadnator_auth.domain.user import parse_plan
+from leadnator_auth.domain.values.paging import requested_page
+from leadnator_auth.domain.values.search import parse_search
+from leadnator_auth.domain.values.text import without_controls
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -64,14 +64,14 @@ HOME = Client("192.0.2.1")
 @pytest.fixture
 async def bob(memory: MemoryPorts, alice: SignedIn) -> SignedIn:
     """Somebody else."""
-    return await sign_up("Bob", "bob@example.com", "secret", **memory.for_sign_in)
+    return await sign_up("Bob", "bob@example.com", "secret", ports=memory)
 
 
 @pytest.mark.parametrize("late", [MINUTE, HOUR, 30 * DAY])
 async def test_a_token_stays_expired(memory: MemoryPorts, alice: SignedIn, late: timedelta) -> None:
     memory.clock.instant = alice.session.expires_at + late
     with pytest.raises(InvalidTokenError):
-        await identify(alice.token, **memory.for_identify)
+        await identify(alice.token, ports=memory)
 
 
 def test_no_secret_is_in_a_repr(alice: SignedIn) -> None:
@@ -92,27 +92,27 @@ async def test_nobody_is_identified_by_the_session_of_somebody_else(
         claims = memory.tokens.read(theirs.token)
         forged = memory.tokens.issue(attrs.evolve(claims, user_id=other.user.id))
         with pytest.raises(InvalidTokenError):
-            await identify(forged, **memory.for_identify)
+            await identify(forged, ports=memory)
 
 
 async def test_nobody_ends_the_session_of_somebody_else(memory: MemoryPorts, alice: SignedIn, bob: SignedIn) -> None:
     for theirs, other in ((alice, bob), (bob, alice)):
         with pytest.raises(NotFoundError):
-            await end_session(Identity(theirs.user, theirs.session), other.session.id, unit_of_work=memory.unit_of_work)
-    assert await identify(alice.token, **memory.for_identify)
-    assert await identify(bob.token, **memory.for_identify)
+            await end_session(Identity(theirs.user, theirs.session), other.session.id, ports=memory)
+    assert await identify(alice.token, ports=memory)
+    assert await identify(bob.token, ports=memory)
 
 
 async def test_no_admin_acts_through_the_session_of_another(memory: MemoryPorts) -> None:
     sessions: list[tuple[User, Session]] = []
     for email in ("one@example.com", "two@example.com"):
-        await create_user(Actor.operator(), "Admin", email, "secret", is_admin=True, **memory.for_user_creation)
-        signed_in = await log_in(email, "secret", **memory.for_sign_in)
+        await create_user(Actor.operator(), "Admin", email, "secret", is_admin=True, ports=memory)
+        signed_in = await log_in(email, "secret", ports=memory)
         sessions.append((signed_in.user, signed_in.session))
     (one, session_of_one), (two, session_of_two) = sessions
     for user, session in ((one, session_of_two), (two, session_of_one)):
         with pytest.raises(InvalidTokenError):
-            await change_user(Actor(user.id, session.id), one.id, {"plan": "Growth"}, **memory.for_administration)
+            await change_user(Actor(user.id, session.id), one.id, {"plan": "Growth"}, ports=memory)
 
 
 def test_the_limits_are_those_that_are_promised() -> None:
@@ -138,25 +138,25 @@ def test_who_has_to_wait_is_told_whole_seconds(wait: float, seconds: int) -> Non
 async def test_a_right_password_takes_back_what_was_counted_whichever_limits_there_are(limited: str) -> None:
     limits = attrs.evolve(Limits.none(), **{limited: RateLimit(limited, 2, HOUR)})
     memory = memory_ports(policy=Policy(limits=limits))
-    await sign_up("Alice", "alice@example.com", "secret", HOME, **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", HOME, ports=memory)
     for _ in range(6):
-        assert await log_in("alice@example.com", "secret", HOME, **memory.for_sign_in)
+        assert await log_in("alice@example.com", "secret", HOME, ports=memory)
 
 
 @pytest.mark.parametrize(("passed", "is_known"), [(30 * DAY - MINUTE, True), (30 * DAY, False)])
 async def test_a_client_is_remembered_for_thirty_days(passed: timedelta, is_known: bool) -> None:
     limits = attrs.evolve(Limits.none(), log_in_account=RateLimit("login-account", 1, HOUR))
     memory = memory_ports(policy=Policy(limits=limits))
-    await sign_up("Alice", "alice@example.com", "secret", HOME, **memory.for_sign_in)
-    await log_in("alice@example.com", "secret", HOME, **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", HOME, ports=memory)
+    await log_in("alice@example.com", "secret", HOME, ports=memory)
     memory.clock.instant += passed
     with pytest.raises(InvalidCredentialsError):
-        await log_in("alice@example.com", "wrong", Client("203.0.113.9"), **memory.for_sign_in)
+        await log_in("alice@example.com", "wrong", Client("203.0.113.9"), ports=memory)
     if is_known:
-        assert await log_in("alice@example.com", "secret", HOME, **memory.for_sign_in)
+        assert await log_in("alice@example.com", "secret", HOME, ports=memory)
     else:
         with pytest.raises(TooManyRequestsError):
-            await log_in("alice@example.com", "secret", HOME, **memory.for_sign_in)
+            await log_in("alice@example.com", "secret", HOME, ports=memory)
 
 
 async def test_work_is_tried_four_times(memory: MemoryPorts) -> None:
@@ -180,10 +180,10 @@ async def test_one_round_goes_on_after_it_dropped_as_many_as_it_can_at_once(
     memory: MemoryPorts, alice: SignedIn
 ) -> None:
     for number in range(250):
-        await request_password_reset(f"nobody-{number}@example.com", Client(), **memory.for_reset_request)
+        await request_password_reset(f"nobody-{number}@example.com", Client(), ports=memory)
     memory.clock.advance(seconds=1)
-    await request_password_reset("alice@example.com", Client(), **memory.for_reset_request)
-    delivery = await deliver_due_mails(**memory.for_delivery, most=1000)
+    await request_password_reset("alice@example.com", Client(), ports=memory)
+    delivery = await deliver_due_mails(ports=memory, most=1000)
     assert (delivery.dropped, delivery.sent) == (250, 1)
 
 
@@ -192,8 +192,8 @@ async def test_a_limit_of_links_that_was_lowered_holds_for_who_is_beyond_it(
 ) -> None:
     lowered = attrs.evolve(memory, policy=Policy(reset_mails=2))
     for ports, sent in ((memory, 1), (memory, 1), (memory, 1), (lowered, 0)):
-        await request_password_reset("alice@example.com", Client(), **ports.for_reset_request)
-        assert (await deliver_due_mails(**ports.for_delivery)).sent == sent
+        await request_password_reset("alice@example.com", Client(), ports=ports)
+        assert (await deliver_due_mails(ports=ports)).sent == sent
 
 
 @pytest.mark.parametrize("length", [45, 46])
@@ -208,10 +208,10 @@ def test_a_user_agent_is_kept_up_to_256_characters(length: int) -> None:
 
 async def test_a_purge_counts_all_that_it_removed(memory: MemoryPorts) -> None:
     for number in range(3):
-        await sign_up("Alice", f"alice-{number}@example.com", "secret", HOME, **memory.for_sign_in)
+        await sign_up("Alice", f"alice-{number}@example.com", "secret", HOME, ports=memory)
     memory.clock.advance(days=8)
-    assert await purge(**memory.for_purge) == 3 + 1, "three sessions, and one client's counter"
-    assert await purge(**memory.for_purge) == 0
+    assert await purge(ports=memory) == 3 + 1, "three sessions, and one client's counter"
+    assert await purge(ports=memory) == 0
 
 
 @pytest.mark.parametrize(
@@ -221,14 +221,14 @@ async def test_a_mail_is_kept_for_a_while_after_its_end(
     memory: MemoryPorts, alice: SignedIn, failure: Exception | None, kept: timedelta
 ) -> None:
     memory.mailer.failure = failure
-    await request_password_reset("alice@example.com", HOME, **memory.for_reset_request)
-    await deliver_due_mails(**memory.for_delivery)
+    await request_password_reset("alice@example.com", HOME, ports=memory)
+    await deliver_due_mails(ports=memory)
     memory.clock.instant += kept
-    await purge(**memory.for_purge)
-    assert len(await list_mails(unit_of_work=memory.unit_of_work)) == 1
+    await purge(ports=memory)
+    assert len(await list_mails(ports=memory)) == 1
     memory.clock.advance(microseconds=1)
-    await purge(**memory.for_purge)
-    assert await list_mails(unit_of_work=memory.unit_of_work) == []
+    await purge(ports=memory)
+    assert await list_mails(ports=memory) == []
 
 
 def test_a_mail_does_not_show_its_secret() -> None:
@@ -249,8 +249,8 @@ def test_one_entry_more_than_a_page_is_looked_for(limit: int) -> None:
 
 async def test_a_page_has_twenty_entries_unless_told_otherwise(memory: MemoryPorts) -> None:
     for number in range(22):
-        await sign_up("Alice", f"alice-{number}@example.com", "secret", **memory.for_sign_in)
-    page = await list_users(Actor.operator(), unit_of_work=memory.unit_of_work)
+        await sign_up("Alice", f"alice-{number}@example.com", "secret", ports=memory)
+    page = await list_users(Actor.operator(), ports=memory)
     assert len(page.entries) == 20
 
 
@@ -295,8 +295,8 @@ def _records(*password_hashes: str) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("other", ["cheap$1$1", "cheap$1$3"])
 async def test_an_import_with_another_hash_is_not_the_same_again(memory: MemoryPorts, other: str) -> None:
-    assert [each.fate for each in await import_users(_records("cheap$1$2"), **memory.for_import)] == [ImportFate.ADDED]
-    fates = [each.fate for each in await import_users(_records(other), **memory.for_import)]
+    assert [each.fate for each in await import_users(_records("cheap$1$2"), ports=memory)] == [ImportFate.ADDED]
+    fates = [each.fate for each in await import_users(_records(other), ports=memory)]
     assert fates == [ImportFate.REFUSED]
 
 
@@ -316,8 +316,7 @@ async def test_an_import_is_tried_once_more_for_each_account(memory: MemoryPorts
         def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
             return memory.unit_of_work.snapshot()
 
-    ports = memory.for_import
-    ports["unit_of_work"] = Colliding()
+    ports = attrs.evolve(memory, unit_of_work=Colliding())  # type: ignore[arg-type]
     with pytest.raises(ConcurrencyError):
-        await import_users(_records(*["cheap$1$2"] * 5), **ports)
+        await import_users(_records(*["cheap$1$2"] * 5), ports=ports)
     assert tries == 4 + 5

@@ -6,8 +6,8 @@ import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import InvalidFieldsError, Password, identify, sign_up
-from leadnator_auth.domain.fields import FieldChecks
-from leadnator_auth.domain.user import parse_name
+from leadnator_auth.domain.entities.user import parse_name
+from leadnator_auth.domain.values.fields import FieldChecks
 
 
 def test_an_error_of_another_kind_is_not_hidden_by_bad_fields() -> None:
@@ -19,7 +19,7 @@ def test_an_error_of_another_kind_is_not_hidden_by_bad_fields() -> None:
 @pytest.mark.parametrize("character", "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\t\x85")
 async def test_no_name_breaks_its_line_or_reorders_it(memory: MemoryPorts, character: str) -> None:
     with pytest.raises(InvalidFieldsError):
-        await sign_up(f"a{character}b", "alice@example.com", "secret", **memory.for_sign_in)
+        await sign_up(f"a{character}b", "alice@example.com", "secret", ports=memory)
 
 
 def test_passwords_that_only_look_alike_differ() -> None:
@@ -30,8 +30,8 @@ def test_passwords_that_only_look_alike_differ() -> None:
 
 async def test_the_times_in_a_token_are_whole_seconds(memory: MemoryPorts) -> None:
     memory.clock.advance(microseconds=999_999)
-    alice = await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    alice = await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     claims = memory.tokens.read(alice.token)
     assert (claims.issued_at.microsecond, claims.expires_at.microsecond) == (0, 0)
     assert (claims.expires_at - claims.issued_at).total_seconds() == 604_800
-    assert await identify(alice.token, **memory.for_identify)
+    assert await identify(alice.token, ports=memory)

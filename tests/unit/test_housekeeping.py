@@ -1,8 +1,11 @@
 """Clearing away what is over, in memory."""
 
+import attrs
+
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     MailRefusedError,
+    Policy,
     SignedIn,
     deliver_due_mails,
     log_in,
@@ -12,23 +15,23 @@ from leadnator_auth.domain import (
 
 
 async def send_a_link(memory: MemoryPorts) -> None:
-    await request_password_reset("alice@example.com", **memory.for_reset_request)
-    await deliver_due_mails(**memory.for_delivery)
+    await request_password_reset("alice@example.com", ports=memory)
+    await deliver_due_mails(ports=memory)
 
 
 async def test_what_still_counts_stays(memory: MemoryPorts, alice: SignedIn) -> None:
     await send_a_link(memory)
-    assert await purge(**memory.for_purge) == 0
+    assert await purge(ports=memory) == 0
     memory.clock.advance(hours=2)
-    assert await purge(**memory.for_purge) == 0, "an expired link still counts towards the limit for a while"
+    assert await purge(ports=memory) == 0, "an expired link still counts towards the limit for a while"
 
 
 async def test_what_is_over_goes(memory: MemoryPorts, alice: SignedIn) -> None:
     await send_a_link(memory)
     memory.clock.advance(hours=2, seconds=1)
-    assert await purge(**memory.for_purge) == 1, "the reset token"
+    assert await purge(ports=memory) == 1, "the reset token"
     memory.clock.advance(days=7)
-    assert await purge(**memory.for_purge) == 2, "the session and the sent mail"
+    assert await purge(ports=memory) == 2, "the session and the sent mail"
     tables = memory.unit_of_work.tables
     assert (tables.sessions, tables.reset_tokens, tables.mails) == ({}, {}, {})
     assert list(tables.users.values()) == [alice.user]
@@ -38,33 +41,34 @@ async def test_a_mail_that_could_not_be_sent_is_kept_longer(memory: MemoryPorts,
     memory.mailer.failure = MailRefusedError("550 no such mailbox")
     await send_a_link(memory)
     memory.clock.advance(days=29)
-    await purge(**memory.for_purge)
+    await purge(ports=memory)
     assert len(memory.unit_of_work.tables.mails) == 1
     memory.clock.advance(days=2)
-    await purge(**memory.for_purge)
+    await purge(ports=memory)
     assert memory.unit_of_work.tables.mails == {}
 
 
 async def test_a_great_deal_is_cleared_a_little_at_a_time(memory: MemoryPorts, alice: SignedIn) -> None:
+    many = attrs.evolve(memory, policy=Policy(max_sessions=1000))
     for _ in range(600):
-        await log_in("alice@example.com", "secret", **memory.for_sign_in)
+        await log_in("alice@example.com", "secret", ports=many)
     memory.clock.advance(days=8)
-    assert [await purge(**memory.for_purge) for _ in range(3)] == [500, 101, 0]
+    assert [await purge(ports=memory) for _ in range(3)] == [500, 101, 0]
 
 
 async def test_a_session_that_another_clock_still_counts_as_good_stays(memory: MemoryPorts, alice: SignedIn) -> None:
     memory.clock.advance(days=7, seconds=60)
-    assert await purge(**memory.for_purge) == 0
+    assert await purge(ports=memory) == 0
     memory.clock.advance(seconds=1)
-    assert await purge(**memory.for_purge) == 1
+    assert await purge(ports=memory) == 1
 
 
 async def test_a_sent_mail_is_kept_for_a_week(memory: MemoryPorts, alice: SignedIn) -> None:
     memory.clock.advance(days=30)
     await send_a_link(memory)
     memory.clock.advance(days=7)
-    await purge(**memory.for_purge)
+    await purge(ports=memory)
     assert len(memory.unit_of_work.tables.mails) == 1
     memory.clock.advance(seconds=1)
-    await purge(**memory.for_purge)
+    await purge(ports=memory)
     assert memory.unit_of_work.tables.mails == {}

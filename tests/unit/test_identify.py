@@ -20,7 +20,7 @@ from leadnator_auth.domain import (
 
 async def assert_refused(memory: MemoryPorts, token: str) -> None:
     with pytest.raises(InvalidTokenError):
-        await identify(token, **memory.for_identify)
+        await identify(token, ports=memory)
 
 
 @pytest.mark.parametrize(("seconds", "is_good"), [(0, True), (604_799, True), (604_859, True), (604_860, False)])
@@ -29,7 +29,7 @@ async def test_a_token_lives_seven_days_and_the_leeway(
 ) -> None:
     memory.clock.advance(seconds=seconds)
     if is_good:
-        assert (await identify(alice.token, **memory.for_identify)).user == alice.user
+        assert (await identify(alice.token, ports=memory)).user == alice.user
     else:
         await assert_refused(memory, alice.token)
 
@@ -40,7 +40,7 @@ async def test_a_clock_that_is_behind_takes_a_token_from_the_near_future(
 ) -> None:
     memory.clock.advance(seconds=seconds)
     if is_good:
-        assert await identify(alice.token, **memory.for_identify)
+        assert await identify(alice.token, ports=memory)
     else:
         await assert_refused(memory, alice.token)
 
@@ -53,18 +53,18 @@ async def test_a_token_that_was_not_made_here_costs_no_look_up(memory: MemoryPor
     ports = attrs.evolve(memory, identities=Unasked())
     for token in (alice.token + "x", "nonsense", ""):
         with pytest.raises(InvalidTokenError):
-            await identify(token, **ports.for_identify)
+            await identify(token, ports=ports)
     with pytest.raises(AssertionError, match="asked"):
-        await identify(alice.token, **ports.for_identify)
+        await identify(alice.token, ports=ports)
 
 
 async def test_a_token_dies_with_its_session_alone(memory: MemoryPorts, alice: SignedIn) -> None:
-    again = await log_in("alice@example.com", "secret", **memory.for_sign_in)
+    again = await log_in("alice@example.com", "secret", ports=memory)
     async with memory.unit_of_work() as transaction:
         await transaction.sessions.end(alice.session.id)
         await transaction.commit()
     await assert_refused(memory, alice.token)
-    assert await identify(again.token, **memory.for_identify)
+    assert await identify(again.token, ports=memory)
 
 
 async def test_a_token_dies_with_the_suspension_and_comes_back_after_it(memory: MemoryPorts, alice: SignedIn) -> None:
@@ -74,18 +74,18 @@ async def test_a_token_dies_with_the_suspension_and_comes_back_after_it(memory: 
             await transaction.commit()
         if status is Status.SUSPENDED:
             await assert_refused(memory, alice.token)
-    assert await identify(alice.token, **memory.for_identify)
+    assert await identify(alice.token, ports=memory)
 
 
 async def test_a_token_shows_the_user_as_they_are_now(memory: MemoryPorts, alice: SignedIn) -> None:
     async with memory.unit_of_work() as transaction:
         await transaction.users.save(attrs.evolve(alice.user, plan="Growth"))
         await transaction.commit()
-    assert (await identify(alice.token, **memory.for_identify)).user.plan == "Growth"
+    assert (await identify(alice.token, ports=memory)).user.plan == "Growth"
 
 
 async def test_one_users_token_does_not_open_anothers_session(memory: MemoryPorts, alice: SignedIn) -> None:
-    bob = await sign_up("Bob", "bob@example.com", "secret", **memory.for_sign_in)
+    bob = await sign_up("Bob", "bob@example.com", "secret", ports=memory)
     claims = memory.tokens.read(bob.token)
     forged = memory.tokens.issue(attrs.evolve(claims, session_id=alice.session.id))
     await assert_refused(memory, forged)
@@ -112,5 +112,5 @@ async def test_a_token_of_over_8_kib_is_refused_unread(memory: MemoryPorts, alic
     ports = attrs.evolve(memory, tokens=tokens)
     for length, reads in ((8 * 1024 + 1, 0), (8 * 1024, 1)):
         with pytest.raises(InvalidTokenError):
-            await identify("x" * length, **ports.for_identify)
+            await identify("x" * length, ports=ports)
         assert tokens.reads == reads

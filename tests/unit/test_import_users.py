@@ -36,11 +36,11 @@ async def bob(memory: MemoryPorts) -> Record:
 
 
 async def fates(memory: MemoryPorts, *records: Mapping[str, object]) -> list[ImportFate]:
-    return [outcome.fate for outcome in await import_users(records, **memory.for_import)]
+    return [outcome.fate for outcome in await import_users(records, ports=memory)]
 
 
 async def errors(memory: MemoryPorts, record: Record) -> tuple[FieldError, ...]:
-    (outcome,) = await import_users([record], **memory.for_import)
+    (outcome,) = await import_users([record], ports=memory)
     assert (outcome.fate is REFUSED) == bool(outcome.errors)
     return outcome.errors
 
@@ -52,7 +52,7 @@ def user_of(memory: MemoryPorts) -> User:
 
 async def test_who_was_imported_logs_in_with_the_old_password(memory: MemoryPorts, bob: Record) -> None:
     assert await fates(memory, bob) == [ADDED]
-    signed_in = await log_in("bob@example.com", "bobs-password", **memory.for_sign_in)
+    signed_in = await log_in("bob@example.com", "bobs-password", ports=memory)
     assert (signed_in.user.name, signed_in.user.email.typed) == ("Bob", "Bob@Example.com")
     assert signed_in.user.id.startswith("u_")
 
@@ -72,7 +72,7 @@ async def test_what_is_said_is_kept(memory: MemoryPorts, bob: Record) -> None:
     assert user.created_at == datetime(2020, 2, 29, 12, 0, 0, 500_000, tzinfo=UTC)
     assert user.created_at.tzinfo is UTC
     with pytest.raises(AccountSuspendedError):
-        await log_in("bob@example.com", "bobs-password", **memory.for_sign_in)
+        await log_in("bob@example.com", "bobs-password", ports=memory)
 
 
 async def test_doing_it_again_changes_nothing(memory: MemoryPorts, bob: Record) -> None:
@@ -86,15 +86,15 @@ async def test_doing_it_again_changes_nothing(memory: MemoryPorts, bob: Record) 
 async def test_an_address_that_is_taken_is_refused(memory: MemoryPorts, bob: Record, in_one_go: bool) -> None:
     twin = bob | {"email": "bob@EXAMPLE.com", "password_hash": "cheap$1$of another password"}
     batches = [[bob, twin]] if in_one_go else [[bob], [twin]]
-    outcomes = [each for batch in batches for each in await import_users(batch, **memory.for_import)]
+    outcomes = [each for batch in batches for each in await import_users(batch, ports=memory)]
     assert [outcome.fate for outcome in outcomes] == [ADDED, REFUSED]
     assert [(error.field, error.code) for error in outcomes[1].errors] == [("email", "email_taken")]
-    assert await log_in("bob@example.com", "bobs-password", **memory.for_sign_in)
+    assert await log_in("bob@example.com", "bobs-password", ports=memory)
 
 
 async def test_who_signed_up_keeps_their_account(memory: MemoryPorts, bob: Record, alice: SignedIn) -> None:
     assert await fates(memory, bob | {"email": "Alice@example.com"}, bob) == [REFUSED, ADDED]
-    assert await log_in("alice@example.com", "secret", **memory.for_sign_in)
+    assert await log_in("alice@example.com", "secret", ports=memory)
 
 
 @pytest.mark.parametrize(

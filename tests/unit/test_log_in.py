@@ -30,7 +30,7 @@ from leadnator_auth.domain import (
 
 @pytest.fixture
 async def alice(memory: MemoryPorts) -> SignedIn:
-    signed_in = await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    signed_in = await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     memory.hasher.hashed = memory.hasher.verified = 0
     return signed_in
 
@@ -42,12 +42,12 @@ async def suspend(memory: MemoryPorts, alice: SignedIn) -> None:
 
 
 async def test_the_right_password_opens_a_session_of_its_own(memory: MemoryPorts, alice: SignedIn) -> None:
-    again = await log_in("ALICE@example.com ", "secret", Client(ip="192.0.2.9"), **memory.for_sign_in)
+    again = await log_in("ALICE@example.com ", "secret", Client(ip="192.0.2.9"), ports=memory)
     assert again.user == alice.user
     assert again.session.id != alice.session.id
     assert again.token != alice.token
     for signed_in in (alice, again):
-        assert (await identify(signed_in.token, **memory.for_identify)).session == signed_in.session
+        assert (await identify(signed_in.token, ports=memory)).session == signed_in.session
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ async def test_any_failure_says_the_same_and_costs_one_verification(
     memory: MemoryPorts, alice: SignedIn, email: str, password: str
 ) -> None:
     with pytest.raises(InvalidCredentialsError) as refused:
-        await log_in(email, password, **memory.for_sign_in)
+        await log_in(email, password, ports=memory)
     assert str(refused.value) == ""
     assert (memory.hasher.verified, memory.hasher.hashed) == (1, 0)
 
@@ -81,40 +81,40 @@ def test_a_text_too_long_for_any_password_is_not_normalised() -> None:
 
 
 async def test_a_log_in_costs_one_verification(memory: MemoryPorts, alice: SignedIn) -> None:
-    await log_in("alice@example.com", "secret", **memory.for_sign_in)
+    await log_in("alice@example.com", "secret", ports=memory)
     assert (memory.hasher.verified, memory.hasher.hashed) == (1, 0)
 
 
 async def test_bad_fields_are_refused_without_a_hash(memory: MemoryPorts) -> None:
     with pytest.raises(MissingFieldsError):
-        await log_in(None, None, **memory.for_sign_in)
+        await log_in(None, None, ports=memory)
     with pytest.raises(InvalidFieldsError):
-        await log_in("alice", "secret", **memory.for_sign_in)
+        await log_in("alice", "secret", ports=memory)
     with pytest.raises(InvalidFieldsError):
-        await log_in("alice@example.com", "sec\0ret", **memory.for_sign_in)
+        await log_in("alice@example.com", "sec\0ret", ports=memory)
     assert memory.hasher.verified == 0
 
 
 async def test_a_suspension_is_told_only_to_who_knows_the_password(memory: MemoryPorts, alice: SignedIn) -> None:
     await suspend(memory, alice)
     with pytest.raises(InvalidCredentialsError):
-        await log_in("alice@example.com", "wrong!", **memory.for_sign_in)
+        await log_in("alice@example.com", "wrong!", ports=memory)
     with pytest.raises(AccountSuspendedError):
-        await log_in("alice@example.com", "secret", **memory.for_sign_in)
+        await log_in("alice@example.com", "secret", ports=memory)
 
 
 async def test_an_account_without_credentials_opens_to_nobody(memory: MemoryPorts, alice: SignedIn) -> None:
     memory.unit_of_work.tables.credentials.clear()
     with pytest.raises(InvalidCredentialsError):
-        await log_in("alice@example.com", "secret", **memory.for_sign_in)
+        await log_in("alice@example.com", "secret", ports=memory)
     assert memory.hasher.verified == 1
 
 
 async def test_a_weaker_hash_is_upgraded_by_the_next_log_in(memory: MemoryPorts, alice: SignedIn) -> None:
     memory.hasher.strength = 2
-    await log_in("alice@example.com", "secret", **memory.for_sign_in)
+    await log_in("alice@example.com", "secret", ports=memory)
     assert memory.hasher.hashed == 1
-    await log_in("alice@example.com", "secret", **memory.for_sign_in)
+    await log_in("alice@example.com", "secret", ports=memory)
     assert memory.hasher.hashed == 1
     kept = memory.unit_of_work.tables.credentials[alice.user.id]
     assert kept.password_hash.startswith("cheap$2$")
@@ -123,9 +123,9 @@ async def test_a_weaker_hash_is_upgraded_by_the_next_log_in(memory: MemoryPorts,
 
 async def test_two_log_ins_that_upgrade_at_once_both_succeed(memory: MemoryPorts, alice: SignedIn) -> None:
     memory.hasher.strength = 2
-    attempts = (log_in("alice@example.com", "secret", **memory.for_sign_in) for _ in range(2))
+    attempts = (log_in("alice@example.com", "secret", ports=memory) for _ in range(2))
     for signed_in in await asyncio.gather(*attempts):
-        assert await identify(signed_in.token, **memory.for_identify)
+        assert await identify(signed_in.token, ports=memory)
 
 
 @pytest.mark.parametrize("failure", [OverloadedError, UnavailableError])
@@ -137,7 +137,7 @@ async def test_an_upgrade_that_fails_does_not_fail_the_log_in(
             raise failure
 
     ports = attrs.evolve(memory, hasher=Failing(strength=2))
-    assert await log_in("alice@example.com", "secret", **ports.for_sign_in)
+    assert await log_in("alice@example.com", "secret", ports=ports)
 
 
 class _SlowHasher(CheapHasher):
@@ -155,14 +155,14 @@ async def test_a_reset_during_the_log_in_leaves_the_old_password_without_a_sessi
     memory: MemoryPorts, alice: SignedIn
 ) -> None:
     async def reset() -> None:
-        await request_password_reset("alice@example.com", **memory.for_reset_request)
-        await deliver_due_mails(**memory.for_delivery)
-        await reset_password(memory.mailer.reset_links[0].secret, "new-secret", **memory.for_reset)
+        await request_password_reset("alice@example.com", ports=memory)
+        await deliver_due_mails(ports=memory)
+        await reset_password(memory.mailer.reset_links[0].secret, "new-secret", ports=memory)
 
     hasher = _SlowHasher()
     hasher.meanwhile = reset
     with pytest.raises(InvalidCredentialsError):
-        await log_in("alice@example.com", "secret", **attrs.evolve(memory, hasher=hasher).for_sign_in)
+        await log_in("alice@example.com", "secret", ports=attrs.evolve(memory, hasher=hasher))
     assert memory.unit_of_work.tables.sessions == {}
 
 
@@ -173,7 +173,7 @@ async def test_a_deletion_during_the_log_in_leaves_no_session(memory: MemoryPort
     hasher = _SlowHasher()
     hasher.meanwhile = delete
     with pytest.raises(InvalidCredentialsError):
-        await log_in("alice@example.com", "secret", **attrs.evolve(memory, hasher=hasher).for_sign_in)
+        await log_in("alice@example.com", "secret", ports=attrs.evolve(memory, hasher=hasher))
 
 
 async def test_losing_the_credentials_during_the_log_in_leaves_no_session(memory: MemoryPorts, alice: SignedIn) -> None:
@@ -183,7 +183,7 @@ async def test_losing_the_credentials_during_the_log_in_leaves_no_session(memory
     hasher = _SlowHasher()
     hasher.meanwhile = lose
     with pytest.raises(InvalidCredentialsError):
-        await log_in("alice@example.com", "secret", **attrs.evolve(memory, hasher=hasher).for_sign_in)
+        await log_in("alice@example.com", "secret", ports=attrs.evolve(memory, hasher=hasher))
 
 
 async def test_a_stronger_hash_that_came_in_between_is_not_weakened(memory: MemoryPorts, alice: SignedIn) -> None:
@@ -195,5 +195,5 @@ async def test_a_stronger_hash_that_came_in_between_is_not_weakened(memory: Memo
 
     hasher = _SlowHasher(strength=2)
     hasher.meanwhile = upgrade_elsewhere
-    assert await log_in("alice@example.com", "secret", **attrs.evolve(memory, hasher=hasher).for_sign_in)
+    assert await log_in("alice@example.com", "secret", ports=attrs.evolve(memory, hasher=hasher))
     assert memory.unit_of_work.tables.credentials[alice.user.id].password_hash == strongest

@@ -24,8 +24,7 @@ from leadnator_auth.domain import (
     reset_password,
     sign_up,
 )
-from leadnator_auth.domain.mail import GIVE_UP_AFTER, LEASE, new_mail
-from leadnator_auth.domain.port_groups import DeliveryPorts
+from leadnator_auth.domain.entities.mail import GIVE_UP_AFTER, LEASE, new_mail
 from leadnator_auth.domain.ports import Mailer, Transaction
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -33,16 +32,15 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 async def ask(memory: MemoryPorts, times: int = 1, email: str = "alice@example.com") -> None:
     for _ in range(times):
-        await request_password_reset(email, **memory.for_reset_request)
+        await request_password_reset(email, ports=memory)
 
 
 async def deliver(memory: MemoryPorts) -> Delivery:
-    return await deliver_due_mails(**memory.for_delivery)
+    return await deliver_due_mails(ports=memory)
 
 
 async def deliver_with(memory: MemoryPorts, mailer: Mailer) -> Delivery:
-    ports: DeliveryPorts = {**memory.for_delivery, "mailer": mailer}
-    return await deliver_due_mails(**ports)
+    return await deliver_due_mails(ports=attrs.evolve(memory, mailer=mailer))  # type: ignore[arg-type]
 
 
 def only_mail(memory: MemoryPorts) -> QueuedMail:
@@ -83,7 +81,7 @@ async def test_an_account_gets_five_links_an_hour_and_then_silence(memory: Memor
 
 
 async def test_the_fill_of_one_account_is_not_anothers(memory: MemoryPorts, alice: SignedIn) -> None:
-    await sign_up("Bob", "bob@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Bob", "bob@example.com", "secret", ports=memory)
     await ask(memory, 6)
     await ask(memory, 1, "bob@example.com")
     assert await deliver(memory) == Delivery(sent=6, dropped=1)
@@ -92,7 +90,7 @@ async def test_the_fill_of_one_account_is_not_anothers(memory: MemoryPorts, alic
 async def test_a_reset_does_not_give_five_links_more(memory: MemoryPorts, alice: SignedIn) -> None:
     await ask(memory, 5)
     await deliver(memory)
-    await reset_password(memory.mailer.reset_links[0].secret, "new-secret", **memory.for_reset)
+    await reset_password(memory.mailer.reset_links[0].secret, "new-secret", ports=memory)
     await ask(memory)
     assert await deliver(memory) == Delivery(sent=1, dropped=1), "the notice goes out, the sixth link does not"
 
@@ -137,13 +135,13 @@ async def test_every_link_that_may_have_been_sent_works(memory: MemoryPorts, ali
     second = memory.mailer.reset_links[0]
     assert first.id == second.id
     assert first.secret != second.secret
-    await reset_password(first.secret, "new-secret", **memory.for_reset)
+    await reset_password(first.secret, "new-secret", ports=memory)
 
 
 async def test_a_refused_mail_is_dead_with_the_reason_and_the_others_go_out(
     memory: MemoryPorts, alice: SignedIn
 ) -> None:
-    bob = await sign_up("Bob", "bob@example.com", "secret", **memory.for_sign_in)
+    bob = await sign_up("Bob", "bob@example.com", "secret", ports=memory)
 
     class RefusesBob:
         async def send(self, mail: OutgoingMail) -> None:
@@ -178,7 +176,7 @@ async def test_a_mail_that_takes_long_stays_with_its_worker_while_the_lease_is_r
         async def send(self, mail: OutgoingMail) -> None:
             for _ in range(5):
                 memory.clock.instant += LEASE - timedelta(seconds=1)
-                await renew_lease(only_mail(memory), unit_of_work=memory.unit_of_work, clock=memory.clock)
+                await renew_lease(only_mail(memory), ports=memory)
                 assert await deliver(memory) == Delivery(), "another worker has nothing to do"
             await memory.mailer.send(mail)
 
@@ -194,7 +192,7 @@ async def test_a_lease_that_is_over_cannot_be_renewed(memory: MemoryPorts, alice
         await transaction.commit()
     memory.clock.instant += LEASE
     assert await deliver(memory) == Delivery(sent=1)
-    await renew_lease(mail, unit_of_work=memory.unit_of_work, clock=memory.clock)
+    await renew_lease(mail, ports=memory)
     assert only_mail(memory).state is MailState.SENT
 
 
@@ -225,7 +223,7 @@ async def test_a_flood_of_mails_to_nobody_does_not_keep_a_real_one_waiting(
 async def test_a_mail_that_trips_over_a_bug_is_delayed_and_the_others_go_out(
     memory: MemoryPorts, alice: SignedIn
 ) -> None:
-    await sign_up("Bob", "bob@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Bob", "bob@example.com", "secret", ports=memory)
 
     class TripsOnce:
         tripped = False
@@ -312,7 +310,7 @@ async def test_an_idle_worker_locks_nobody_out(memory: MemoryPorts) -> None:
 
 async def test_fifty_mails_are_sent_in_one_round(memory: MemoryPorts) -> None:
     for number in range(51):
-        await sign_up("Al", f"al{number}@example.com", "secret", **memory.for_sign_in)
+        await sign_up("Al", f"al{number}@example.com", "secret", ports=memory)
         await ask(memory, 1, f"al{number}@example.com")
     assert await deliver(memory) == Delivery(sent=50)
     assert await deliver(memory) == Delivery(sent=1)

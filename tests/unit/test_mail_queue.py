@@ -24,65 +24,65 @@ from leadnator_auth.domain import (
 @pytest.fixture
 async def world(memory: MemoryPorts) -> MemoryPorts:
     """A world with three mails: one sent, one given up, one delayed; each a second younger than the one before."""
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     for failure in (None, MailRefusedError("550 no"), UnavailableError("away")):
         memory.mailer.failure = failure
-        await request_password_reset("alice@example.com", **memory.for_reset_request)
-        await deliver_due_mails(**memory.for_delivery)
+        await request_password_reset("alice@example.com", ports=memory)
+        await deliver_due_mails(ports=memory)
         memory.clock.advance(seconds=1)
     memory.mailer.failure = None
     return memory
 
 
 async def states(world: MemoryPorts) -> list[MailState]:
-    return [mail.state for mail in await list_mails(unit_of_work=world.unit_of_work)]
+    return [mail.state for mail in await list_mails(ports=world)]
 
 
 async def test_mails_are_listed_newest_first(world: MemoryPorts) -> None:
     assert await states(world) == [MailState.QUEUED, MailState.DEAD, MailState.SENT]
-    (dead,) = await list_mails(MailState.DEAD, unit_of_work=world.unit_of_work)
+    (dead,) = await list_mails(MailState.DEAD, ports=world)
     assert dead.last_error == "550 no"
-    assert len(await list_mails(None, 2, unit_of_work=world.unit_of_work)) == 2
+    assert len(await list_mails(None, 2, ports=world)) == 2
 
 
 async def test_the_figures_tell_what_waits_and_since_when(world: MemoryPorts) -> None:
-    (waiting, *_) = await list_mails(unit_of_work=world.unit_of_work)
-    figures = await mail_figures(unit_of_work=world.unit_of_work)
+    (waiting, *_) = await list_mails(ports=world)
+    figures = await mail_figures(ports=world)
     assert figures == MailFigures(queued=1, retrying=1, sent=1, dead=1, oldest_queued_at=waiting.queued_at)
 
 
 async def test_a_mail_that_was_given_up_goes_out_when_it_is_tried_again(world: MemoryPorts) -> None:
-    (dead,) = await list_mails(MailState.DEAD, unit_of_work=world.unit_of_work)
-    assert await retry_mails(dead.id, unit_of_work=world.unit_of_work, clock=world.clock) == 1
-    assert await deliver_due_mails(**world.for_delivery) == Delivery(sent=1)
+    (dead,) = await list_mails(MailState.DEAD, ports=world)
+    assert await retry_mails(dead.id, ports=world) == 1
+    assert await deliver_due_mails(ports=world) == Delivery(sent=1)
     assert await states(world) == [MailState.QUEUED, MailState.SENT, MailState.SENT]
 
 
 async def test_all_that_failed_goes_out_when_it_is_tried_again(world: MemoryPorts) -> None:
-    assert await retry_mails(unit_of_work=world.unit_of_work, clock=world.clock) == 2
-    assert await deliver_due_mails(**world.for_delivery) == Delivery(sent=2)
-    assert await retry_mails(unit_of_work=world.unit_of_work, clock=world.clock) == 0
+    assert await retry_mails(ports=world) == 2
+    assert await deliver_due_mails(ports=world) == Delivery(sent=2)
+    assert await retry_mails(ports=world) == 0
 
 
 async def test_a_mail_that_was_sent_is_not_sent_again(world: MemoryPorts) -> None:
-    (sent,) = await list_mails(MailState.SENT, unit_of_work=world.unit_of_work)
+    (sent,) = await list_mails(MailState.SENT, ports=world)
     for mail_id in (sent.id, "m_none", "", "m_\0", "m_\udcff"):
         with pytest.raises(NotFoundError):
-            await retry_mails(mail_id, unit_of_work=world.unit_of_work, clock=world.clock)
-    assert await deliver_due_mails(**world.for_delivery) == Delivery()
+            await retry_mails(mail_id, ports=world)
+    assert await deliver_due_mails(ports=world) == Delivery()
 
 
 async def test_a_hundred_mails_are_listed_unless_more_are_asked_for(memory: MemoryPorts) -> None:
     for number in range(101):
-        await request_password_reset(f"nobody{number}@example.com", **memory.for_reset_request)
-    assert len(await list_mails(unit_of_work=memory.unit_of_work)) == 100
-    assert len(await list_mails(most=200, unit_of_work=memory.unit_of_work)) == 101
+        await request_password_reset(f"nobody{number}@example.com", ports=memory)
+    assert len(await list_mails(ports=memory)) == 100
+    assert len(await list_mails(most=200, ports=memory)) == 101
 
 
 async def test_a_mail_that_is_tried_again_has_three_more_days(world: MemoryPorts) -> None:
     world.clock.advance(days=4)
-    (dead,) = await list_mails(MailState.DEAD, unit_of_work=world.unit_of_work)
-    await retry_mails(dead.id, unit_of_work=world.unit_of_work, clock=world.clock)
+    (dead,) = await list_mails(MailState.DEAD, ports=world)
+    await retry_mails(dead.id, ports=world)
     revived = world.unit_of_work.tables.mails[dead.id]
     assert (revived.state, revived.finished_at) == (MailState.QUEUED, None)
     assert (revived.due_at, revived.give_up_at) == (world.clock.now(), world.clock.now() + timedelta(days=3))

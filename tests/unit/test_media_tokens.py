@@ -18,12 +18,12 @@ from leadnator_auth.domain import (
 
 
 def media_token(memory: MemoryPorts, identity: Identity, path: str = "/media/42") -> str:
-    return issue_media_token(identity, path, **memory.for_media_tokens).token
+    return issue_media_token(identity, path, ports=memory).token
 
 
 async def assert_refused(memory: MemoryPorts, token: str, path: str) -> None:
     with pytest.raises(InvalidTokenError):
-        await identify_for_media(token, path, **memory.for_identify)
+        await identify_for_media(token, path, ports=memory)
 
 
 @pytest.mark.parametrize("prefix", ["/media/42", "/media/42/"])
@@ -32,7 +32,7 @@ async def test_it_opens_its_path_and_what_lies_below(
     memory: MemoryPorts, identity: Identity, prefix: str, path: str
 ) -> None:
     token = media_token(memory, identity, prefix)
-    assert await identify_for_media(token, path, **memory.for_identify) == identity
+    assert await identify_for_media(token, path, ports=memory) == identity
 
 
 @pytest.mark.parametrize(
@@ -92,46 +92,46 @@ async def test_a_path_that_can_be_read_in_two_ways_gets_none(
     memory: MemoryPorts, identity: Identity, path: object
 ) -> None:
     with pytest.raises(InvalidFieldsError):
-        issue_media_token(identity, path, **memory.for_media_tokens)
+        issue_media_token(identity, path, ports=memory)
 
 
 async def test_a_path_has_a_limit_and_must_be_there(memory: MemoryPorts, identity: Identity) -> None:
-    assert issue_media_token(identity, "/" + "x" * 1023, **memory.for_media_tokens)
+    assert issue_media_token(identity, "/" + "x" * 1023, ports=memory)
     with pytest.raises(InvalidFieldsError):
-        issue_media_token(identity, "/" + "x" * 1024, **memory.for_media_tokens)
+        issue_media_token(identity, "/" + "x" * 1024, ports=memory)
     with pytest.raises(MissingFieldsError):
-        issue_media_token(identity, None, **memory.for_media_tokens)
+        issue_media_token(identity, None, ports=memory)
 
 
 async def test_it_lives_three_minutes(memory: MemoryPorts, identity: Identity) -> None:
-    issued = issue_media_token(identity, "/media/42", **memory.for_media_tokens)
+    issued = issue_media_token(identity, "/media/42", ports=memory)
     assert (issued.expires_at - memory.clock.now()).total_seconds() == 180
     memory.clock.advance(seconds=239)
-    assert await identify_for_media(issued.token, "/media/42", **memory.for_identify)
+    assert await identify_for_media(issued.token, "/media/42", ports=memory)
     memory.clock.advance(seconds=1)
     await assert_refused(memory, issued.token, "/media/42")
 
 
 async def test_it_never_outlives_its_session(memory: MemoryPorts, identity: Identity) -> None:
     memory.clock.advance(days=7, minutes=-1)
-    issued = issue_media_token(identity, "/media/42", **memory.for_media_tokens)
+    issued = issue_media_token(identity, "/media/42", ports=memory)
     assert issued.expires_at == identity.session.expires_at
 
 
 async def test_it_dies_with_its_session(memory: MemoryPorts, identity: Identity) -> None:
     token = media_token(memory, identity)
-    await log_out(identity, unit_of_work=memory.unit_of_work)
+    await log_out(identity, ports=memory)
     await assert_refused(memory, token, "/media/42")
 
 
 async def test_it_is_no_access_token(memory: MemoryPorts, identity: Identity) -> None:
     with pytest.raises(InvalidTokenError):
-        await identify(media_token(memory, identity), **memory.for_identify)
+        await identify(media_token(memory, identity), ports=memory)
 
 
 async def test_an_access_token_opens_any_path(memory: MemoryPorts, alice: SignedIn, identity: Identity) -> None:
     for path in ("/media/42", "/", "/a/../b"):
-        assert await identify_for_media(alice.token, path, **memory.for_identify) == identity
+        assert await identify_for_media(alice.token, path, ports=memory) == identity
 
 
 async def test_without_a_path_it_opens_nothing(memory: MemoryPorts, identity: Identity) -> None:
@@ -140,13 +140,13 @@ async def test_without_a_path_it_opens_nothing(memory: MemoryPorts, identity: Id
 
 
 async def test_it_does_not_show(memory: MemoryPorts, identity: Identity) -> None:
-    issued = issue_media_token(identity, "/media/42", **memory.for_media_tokens)
+    issued = issue_media_token(identity, "/media/42", ports=memory)
     assert issued.token not in repr(issued)
 
 
 async def test_it_counts_in_whole_seconds(memory: MemoryPorts, identity: Identity) -> None:
     memory.clock.advance(microseconds=999_999)
-    issued = issue_media_token(identity, "/media/42", **memory.for_media_tokens)
+    issued = issue_media_token(identity, "/media/42", ports=memory)
     claims = memory.tokens.read(issued.token)
     assert issued.expires_at == claims.expires_at
     assert (claims.issued_at.microsecond, claims.expires_at.microsecond) == (0, 0)

@@ -1,12 +1,16 @@
 """What an embedder relies on: names that are there, secrets that stay hidden, and a core that pulls nothing in."""
 
+import inspect
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 import leadnator_auth.domain as core
+from leadnator_auth.adapters.memory import memory_ports
 from leadnator_auth.domain import (
     Client,
     Credentials,
@@ -18,7 +22,6 @@ from leadnator_auth.domain import (
     User,
     UserId,
 )
-from leadnator_auth.domain.use_cases.sign_in import new_session
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EMAIL = EmailAddress("alice@example.com", "alice@example.com")
@@ -70,27 +73,26 @@ def test_what_a_client_says_of_itself_is_cut_and_cleaned() -> None:
     assert client.user_agent == ("curl[31m" + "x" * 1000)[:256]
 
 
-def test_the_ports_that_a_use_case_takes_are_its_keywords() -> None:
-    import inspect
-
-    from leadnator_auth.adapters.memory import memory_ports
-
-    ports = memory_ports()
-    for use_case, given in (
-        (core.sign_up, ports.for_sign_in),
-        (core.log_in, ports.for_sign_in),
-        (core.identify, ports.for_identify),
-        (core.request_password_reset, ports.for_reset_request),
-        (core.reset_password, ports.for_reset),
-        (core.deliver_due_mails, ports.for_delivery),
-    ):
-        parameters = inspect.signature(use_case).parameters.values()
-        assert {p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty} == set(given)
+USE_CASES = [each for name in core.__all__ if inspect.isfunction(each := getattr(core, name))]
+RULES = {"is_found", "run_in_transaction"}
+"""Functions that are no use cases: they need nothing from outside, or one unit of work."""
 
 
-def test_a_session_begins_now_and_ends_with_its_lifetime() -> None:
-    from leadnator_auth.adapters.memory import SeededRandomness
+@pytest.mark.parametrize(
+    "use_case", [each for each in USE_CASES if each.__name__ not in RULES], ids=lambda each: each.__name__
+)
+def test_a_use_case_takes_all_that_is_outside_in_one_argument(use_case: Callable[..., object]) -> None:
+    ports = inspect.signature(use_case).parameters["ports"]
+    assert (ports.kind, ports.default, ports.annotation) == (ports.KEYWORD_ONLY, ports.empty, core.Ports)
 
-    policy = core.Policy(session_lifetime=timedelta(minutes=5))
-    session = new_session(ALICE, Client(), NOW, SeededRandomness(), policy)
-    assert (session.user_id, session.created_at, session.expires_at) == (ALICE.id, NOW, NOW + timedelta(minutes=5))
+
+async def test_a_session_begins_now_and_ends_with_its_lifetime() -> None:
+    ports = memory_ports(policy=core.Policy(session_lifetime=timedelta(minutes=5)))
+    session = (await core.sign_up("Alice", "alice@example.com", "secret", ports=ports)).session
+    assert (session.created_at, session.expires_at) == (ports.clock.now(), ports.clock.now() + timedelta(minutes=5))
+
+
+def test_one_step_alone_begins_sessions() -> None:
+    folder = Path(core.__file__).parent
+    callers = [path.name for path in folder.rglob("*.py") if "sessions.add(" in path.read_text()]
+    assert callers == ["open_session.py"]

@@ -32,7 +32,7 @@ async def test_the_host_application_snippet_serves_its_users(memory: MemoryPorts
     snippet = next(snippet for snippet in SNIPPETS if "host_application" in snippet)
     namespace: dict[str, Any] = {}
     exec(snippet, namespace)  # noqa: S102 (our own README)
-    alice = await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    alice = await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     transport = httpx2.ASGITransport(namespace["host_application"](memory))
     async with httpx2.AsyncClient(transport=transport, base_url="http://host.test") as client:
         headers = {"Authorization": f"Bearer {alice.token}"}

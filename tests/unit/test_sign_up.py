@@ -22,7 +22,7 @@ from leadnator_auth.domain import (
 
 
 async def test_a_new_account_is_an_active_user_on_the_first_plan(memory: MemoryPorts) -> None:
-    alice = await sign_up("  Alice ", " Alice@Example.com ", "secret", **memory.for_sign_in)
+    alice = await sign_up("  Alice ", " Alice@Example.com ", "secret", ports=memory)
     user = alice.user
     assert (user.name, user.email.typed) == ("Alice", "Alice@Example.com")
     assert (user.role, user.plan, user.status) == (Role.USER, "Starter", Status.ACTIVE)
@@ -33,8 +33,8 @@ async def test_a_new_account_is_an_active_user_on_the_first_plan(memory: MemoryP
 
 async def test_a_new_account_is_signed_in_for_seven_days(memory: MemoryPorts) -> None:
     client = Client(ip="192.0.2.7", user_agent="curl/8")
-    alice = await sign_up("Alice", "alice@example.com", "secret", client, **memory.for_sign_in)
-    identity = await identify(alice.token, **memory.for_identify)
+    alice = await sign_up("Alice", "alice@example.com", "secret", client, ports=memory)
+    identity = await identify(alice.token, ports=memory)
     assert identity.user == alice.user
     assert identity.session == alice.session
     assert identity.session.client == client
@@ -42,19 +42,19 @@ async def test_a_new_account_is_signed_in_for_seven_days(memory: MemoryPorts) ->
 
 
 async def test_the_password_works_in_another_normal_form(memory: MemoryPorts) -> None:
-    await sign_up("Zoë", "zoe@example.com", "cafe\u0301s!", **memory.for_sign_in)
-    assert await log_in("zoe@example.com", "caf\u00e9s!", **memory.for_sign_in)
+    await sign_up("Zoë", "zoe@example.com", "cafe\u0301s!", ports=memory)
+    assert await log_in("zoe@example.com", "caf\u00e9s!", ports=memory)
 
 
 async def test_an_address_makes_one_account_whatever_its_case(memory: MemoryPorts) -> None:
-    await sign_up("Alice", "alice@example.com", "secret", **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     with pytest.raises(EmailTakenError):
-        await sign_up("Eve", "ALICE@example.com", "other-secret", **memory.for_sign_in)
+        await sign_up("Eve", "ALICE@example.com", "other-secret", ports=memory)
     assert memory.hasher.hashed == 1, "a sign-up that is bound to fail costs no hash"
 
 
 async def test_of_twenty_at_once_one_gets_the_address(memory: MemoryPorts) -> None:
-    attempts = (sign_up(f"A{n}", "a@example.com", "secret", **memory.for_sign_in) for n in range(20))
+    attempts = (sign_up(f"A{n}", "a@example.com", "secret", ports=memory) for n in range(20))
     outcomes = await asyncio.gather(*attempts, return_exceptions=True)
     assert sum(isinstance(outcome, SignedIn) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, EmailTakenError) for outcome in outcomes) == 19
@@ -62,7 +62,7 @@ async def test_of_twenty_at_once_one_gets_the_address(memory: MemoryPorts) -> No
 
 async def test_all_missing_fields_are_named_at_once(memory: MemoryPorts) -> None:
     with pytest.raises(MissingFieldsError) as refused:
-        await sign_up(None, "  ", "", **memory.for_sign_in)
+        await sign_up(None, "  ", "", ports=memory)
     assert [(error.field, error.code) for error in refused.value.errors] == [
         ("name", "missing"),
         ("email", "missing"),
@@ -72,7 +72,7 @@ async def test_all_missing_fields_are_named_at_once(memory: MemoryPorts) -> None
 
 async def test_wrong_fields_are_named_beside_missing_ones(memory: MemoryPorts) -> None:
     with pytest.raises(MissingFieldsError) as refused:
-        await sign_up(" ", "nonsense", 123456, **memory.for_sign_in)
+        await sign_up(" ", "nonsense", 123456, ports=memory)
     assert [(error.field, error.code) for error in refused.value.errors] == [
         ("name", "missing"),
         ("email", "invalid_email"),
@@ -97,7 +97,7 @@ async def test_wrong_fields_are_named_beside_missing_ones(memory: MemoryPorts) -
 )
 async def test_a_name_is_a_line_of_at_most_200_characters(memory: MemoryPorts, name: object, code: str) -> None:
     with pytest.raises(InvalidFieldsError) as refused:
-        await sign_up(name, "alice@example.com", "secret", **memory.for_sign_in)
+        await sign_up(name, "alice@example.com", "secret", ports=memory)
     assert [(error.field, error.code) for error in refused.value.errors] == [("name", code)]
 
 
@@ -125,7 +125,7 @@ INVISIBLE = {
 @pytest.mark.parametrize("name", INVISIBLE.values(), ids=INVISIBLE)
 async def test_a_name_of_which_nothing_is_seen_is_missing(memory: MemoryPorts, name: str) -> None:
     with pytest.raises(MissingFieldsError) as refused:
-        await sign_up(name, "alice@example.com", "secret", **memory.for_sign_in)
+        await sign_up(name, "alice@example.com", "secret", ports=memory)
     assert [(error.field, error.code) for error in refused.value.errors] == [("name", "missing")]
 
 
@@ -133,7 +133,7 @@ async def test_a_name_of_which_nothing_is_seen_is_missing(memory: MemoryPorts, n
     "name", ["x" * 200, "é", "山田 太郎", "👩\u200d🚀", "O'Neil <b>", "\u200bA", "ᄒ\u1160", "❤\ufe0f", "."]
 )
 async def test_people_are_called_many_things(memory: MemoryPorts, name: str) -> None:
-    assert (await sign_up(name, "alice@example.com", "secret", **memory.for_sign_in)).user.name == name
+    assert (await sign_up(name, "alice@example.com", "secret", ports=memory)).user.name == name
 
 
 @pytest.mark.parametrize(
@@ -149,19 +149,19 @@ async def test_people_are_called_many_things(memory: MemoryPorts, name: str) -> 
 )
 async def test_a_password_outside_its_bounds_is_refused(memory: MemoryPorts, password: str, code: str) -> None:
     with pytest.raises(InvalidFieldsError) as refused:
-        await sign_up("Alice", "alice@example.com", password, **memory.for_sign_in)
+        await sign_up("Alice", "alice@example.com", password, ports=memory)
     assert [(error.field, error.code) for error in refused.value.errors] == [("password", code)]
 
 
 @pytest.mark.parametrize("password", ["123456", "      ", "😀" * 6, "x" * 1024, "é" * 512, "sec\nret"])
 async def test_a_password_within_its_bounds_is_taken_as_it_is(memory: MemoryPorts, password: str) -> None:
-    await sign_up("Alice", "alice@example.com", password, **memory.for_sign_in)
-    assert await log_in("alice@example.com", password, **memory.for_sign_in)
+    await sign_up("Alice", "alice@example.com", password, ports=memory)
+    assert await log_in("alice@example.com", password, ports=memory)
 
 
 async def test_the_least_length_is_a_policy() -> None:
     memory = memory_ports(policy=Policy(password=PasswordPolicy(min_length=12)))
     with pytest.raises(InvalidFieldsError) as refused:
-        await sign_up("Alice", "alice@example.com", "x" * 11, **memory.for_sign_in)
+        await sign_up("Alice", "alice@example.com", "x" * 11, ports=memory)
     assert "12" in refused.value.errors[0].message
-    assert await sign_up("Alice", "alice@example.com", "x" * 12, **memory.for_sign_in)
+    assert await sign_up("Alice", "alice@example.com", "x" * 12, ports=memory)

@@ -1,5 +1,6 @@
 """Who guesses is slowed down; who knows is not locked out."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
 from leadnator_auth.domain import (
+    Actor,
     Client,
     Identity,
     InvalidCredentialsError,
@@ -18,7 +20,10 @@ from leadnator_auth.domain import (
     SignedIn,
     TooManyRequestsError,
     change_password,
+    change_user,
+    delete_user,
     deliver_due_mails,
+    identify,
     log_in,
     request_password_reset,
     reset_password,
@@ -49,7 +54,7 @@ def memory() -> MemoryPorts:
 async def guess(memory: MemoryPorts, client: Client, email: str = EMAIL) -> str:
     """Returns what comes of a wrong password: "wrong", or the limit that was reached."""
     try:
-        await log_in(email, WRONG, client, **memory.for_sign_in)
+        await log_in(email, WRONG, client, ports=memory)
     except InvalidCredentialsError:
         return "wrong"
     except TooManyRequestsError as error:
@@ -63,15 +68,15 @@ async def guesses(memory: MemoryPorts, client: Client, count: int, email: str = 
 
 async def owner_gets_in(memory: MemoryPorts, client: Client = HOME, password: str = RIGHT) -> bool:
     try:
-        await log_in(EMAIL, password, client, **memory.for_sign_in)
+        await log_in(EMAIL, password, client, ports=memory)
     except TooManyRequestsError:
         return False
     return True
 
 
 async def mailed_secret(memory: MemoryPorts, client: Client) -> str:
-    await request_password_reset(EMAIL, client, **memory.for_reset_request)
-    await deliver_due_mails(**memory.for_delivery)
+    await request_password_reset(EMAIL, client, ports=memory)
+    await deliver_due_mails(ports=memory)
     return memory.mailer.reset_links[-1].secret
 
 
@@ -92,7 +97,7 @@ async def test_a_refused_guess_costs_no_hash(memory: MemoryPorts, alice: SignedI
 async def test_the_right_password_works_again_after_the_window(memory: MemoryPorts, alice: SignedIn) -> None:
     await guesses(memory, HOME, 3)
     with pytest.raises(TooManyRequestsError) as refused:
-        await log_in(EMAIL, RIGHT, HOME, **memory.for_sign_in)
+        await log_in(EMAIL, RIGHT, HOME, ports=memory)
     assert refused.value.retry_after == 20
     memory.clock.advance(seconds=refused.value.retry_after)
     assert await owner_gets_in(memory)
@@ -123,7 +128,7 @@ async def test_who_is_locked_out_gets_in_by_a_reset_while_others_still_guess(
     for client in ELSEWHERE[:20]:
         await guess(memory, client)
     assert not await owner_gets_in(memory)
-    await reset_password(await mailed_secret(memory, HOME), "new-secret", HOME, **memory.for_reset)
+    await reset_password(await mailed_secret(memory, HOME), "new-secret", HOME, ports=memory)
     for client in ELSEWHERE[20:60]:
         await guess(memory, client)
     assert await owner_gets_in(memory, password="new-secret")
@@ -136,6 +141,79 @@ async def test_a_client_is_remembered_for_a_month(memory: MemoryPorts, alice: Si
         for client in ELSEWHERE[:10]:
             await guess(memory, client)
         assert (await guess(memory, HOME) == "wrong") is known
+
+
+async def new_password_by_reset(memory: MemoryPorts, alice: SignedIn) -> None:
+    await reset_password(await mailed_secret(memory, ELSEWHERE[-1]), RIGHT, ELSEWHERE[-1], ports=memory)
+
+
+async def new_password(memory: MemoryPorts, alice: SignedIn) -> None:
+    identity = await identify(alice.token, ports=memory)
+    await change_password(identity, RIGHT, RIGHT, ELSEWHERE[-1], ports=memory)
+
+
+async def suspension(memory: MemoryPorts, alice: SignedIn) -> None:
+    for status in ("suspended", "active"):
+        await change_user(Actor.operator(), alice.user.id, {"status": status}, ports=memory)
+
+
+async def new_owner(memory: MemoryPorts, alice: SignedIn) -> None:
+    await delete_user(Actor.operator(), alice.user.id, ports=memory)
+    await sign_up("Alice", EMAIL, RIGHT, ports=memory)
+
+
+@pytest.mark.parametrize("change", [new_password_by_reset, new_password, suspension, new_owner])
+async def test_a_client_is_trusted_no_longer_than_the_password_it_knew(
+    memory: MemoryPorts, alice: SignedIn, change: Callable[[MemoryPorts, SignedIn], Awaitable[None]]
+) -> None:
+    assert await owner_gets_in(memory)
+    await change(memory, alice)
+    for client in ELSEWHERE[:10]:
+        await guess(memory, client)
+    assert await guess(memory, HOME) == "login-account"
+
+
+async def test_who_changes_the_password_stays_known(memory: MemoryPorts, alice: SignedIn) -> None:
+    identity = await identify(alice.token, ports=memory)
+    await change_password(identity, RIGHT, "new-secret", HOME, ports=memory)
+    for client in ELSEWHERE[:10]:
+        await guess(memory, client)
+    assert await owner_gets_in(memory, password="new-secret")
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 3, 10])
+async def test_who_shares_the_owners_network_is_refused_as_for_nobody(
+    memory: MemoryPorts, alice: SignedIn, minutes: int
+) -> None:
+    """Otherwise the answers would tell which addresses have an account that is used from there."""
+    assert await owner_gets_in(memory)
+    other = memory_ports(policy=Policy(limits=LIMITS))
+    told = []
+    for world in (memory, other):
+        answers = []
+        for _ in range(30):
+            answers.append(await guess(world, HOME))
+            world.clock.advance(minutes=minutes)
+        told.append(answers)
+    assert told[0] == told[1]
+
+
+async def test_guesses_from_the_owners_network_count_for_all_others(memory: MemoryPorts, alice: SignedIn) -> None:
+    assert await owner_gets_in(memory)
+    other = memory_ports(policy=Policy(limits=LIMITS))
+    for world in (memory, other):
+        await guesses(world, HOME, 3)
+        world.clock.advance(minutes=1)
+        await guesses(world, HOME, 3)
+    told = [[await guess(world, client) for client in ELSEWHERE[:3]] for world in (memory, other)]
+    assert told == [["login-account"] * 3] * 2
+
+
+async def test_a_reset_gives_back_no_try_that_was_not_counted(memory: MemoryPorts, alice: SignedIn) -> None:
+    for number in range(10):
+        assert await guess(memory, HOME, f"user-{number}@example.com") == "wrong"
+    await reset_password(await mailed_secret(memory, HOME), "new-secret", HOME, ports=memory)
+    assert await guess(memory, HOME, "user-10@example.com") == "login-client"
 
 
 async def test_the_right_password_takes_back_what_was_counted(memory: MemoryPorts, alice: SignedIn) -> None:
@@ -152,12 +230,12 @@ async def test_many_who_log_in_well_behind_one_address_are_not_refused(memory: M
 
 async def test_an_attacker_with_an_account_gains_no_guesses_by_logging_in(memory: MemoryPorts, alice: SignedIn) -> None:
     unlimited = attrs.evolve(memory, policy=Policy(limits=Limits.none()))
-    await sign_up("Mallory", "mallory@example.com", "mallorys", **unlimited.for_sign_in)
+    await sign_up("Mallory", "mallory@example.com", "mallorys", ports=unlimited)
     outcomes = []
     for number in range(20):
         outcomes.append(await guess(memory, HOME, f"user-{number}@example.com"))
         with suppress(TooManyRequestsError):
-            await log_in("mallory@example.com", "mallorys", HOME, **memory.for_sign_in)
+            await log_in("mallory@example.com", "mallorys", HOME, ports=memory)
     assert outcomes.count("wrong") == 10
 
 
@@ -175,6 +253,18 @@ async def test_the_addresses_of_one_ipv6_network_are_one_client(
     [
         ("192.0.2.1", "192.0.2.1"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("::ffff:c000:201", "192.0.2.1"),
+        ("64:ff9b::192.0.2.1", "192.0.2.1"),
+        ("64:ff9b::c000:202", "192.0.2.2"),
+        ("64:ff9b:1::192.0.2.1", "192.0.2.1"),
+        ("64:ff9b:1:7::192.0.2.1", "192.0.2.1"),
+        ("::ffff:0:192.0.2.1", "192.0.2.1"),
+        ("::192.0.2.1", "192.0.2.1"),
+        ("2002:c000:0201::1", "192.0.2.1"),
+        ("2002:c000:0201:ffff::9", "192.0.2.1"),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdfe", "192.0.2.1"),
+        ("::1", "::/64"),
+        ("64:ff9b:2::192.0.2.1", "64:ff9b:2::/64"),
         ("2001:db8::1", "2001:db8::/64"),
         ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
         ("fe80::1%eth0", "fe80::/64"),
@@ -191,11 +281,11 @@ async def test_without_an_address_only_the_account_counts(memory: MemoryPorts, a
     outcomes = [await guess(memory, Client(), f"user-{number}@example.com") for number in range(15)]
     assert outcomes == ["wrong"] * 15
     for number in range(5):
-        await sign_up("Al", f"al-{number}@example.com", "secret", **memory.for_sign_in)
+        await sign_up("Al", f"al-{number}@example.com", "secret", ports=memory)
 
 
 async def test_somebody_without_an_address_is_never_remembered(memory: MemoryPorts, alice: SignedIn) -> None:
-    await log_in(EMAIL, RIGHT, Client(), **memory.for_sign_in)
+    await log_in(EMAIL, RIGHT, Client(), ports=memory)
     for client in ELSEWHERE[:6]:
         await guess(memory, client)
     assert await guess(memory, Client()) == "login-account"
@@ -206,7 +296,7 @@ async def test_a_stolen_session_is_no_way_to_guess_on(memory: MemoryPorts, alice
     outcomes = []
     for _ in range(5):
         try:
-            await change_password(identity, WRONG, "new-secret", HOME, **memory.for_reset)
+            await change_password(identity, WRONG, "new-secret", HOME, ports=memory)
         except (InvalidCredentialsError, TooManyRequestsError) as error:
             outcomes.append(error.code)
     assert outcomes == ["invalid_credentials"] * 3 + ["too_many_requests"] * 2
@@ -217,22 +307,22 @@ async def test_changes_of_password_are_limited_even_by_who_knows_it(memory: Memo
     identity = Identity(alice.user, alice.session)
     password = RIGHT
     for number in range(8):
-        await change_password(identity, password, f"secret-{number}", HOME, **memory.for_reset)
+        await change_password(identity, password, f"secret-{number}", HOME, ports=memory)
         password = f"secret-{number}"
     with pytest.raises(TooManyRequestsError):
-        await change_password(identity, password, "one-too-many", HOME, **memory.for_reset)
+        await change_password(identity, password, "one-too-many", HOME, ports=memory)
 
 
 async def test_signups_links_and_resets_of_one_client_are_limited(memory: MemoryPorts) -> None:
     async def sign_up_from(client: Client, number: int) -> None:
-        await sign_up("Al", f"al-{number}{client.ip}@example.com", "secret", client, **memory.for_sign_in)
+        await sign_up("Al", f"al-{number}{client.ip}@example.com", "secret", client, ports=memory)
 
     async def forgot_from(client: Client, number: int) -> None:
-        await request_password_reset(f"al-{number}@example.com", client, **memory.for_reset_request)
+        await request_password_reset(f"al-{number}@example.com", client, ports=memory)
 
     async def reset_from(client: Client, number: int) -> None:
         with pytest.raises(InvalidResetTokenError):
-            await reset_password("reset_" + "x" * 43, "new-secret", client, **memory.for_reset)
+            await reset_password("reset_" + "x" * 43, "new-secret", client, ports=memory)
 
     for act in (sign_up_from, forgot_from, reset_from):
         for number in range(2):
@@ -250,8 +340,8 @@ async def test_what_is_refused_for_its_fields_is_not_counted(memory: MemoryPorts
 
     for _ in range(10):
         with pytest.raises(MissingFieldsError):
-            await sign_up("", "", "", HOME, **memory.for_sign_in)
-    await sign_up("Al", "al@example.com", "secret", HOME, **memory.for_sign_in)
+            await sign_up("", "", "", HOME, ports=memory)
+    await sign_up("Al", "al@example.com", "secret", HOME, ports=memory)
 
 
 async def test_without_limits_nothing_is_counted(alice: SignedIn, memory: MemoryPorts) -> None:

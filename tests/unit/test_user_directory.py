@@ -23,11 +23,11 @@ OPERATOR = Actor.operator()
 
 
 async def listed(memory: MemoryPorts, query: str = "", limit: int = 20, cursor: str | None = None) -> Page[User]:
-    return await list_users(OPERATOR, query, limit, cursor, unit_of_work=memory.unit_of_work)
+    return await list_users(OPERATOR, query, limit, cursor, ports=memory)
 
 
 async def audited(memory: MemoryPorts, user_id: str | None = None, cursor: str | None = None) -> Page[AuditEntry]:
-    return await list_audit_entries(OPERATOR, user_id, 2, cursor, unit_of_work=memory.unit_of_work)
+    return await list_audit_entries(OPERATOR, user_id, 2, cursor, ports=memory)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def crowd(memory: MemoryPorts) -> list[User]:
     """Thirty users, newest first."""
     users = []
     for number in range(30):
-        signed_in = await sign_up(f"User {number}", f"user{number}@example.com", "secret", **memory.for_sign_in)
+        signed_in = await sign_up(f"User {number}", f"user{number}@example.com", "secret", ports=memory)
         users.append(signed_in.user)
         memory.clock.advance(seconds=1)
     return users[::-1]
@@ -67,26 +67,26 @@ async def test_what_nobody_can_be_called_cannot_be_searched_for(memory: MemoryPo
 async def test_bad_limits_and_cursors_are_refused(memory: MemoryPorts) -> None:
     for limit, cursor in ((0, None), (101, None), (20, "x")):
         with pytest.raises(InvalidPageError):
-            await list_users(OPERATOR, "", limit, cursor, unit_of_work=memory.unit_of_work)
+            await list_users(OPERATOR, "", limit, cursor, ports=memory)
         with pytest.raises(InvalidPageError):
-            await list_audit_entries(OPERATOR, None, limit, cursor, unit_of_work=memory.unit_of_work)
+            await list_audit_entries(OPERATOR, None, limit, cursor, ports=memory)
 
 
 async def test_only_admins_may_look(memory: MemoryPorts, alice: SignedIn) -> None:
     actor = Actor.through(Identity(alice.user, alice.session))
     with pytest.raises(ForbiddenError):
-        await list_users(actor, "", 0, "x", unit_of_work=memory.unit_of_work)
+        await list_users(actor, "", 0, "x", ports=memory)
     with pytest.raises(ForbiddenError):
-        await list_audit_entries(actor, "\0", 0, "x", unit_of_work=memory.unit_of_work)
+        await list_audit_entries(actor, "\0", 0, "x", ports=memory)
 
 
 async def test_what_was_done_is_listed_newest_first_for_one_or_for_all(memory: MemoryPorts, crowd: list[User]) -> None:
     one, other = crowd[:2]
     for number, user in enumerate((one, other, one)):
         memory.clock.advance(seconds=1)
-        await change_user(OPERATOR, user.id, {"plan": f"Plan {number}"}, **memory.for_administration)
+        await change_user(OPERATOR, user.id, {"plan": f"Plan {number}"}, ports=memory)
     memory.clock.advance(seconds=1)
-    await delete_user(OPERATOR, one.id, **memory.for_administration)
+    await delete_user(OPERATOR, one.id, ports=memory)
 
     first = await audited(memory)
     second = await audited(memory, cursor=first.next_cursor)

@@ -15,11 +15,11 @@ from leadnator_auth.domain import (
     is_reset_secret_usable,
     reset_password,
 )
-from leadnator_auth.entrypoints.http.body import read_form
 from leadnator_auth.entrypoints.http.context import client_of, ports_of
-from leadnator_auth.entrypoints.http.counting import note_refusal
+from leadnator_auth.entrypoints.http.middleware.counting import note_refusal
 from leadnator_auth.entrypoints.http.pages.rendering import PAGE_HEADERS, render
 from leadnator_auth.entrypoints.http.problems import headers_of, problem_of
+from leadnator_auth.entrypoints.http.reading.body import read_form
 from leadnator_auth.entrypoints.http.security_events import tell, tell_refusal
 
 
@@ -28,7 +28,7 @@ async def get_reset_page(request: Request) -> Response:
     given = request.query_params.getlist("token")
     ports = ports_of(request)
     try:
-        usable = len(given) == 1 and await is_reset_secret_usable(given[0], **ports.for_reset_check)
+        usable = len(given) == 1 and await is_reset_secret_usable(given[0], ports=ports)
     except UnavailableError as error:
         return _page(request, "later", problem_of(error).status)
     if not usable:
@@ -40,7 +40,7 @@ async def post_reset_page(request: Request) -> Response:
     """POST /reset-password: sets the new password and says how it went."""
     token, password = await read_form(request, "token", "password")
     try:
-        user = await reset_password(token, password, client_of(request), **ports_of(request).for_reset)
+        user = await reset_password(token, password, client_of(request), ports=ports_of(request))
     except FieldsError as error:
         note_refusal(request, error)
         problems = [field_error.message for field_error in error.errors if field_error.field == "password"]

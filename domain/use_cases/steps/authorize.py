@@ -1,0 +1,70 @@
+"""Who may administer, and whose account is meant; looked up in the unit of work that needs to know."""
+
+from leadnator_auth.domain.entities.actor import Actor
+from leadnator_auth.domain.entities.user import Role, User
+from leadnator_auth.domain.errors import ForbiddenError, InvalidTokenError, NotFoundError
+from leadnator_auth.domain.ports import Ports, Repositories, Transaction
+from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.fields import BadFieldError
+from leadnator_auth.domain.values.ids import UserId
+from leadnator_auth.domain.values.text import is_storable
+
+Who = UserId | EmailAddress
+"""Whose account is meant."""
+
+
+def parse_who(text: str, *, ports: Ports) -> Who:
+    """Returns the e-mail address that somebody typed, or else the id.
+
+    Raises: NotFoundError when it can be neither.
+    """
+    if "@" not in text:
+        return UserId(text)
+    try:
+        return ports.emails.parse(text)
+    except BadFieldError:
+        raise NotFoundError from None
+
+
+async def check_right(actor: Actor, repositories: Repositories) -> None:
+    """Makes sure that the actor may administer at this moment, whatever they were a moment ago (ASVS 8.3.2).
+
+    Raises: ForbiddenError; InvalidTokenError when their session ended or they were suspended.
+    """
+    if actor.session_id is None:
+        return
+    user = await repositories.users.by_id(UserId(actor.name))
+    session = await repositories.sessions.by_id(actor.session_id)
+    if user is None or session is None or not session.belongs_to(user):
+        raise InvalidTokenError("session ended")
+    if user.is_suspended:
+        raise InvalidTokenError("account suspended")
+    if user.role is not Role.ADMIN:
+        raise ForbiddenError(user.id)
+
+
+async def admins_in_turn(actor: Actor, transaction: Transaction) -> list[User]:
+    """Returns the active admins once the actor may change accounts; none of them changes meanwhile.
+
+    Changes by administrators take turns here, first of all: so no two of them see each other as the admin who stays,
+    and none waits in a circle.
+
+    Raises: what `check_right` raises.
+    """
+    admins = await transaction.users.active_admins()
+    await check_right(actor, transaction)
+    return admins
+
+
+async def found(who: Who, repositories: Repositories) -> User:
+    """Returns the account that is meant.
+
+    Raises: NotFoundError.
+    """
+    if isinstance(who, EmailAddress):
+        user = await repositories.users.by_email(who.canonical)
+    else:
+        user = await repositories.users.by_id(who) if is_storable(who) else None
+    if user is None:
+        raise NotFoundError
+    return user

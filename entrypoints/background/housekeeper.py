@@ -1,0 +1,50 @@
+"""Clears away what is over while the server runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from leadnator_auth.domain import Ports, UnavailableError, purge
+
+EVERY_SECONDS = 600.0
+PAUSE_SECONDS = 0.05
+"""Between two rounds of a big clearing, so that log-ins get their turn."""
+
+_log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def keeping_house(ports: Ports, first_after: float = 0.0) -> AsyncIterator[None]:
+    """Purges beside the block, after so many seconds and every ten minutes.
+
+    Cut short, a purge is undone and done later.
+    """
+    task = asyncio.create_task(_keep_house(ports, first_after))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _keep_house(ports: Ports, first_after: float) -> None:
+    await asyncio.sleep(first_after)
+    while True:
+        try:
+            await _purge_all(ports)
+        except UnavailableError as error:
+            _log.warning("purge_unavailable", error=str(error))
+        except Exception:  # noqa: BLE001 (it must not end the housekeeping for good)
+            _log.exception("purge_failed")
+        await asyncio.sleep(EVERY_SECONDS)
+
+
+async def _purge_all(ports: Ports) -> None:
+    total = 0
+    while removed := await purge(ports=ports):
+        total += removed
+        await asyncio.sleep(PAUSE_SECONDS)
+    if total:
+        _log.info("purged", rows=total)

@@ -1,0 +1,124 @@
+"""Sends the queued mails while the server runs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+
+from leadnator_auth.domain import (
+    Delivery,
+    MailState,
+    Ports,
+    QueuedMail,
+    UnavailableError,
+    deliver_due_mails,
+    renew_lease,
+)
+from leadnator_auth.domain.entities.mail import LEASE
+
+POLL_SECONDS = 1.5
+"""How soon a mail is seen that another process queued, or that is due again; one queued here is seen at once."""
+RENEW_SECONDS = LEASE.total_seconds() / 4
+STOP_SECONDS = 15.0
+"""How long stopping waits for mails that are under way; what is cut short is sent again later."""
+
+_FATES = {MailState.QUEUED: "delayed", MailState.DEAD: "given_up"}
+_log = structlog.get_logger(__name__)
+
+
+class MailWorker:
+    """Delivers mails until it is stopped; `wake` tells it that one was queued."""
+
+    def __init__(
+        self, first_look_after: float = 0.0, on_delivery: Callable[[Delivery], None] = lambda delivery: None
+    ) -> None:
+        """Looks at the queue for the first time after so many seconds, or when it is woken.
+
+        `on_delivery` is told what became of mails.
+        """
+        self._first_look_after = first_look_after
+        self._on_delivery = on_delivery
+        self._awake = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Makes the worker look at the queue at once."""
+        self._awake.set()
+
+    async def run(self, ports: Ports) -> None:
+        """Delivers what is due, again and again, until `stop`."""
+        await self._pause(self._first_look_after)
+        while not self._stopping:
+            self._awake.clear()
+            if not await self._deliver(ports) and not self._stopping:
+                await self._pause(POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Makes `run` return after the mails that are under way."""
+        self._stopping = True
+        self.wake()
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._awake.wait()
+
+    async def _deliver(self, ports: Ports) -> bool:
+        """Returns whether there was anything to deliver; no failure ends the worker."""
+        try:
+            delivery = await deliver_due_mails(
+                ports=ports,
+                keeping_lease=lambda mail: _keeping_lease(mail, ports),
+                most=1,  # so that stopping waits for one mail only
+            )
+        except UnavailableError as error:
+            _log.warning("mail_queue_unavailable", error=str(error))
+            return False
+        except Exception:  # noqa: BLE001 (a bug in one mail must not stop all mail for good)
+            _log.exception("mail_delivery_failed")
+            return False
+        self._on_delivery(delivery)
+        for mail in delivery.failures:
+            _log.warning(f"mail_{_FATES[mail.state]}", mail=mail.id, attempts=mail.attempts, error=mail.last_error)
+        if delivery.total:
+            _log.info(
+                "mail_delivered",
+                sent=delivery.sent,
+                delayed=delivery.delayed,
+                dead=delivery.dead,
+                dropped=delivery.dropped,
+            )
+        return delivery.total > 0
+
+
+@asynccontextmanager
+async def _keeping_lease(mail: QueuedMail, ports: Ports) -> AsyncIterator[None]:
+    """Renews the lease of a mail beside the block, so that no other process takes it while it is being sent."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            with suppress(UnavailableError):
+                await renew_lease(mail, ports=ports)
+
+    task = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def running(worker: MailWorker, ports: Ports) -> AsyncIterator[None]:
+    """Runs the worker beside the block, and stops it gracefully after it."""
+    task = asyncio.create_task(worker.run(ports))
+    try:
+        yield
+    finally:
+        worker.stop()
+        _, unfinished = await asyncio.wait([task], timeout=STOP_SECONDS)
+        for late in unfinished:
+            late.cancel()
+        await asyncio.gather(task, return_exceptions=True)

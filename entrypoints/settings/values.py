@@ -1,0 +1,159 @@
+"""Parsers of single settings: each returns the value or raises ValueError."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import attrs
+
+from leadnator_auth.domain import RateLimit
+from leadnator_auth.entrypoints.settings.url_parts import ENCODING, Host, UrlError, UrlParts, split_url
+
+MIN_SECRET_BYTES = 32
+SAFE_BCRYPT_COST = 10
+"""OWASP Password Storage Cheat Sheet: the least work factor for bcrypt. Less is taken, with a warning."""
+_TEN_YEARS = 315_360_000
+_UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
+_MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
+
+
+@attrs.frozen
+class SmtpUrl:
+    """The parts of an SMTP URL; `scheme` says how the connection is protected."""
+
+    scheme: str
+    host: str
+    port: int | None
+    username: str | None
+    password: str | None = attrs.field(repr=False)
+
+
+def between(least: int, most: int) -> Callable[[str], int]:
+    """Returns the parser of a whole number in this range."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdecimal()) or not least <= int(text) <= most:
+            raise ValueError
+        return int(text)
+
+    return parse
+
+
+positive = between(1, _TEN_YEARS)
+
+
+def rate_limit(name: str) -> Callable[[str], RateLimit]:
+    """Returns the parser of a limit with this name, such as "10/min"."""
+
+    def parse(text: str) -> RateLimit:
+        count, _, unit = text.partition("/")
+        seconds = _UNITS.get(unit.strip().lower())
+        if seconds is None:
+            raise ValueError
+        return RateLimit(name, between(1, 1_000_000)(count.strip()), timedelta(seconds=seconds))
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Returns the parser of a word out of these, in any case."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError
+        return text.lower()
+
+    return parse
+
+
+def jwt_secrets(text: str) -> tuple[str, ...]:
+    """Returns the secrets; the first signs."""
+    secrets = tuple(secret.strip() for secret in text.split(","))
+    if any(len(secret.encode()) < MIN_SECRET_BYTES for secret in secrets):
+        raise ValueError
+    return secrets
+
+
+def public_url(text: str) -> str:
+    """Returns the base of all links, without a slash at its end."""
+    parts = _web_url(text)
+    if parts.query is not None or parts.fragment is not None:
+        raise ValueError
+    return text.rstrip("/")
+
+
+def reset_url(text: str) -> str:
+    """Returns the link to set a new password, with `{token}` and perhaps `{public_url}` in it."""
+    if text.count("{token}") != 1:
+        raise ValueError
+    _web_url(text.replace("{public_url}", "http://public.url"))
+    return text
+
+
+def smtp_url(text: str) -> SmtpUrl:
+    """Returns the parts of an SMTP URL."""
+    parts = split_url(text, ("smtp", "smtp+starttls", "smtps"))
+    if parts.path not in ("", "/") or parts.query is not None or parts.fragment is not None:
+        raise UrlError(ENCODING)
+    host = _one_host(parts)
+    return SmtpUrl(parts.scheme, host.name, host.port, parts.user, parts.password or None)
+
+
+def mail_from(text: str) -> str:
+    """Returns the sender's address; unlike a user's it may be at a bare host name."""
+    if not _MAILBOX.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def existing_folder(text: str) -> Path:
+    """Returns the path of a folder that is there."""
+    path = Path(text)
+    if not path.is_dir():
+        raise ValueError
+    return path
+
+
+def networks(text: str) -> tuple[str, ...]:
+    """Returns addresses and networks; there is no "all", which would let anybody choose their address."""
+    return tuple(_network(part.strip()) for part in text.split(","))
+
+
+def _network(text: str) -> str:
+    network = ipaddress.ip_network(text)
+    if network.prefixlen == 0:
+        raise ValueError
+    return str(network)
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Returns web origins (RFC 6454)."""
+    return tuple(_origin(part.strip()) for part in text.split(","))
+
+
+def _origin(text: str) -> str:
+    parts = _web_url(text)
+    if parts.path or parts.query is not None or parts.fragment is not None:
+        raise ValueError
+    return text
+
+
+def otlp_endpoint(text: str) -> str:
+    """Returns the base URL of an OpenTelemetry collector, without a slash at its end."""
+    return public_url(text)
+
+
+def _web_url(text: str) -> UrlParts:
+    parts = split_url(text, ("http", "https"))
+    if parts.user is not None or parts.password is not None:
+        raise UrlError("a user name and a password have no place in it")
+    _one_host(parts)
+    return parts
+
+
+def _one_host(parts: UrlParts) -> Host:
+    if len(parts.hosts) != 1 or parts.hosts[0].name.startswith("/"):
+        raise UrlError("it takes one host")
+    return parts.hosts[0]
