@@ -14,19 +14,10 @@ import httpx2
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
-from leadnator_auth.adapters.sql import (
-    Backend,
-    Connections,
-    SqlIdentities,
-    SqlRateLimits,
-    SqlReadiness,
-    SqlUnitOfWork,
-    backend_of,
-    migrate,
-)
+from leadnator_auth.adapters.sql import Backend, Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
 from leadnator_auth.domain import Ports
 from leadnator_auth.entrypoints.http import create_app
-from tests.databases import PostgresqlServer, empty
+from tests.databases import PostgresqlServer, backend_of, empty, migrate
 
 DATABASES = ["sqlite", "postgresql"]
 MEMORY = "/dev/shm"  # noqa: S108

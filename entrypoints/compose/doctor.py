@@ -9,7 +9,7 @@ from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
 from leadnator_auth.adapters.mail.probing import probe
 from leadnator_auth.adapters.mail.smtp import SmtpMailer
 from leadnator_auth.adapters.secret_file import read_secret
-from leadnator_auth.adapters.sql import SqlProbe, is_sqlite, probing, sqlite_path
+from leadnator_auth.adapters.sql import SqlProbe, is_sqlite, probing
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain import BadFieldError, EmailAddress
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
@@ -68,10 +68,10 @@ def _hashing(cost: int) -> Iterator[Finding]:
 
 def _database_checks(settings: Settings) -> Iterator[Check]:
     asked = partial(check_database, partial(_opened, settings), SystemClock().now)
-    if not is_sqlite(settings.database_url):
+    path = settings.database_url
+    if not is_sqlite(path):
         yield Check("database", asked, seconds=DATABASE_SECONDS)
         return
-    path = sqlite_path(settings.database_url)
     yield Check("database file", partial(check_database_file, path))
     # To look for what is in a file that is not there would make it.
     yield Check("database", lambda: asked() if path.is_file() else (), seconds=DATABASE_SECONDS)

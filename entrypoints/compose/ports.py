@@ -21,7 +21,6 @@ from leadnator_auth.adapters.sql import (
     is_sqlite,
     migrate,
     pool_size_of,
-    sqlite_path,
 )
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain.entities.rate_limit import Limits
@@ -37,6 +36,10 @@ from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics
 MAIL_FOLDER = Path("mail")
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
 DEFAULT_RESET_URL = "{public_url}/reset-password?token={token}"
+MISSING_SECRET = (
+    "LEADNATOR_JWT_SECRET: got nothing, takes one or more secrets of at least 32 bytes each, separated by commas; with "
+    "PostgreSQL there is no file beside the database to keep one in"
+)
 
 
 def prepare(settings: Settings) -> bool:
@@ -45,10 +48,7 @@ def prepare(settings: Settings) -> bool:
     Raises: StartError.
     """
     if not (settings.jwt_secrets or is_sqlite(settings.database_url)):
-        raise StartError(
-            "LEADNATOR_JWT_SECRET: got nothing, takes one or more secrets of at least 32 bytes each, separated by "
-            "commas; with PostgreSQL there is no file beside the database to keep one in"
-        )
+        raise StartError(MISSING_SECRET)
     try:
         changed = migrate(settings.database_url)
     except SchemaError as error:
@@ -134,6 +134,8 @@ def _levels(hasher: BcryptHasher, connections: Connections) -> Levels:
 def _jwt_tokens(settings: Settings) -> JwtTokens:
     if settings.jwt_secrets:
         return JwtTokens(settings.jwt_secrets)
+    if not is_sqlite(settings.database_url):
+        raise StartError(MISSING_SECRET)
     file = signing_secret_file(settings.database_url)
     try:
         return JwtTokens([kept_secret(file)])
@@ -152,9 +154,8 @@ def surroundings(settings: Settings) -> Surroundings:
     )
 
 
-def signing_secret_file(database_url: str) -> Path:
+def signing_secret_file(database: Path) -> Path:
     """Returns where the signing secret is kept that belongs to a SQLite database."""
-    database = sqlite_path(database_url)
     return database.with_name(database.name + ".secret")
 
 

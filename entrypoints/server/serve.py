@@ -21,6 +21,7 @@ from leadnator_auth.entrypoints.background.housekeeper import keeping_house
 from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
 from leadnator_auth.entrypoints.compose.ports import MAIL_FOLDER, open_ports
 from leadnator_auth.entrypoints.http import create_app
+from leadnator_auth.entrypoints.server.log_lines import stderr_lines
 from leadnator_auth.entrypoints.server.logs import configure_logs
 from leadnator_auth.entrypoints.server.supervising import supervise
 from leadnator_auth.entrypoints.server.wire import protocol_class
@@ -82,7 +83,7 @@ def app_from_environment(shared_metrics: Path | None = None) -> Starlette:
     """Returns the application of one process; with a folder, of one of several, which share their metrics there."""
     settings = Settings.read(os.environ)
     configure_logs(settings.log_format, settings.log_level)
-    return build_app(settings, Metrics(rows_in(shared_metrics)))
+    return build_app(settings, Metrics(rows_in(shared_metrics), lambda: stderr_lines().lost))
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:

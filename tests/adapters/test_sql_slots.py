@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 import attrs
 import pytest
 
-from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork, backend_of
+from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork
 from leadnator_auth.adapters.sql.unit_of_work import SqlTransaction
 from leadnator_auth.domain import UnavailableError
 from leadnator_auth.testing.contract import cancelled_at_step
 from leadnator_auth.testing.contract.samples import a_mail, a_user
 from tests.conftest import connected
-from tests.databases import run_sql
+from tests.databases import backend_of, run_sql
 
 
 @pytest.fixture

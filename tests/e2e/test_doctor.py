@@ -13,9 +13,9 @@ import attrs
 import pytest
 import trustme
 
-from leadnator_auth.adapters.sql import alembic_runner, migrate
+from leadnator_auth.adapters.sql import alembic_runner
 from tests.conftest import NewDatabase
-from tests.databases import JWT_SECRET, dump_of, run_sql
+from tests.databases import JWT_SECRET, dump_of, migrate, run_sql
 from tests.e2e.server import HOST, free_port, parsed_mail, run
 from tests.integration.certificates import certificate
 from tests.integration.scripted_smtp import Act, ScriptedServer, following

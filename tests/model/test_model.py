@@ -13,11 +13,10 @@ from hypothesis.stateful import run_state_machine_as_test
 from structlog.testing import capture_logs
 
 from leadnator_auth.adapters.memory import memory_ports
-from leadnator_auth.adapters.sql import backend_of
 from leadnator_auth.domain import Limits, Policy
 from leadnator_auth.entrypoints.http import create_app
 from tests.conftest import connected, sql_ports
-from tests.databases import TABLES, run_sql
+from tests.databases import TABLES, backend_of, run_sql
 from tests.model.core_driver import CoreDriver
 from tests.model.http_driver import HttpDriver
 from tests.model.machine import AuthMachine, System

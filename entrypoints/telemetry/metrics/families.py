@@ -79,6 +79,9 @@ POOL_SIZE = _gauge("database_pool_size", "Database connections that may be open.
 POOL_IN_USE = _gauge("database_pool_in_use", "Database connections that are in use.")
 POOL_WAITING = _gauge("database_pool_waiting", "Units of work that wait for a database connection.")
 POOL_WAIT = _histogram("database_pool_wait", "Time that those who had to wait for a database connection waited.")
+LOG_LINES_LOST = _counter(
+    "log_lines_lost", "Lines of the log that were not written: nobody reads it, or there is no room for it."
+)
 WORKERS = _gauge("workers", "Processes that serve.")
 BUILD = _gauge("build_info", "Always 1; the labels say what runs.", "version", "python")
 
@@ -105,6 +108,7 @@ FAMILIES: Mapping[str, Family] = {
         POOL_IN_USE,
         POOL_WAITING,
         POOL_WAIT,
+        LOG_LINES_LOST,
         WORKERS,
         BUILD,
     )

@@ -39,8 +39,11 @@ class Metrics:
     All methods are for the event loop's thread, but `hashed`, which its callers must not call at the same time.
     """
 
-    def __init__(self, rows: Rows | None = None) -> None:
-        """Keeps the figures in `rows`: by default in memory, for a process that serves alone."""
+    def __init__(self, rows: Rows | None = None, log_lines_lost: Callable[[], int] = lambda: 0) -> None:
+        """Keeps the figures in `rows`: by default in memory, for a process that serves alone.
+
+        `log_lines_lost` returns how many lines of this process's log were lost so far.
+        """
         self.rows: Rows = MemoryRows() if rows is None else rows
         self.levels: Callable[[], Levels] | None = None
         """Returns the levels; None where nobody knows them."""
@@ -50,6 +53,9 @@ class Metrics:
         self._pool_wait = self._row(families.POOL_WAIT)
         self._mails = {each: self._row(families.MAILS, each) for each in ("delivered", "delayed", "given_up")}
         self._events = {each: self._row(families.EVENTS, each.value) for each in EventType}
+        self._log_lines_lost = log_lines_lost
+        self._log_lines_told = 0
+        self._log_row = self._row(families.LOG_LINES_LOST)
         self._set(1, families.WORKERS)
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
@@ -92,7 +98,10 @@ class Metrics:
         self._mails["given_up"][0] += delivery.dead
 
     def publish(self) -> None:
-        """Writes down the levels, for another process to read."""
+        """Writes down the levels, and what others count, for another process to read."""
+        lost = self._log_lines_lost()
+        self._log_row[0] += lost - self._log_lines_told
+        self._log_lines_told = lost
         if self.levels is None:
             return
         levels = self.levels()
