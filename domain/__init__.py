@@ -22,6 +22,7 @@ from leadnator_auth.domain.errors import (
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
+    MailDelayedError,
     MailRefusedError,
     MissingFieldsError,
     NotFoundError,
@@ -30,6 +31,7 @@ from leadnator_auth.domain.errors import (
 )
 from leadnator_auth.domain.fields import BadFieldError
 from leadnator_auth.domain.mail import (
+    Delivery,
     MailFigures,
     MailKind,
     MailState,
@@ -52,7 +54,7 @@ from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
 from leadnator_auth.domain.use_cases.import_users import ImportFate, ImportOutcome, import_users
 from leadnator_auth.domain.use_cases.log_in import log_in
-from leadnator_auth.domain.use_cases.mail_delivery import Delivery, deliver_due_mails, renew_lease
+from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_figures, retry_mails
 from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token
 from leadnator_auth.domain.use_cases.password_reset import (
@@ -99,6 +101,7 @@ __all__ = [
     "LastAdminError",
     "Limits",
     "LogOutScope",
+    "MailDelayedError",
     "MailFigures",
     "MailKind",
     "MailRefusedError",

@@ -16,7 +16,12 @@ class Policy:
     session_lifetime: timedelta = timedelta(days=7)
     reset_token_lifetime: timedelta = timedelta(hours=1)
     reset_mails: int = 5
-    """Reset links an account gets at most in any `reset_mails_window`; more are dropped without a word."""
+    """Reset links an account gets at most in any `reset_mails_window`; more are dropped without a word.
+
+    Each attempt that may have delivered a link counts, whatever became of it."""
     reset_mails_window: timedelta = timedelta(hours=1)
+    notices: int = 5
+    """Notices of one kind that are queued for an account at most in any `notices_window`: what they tell of stands."""
+    notices_window: timedelta = timedelta(hours=1)
     limits: Limits = Limits()
     """How often a client may try; more is refused with TooManyRequestsError."""

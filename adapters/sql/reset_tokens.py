@@ -65,15 +65,16 @@ class SqlResetTokens:
             now=to_number(now),
         )
 
-    async def mails_since(self, user_id: UserId, since: datetime, *, other_than: str) -> int:
-        row = await self.slot.fetch_one(
-            "SELECT count(DISTINCT mail_id) AS mails FROM reset_tokens "
-            "WHERE user_id = :user_id AND issued_at > :since AND mail_id <> :other_than",
+    async def withdraw(self, digest: str) -> None:
+        await self.slot.run("DELETE FROM reset_tokens WHERE digest = :digest", digest=digest)
+
+    async def issued_since(self, user_id: UserId, since: datetime) -> list[datetime]:
+        rows = await self.slot.fetch_all(
+            "SELECT issued_at FROM reset_tokens WHERE user_id = :user_id AND issued_at > :since ORDER BY issued_at",
             user_id=user_id,
             since=to_number(since),
-            other_than=other_than,
         )
-        return int(row["mails"]) if row else 0
+        return [from_number(row["issued_at"]) for row in rows]
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         rows = await self.slot.fetch_all(

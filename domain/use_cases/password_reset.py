@@ -80,8 +80,16 @@ async def apply_new_password(
     await transaction.credentials.change(user.id, new_hash, now)
     await transaction.sessions.end_all(user.id, keep=keep)
     await transaction.reset_tokens.void_all(user.id, now)
-    mail_id = MAIL_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES)
-    await transaction.mail_queue.add(new_mail(mail_id, MailKind.PASSWORD_CHANGED, user.email.canonical, now))
+    await _queue_notice(user, transaction, now, ports)
+
+
+async def _queue_notice(user: User, transaction: Transaction, now: datetime, ports: Ports) -> None:
+    """Queues a notice, unless the owner had their fill: whoever changes a password again and again floods nobody."""
+    kind, recipient = MailKind.PASSWORD_CHANGED, user.email.canonical
+    queued = await transaction.mail_queue.count_since(kind, recipient, now - ports.policy.notices_window)
+    if queued < ports.policy.notices:
+        mail_id = MAIL_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES)
+        await transaction.mail_queue.add(new_mail(mail_id, kind, recipient, now))
 
 
 async def is_reset_secret_usable(secret: str, *, ports: Ports) -> bool:
