@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from leadnator_auth.adapters.mail.writing import MailWriter
-from leadnator_auth.domain.errors import UnavailableError
+from leadnator_auth.domain.errors import MailDelayedError
 from leadnator_auth.domain.mail import OutgoingMail
 
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class MailFiles:
         try:
             await asyncio.to_thread(_write, draft, path, self.writer.write(mail))
         except OSError as error:
-            raise UnavailableError(str(error)) from error
+            raise MailDelayedError(str(error), may_have_arrived=False) from error
         _log.info("mail written to %s", path)
 
 
