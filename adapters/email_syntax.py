@@ -3,8 +3,8 @@
 import unicodedata
 from typing import TYPE_CHECKING
 
-from leadnator_auth.domain.email_address import EmailAddress
-from leadnator_auth.domain.fields import BadFieldError, missing
+from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.fields import BadFieldError, missing
 
 __all__ = ["ValidatedEmailSyntax"]
 

@@ -3,11 +3,24 @@
 Everything an embedder needs is here; what is not in `__all__` may change at any time.
 """
 
-from leadnator_auth.domain.actor import Actor
-from leadnator_auth.domain.audit import AuditAction, AuditEntry, Change
-from leadnator_auth.domain.claims import Claims, Purpose
-from leadnator_auth.domain.credentials import Credentials
-from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.entities.access_token import Claims, Purpose
+from leadnator_auth.domain.entities.actor import Actor
+from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.mail import (
+    Delivery,
+    MailFigures,
+    MailKind,
+    MailState,
+    OutgoingMail,
+    PasswordChangedMail,
+    QueuedMail,
+    ResetLinkMail,
+)
+from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
+from leadnator_auth.domain.entities.reset_token import ResetToken
+from leadnator_auth.domain.entities.session import Client, Identity, Session
+from leadnator_auth.domain.entities.user import Role, Status, User, is_found
 from leadnator_auth.domain.errors import (
     AccountSuspendedError,
     AuthError,
@@ -29,25 +42,8 @@ from leadnator_auth.domain.errors import (
     OverloadedError,
     UnavailableError,
 )
-from leadnator_auth.domain.fields import BadFieldError
-from leadnator_auth.domain.mail import (
-    Delivery,
-    MailFigures,
-    MailKind,
-    MailState,
-    OutgoingMail,
-    PasswordChangedMail,
-    QueuedMail,
-    ResetLinkMail,
-)
-from leadnator_auth.domain.paging import Page, Position
-from leadnator_auth.domain.password import Password, PasswordPolicy
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Ports
-from leadnator_auth.domain.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
-from leadnator_auth.domain.reset_token import ResetToken
-from leadnator_auth.domain.search import is_found
-from leadnator_auth.domain.session import Client, Identity, Session, SessionId
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
 from leadnator_auth.domain.use_cases.housekeeping import purge
@@ -68,7 +64,11 @@ from leadnator_auth.domain.use_cases.steps.authorize import Who, parse_who
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.user_directory import list_audit_entries, list_users, show_user
-from leadnator_auth.domain.user import Role, Status, User, UserId
+from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.fields import BadFieldError
+from leadnator_auth.domain.values.ids import SessionId, UserId
+from leadnator_auth.domain.values.paging import Page, Position
+from leadnator_auth.domain.values.password import Password, PasswordPolicy
 
 __all__ = [
     "AccountSuspendedError",

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.password import PasswordPolicy
-from leadnator_auth.domain.rate_limit import Limits
+from leadnator_auth.domain.entities.rate_limit import Limits
+from leadnator_auth.domain.values.password import PasswordPolicy
 
 
 @attrs.frozen
@@ -14,6 +14,8 @@ class Policy:
 
     password: PasswordPolicy = PasswordPolicy()
     session_lifetime: timedelta = timedelta(days=7)
+    max_sessions: int = 100
+    """Sessions of one account; a new one ends the oldest."""
     reset_token_lifetime: timedelta = timedelta(hours=1)
     reset_mails: int = 5
     """Reset links an account gets at most in any `reset_mails_window`; more are dropped without a word.

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from leadnator_auth.domain import Ports
-from leadnator_auth.entrypoints.compose import open_ports, prepare
-from leadnator_auth.entrypoints.housekeeper import keeping_house
-from leadnator_auth.entrypoints.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.background.housekeeper import keeping_house
+from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import SettingError, Settings
-from leadnator_auth.entrypoints.starting import StartError
+from leadnator_auth.entrypoints.settings.errors import StartError
 
 __all__ = ["SettingError", "Settings", "StartError", "open_ports", "prepare", "running_ports"]
 

@@ -26,7 +26,7 @@ from leadnator_auth.adapters.sql import (
 )
 from leadnator_auth.domain import Ports
 from leadnator_auth.entrypoints.http import create_app
-from tests.databases import PostgresqlServer, run_sql
+from tests.databases import PostgresqlServer, empty
 
 DATABASES = ["sqlite", "postgresql"]
 MEMORY = "/dev/shm"  # noqa: S108
@@ -120,17 +120,16 @@ def database_url(new_database: NewDatabase) -> str:
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
     """Returns the URL of a database of this kind, with tables and nothing in them; one a test."""
 
-    def empty(kind: str) -> str:
+    def emptied(kind: str) -> str:
         if kind == "postgresql":
             url: str = request.getfixturevalue("shared_postgresql")
-            for table in ("users", "mails", "rate_limits", "audit_entries"):
-                run_sql(url, f"DELETE FROM {table}")
+            empty(url)
             return url
         url = f"sqlite:///{tmp_path}/test.db"
         migrate(url)
         return url
 
-    return empty
+    return emptied
 
 
 @asynccontextmanager

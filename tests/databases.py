@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import sqlite3
 import warnings
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -109,6 +109,12 @@ def run_script(url: str, script: str) -> None:
             run_sql(url, statement)
 
 
+def empty(url: str) -> None:
+    """Removes every row that was kept, not the schema."""
+    tables = ("deleted_users", "known_clients", "rate_limits", "audit_entries", *reversed(TABLES))
+    run_script(url, ";\n".join(f"DELETE FROM {table}" for table in tables))
+
+
 def schema_of(url: str) -> list[tuple[Any, ...]]:
     """Returns what SQL can tell of tables, columns, constraints and indexes."""
     if url.startswith("sqlite"):
@@ -125,9 +131,20 @@ def schema_of(url: str) -> list[tuple[Any, ...]]:
     return [row for query in (columns, indexes, constraints) for row in run_sql(url, query)]
 
 
-def dump_of(url: str) -> str:
-    """Returns everything that SQL can tell of the kept rows."""
-    return "\n".join(str(row) for table in TABLES for row in run_sql(url, f"SELECT * FROM {table}"))
+def dump_of(url: str, columns: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Returns everything that SQL can tell of the kept rows, or of some columns of theirs."""
+    queries = [f"SELECT {', '.join(columns[table]) if columns else '*'} FROM {table} ORDER BY 1, 2" for table in TABLES]
+    return "\n".join(str(row) for query in queries for row in run_sql(url, query))
+
+
+def columns_of(url: str) -> dict[str, list[str]]:
+    """Returns the columns that each table of people's data has."""
+    query = (
+        "SELECT name FROM pragma_table_info('{}') ORDER BY cid"
+        if url.startswith("sqlite")
+        else "SELECT column_name FROM information_schema.columns WHERE table_name = '{}' ORDER BY ordinal_position"
+    )
+    return {table: [str(name) for (name,) in run_sql(url, query.format(table))] for table in TABLES}
 
 
 def finished(work: Coroutine[Any, Any, Result]) -> Result:

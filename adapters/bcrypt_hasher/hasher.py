@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from leadnator_auth.adapters.bcrypt_hasher.format import PLAIN_LIMIT, can_verify, kind_of, make_hash, verify
 from leadnator_auth.domain.errors import OverloadedError
-from leadnator_auth.domain.password import Password
+from leadnator_auth.domain.values.password import Password
 
 Result = TypeVar("Result")
 

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 
 import attrs
 
-from leadnator_auth.domain.claims import Claims, Purpose
+from leadnator_auth.domain.entities.access_token import Claims, Purpose
 from leadnator_auth.domain.errors import InvalidTokenError
-from leadnator_auth.domain.session import SESSION_ID_PREFIX, SessionId
-from leadnator_auth.domain.user import USER_ID_PREFIX, UserId
+from leadnator_auth.domain.values.ids import SESSION_ID_PREFIX, USER_ID_PREFIX, SessionId, UserId
 
 ALGORITHM = "HS256"
 MIN_SECRET_BYTES = 32

@@ -9,8 +9,8 @@ from pathlib import Path
 import attrs
 
 from leadnator_auth.adapters.mail.writing import MailWriter
+from leadnator_auth.domain.entities.mail import OutgoingMail
 from leadnator_auth.domain.errors import MailDelayedError
-from leadnator_auth.domain.mail import OutgoingMail
 
 _log = logging.getLogger(__name__)
 

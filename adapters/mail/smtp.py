@@ -9,8 +9,8 @@ from leadnator_auth.adapters.mail.conversation import FAILURES, Conversation, St
 from leadnator_auth.adapters.mail.own_name import OwnName
 from leadnator_auth.adapters.mail.server import SmtpServer
 from leadnator_auth.adapters.mail.writing import MailWriter
+from leadnator_auth.domain.entities.mail import OutgoingMail
 from leadnator_auth.domain.errors import MailDelayedError, MailRefusedError
-from leadnator_auth.domain.mail import OutgoingMail
 
 __all__ = ["SmtpMailer"]
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.entities.mail import MailKind, OutgoingMail, ResetLinkMail
 from leadnator_auth.domain.errors import MailDelayedError
-from leadnator_auth.domain.mail import MailKind, OutgoingMail, ResetLinkMail
 from leadnator_auth.domain.ports import Clock
+from leadnator_auth.domain.values.email_address import EmailAddress
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -5,9 +5,9 @@ from operator import attrgetter
 import attrs
 
 from leadnator_auth.adapters.memory.tables import Tables
-from leadnator_auth.domain.audit import AuditEntry
-from leadnator_auth.domain.paging import Position
-from leadnator_auth.domain.user import UserId
+from leadnator_auth.domain.entities.audit import AuditEntry
+from leadnator_auth.domain.values.ids import UserId
+from leadnator_auth.domain.values.paging import Position
 
 
 @attrs.frozen

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from leadnator_auth.domain.claims import Claims
-from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.entities.access_token import Claims
 from leadnator_auth.domain.errors import InvalidTokenError
-from leadnator_auth.domain.fields import BadFieldError, missing
-from leadnator_auth.domain.password import Password
+from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.fields import BadFieldError, missing
+from leadnator_auth.domain.values.password import Password
 
 
 @attrs.define

@@ -7,7 +7,7 @@ from operator import attrgetter
 import attrs
 
 from leadnator_auth.adapters.memory.tables import Tables, remove
-from leadnator_auth.domain.mail import MailFigures, MailKind, MailState, QueuedMail
+from leadnator_auth.domain.entities.mail import MailFigures, MailKind, MailState, QueuedMail
 
 
 @attrs.frozen

@@ -2,8 +2,8 @@
 
 import attrs
 
+from leadnator_auth.domain.entities.mail import OutgoingMail, PasswordChangedMail, ResetLinkMail
 from leadnator_auth.domain.errors import MailDelayedError, UnavailableError
-from leadnator_auth.domain.mail import OutgoingMail, PasswordChangedMail, ResetLinkMail
 
 
 @attrs.define

@@ -6,12 +6,12 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.domain.rate_limit import Charge, Refusal
+from leadnator_auth.domain.entities.rate_limit import Charge, Refusal
 
 
 @attrs.define
 class MemoryRateLimits:
-    """RateLimits of one process; `empty_at` has when each bucket is empty, and until when a key is remembered."""
+    """RateLimits of one process; `empty_at` has when each bucket is empty."""
 
     empty_at: dict[str, datetime] = attrs.Factory(dict)
 
@@ -28,21 +28,13 @@ class MemoryRateLimits:
         self.empty_at.update(taken)
         return None
 
-    async def forgive(
-        self, *, give_back: Sequence[Charge], clear: Sequence[Charge], remember: str | None, until: datetime
-    ) -> None:
+    async def forgive(self, *, give_back: Sequence[Charge], clear: Sequence[Charge]) -> None:
         await asyncio.sleep(0)
         for charge in give_back:
             if charge.bucket in self.empty_at:
                 self.empty_at[charge.bucket] -= charge.limit.interval
         for charge in clear:
             self.empty_at.pop(charge.bucket, None)
-        if remember is not None:
-            self.empty_at[remember] = until
-
-    async def remembers(self, key: str, now: datetime) -> bool:
-        await asyncio.sleep(0)
-        return self.empty_at.get(key, now) > now
 
     async def purge(self, now: datetime, most: int) -> int:
         over = [key for key, empty_at in self.empty_at.items() if empty_at < now][:most]

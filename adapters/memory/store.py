@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import attrs
 
 from leadnator_auth.adapters.memory.audit_trail import MemoryAuditTrail
+from leadnator_auth.adapters.memory.known_clients import MemoryKnownClients
 from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
 from leadnator_auth.adapters.memory.tables import (
     MemoryCredentialStore,
@@ -15,8 +16,9 @@ from leadnator_auth.adapters.memory.tables import (
     MemoryUsers,
     Tables,
 )
+from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports import Repositories, Transaction
-from leadnator_auth.domain.session import Identity, SessionId
+from leadnator_auth.domain.values.ids import SessionId
 
 
 class MemoryRepositories:
@@ -27,6 +29,7 @@ class MemoryRepositories:
         self.credentials = MemoryCredentialStore(tables)
         self.sessions = MemorySessions(tables)
         self.reset_tokens = MemoryResetTokens(tables)
+        self.known_clients = MemoryKnownClients(tables)
         self.mail_queue = MemoryMailQueue(tables)
         self.audit_trail = MemoryAuditTrail(tables)
 

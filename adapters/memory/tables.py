@@ -7,15 +7,16 @@ from typing import TypeVar
 
 import attrs
 
-from leadnator_auth.domain.audit import AuditEntry
-from leadnator_auth.domain.credentials import Credentials
+from leadnator_auth.domain.entities.audit import AuditEntry
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.mail import QueuedMail
+from leadnator_auth.domain.entities.reset_token import ResetToken
+from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.user import User, is_found
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.mail import QueuedMail
-from leadnator_auth.domain.paging import Position
-from leadnator_auth.domain.reset_token import ResetToken
-from leadnator_auth.domain.search import is_found
-from leadnator_auth.domain.session import Session, SessionId
-from leadnator_auth.domain.user import User, UserId
+from leadnator_auth.domain.values.ids import SessionId, UserId
+from leadnator_auth.domain.values.paging import Position
 
 Key = TypeVar("Key")
 Entity = TypeVar("Entity")
@@ -29,19 +30,13 @@ class Tables:
     credentials: dict[UserId, Credentials] = attrs.Factory(dict)
     sessions: dict[SessionId, Session] = attrs.Factory(dict)
     reset_tokens: dict[str, ResetToken] = attrs.Factory(dict)
+    known_clients: dict[str, KnownClient] = attrs.Factory(dict)
     mails: dict[str, QueuedMail] = attrs.Factory(dict)
     audit_trail: dict[str, AuditEntry] = attrs.Factory(dict)
 
     def copy(self) -> "Tables":
         """Returns tables that can be changed without changing these."""
-        return Tables(
-            dict(self.users),
-            dict(self.credentials),
-            dict(self.sessions),
-            dict(self.reset_tokens),
-            dict(self.mails),
-            dict(self.audit_trail),
-        )
+        return Tables(**{field.name: dict(getattr(self, field.name)) for field in attrs.fields(Tables)})
 
 
 def remove(table: dict[Key, Entity], keys: list[Key]) -> int:
@@ -84,6 +79,10 @@ class MemoryUsers:
         tables.credentials.pop(user_id, None)
         remove(tables.sessions, [s.id for s in tables.sessions.values() if s.user_id == user_id])
         remove(tables.reset_tokens, [t.digest for t in tables.reset_tokens.values() if t.user_id == user_id])
+        remove(tables.known_clients, [key for key, client in tables.known_clients.items() if client.user_id == user_id])
+
+    async def purge(self, most: int) -> int:
+        return 0
 
     async def active_admins(self) -> list[User]:
         admins = [user for user in self.tables.users.values() if user.is_active_admin]
@@ -111,10 +110,6 @@ class MemoryCredentialStore:
 
     async def of(self, user_id: UserId) -> Credentials | None:
         return self.tables.credentials.get(user_id)
-
-    async def by_email(self, canonical: str) -> Credentials | None:
-        user = await MemoryUsers(self.tables).by_email(canonical)
-        return await self.of(user.id) if user else None
 
     async def by_emails(self, canonicals: Sequence[str]) -> dict[str, Credentials]:
         ids = {user.email.canonical: user.id for user in self.tables.users.values()}
@@ -146,18 +141,22 @@ class MemorySessions:
     async def by_id(self, session_id: SessionId) -> Session | None:
         return self.tables.sessions.get(session_id)
 
-    async def of_user(self, user_id: UserId) -> list[Session]:
-        sessions = [s for s in self.tables.sessions.values() if s.user_id == user_id]
-        return sorted(sessions, key=attrgetter("created_at", "id"), reverse=True)
+    async def of_user(self, user: User, most: int) -> list[Session]:
+        sessions = [session for session in self.tables.sessions.values() if session.belongs_to(user)]
+        return sorted(sessions, key=attrgetter("created_at", "id"), reverse=True)[:most]
+
+    async def save(self, session: Session) -> None:
+        kept = self.tables.sessions.get(session.id)
+        if kept:
+            self.tables.sessions[session.id] = attrs.evolve(kept, epoch=session.epoch)
 
     async def end(self, session_id: SessionId) -> bool:
         return self.tables.sessions.pop(session_id, None) is not None
 
-    async def end_all(self, user_id: UserId, *, keep: SessionId | None = None) -> int:
-        ended = [session for session in await self.of_user(user_id) if session.id != keep]
-        for session in ended:
-            del self.tables.sessions[session.id]
-        return len(ended)
+    async def trim(self, user_id: UserId, *, keep: int, most: int) -> int:
+        sessions = [session for session in self.tables.sessions.values() if session.user_id == user_id]
+        last_to_go = sorted(sessions, key=attrgetter("epoch", "created_at", "id"), reverse=True)
+        return remove(self.tables.sessions, [session.id for session in last_to_go[keep : keep + most]])
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         old = [s.id for s in self.tables.sessions.values() if s.expires_at < expired_before]
@@ -178,16 +177,11 @@ class MemoryResetTokens:
 
     async def redeem(self, digest: str, now: datetime) -> ResetToken | None:
         token = self.tables.reset_tokens.get(digest)
-        if token is None or not token.is_usable(now):
+        if token is None or token.used_at is not None or now >= token.expires_at:
             return None
         redeemed = attrs.evolve(token, used_at=now)
         self.tables.reset_tokens[digest] = redeemed
         return redeemed
-
-    async def void_all(self, user_id: UserId, now: datetime) -> None:
-        for token in list(self.tables.reset_tokens.values()):
-            if token.user_id == user_id and token.used_at is None:
-                self.tables.reset_tokens[token.digest] = attrs.evolve(token, used_at=now)
 
     async def withdraw(self, digest: str) -> None:
         self.tables.reset_tokens.pop(digest, None)

@@ -8,8 +8,8 @@ import attrs
 from leadnator_auth.adapters.sql.backend import Row
 from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.domain.mail import MailFigures, MailKind, MailState, QueuedMail
-from leadnator_auth.domain.outbox import GIVE_UP_AFTER, LEASE
+from leadnator_auth.domain.entities.mail import MailFigures, MailKind, MailState, QueuedMail
+from leadnator_auth.domain.entities.outbox import GIVE_UP_AFTER, LEASE
 
 _COLUMNS = "id, kind, recipient, queued_at, due_at, give_up_at, attempts, state, finished_at, last_error"
 _REVIVE = "UPDATE mails SET state = 'queued', due_at = :now, give_up_at = :give_up_at, finished_at = NULL"

@@ -1,7 +1,7 @@
 """Where a page begins, as values of a statement."""
 
 from leadnator_auth.adapters.sql.instants import to_number
-from leadnator_auth.domain.paging import Position
+from leadnator_auth.domain.values.paging import Position
 
 _AFTER_EVERY_INSTANT = 2**63 - 1
 

@@ -8,17 +8,13 @@ import attrs
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.instants import from_number, to_number
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.domain.rate_limit import Charge, Refusal
+from leadnator_auth.domain.entities.rate_limit import Charge, Refusal
 
 _START = "CASE WHEN rate_limits.empty_at BETWEEN :now AND :latest THEN rate_limits.empty_at ELSE :now END"
 _TAKE = (
     "INSERT INTO rate_limits (bucket, empty_at) VALUES (:bucket, :first) "
     f"ON CONFLICT (bucket) DO UPDATE SET empty_at = {_START} + :interval WHERE {_START} + :interval <= :full "
     "RETURNING empty_at"
-)
-_REMEMBER = (
-    "INSERT INTO rate_limits (bucket, empty_at) VALUES (:bucket, :until) "
-    "ON CONFLICT (bucket) DO UPDATE SET empty_at = :until"
 )
 
 
@@ -36,9 +32,7 @@ class SqlRateLimits:
             await slot.commit()
         return None
 
-    async def forgive(
-        self, *, give_back: Sequence[Charge], clear: Sequence[Charge], remember: str | None, until: datetime
-    ) -> None:
+    async def forgive(self, *, give_back: Sequence[Charge], clear: Sequence[Charge]) -> None:
         async with self.connections.writing() as slot:
             for charge in give_back:
                 await slot.run(
@@ -48,13 +42,7 @@ class SqlRateLimits:
                 )
             for charge in clear:
                 await slot.run("DELETE FROM rate_limits WHERE bucket = :bucket", bucket=charge.bucket)
-            if remember is not None:
-                await slot.run(_REMEMBER, bucket=remember, until=to_number(until))
             await slot.commit()
-
-    async def remembers(self, key: str, now: datetime) -> bool:
-        values = await self.connections.look_up("SELECT bucket, empty_at FROM rate_limits WHERE bucket", key)
-        return values is not None and values[1] > to_number(now)
 
     async def purge(self, now: datetime, most: int) -> int:
         async with self.connections.writing() as slot:

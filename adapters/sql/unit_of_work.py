@@ -7,11 +7,13 @@ import attrs
 
 from leadnator_auth.adapters.sql.audit_trail import SqlAuditTrail
 from leadnator_auth.adapters.sql.connections import Connections
+from leadnator_auth.adapters.sql.credentials import SqlCredentialStore
+from leadnator_auth.adapters.sql.known_clients import SqlKnownClients
 from leadnator_auth.adapters.sql.mail_queue import SqlMailQueue
 from leadnator_auth.adapters.sql.reset_tokens import SqlResetTokens
 from leadnator_auth.adapters.sql.sessions import SqlSessions
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.adapters.sql.users import SqlCredentialStore, SqlUsers
+from leadnator_auth.adapters.sql.users import SqlUsers
 from leadnator_auth.domain.ports import Repositories, Transaction
 
 
@@ -23,6 +25,7 @@ class SqlRepositories:
         self.credentials = SqlCredentialStore(slot)
         self.sessions = SqlSessions(slot)
         self.reset_tokens = SqlResetTokens(slot)
+        self.known_clients = SqlKnownClients(slot)
         self.mail_queue = SqlMailQueue(slot)
         self.audit_trail = SqlAuditTrail(slot)
 

@@ -1,6 +1,6 @@
 """The search for accounts as SQL that means the same in every database: it narrows down, the core decides."""
 
-from leadnator_auth.domain.search import capital_of, folded
+from leadnator_auth.domain.values.search import capital_of, folded
 
 _ESCAPE = "!"
 _MOST_REPLACED = 12

@@ -18,6 +18,7 @@ from leadnator_auth.domain.ports.record import Ports
 from leadnator_auth.domain.ports.repositories import (
     AuditTrail,
     CredentialStore,
+    KnownClients,
     MailQueue,
     ResetTokens,
     Sessions,
@@ -32,6 +33,7 @@ __all__ = [
     "CredentialStore",
     "EmailSyntax",
     "Identities",
+    "KnownClients",
     "MailQueue",
     "Mailer",
     "PasswordHasher",

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Protocol
 
-from leadnator_auth.domain.claims import Claims
-from leadnator_auth.domain.email_address import EmailAddress
-from leadnator_auth.domain.mail import OutgoingMail
-from leadnator_auth.domain.password import Password
+from leadnator_auth.domain.entities.access_token import Claims
+from leadnator_auth.domain.entities.mail import OutgoingMail
+from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.password import Password
 
 
 class PasswordHasher(Protocol):

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from leadnator_auth.domain.rate_limit import Charge, Refusal
+from leadnator_auth.domain.entities.rate_limit import Charge, Refusal
 
 
 class RateLimits(Protocol):
-    """Counters that hold over all processes, and what is remembered for a while.
+    """Counters that hold over all processes.
 
     What a bucket holds drains away by itself, at the pace of its limit. Clocks of servers may be `CLOCK_LEEWAY` apart;
     one that was turned back by more empties a bucket rather than keeping it full.
@@ -17,13 +17,8 @@ class RateLimits(Protocol):
     async def take(self, charges: Sequence[Charge], now: datetime) -> Refusal | None:
         """Counts all these tries, or none of them and returns the first limit that is reached; one atomic step."""
 
-    async def forgive(
-        self, *, give_back: Sequence[Charge], clear: Sequence[Charge], remember: str | None, until: datetime
-    ) -> None:
-        """Takes one try each back, empties the buckets of others, and remembers a key, if any, until then."""
-
-    async def remembers(self, key: str, now: datetime) -> bool:
-        """Returns whether a key was remembered until some time after `now`."""
+    async def forgive(self, *, give_back: Sequence[Charge], clear: Sequence[Charge]) -> None:
+        """Takes one try each back, and empties the buckets of others."""
 
     async def purge(self, now: datetime, most: int) -> int:
-        """Removes up to `most` buckets that are empty and keys that were remembered long enough; returns how many."""
+        """Removes up to `most` buckets that are empty; returns how many."""

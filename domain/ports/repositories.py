@@ -4,13 +4,15 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from leadnator_auth.domain.audit import AuditEntry
-from leadnator_auth.domain.credentials import Credentials
-from leadnator_auth.domain.mail import MailFigures, MailKind, MailState, QueuedMail
-from leadnator_auth.domain.paging import Position
-from leadnator_auth.domain.reset_token import ResetToken
-from leadnator_auth.domain.session import Session, SessionId
-from leadnator_auth.domain.user import User, UserId
+from leadnator_auth.domain.entities.audit import AuditEntry
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.mail import MailFigures, MailKind, MailState, QueuedMail
+from leadnator_auth.domain.entities.reset_token import ResetToken
+from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.values.ids import SessionId, UserId
+from leadnator_auth.domain.values.paging import Position
 
 
 class Users(Protocol):
@@ -35,7 +37,13 @@ class Users(Protocol):
         """Replaces the account that has this id; its e-mail address and creation time stay as they are."""
 
     async def remove(self, user_id: UserId) -> None:
-        """Removes an account with all that belongs to it: credentials, sessions and reset tokens."""
+        """Removes an account with all that belongs to it, in a time that does not grow with how much that is.
+
+        What is too much to be removed at once leads to nobody any more, and is `purge`'s to remove.
+        """
+
+    async def purge(self, most: int) -> int:
+        """Removes about `most` rows that removed accounts left; returns how many, 0 when nothing is left."""
 
     async def active_admins(self) -> list[User]:
         """Returns the admins that are not suspended, by id.
@@ -64,9 +72,6 @@ class CredentialStore(Protocol):
     async def of(self, user_id: UserId) -> Credentials | None:
         """Returns the credentials of an account, if any."""
 
-    async def by_email(self, canonical: str) -> Credentials | None:
-        """Returns the credentials of the account with this canonical e-mail address, if any, in one look-up."""
-
     async def by_emails(self, canonicals: Sequence[str]) -> dict[str, Credentials]:
         """Returns the credentials of the accounts that have one of these canonical e-mail addresses, by address.
 
@@ -92,14 +97,20 @@ class Sessions(Protocol):
     async def by_id(self, session_id: SessionId) -> Session | None:
         """Returns the session with this id, if it has not ended."""
 
-    async def of_user(self, user_id: UserId) -> list[Session]:
-        """Returns the sessions of a user, newest first."""
+    async def of_user(self, user: User, most: int) -> list[Session]:
+        """Returns up to `most` sessions of the user's present epoch, newest first."""
+
+    async def save(self, session: Session) -> None:
+        """Keeps the epoch of a session that is there already."""
 
     async def end(self, session_id: SessionId) -> bool:
         """Ends a session at once; returns whether there was one."""
 
-    async def end_all(self, user_id: UserId, *, keep: SessionId | None = None) -> int:
-        """Ends every session of a user but `keep`; returns how many ended."""
+    async def trim(self, user_id: UserId, *, keep: int, most: int) -> int:
+        """Removes the sessions of a user beyond `keep`, at most `most` of them; returns how many.
+
+        Those of earlier epochs go first, and of one epoch the oldest.
+        """
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         """Removes up to `most` sessions that expired before this instant; returns how many."""
@@ -117,9 +128,6 @@ class ResetTokens(Protocol):
     async def redeem(self, digest: str, now: datetime) -> ResetToken | None:
         """Marks a usable token as used and returns it, or None when it is not usable; one atomic step."""
 
-    async def void_all(self, user_id: UserId, now: datetime) -> None:
-        """Marks every unused token of a user as used."""
-
     async def withdraw(self, digest: str) -> None:
         """Removes a token whose secret went nowhere."""
 
@@ -131,6 +139,22 @@ class ResetTokens(Protocol):
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         """Removes up to `most` tokens that expired before this instant; returns how many."""
+
+
+class KnownClients(Protocol):
+    """The networks that accounts were logged in to from."""
+
+    async def get(self, user_id: UserId, network: str) -> KnownClient | None:
+        """Returns what is known of a network, if anything."""
+
+    async def put(self, client: KnownClient) -> None:
+        """Keeps a network, in place of what was known of it before."""
+
+    async def trim(self, user_id: UserId, *, keep: int, most: int) -> int:
+        """Removes those of an account beyond the `keep` seen last, at most `most` of them; returns how many."""
+
+    async def purge(self, seen_before: datetime, most: int) -> int:
+        """Removes up to `most` that were last seen before this instant; returns how many."""
 
 
 class MailQueue(Protocol):

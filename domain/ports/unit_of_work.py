@@ -3,15 +3,17 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports.repositories import (
     AuditTrail,
     CredentialStore,
+    KnownClients,
     MailQueue,
     ResetTokens,
     Sessions,
     Users,
 )
-from leadnator_auth.domain.session import Identity, SessionId
+from leadnator_auth.domain.values.ids import SessionId
 
 
 class Repositories(Protocol):
@@ -25,6 +27,8 @@ class Repositories(Protocol):
     def sessions(self) -> Sessions: ...
     @property
     def reset_tokens(self) -> ResetTokens: ...
+    @property
+    def known_clients(self) -> KnownClients: ...
     @property
     def mail_queue(self) -> MailQueue: ...
     @property
@@ -63,4 +67,4 @@ class Identities(Protocol):
     """Who a session belongs to: the one look-up of every authenticated request."""
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
-        """Returns the session and its user, unless it has ended."""
+        """Returns the session and its user, as long as both are there; whether it is over is for the caller to say."""

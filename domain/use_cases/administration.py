@@ -6,27 +6,28 @@ from typing import TypeVar
 
 import attrs
 
-from leadnator_auth.domain.actor import Actor
-from leadnator_auth.domain.audit import AUDIT_ID_PREFIX, AuditAction, AuditEntry, Change, changes_between
-from leadnator_auth.domain.credentials import Credentials
-from leadnator_auth.domain.errors import EmailTakenError, LastAdminError
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.use_cases.steps.authorize import Who, admins_in_turn, check_right, found
-from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
-from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
-from leadnator_auth.domain.user import (
+from leadnator_auth.domain.entities.actor import Actor
+from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change, changes_between
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.user import (
     DEFAULT_PLAN,
-    USER_ID_PREFIX,
     Role,
     Status,
     User,
-    UserId,
     parse_name,
     parse_plan,
     parse_role,
     parse_status,
+    without_secrets,
 )
+from leadnator_auth.domain.errors import EmailTakenError, LastAdminError
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.authorize import Who, admins_in_turn, check_right, found
+from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.ids import AUDIT_ID_PREFIX, USER_ID_PREFIX, UserId
 
 Parsed = TypeVar("Parsed")
 
@@ -66,7 +67,7 @@ async def create_user(
         raise EmailTakenError
     password_hash = await ports.hasher.hash(new_password)
     now = ports.clock.now()
-    user_id = UserId(USER_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES))
+    user_id = UserId(new_id(USER_ID_PREFIX, ports))
     user = User(user_id, valid_name, address, now, Role.ADMIN if is_admin else Role.USER, valid_plan)
     entry = _entry(AuditAction.USER_CREATED, actor, None, user, now, ports)
 
@@ -83,7 +84,8 @@ async def create_user(
 async def change_user(actor: Actor, who: Who, changes: Mapping[str, Untrusted], *, ports: Ports) -> ChangedUser:
     """Sets those of name, role, plan and status that `changes` has, at once in force; whatever else it has is ignored.
 
-    A suspended account loses its sessions and reset tokens for good: they are not back when it is activated again.
+    A suspended account loses its sessions, reset tokens and known clients for good: activating it does not bring them
+    back.
 
     Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, NotFoundError, LastAdminError.
     """
@@ -97,10 +99,10 @@ async def change_user(actor: Actor, who: Who, changes: Mapping[str, Untrusted], 
         if after == before:
             return ChangedUser(before, ())
         _keep_an_admin(before, after, admins)
-        await transaction.users.save(after)
         if after.is_suspended and not before.is_suspended:
-            await transaction.sessions.end_all(after.id)
-            await transaction.reset_tokens.void_all(after.id, now)
+            after = await end_sessions(without_secrets(after), transaction)
+        else:
+            await transaction.users.save(after)
         entry = _entry(AuditAction.USER_CHANGED, actor, before, after, now, ports)
         await transaction.audit_trail.add(entry)
         return ChangedUser(after, entry.changes)
@@ -173,5 +175,5 @@ def _entry(
 ) -> AuditEntry:
     user = after or before
     assert user is not None
-    entry_id = AUDIT_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES)
+    entry_id = new_id(AUDIT_ID_PREFIX, ports)
     return AuditEntry(entry_id, now, actor.name, action, user.id, changes_between(before, after))

@@ -1,14 +1,15 @@
 """Changing a password that is known."""
 
+from leadnator_auth.domain.entities.session import Client, Identity
 from leadnator_auth.domain.errors import InvalidCredentialsError, InvalidTokenError
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.password import Password
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.session import Client, Identity
 from leadnator_auth.domain.use_cases.password_reset import apply_new_password
 from leadnator_auth.domain.use_cases.steps.check_password import verified
+from leadnator_auth.domain.use_cases.steps.known_clients import is_known, remember
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.password import Password
 
 
 async def change_password(
@@ -24,13 +25,14 @@ async def change_password(
     with FieldChecks() as check:
         typed = check("current_password", current_password, Password.typed)
         new_password = check("password", password, ports.policy.password.choose)
-    attempts = LogInThrottle(identity.user.email.canonical, client, ports)
     await throttle(ports.policy.limits.change_password, client, now=ports.clock.now(), ports=ports)
-    await attempts.enter(ports.clock.now())
     async with ports.unit_of_work.snapshot() as repositories:
         kept = await repositories.credentials.of(identity.user.id)
+        is_owners = await is_known(identity.user, client, repositories, ports)
+    attempts = LogInThrottle(identity.user.email.canonical, client, is_owners, ports)
+    await attempts.enter(ports.clock.now())
     proven = await verified(kept, typed, ports)
-    await attempts.succeed(ports.clock.now())
+    await attempts.succeed()
     new_hash = await ports.hasher.hash(new_password)
 
     async def change(transaction: Transaction) -> None:
@@ -39,8 +41,10 @@ async def change_password(
         current = await transaction.credentials.of(identity.user.id)
         if user is None or current is None or current.version != proven.version:
             raise InvalidCredentialsError(identity.user.id)
-        if await transaction.sessions.by_id(identity.session.id) is None:
+        session = await transaction.sessions.by_id(identity.session.id)
+        if session is None or not session.belongs_to(user):
             raise InvalidTokenError("session ended")
-        await apply_new_password(user, new_hash, transaction, ports.clock.now(), ports, keep=identity.session.id)
+        changed = await apply_new_password(user, new_hash, transaction, ports, keep=session.id)
+        await remember(changed, client, transaction, ports)
 
     await run_in_transaction(ports.unit_of_work, change)

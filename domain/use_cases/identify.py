@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from leadnator_auth.domain.claims import MAX_TOKEN_LENGTH, Claims, Purpose
+from leadnator_auth.domain.entities.access_token import MAX_TOKEN_LENGTH, Claims, Purpose
+from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.ports import Ports
-from leadnator_auth.domain.session import Identity
 
 
 async def identify(token: str, *, ports: Ports) -> Identity:
@@ -27,9 +27,10 @@ async def identified_for(purposes: Collection[Purpose], token: str, *, ports: Po
     if len(token) > MAX_TOKEN_LENGTH:
         raise InvalidTokenError("too long")
     claims = ports.tokens.read(token)
-    claims.check(purposes, ports.clock.now())
+    now = ports.clock.now()
+    claims.check(purposes, now)
     identity = await ports.identities.by_session(claims.session_id)
-    if identity is None or identity.user.id != claims.user_id:
+    if identity is None or identity.user.id != claims.user_id or not identity.session.is_live(identity.user, now):
         raise InvalidTokenError("session ended")
     if identity.user.is_suspended:
         raise InvalidTokenError("account suspended")

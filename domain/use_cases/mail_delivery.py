@@ -7,8 +7,7 @@ from enum import Enum, auto
 
 import attrs
 
-from leadnator_auth.domain.errors import MailDelayedError, MailRefusedError, UnavailableError
-from leadnator_auth.domain.mail import (
+from leadnator_auth.domain.entities.mail import (
     Delivery,
     MailKind,
     OutgoingMail,
@@ -16,15 +15,16 @@ from leadnator_auth.domain.mail import (
     QueuedMail,
     ResetLinkMail,
 )
-from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.reset_token import (
+from leadnator_auth.domain.entities.reset_token import (
     RESET_SECRET_BYTES,
     RESET_SECRET_PREFIX,
     ResetToken,
     digest_of,
 )
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.errors import MailDelayedError, MailRefusedError, UnavailableError
+from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
-from leadnator_auth.domain.user import User
 
 MAX_AT_ONCE = 50
 MAX_DROPPED_AT_ONCE = 500
@@ -169,7 +169,7 @@ async def _reset_link(
     secret = RESET_SECRET_PREFIX + ports.randomness.urlsafe(RESET_SECRET_BYTES)
     expires_at = now + ports.policy.reset_token_lifetime
     await transaction.reset_tokens.add(
-        ResetToken(digest_of(secret), user.id, mail.id, issued_at=now, expires_at=expires_at)
+        ResetToken(digest_of(secret), user.id, mail.id, issued_at=now, expires_at=expires_at, epoch=user.secret_epoch)
     )
     return ResetLinkMail(mail.id, user.email, secret, expires_at, ports.policy.reset_token_lifetime)
 

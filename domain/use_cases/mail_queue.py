@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
+from leadnator_auth.domain.entities.mail import MailFigures, MailState, QueuedMail
 from leadnator_auth.domain.errors import NotFoundError
-from leadnator_auth.domain.mail import MailFigures, MailState, QueuedMail
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.text import is_storable
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.values.text import is_storable
 
 MAX_RETRIED_AT_ONCE = 500
 

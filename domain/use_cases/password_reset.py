@@ -1,20 +1,18 @@
 """Forgotten passwords: ask for a link by mail, then set a new password with the secret in it."""
 
-from datetime import datetime
-
+from leadnator_auth.domain.entities.mail import MailKind, new_mail
+from leadnator_auth.domain.entities.reset_token import ResetToken, digest_of, is_secret
+from leadnator_auth.domain.entities.session import Client
+from leadnator_auth.domain.entities.user import User, without_secrets
 from leadnator_auth.domain.errors import InvalidResetTokenError
-from leadnator_auth.domain.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.mail import MAIL_ID_PREFIX, MailKind, new_mail
-from leadnator_auth.domain.ports import (
-    Ports,
-    Transaction,
-)
-from leadnator_auth.domain.reset_token import ResetToken, digest_of, is_secret
-from leadnator_auth.domain.session import Client, SessionId
-from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
+from leadnator_auth.domain.use_cases.steps.known_clients import remember
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
-from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
-from leadnator_auth.domain.user import User
+from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
+from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX, SessionId
 
 
 async def request_password_reset(email: Untrusted, client: Client = Client(), *, ports: Ports) -> None:
@@ -28,7 +26,7 @@ async def request_password_reset(email: Untrusted, client: Client = Client(), *,
     with FieldChecks() as check:
         address = check("email", email, ports.emails.parse)
     await throttle(ports.policy.limits.forgot, client, now=ports.clock.now(), ports=ports)
-    mail_id = MAIL_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES)
+    mail_id = new_id(MAIL_ID_PREFIX, ports)
     mail = new_mail(mail_id, MailKind.RESET_LINK, address.canonical, ports.clock.now())
 
     async def queue(transaction: Transaction) -> None:
@@ -56,40 +54,43 @@ async def reset_password(secret: Untrusted, password: Untrusted, client: Client 
     if token is None:
         raise InvalidResetTokenError
     password_hash = await ports.hasher.hash(new_password)
-    now = ports.clock.now()
 
     async def redeem(transaction: Transaction) -> User:
         user = await transaction.users.by_id(token.user_id)
-        if user is None or await transaction.reset_tokens.redeem(token.digest, now) is None:
+        if user is None or not token.belongs_to(user):
             raise InvalidResetTokenError
-        await apply_new_password(user, password_hash, transaction, now, ports)
-        return user
+        if await transaction.reset_tokens.redeem(token.digest, ports.clock.now()) is None:
+            raise InvalidResetTokenError
+        changed = await apply_new_password(user, password_hash, transaction, ports)
+        await remember(changed, client, transaction, ports)
+        return changed
 
     user = await run_in_transaction(ports.unit_of_work, redeem)
-    await LogInThrottle(user.email.canonical, client, ports).succeed(now)
+    await after_commit(LogInThrottle(user.email.canonical, client, is_known=True, ports=ports).clear())
     return user
 
 
 async def apply_new_password(
-    user: User, new_hash: str, transaction: Transaction, now: datetime, ports: Ports, *, keep: SessionId | None = None
-) -> None:
-    """Does all that a new password entails: old sessions and reset tokens end, and the owner is told by mail.
+    user: User, new_hash: str, transaction: Transaction, ports: Ports, *, keep: SessionId | None = None
+) -> User:
+    """Does all that a new password entails and returns the account as it is then.
 
+    Old sessions but `keep` end, mailed secrets are void, known clients are forgotten, and the owner is told by mail.
     The user was read in the same transaction, and first of all: that makes the changes of one account take turns.
     """
+    now = ports.clock.now()
     await transaction.credentials.change(user.id, new_hash, now)
-    await transaction.sessions.end_all(user.id, keep=keep)
-    await transaction.reset_tokens.void_all(user.id, now)
-    await _queue_notice(user, transaction, now, ports)
+    changed = await end_sessions(without_secrets(user), transaction, keep=keep)
+    await _queue_notice(user, transaction, ports)
+    return changed
 
 
-async def _queue_notice(user: User, transaction: Transaction, now: datetime, ports: Ports) -> None:
+async def _queue_notice(user: User, transaction: Transaction, ports: Ports) -> None:
     """Queues a notice, unless the owner had their fill: whoever changes a password again and again floods nobody."""
-    kind, recipient = MailKind.PASSWORD_CHANGED, user.email.canonical
+    kind, recipient, now = MailKind.PASSWORD_CHANGED, user.email.canonical, ports.clock.now()
     queued = await transaction.mail_queue.count_since(kind, recipient, now - ports.policy.notices_window)
     if queued < ports.policy.notices:
-        mail_id = MAIL_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES)
-        await transaction.mail_queue.add(new_mail(mail_id, kind, recipient, now))
+        await transaction.mail_queue.add(new_mail(new_id(MAIL_ID_PREFIX, ports), kind, recipient, now))
 
 
 async def is_reset_secret_usable(secret: str, *, ports: Ports) -> bool:
@@ -102,4 +103,5 @@ async def _usable_token(secret: str, ports: Ports) -> ResetToken | None:
         return None
     async with ports.unit_of_work.snapshot() as repositories:
         token = await repositories.reset_tokens.by_digest(digest_of(secret))
-    return token if token is not None and token.is_usable(ports.clock.now()) else None
+        user = await repositories.users.by_id(token.user_id) if token else None
+    return token if token and user and token.is_usable(user, ports.clock.now()) else None

@@ -2,11 +2,13 @@
 
 from enum import StrEnum
 
+from leadnator_auth.domain.entities.session import Identity, Session
 from leadnator_auth.domain.errors import NotFoundError
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.session import Identity, Session, SessionId
-from leadnator_auth.domain.text import is_storable
+from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.values.ids import SessionId
+from leadnator_auth.domain.values.text import is_storable
 
 
 class LogOutScope(StrEnum):
@@ -26,19 +28,18 @@ async def log_out(identity: Identity, scope: LogOutScope = LogOutScope.LOCAL, *,
     async def end(transaction: Transaction) -> None:
         if scope is LogOutScope.LOCAL:
             await transaction.sessions.end(identity.session.id)
-        else:
-            keep = identity.session.id if scope is LogOutScope.OTHERS else None
-            await transaction.sessions.end_all(identity.user.id, keep=keep)
+        elif user := await transaction.users.by_id(identity.user.id):
+            await end_sessions(user, transaction, keep=identity.session.id if scope is LogOutScope.OTHERS else None)
 
     await run_in_transaction(ports.unit_of_work, end)
 
 
 async def list_sessions(identity: Identity, *, ports: Ports) -> list[Session]:
-    """Returns the sessions of the user that are still good, newest first."""
-    now = ports.clock.now()
+    """Returns the sessions of the user that are still good, newest first, as many as an account may have."""
     async with ports.unit_of_work.snapshot() as repositories:
-        sessions = await repositories.sessions.of_user(identity.user.id)
-    return [session for session in sessions if session.is_live(now)]
+        user = await repositories.users.by_id(identity.user.id)
+        sessions = await repositories.sessions.of_user(user, ports.policy.max_sessions) if user else []
+    return [session for session in sessions if user and session.is_live(user, ports.clock.now())]
 
 
 async def end_session(identity: Identity, session_id: str, *, ports: Ports) -> None:
@@ -50,8 +51,9 @@ async def end_session(identity: Identity, session_id: str, *, ports: Ports) -> N
         raise NotFoundError
 
     async def end(transaction: Transaction) -> None:
+        user = await transaction.users.by_id(identity.user.id)
         session = await transaction.sessions.by_id(SessionId(session_id))
-        if session is None or session.user_id != identity.user.id:
+        if user is None or session is None or not session.belongs_to(user):
             raise NotFoundError
         await transaction.sessions.end(session.id)
 

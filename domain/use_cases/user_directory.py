@@ -1,13 +1,14 @@
 """Looking at the accounts of others, and at what was done to them."""
 
-from leadnator_auth.domain.actor import Actor
-from leadnator_auth.domain.audit import AuditEntry
-from leadnator_auth.domain.paging import DEFAULT_PAGE_LENGTH, Page, Position, requested_page
+from leadnator_auth.domain.entities.actor import Actor
+from leadnator_auth.domain.entities.audit import AuditEntry
+from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Ports
-from leadnator_auth.domain.search import parse_search
-from leadnator_auth.domain.text import is_storable
 from leadnator_auth.domain.use_cases.steps.authorize import Who, check_right, found
-from leadnator_auth.domain.user import User, UserId
+from leadnator_auth.domain.values.ids import UserId
+from leadnator_auth.domain.values.paging import DEFAULT_PAGE_LENGTH, Page, Position, requested_page
+from leadnator_auth.domain.values.search import parse_search
+from leadnator_auth.domain.values.text import is_storable
 
 
 async def list_users(

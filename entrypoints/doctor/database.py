@@ -5,8 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from leadnator_auth.domain.entities.session import CLOCK_LEEWAY
 from leadnator_auth.domain.errors import UnavailableError
-from leadnator_auth.domain.session import CLOCK_LEEWAY
 from leadnator_auth.entrypoints.doctor.finding import Finding, fail, ok, warn
 from leadnator_auth.entrypoints.settings import PREFIX
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from leadnator_auth.domain.session import CLOCK_LEEWAY
+from leadnator_auth.domain.entities.session import CLOCK_LEEWAY
 from leadnator_auth.entrypoints.doctor.finding import Finding, fail, ok, warn
 from leadnator_auth.entrypoints.doctor.modes import check_mode
 from leadnator_auth.entrypoints.settings import PREFIX

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from leadnator_auth.entrypoints.doctor.finding import Finding, ok, warn
-from leadnator_auth.entrypoints.setting_values import SAFE_BCRYPT_COST
 from leadnator_auth.entrypoints.settings import PREFIX
+from leadnator_auth.entrypoints.settings.values import SAFE_BCRYPT_COST
 
 NAME = "password hashing"
 WANTED_SECONDS = 0.250

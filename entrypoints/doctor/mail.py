@@ -7,8 +7,8 @@ from typing import Protocol
 from leadnator_auth.domain.errors import MailRefusedError, UnavailableError
 from leadnator_auth.entrypoints.doctor.finding import Finding, fail, ok, warn
 from leadnator_auth.entrypoints.doctor.hosts import is_this_machine
-from leadnator_auth.entrypoints.setting_values import SmtpUrl
 from leadnator_auth.entrypoints.settings import PREFIX
+from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
 NAME, TEST = "smtp", "smtp test mail"
 _URL = f"{PREFIX}SMTP_URL"

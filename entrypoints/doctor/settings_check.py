@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from leadnator_auth.entrypoints.doctor.finding import Finding, fail, ok, warn
-from leadnator_auth.entrypoints.settings_view import unknown_settings
+from leadnator_auth.entrypoints.settings.view import unknown_settings
 
 NAME = "settings"
 

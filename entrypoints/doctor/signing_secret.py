@@ -6,8 +6,8 @@ from pathlib import Path
 
 from leadnator_auth.entrypoints.doctor.finding import Finding, fail, ok, warn
 from leadnator_auth.entrypoints.doctor.modes import check_mode
-from leadnator_auth.entrypoints.setting_values import MIN_SECRET_BYTES
 from leadnator_auth.entrypoints.settings import PREFIX
+from leadnator_auth.entrypoints.settings.values import MIN_SECRET_BYTES
 
 NAME = "signing secret"
 VARIABLE = f"{PREFIX}JWT_SECRET"

@@ -14,12 +14,12 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from leadnator_auth.domain import AuthError, NotFoundError, Ports, UnavailableError
-from leadnator_auth.entrypoints.http.cors import cors
-from leadnator_auth.entrypoints.http.counting import counted
-from leadnator_auth.entrypoints.http.envelope import Envelope
-from leadnator_auth.entrypoints.http.openapi import openapi_document
-from leadnator_auth.entrypoints.http.operation import Handler
-from leadnator_auth.entrypoints.http.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.middleware.cors import cors
+from leadnator_auth.entrypoints.http.middleware.counting import counted
+from leadnator_auth.entrypoints.http.middleware.envelope import Envelope
+from leadnator_auth.entrypoints.http.openapi.document import openapi_document
+from leadnator_auth.entrypoints.http.openapi.operation import Handler
 from leadnator_auth.entrypoints.http.pages import PAGES, reference_page
 from leadnator_auth.entrypoints.http.problems import REFERENCE_PAGE, problem_response
 from leadnator_auth.entrypoints.http.refusals import (
@@ -27,7 +27,7 @@ from leadnator_auth.entrypoints.http.refusals import (
     RequestError,
 )
 from leadnator_auth.entrypoints.http.security_events import tell_refusal
-from leadnator_auth.entrypoints.metrics import UNMATCHED, Metrics
+from leadnator_auth.entrypoints.telemetry.metrics import UNMATCHED, Metrics
 
 _log = structlog.get_logger(__name__)
 

@@ -14,8 +14,8 @@ from leadnator_auth.domain import (
     identify,
     identify_for_media,
 )
-from leadnator_auth.entrypoints.http.bearer import bearer_of
 from leadnator_auth.entrypoints.http.problems import problem_response
+from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
 from leadnator_auth.entrypoints.http.refusals import MissingTokenError, RequestError
 
 # Servers and proxies differ in when they decode these, and so in which path they are.

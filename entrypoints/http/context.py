@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import Client, Identity, Ports, identify
-from leadnator_auth.entrypoints.http.bearer import bearer_of
+from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
 
 
 def ports_of(request: Request) -> Ports:

@@ -8,10 +8,10 @@ import attrs
 from starlette.responses import Response
 
 from leadnator_auth.domain import errors
+from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
 from leadnator_auth.domain.errors import AuthError, FieldsError
-from leadnator_auth.domain.rate_limit import TooManyRequestsError
 from leadnator_auth.entrypoints.http import refusals
-from leadnator_auth.entrypoints.http.lingering import LingeringResponse
+from leadnator_auth.entrypoints.http.middleware.lingering import LingeringResponse
 from leadnator_auth.entrypoints.http.refusals import PayloadTooLargeError, RequestError
 
 REALM = 'Bearer realm="leadnator"'

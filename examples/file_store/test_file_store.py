@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from file_store import FileUnitOfWork
 
-from leadnator_auth.adapters.contract import (
+from leadnator_auth.adapters.snapshot_identities import SnapshotIdentities
+from leadnator_auth.testing.contract import (
     AdministrationRacesContract,
     AuditTrailContract,
     CredentialStoreContract,
@@ -17,7 +18,6 @@ from leadnator_auth.adapters.contract import (
     UnitOfWorkContract,
     UsersContract,
 )
-from leadnator_auth.adapters.snapshot_identities import SnapshotIdentities
 
 
 @pytest.fixture

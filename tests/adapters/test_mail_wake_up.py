@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from leadnator_auth.adapters.contract.samples import a_mail, a_user
 from leadnator_auth.adapters.memory import MemoryUnitOfWork
 from leadnator_auth.adapters.sql import SqlUnitOfWork
 from leadnator_auth.domain import Ports
 from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.testing.contract.samples import a_mail, a_user
 
 WithCallback = Callable[[Callable[[], None]], UnitOfWork]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import attrs
 import pytest
 
-from leadnator_auth.adapters.contract.samples import NOW, a_session, a_user, some_credentials
 from leadnator_auth.adapters.sql import Connections, SqlReadiness, SqlUnitOfWork, backend_of, migrate
 from leadnator_auth.adapters.sql import pool as module
 from leadnator_auth.adapters.sql.pool import UNIT_SECONDS
 from leadnator_auth.domain import UnavailableError, User, run_in_transaction
 from leadnator_auth.domain.ports import Transaction
+from leadnator_auth.testing.contract.samples import NOW, a_user, some_credentials
 from tests.conftest import NewDatabase, connected
 from tests.databases import run_sql
 
@@ -62,7 +62,7 @@ async def test_two_processes_that_read_then_write_lose_nothing(database_url: str
 async def test_what_belongs_to_nobody_is_not_kept(connections: Connections) -> None:
     with pytest.raises(UnavailableError):
         async with SqlUnitOfWork(connections)() as transaction:
-            await transaction.sessions.add(a_session(a_user("ghost")))
+            await transaction.credentials.add(some_credentials(a_user("ghost")))
 
 
 async def test_who_waits_too_long_for_a_connection_is_told_so(

@@ -10,12 +10,12 @@ from typing import Any
 import attrs
 import pytest
 
-from leadnator_auth.adapters.contract.samples import a_session, a_user
 from leadnator_auth.adapters.sql import Backend, Connections, SqlIdentities, SqlUnitOfWork, backend_of, migrate, pool
 from leadnator_auth.adapters.sql.backend import Row
 from leadnator_auth.domain import Identity, SessionId, UnavailableError
+from leadnator_auth.testing.contract.samples import a_session, a_user
 from tests.conftest import connected
-from tests.databases import run_sql
+from tests.databases import empty
 
 
 async def some_identities(connections: Connections, count: int) -> list[Identity]:
@@ -62,7 +62,7 @@ async def test_those_who_ask_together_get_their_own_row(connections: Connections
 
 
 async def test_a_crowd_shares_statements_on_postgresql(shared_postgresql: str) -> None:
-    run_sql(shared_postgresql, "DELETE FROM users")
+    empty(shared_postgresql)
     counted = Counted(backend_of(shared_postgresql))
     async with connected(counted.counting) as connections:
         known = await some_identities(connections, 250)
@@ -76,7 +76,7 @@ async def test_who_asks_while_a_statement_runs_gets_what_was_committed_before_th
     shared_postgresql: str,
 ) -> None:
     """A log-out that was answered holds for every request after it."""
-    run_sql(shared_postgresql, "DELETE FROM users")
+    empty(shared_postgresql)
     async with connected(backend_of(shared_postgresql)) as connections:
         (alice,) = await some_identities(connections, 1)
         identities = SqlIdentities(connections)
@@ -97,7 +97,7 @@ async def test_who_asks_while_a_statement_runs_gets_what_was_committed_before_th
 async def test_a_statement_that_fails_is_told_to_all_who_wait_and_to_nobody_after_them(
     shared_postgresql: str,
 ) -> None:
-    run_sql(shared_postgresql, "DELETE FROM users")
+    empty(shared_postgresql)
     counted = Counted(backend_of(shared_postgresql))
     async with connected(counted.counting) as connections:
         (alice,) = await some_identities(connections, 1)
@@ -113,7 +113,7 @@ async def test_a_statement_that_fails_is_told_to_all_who_wait_and_to_nobody_afte
 
 
 async def test_who_hangs_up_takes_nobody_along(shared_postgresql: str) -> None:
-    run_sql(shared_postgresql, "DELETE FROM users")
+    empty(shared_postgresql)
     async with connected(backend_of(shared_postgresql)) as connections:
         (alice,) = await some_identities(connections, 1)
         identities = SqlIdentities(connections)

@@ -8,13 +8,13 @@ from typing import Any
 import attrs
 import pytest
 
-from leadnator_auth.adapters.contract.samples import NOW, a_mail, a_token, a_user
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork
 from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.pool import UNIT_SECONDS
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.domain import Delivery, QueuedMail, deliver_due_mails, retry_mails
+from leadnator_auth.testing.contract.samples import NOW, a_mail, a_token, a_user
 from tests.adapters.test_sql_plans import plan_of
 from tests.conftest import sql_ports
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from leadnator_auth.adapters.contract.samples import NOW, a_mail, a_session, a_token, a_user, an_entry, some_credentials
 from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.domain import MailState, RateLimit
-from leadnator_auth.domain.paging import Position
+from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.rate_limit import Charge
 from leadnator_auth.domain.ports import Transaction
-from leadnator_auth.domain.rate_limit import Charge
+from leadnator_auth.domain.values.paging import Position
+from leadnator_auth.testing.contract.samples import NOW, a_mail, a_session, a_token, a_user, an_entry, some_credentials
 
 READS_ALL = ("GROUP BY state", "alembic_version")
 """The figures of the mail queue count it; the table of the version has one row."""
@@ -28,6 +29,7 @@ def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitabl
     """Returns a call of each method of each repository."""
     users, credentials, sessions = transaction.users, transaction.credentials, transaction.sessions
     tokens, mails, audit_trail = transaction.reset_tokens, transaction.mail_queue, transaction.audit_trail
+    known = transaction.known_clients
     session, token, mail = a_session(ALICE), a_token(ALICE), a_mail()
     return {
         "users": [
@@ -40,12 +42,12 @@ def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitabl
             lambda: users.page("", 10, None),
             lambda: users.page("\u00fcmit", 10, Position(NOW, ALICE.id)),
             lambda: users.remove(a_user("carol").id),
+            lambda: users.purge(10),
         ],
         "credentials": [
             lambda: credentials.add(some_credentials(ALICE)),
             lambda: credentials.add_all([some_credentials(a_user("bob"))]),
             lambda: credentials.of(ALICE.id),
-            lambda: credentials.by_email(CANONICAL),
             lambda: credentials.by_emails([CANONICAL, "bob@example.com"]),
             lambda: credentials.change(ALICE.id, "hash-2", NOW),
             lambda: credentials.upgrade(ALICE.id, old_hash="hash-2", new_hash="hash-3"),
@@ -53,19 +55,25 @@ def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitabl
         "sessions": [
             lambda: sessions.add(session),
             lambda: sessions.by_id(session.id),
-            lambda: sessions.of_user(ALICE.id),
+            lambda: sessions.of_user(ALICE, 10),
             lambda: sessions.end(session.id),
-            lambda: sessions.end_all(ALICE.id, keep=session.id),
+            lambda: sessions.save(session),
+            lambda: sessions.trim(ALICE.id, keep=1, most=10),
             lambda: sessions.purge(NOW, 10),
         ],
         "reset_tokens": [
             lambda: tokens.add(token),
             lambda: tokens.by_digest(token.digest),
             lambda: tokens.redeem(token.digest, NOW),
-            lambda: tokens.void_all(ALICE.id, NOW),
             lambda: tokens.issued_since(ALICE.id, NOW),
             lambda: tokens.withdraw("0" * 64),
             lambda: tokens.purge(NOW, 10),
+        ],
+        "known_clients": [
+            lambda: known.get(ALICE.id, "192.0.2.1"),
+            lambda: known.put(KnownClient(ALICE.id, "192.0.2.1", NOW)),
+            lambda: known.trim(ALICE.id, keep=1, most=10),
+            lambda: known.purge(NOW, 10),
         ],
         "mail_queue": [
             lambda: mails.add(mail),
@@ -114,8 +122,7 @@ async def statements_of(connections: Connections, monkeypatch: pytest.MonkeyPatc
     rate_limits = SqlRateLimits(connections)
     charge = Charge(RateLimit("few", 1, timedelta(hours=1)), "alice")
     assert [await rate_limits.take([charge], NOW) is None for _ in range(2)] == [True, False]
-    await rate_limits.forgive(give_back=[charge], clear=[charge], remember="key", until=NOW)
-    await rate_limits.remembers("key", NOW)
+    await rate_limits.forgive(give_back=[charge], clear=[charge])
     await rate_limits.purge(NOW, 10)
     await SqlReadiness(connections).check()
     monkeypatch.undo()
@@ -147,8 +154,8 @@ def reads_a_whole_table(step: str) -> bool:
     return (
         re.search(
             r"\b(Seq Scan on|SCAN) "
-            r"(?!old\b|due\b|waiting\b|json_each\b|CONSTANT|users USING INDEX users_active_admins"
-            r"|mails USING (COVERING )?INDEX mails_waiting)",
+            r"(?!old\b|due\b|over\b|waiting\b|json_each\b|deleted_users\b|CONSTANT|"
+            r"users USING INDEX users_active_admins|mails USING (COVERING )?INDEX mails_waiting)",
             step,
         )
         is not None

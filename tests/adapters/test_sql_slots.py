@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import attrs
 import pytest
 
-from leadnator_auth.adapters.contract import cancelled_at_step
-from leadnator_auth.adapters.contract.samples import a_mail, a_session, a_user
 from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork, backend_of
 from leadnator_auth.adapters.sql.unit_of_work import SqlTransaction
 from leadnator_auth.domain import UnavailableError
+from leadnator_auth.testing.contract import cancelled_at_step
+from leadnator_auth.testing.contract.samples import a_mail, a_user
 from tests.conftest import connected
 from tests.databases import run_sql
 
@@ -94,19 +94,6 @@ async def test_a_commit_that_fails_keeps_nothing_and_harms_nobody_after_it(
         assert await next_one.mail_queue.next_due_at() is None
         await next_one.users.add(a_user("bob"))
         await next_one.commit()
-
-
-async def test_a_user_who_is_removed_takes_everything_along(connections: Connections) -> None:
-    alice = a_user("alice")
-    async with SqlUnitOfWork(connections)() as transaction:
-        await transaction.users.add(alice)
-        await transaction.sessions.add(a_session(alice))
-        await transaction.commit()
-    async with connections.writing() as slot:
-        await slot.run("DELETE FROM users")
-        await slot.commit()
-    async with SqlUnitOfWork(connections).snapshot() as repositories:
-        assert await repositories.sessions.of_user(alice.id) == []
 
 
 @pytest.mark.usefixtures("nothing_left_open")

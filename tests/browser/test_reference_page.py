@@ -8,7 +8,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from leadnator_auth.entrypoints.http.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 from tests.browser.looking import (
     assert_accessible,
     assert_no_wider_than,

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from leadnator_auth.adapters.contract import MailerContract
 from leadnator_auth.adapters.mail import MailFiles, MailWriter, Security, SmtpServer
 from leadnator_auth.adapters.mail.smtp import SmtpMailer
 from leadnator_auth.adapters.memory import FakeClock, Mailbox
 from leadnator_auth.domain import MailRefusedError, UnavailableError
 from leadnator_auth.domain.ports import Mailer
+from leadnator_auth.testing.contract import MailerContract
 from tests.e2e.server import HOST, free_port
 from tests.integration.smtp_server import Inbox, receiving
 

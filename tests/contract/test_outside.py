@@ -5,18 +5,18 @@ from collections.abc import Iterator
 import pytest
 
 from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
-from leadnator_auth.adapters.contract import (
+from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
+from leadnator_auth.adapters.jwt_tokens import JwtTokens
+from leadnator_auth.adapters.memory import CheapHasher, FakeClock, PlainEmailSyntax, SeededRandomness, UnsignedTokens
+from leadnator_auth.adapters.system import SystemClock, SystemRandomness
+from leadnator_auth.domain.ports import AccessTokens, Clock, EmailSyntax, PasswordHasher, Randomness
+from leadnator_auth.testing.contract import (
     AccessTokensContract,
     ClockContract,
     EmailSyntaxContract,
     PasswordHasherContract,
     RandomnessContract,
 )
-from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
-from leadnator_auth.adapters.jwt_tokens import JwtTokens
-from leadnator_auth.adapters.memory import CheapHasher, FakeClock, PlainEmailSyntax, SeededRandomness, UnsignedTokens
-from leadnator_auth.adapters.system import SystemClock, SystemRandomness
-from leadnator_auth.domain.ports import AccessTokens, Clock, EmailSyntax, PasswordHasher, Randomness
 
 
 class TestAccessTokens(AccessTokensContract):

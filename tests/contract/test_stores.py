@@ -2,11 +2,17 @@
 
 import pytest
 
-from leadnator_auth.adapters.contract import (
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.snapshot_identities import SnapshotIdentities
+from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
+from leadnator_auth.domain import Ports
+from leadnator_auth.domain.ports import Identities, RateLimits, Readiness, UnitOfWork
+from leadnator_auth.testing.contract import (
     AdministrationRacesContract,
     AuditTrailContract,
     CredentialStoreContract,
     IdentitiesContract,
+    KnownClientsContract,
     MailQueueContract,
     RacesContract,
     RateLimitsContract,
@@ -16,11 +22,6 @@ from leadnator_auth.adapters.contract import (
     UnitOfWorkContract,
     UsersContract,
 )
-from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.adapters.snapshot_identities import SnapshotIdentities
-from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
-from leadnator_auth.domain import Ports
-from leadnator_auth.domain.ports import Identities, RateLimits, Readiness, UnitOfWork
 
 
 class TestUsers(UsersContract):
@@ -37,6 +38,10 @@ class TestSessions(SessionsContract):
 
 class TestResetTokens(ResetTokensContract):
     """ResetTokens of each store."""
+
+
+class TestKnownClients(KnownClientsContract):
+    """KnownClients of each store."""
 
 
 class TestMailQueue(MailQueueContract):

@@ -4,8 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from leadnator_auth.entrypoints.background.mail_worker import _FATES
 from leadnator_auth.entrypoints.http import security_events
-from leadnator_auth.entrypoints.mail_worker import _FATES
 from tests.docs import reference
 from tests.docs.markdown import ROOT
 

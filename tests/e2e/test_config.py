@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from leadnator_auth.entrypoints.settings_view import names_of_settings
+from leadnator_auth.entrypoints.settings.view import names_of_settings
 from tests.e2e.server import run
 
 SECRETS = {

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from leadnator_auth.entrypoints.http.operations import OPERATIONS
-from leadnator_auth.entrypoints.http.schemas import Schema
+from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from tests.databases import run_sql
 from tests.e2e.server import DEADLINE_SECONDS, QUICK, Server, clean_environment, run
 from tests.reference_page import ReferencePage

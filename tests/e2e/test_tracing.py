@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from leadnator_auth.entrypoints import tracing
-from leadnator_auth.entrypoints.serve import build_app
+from leadnator_auth.entrypoints.server.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
-from leadnator_auth.entrypoints.starting import StartError
+from leadnator_auth.entrypoints.settings.errors import StartError
+from leadnator_auth.entrypoints.telemetry import tracing
 from tests.e2e.server import HOST, QUICK, Server, free_port
 
 
@@ -127,7 +127,7 @@ def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path, workers: str) -
 
 
 def test_an_application_that_is_built_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in [name for name in sys.modules if name.startswith("leadnator_auth.entrypoints.tracing.")]:
+    for module in [name for name in sys.modules if name.startswith("leadnator_auth.entrypoints.telemetry.tracing.")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     with pytest.raises(StartError, match=r"pip install 'leadnator-auth\[tracing\]'"):

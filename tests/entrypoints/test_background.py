@@ -13,17 +13,18 @@ from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork
 from leadnator_auth.domain import (
     MailRefusedError,
     OutgoingMail,
+    Policy,
     Ports,
     UnavailableError,
     log_in,
     request_password_reset,
     sign_up,
 )
-from leadnator_auth.domain.outbox import LEASE
+from leadnator_auth.domain.entities.outbox import LEASE
 from leadnator_auth.domain.ports import Repositories, Transaction
-from leadnator_auth.entrypoints import housekeeper, mail_worker
-from leadnator_auth.entrypoints.housekeeper import keeping_house
-from leadnator_auth.entrypoints.mail_worker import (
+from leadnator_auth.entrypoints.background import housekeeper, mail_worker
+from leadnator_auth.entrypoints.background.housekeeper import keeping_house
+from leadnator_auth.entrypoints.background.mail_worker import (
     MAX_CONVERSATIONS,
     MAX_CONVERSATIONS_OF_A_DOMAIN,
     MailWorker,
@@ -331,9 +332,10 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_mails_that_stall_delay_no_other(memory: MemoryPorts, never_poll: None, hurried: None) -> None:
     """Neither those of their own domain, nor, however many they are, those of others."""
-    server = Stalls("slow.example")
+    server, worker = Stalls("slow.example"), MailWorker()
+    memory.unit_of_work.on_mail_queued = worker.wake
     await ask_for(memory, *(f"user{number}@slow.example" for number in range(7)))
-    async with running(MailWorker(), mailing_by(memory, server)):
+    async with running(worker, mailing_by(memory, server)):
         await until(lambda: len(server.stalled) == 7)
         server.domains = ()
         await ask_for(memory, "quick@slow.example", "quick@example.com")
@@ -488,8 +490,9 @@ async def test_the_log_tells_how_much_was_cleared_away_if_anything_was(
     monkeypatch.setattr(housekeeper, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(housekeeper, "EVERY_SECONDS", 0.0)
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    many = attrs.evolve(memory, policy=Policy(max_sessions=1000))
     for _ in range(600):
-        await log_in("alice@example.com", "secret", ports=memory)
+        await log_in("alice@example.com", "secret", ports=many)
     memory.clock.advance(days=8)
     with capture_logs() as logs:
         async with keeping_house(memory):

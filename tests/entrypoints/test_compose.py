@@ -31,11 +31,11 @@ from leadnator_auth.domain import (
     UserId,
     request_password_reset,
 )
-from leadnator_auth.entrypoints import housekeeper, mail_worker
-from leadnator_auth.entrypoints.compose import open_ports, prepare
-from leadnator_auth.entrypoints.serve import build_app
+from leadnator_auth.entrypoints.background import housekeeper, mail_worker
+from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
+from leadnator_auth.entrypoints.server.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
-from leadnator_auth.entrypoints.starting import StartError
+from leadnator_auth.entrypoints.settings.errors import StartError
 from tests.databases import run_script, run_sql
 from tests.e2e.mails import reset_link, text_of
 from tests.e2e.server import parsed_mail
@@ -306,8 +306,8 @@ async def test_what_is_served_clears_away_what_is_over(
     monkeypatch.setattr(housekeeper, "PAUSE_SECONDS", 0.0)
     run_script(
         database_url,
-        "INSERT INTO users VALUES ('u_1', 'A', 'a@b.test', 'a@b.test', 'user', 'Starter', 'active', 0);\n"
-        "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '');\n"
+        "INSERT INTO users VALUES ('u_1', 'A', 'a@b.test', 'a@b.test', 'user', 'Starter', 'active', 0, 0, 0);\n"
+        "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0);\n"
         "INSERT INTO rate_limits VALUES ('b_1', 0);\n",
     )
 

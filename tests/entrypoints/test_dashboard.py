@@ -9,10 +9,10 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from leadnator_auth.entrypoints.compose import prepare
-from leadnator_auth.entrypoints.metrics.families import FAMILIES
-from leadnator_auth.entrypoints.serve import build_app
+from leadnator_auth.entrypoints.compose.ports import prepare
+from leadnator_auth.entrypoints.server.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.telemetry.metrics.families import FAMILIES
 
 DOCS = Path(__file__).parents[2] / "docs"
 DASHBOARD = json.loads((DOCS / "grafana-dashboard.json").read_text("utf-8"))

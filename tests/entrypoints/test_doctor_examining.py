@@ -12,7 +12,7 @@ from tests.e2e.server import DEADLINE_SECONDS
 SHORT = 0.05
 HANGING = """
 import asyncio, threading
-from leadnator_auth.entrypoints import compose_doctor
+from leadnator_auth.entrypoints.compose import doctor as compose_doctor
 from leadnator_auth.entrypoints.cli import main
 from leadnator_auth.entrypoints.doctor import Check, ok
 

@@ -23,7 +23,7 @@ from leadnator_auth.entrypoints.doctor.mail import check_smtp
 from leadnator_auth.entrypoints.doctor.modes import check_mode
 from leadnator_auth.entrypoints.doctor.settings_check import check_settings
 from leadnator_auth.entrypoints.doctor.signing_secret import check_signing_secret
-from leadnator_auth.entrypoints.setting_values import smtp_url
+from leadnator_auth.entrypoints.settings.values import smtp_url
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STRONG = "q8Zr1vXw3TnK5yLb7JcM9dPf2GhS4aUe"

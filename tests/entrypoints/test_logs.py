@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from leadnator_auth.entrypoints.logs import configure_logs
+from leadnator_auth.entrypoints.server.logs import configure_logs
 
 HOSTILE = "a line\nforged\x1b[31m\u2028line"
 

@@ -23,10 +23,10 @@ from leadnator_auth.domain import (
     request_password_reset,
     sign_up,
 )
-from leadnator_auth.entrypoints.compose import open_ports, prepare
-from leadnator_auth.entrypoints.mail_worker import MailWorker, running
-from leadnator_auth.entrypoints.metrics import Metrics
+from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.telemetry.metrics import Metrics
 from tests.http.test_metrics import figure, figures
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -144,7 +144,7 @@ def test_a_batch_counts_for_as_many() -> None:
 def test_who_is_never_scraped_loads_no_library_for_it() -> None:
     script = (
         "import sys\n"
-        "from leadnator_auth.entrypoints.serve import build_app\n"
+        "from leadnator_auth.entrypoints.server.serve import build_app\n"
         "from leadnator_auth.entrypoints.settings import Settings\n"
         "build_app(Settings()).build_middleware_stack()\n"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"

@@ -7,9 +7,9 @@ import attrs
 import pytest
 import uvicorn
 
-from leadnator_auth.entrypoints.serve import serve
+from leadnator_auth.entrypoints.server.serve import serve
 from leadnator_auth.entrypoints.settings import Settings
-from leadnator_auth.entrypoints.starting import StartError
+from leadnator_auth.entrypoints.settings.errors import StartError
 from tests.e2e.server import HOST, free_port
 
 

@@ -5,11 +5,11 @@ from urllib.parse import quote
 
 import pytest
 
-from leadnator_auth.entrypoints.compose import surroundings
-from leadnator_auth.entrypoints.masking import censor, masked_database_url, masked_smtp_url
-from leadnator_auth.entrypoints.setting_values import smtp_url
+from leadnator_auth.entrypoints.compose.ports import surroundings
 from leadnator_auth.entrypoints.settings import Settings
-from leadnator_auth.entrypoints.settings_view import Shown, Source, in_force, names_of_settings, unknown_settings
+from leadnator_auth.entrypoints.settings.masking import censor, masked_database_url, masked_smtp_url
+from leadnator_auth.entrypoints.settings.values import smtp_url
+from leadnator_auth.entrypoints.settings.view import Shown, Source, in_force, names_of_settings, unknown_settings
 
 SECRET = "geheim/0815?+%"
 QUOTED = quote(SECRET, safe="")
@@ -19,6 +19,7 @@ PROMISED = {
     "JWT_SECRET",
     "TOKEN_TTL",
     "RESET_TOKEN_TTL",
+    "MAX_SESSIONS",
     "MIN_PASSWORD_LENGTH",
     "PUBLIC_URL",
     "RESET_URL",

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from leadnator_auth.entrypoints.metrics import Levels, Metrics, families
-from leadnator_auth.entrypoints.metrics.shared_rows import SIZE, SharedRows
-from leadnator_auth.entrypoints.metrics.sharing import rows_in, shared_folder
+from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics, families
+from leadnator_auth.entrypoints.telemetry.metrics.shared_rows import SIZE, SharedRows
+from leadnator_auth.entrypoints.telemetry.metrics.sharing import rows_in, shared_folder
 from tests.http.test_metrics import figure
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,8 +23,8 @@ HEALTH = {"route": "/healthz", "method": "GET", "status": "200"}
 COUNTS_UNTIL_KILLED = """
 import sys, time
 from pathlib import Path
-from leadnator_auth.entrypoints.metrics import Metrics
-from leadnator_auth.entrypoints.metrics.shared_rows import SharedRows
+from leadnator_auth.entrypoints.telemetry.metrics import Metrics
+from leadnator_auth.entrypoints.telemetry.metrics.shared_rows import SharedRows
 metrics = Metrics(SharedRows(Path(sys.argv[1])))
 for _ in range(5):
     metrics.count_request("/healthz", "GET", 200, 0.5)

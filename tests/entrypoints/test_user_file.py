@@ -4,7 +4,7 @@ from io import BytesIO
 
 import pytest
 
-from leadnator_auth.entrypoints.user_file import Entry, FileError, FileFormat, UserFile, format_of
+from leadnator_auth.entrypoints.cli.user_file import Entry, FileError, FileFormat, UserFile, format_of
 
 HEADER = b"name,email,password_hash\n"
 CSV, NDJSON = FileFormat.CSV, FileFormat.NDJSON

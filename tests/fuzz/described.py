@@ -25,7 +25,7 @@ from leadnator_auth.domain import (
     UserId,
     sign_up,
 )
-from leadnator_auth.domain.reset_token import digest_of
+from leadnator_auth.domain.entities.reset_token import digest_of
 from leadnator_auth.entrypoints.http import create_app
 
 AnyCase = Case[Any]  # of whatever kind of schema

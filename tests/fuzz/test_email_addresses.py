@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
 from leadnator_auth.domain import BadFieldError
-from leadnator_auth.domain.email_address import EmailAddress
-from leadnator_auth.domain.fields import text_of
+from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.fields import text_of
 from tests.fuzz.service import Service, check_answer
 from tests.fuzz.strategies import addresses, look_alikes, texts, wrapped_addresses
 

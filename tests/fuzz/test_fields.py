@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadnator_auth.domain import BadFieldError
-from leadnator_auth.domain.fields import text_of
-from leadnator_auth.domain.media_path import is_below, parse_media_path
-from leadnator_auth.domain.user import parse_name
+from leadnator_auth.domain.entities.user import parse_name
+from leadnator_auth.domain.values.fields import text_of
+from leadnator_auth.domain.values.media_path import is_below, parse_media_path
 from tests.fuzz.service import ALICE, FIELDS, Service, check_answer
 from tests.fuzz.strategies import characters, json_values, texts
 

@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-from leadnator_auth.entrypoints.http.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 from tests.fuzz.described import AnyCase, Described, give_what_nobody_guesses
 from tests.fuzz.excuses import excused
 

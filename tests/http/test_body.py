@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx2
 import pytest
 
-from leadnator_auth.entrypoints.http import body as body_module
+from leadnator_auth.entrypoints.http.reading import body as body_module
 
 Check = Callable[[httpx2.Response, int, str], None]
 
@@ -149,7 +149,7 @@ async def test_a_body_that_does_not_arrive_is_given_up(
         await asyncio.Event().wait()
 
     assert (await sign_up(quick, in_chunks(ENOUGH))).status_code == 200
-    monkeypatch.setattr("leadnator_auth.entrypoints.http.body.BODY_TIMEOUT_SECONDS", 0.005)
+    monkeypatch.setattr("leadnator_auth.entrypoints.http.reading.body.BODY_TIMEOUT_SECONDS", 0.005)
     answer = await sign_up(quick, stalled())
     check_problem(answer, 408, "request_timeout")
     assert answer.headers["Connection"] == "close", "the rest of the body may still come, and is no request"

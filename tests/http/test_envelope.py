@@ -13,8 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.entrypoints.http import create_app, envelope
-from leadnator_auth.entrypoints.http.envelope import Envelope
+from leadnator_auth.entrypoints.http import create_app
+from leadnator_auth.entrypoints.http.middleware import envelope
+from leadnator_auth.entrypoints.http.middleware.envelope import Envelope
 
 SCOPE: dict[str, Any] = {"type": "http", "method": "GET", "path": "/healthz", "query_string": b"", "headers": []}
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from starlette.types import Message
 
-from leadnator_auth.entrypoints.http import lingering
-from leadnator_auth.entrypoints.http.lingering import MAX_DRAINED_BYTES, LingeringResponse
+from leadnator_auth.entrypoints.http.middleware import lingering
+from leadnator_auth.entrypoints.http.middleware.lingering import MAX_DRAINED_BYTES, LingeringResponse
 
 CHUNK: Message = {"type": "http.request", "body": b" " * 0x10000, "more_body": True}
 LAST: Message = {"type": "http.request", "body": b" ", "more_body": False}

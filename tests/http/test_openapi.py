@@ -13,13 +13,13 @@ from openapi_spec_validator import validate
 
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import Actor, change_user, sign_up
+from leadnator_auth.domain.entities.rate_limit import RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.errors import AuthError, FieldError, InvalidFieldsError, MissingFieldsError
-from leadnator_auth.domain.rate_limit import RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.entrypoints.http import create_app
-from leadnator_auth.entrypoints.http.named_schemas import moved_out
-from leadnator_auth.entrypoints.http.openapi import ALWAYS, openapi_document
-from leadnator_auth.entrypoints.http.operation import Operation
-from leadnator_auth.entrypoints.http.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.openapi.document import ALWAYS, openapi_document
+from leadnator_auth.entrypoints.http.openapi.named_schemas import moved_out
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.problems import PROBLEMS, problem_response
 from leadnator_auth.entrypoints.http.refusals import RequestError
 

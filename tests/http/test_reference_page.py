@@ -11,8 +11,8 @@ import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.entrypoints.http import create_app
-from leadnator_auth.entrypoints.http.operation import Operation
-from leadnator_auth.entrypoints.http.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.pages.curl import VARIABLE
 from leadnator_auth.entrypoints.http.pages.reference import render_reference
 from leadnator_auth.entrypoints.http.problems import PROBLEMS

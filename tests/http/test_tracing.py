@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from leadnator_auth.adapters.memory import CheapHasher, MemoryPorts
 from leadnator_auth.domain import OverloadedError, Password, UnavailableError, deliver_due_mails
 from leadnator_auth.entrypoints.http import create_app
-from leadnator_auth.entrypoints.tracing.tracing import Tracing
+from leadnator_auth.entrypoints.telemetry.tracing.tracing import Tracing
 
 ALICE = {"name": "Alice", "email": "alice@example.com", "password": "minimum-6-chars"}
 TRACE = "0af7651916cd43dd8448eb211c80319c"

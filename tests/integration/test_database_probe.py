@@ -41,9 +41,10 @@ async def test_the_newest_of_all_rows_is_found(database_url: str) -> None:
     async with probing(database_url, None, prepared_statements=True) as probe:
         assert await probe.newest() is None
         run_sql(
-            database_url, f"INSERT INTO users VALUES ('u_1', 'A', 'a@b.c', 'a@b.c', 'user', 'S', 'active', {number})"
+            database_url,
+            f"INSERT INTO users VALUES ('u_1', 'A', 'a@b.c', 'a@b.c', 'user', 'S', 'active', {number}, 0, 0)",
         )
-        run_sql(database_url, "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '')")
+        run_sql(database_url, "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0)")
         assert await probe.newest() == LATER
 
 

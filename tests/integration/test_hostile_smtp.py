@@ -33,7 +33,7 @@ from leadnator_auth.domain import (
     request_password_reset,
     sign_up,
 )
-from leadnator_auth.domain.mail import MailState
+from leadnator_auth.domain.entities.mail import MailState
 from tests.conftest import sql_ports
 from tests.e2e.server import DEADLINE_SECONDS, HOST
 from tests.integration.certificates import Authorities, certificate

@@ -29,7 +29,7 @@ from leadnator_auth.domain import (
     UserId,
     deliver_due_mails,
 )
-from leadnator_auth.domain.mail import MailState, new_mail
+from leadnator_auth.domain.entities.mail import MailState, new_mail
 from tests.e2e.mails import reset_link, text_of
 from tests.e2e.server import HOST, parsed_mail
 from tests.integration.scripted_smtp import HEALTHY, Script, ScriptedServer, following

@@ -25,11 +25,11 @@ from leadnator_auth.domain import (
     deliver_due_mails,
     is_reset_secret_usable,
 )
-from leadnator_auth.domain.mail import MailFigures, new_mail
-from leadnator_auth.domain.outbox import LEASE
+from leadnator_auth.domain.entities.mail import MailFigures, new_mail
+from leadnator_auth.domain.entities.outbox import LEASE
 from leadnator_auth.domain.ports import Clock
-from leadnator_auth.entrypoints import mail_worker
-from leadnator_auth.entrypoints.mail_worker import MAX_CONVERSATIONS, MailWorker, running
+from leadnator_auth.entrypoints.background import mail_worker
+from leadnator_auth.entrypoints.background.mail_worker import MAX_CONVERSATIONS, MailWorker, running
 from tests.conftest import sql_ports
 from tests.e2e.mails import reset_secret
 from tests.e2e.server import HOST, parsed_mail

@@ -10,8 +10,8 @@ from aiosmtplib.email import quote_address
 from leadnator_auth.adapters.mail import MailWriter
 from leadnator_auth.adapters.memory import FakeClock
 from leadnator_auth.domain import EmailAddress, RateLimit
-from leadnator_auth.entrypoints.setting_values import SmtpUrl
 from leadnator_auth.entrypoints.settings import SettingError, Settings
+from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 LONG_SECRET = "0123456789abcdef0123456789abcdef"
@@ -22,6 +22,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_JWT_SECRET": (),  # one is made and kept in a file
     "LEADNATOR_TOKEN_TTL": 604_800,
     "LEADNATOR_RESET_TOKEN_TTL": 3_600,
+    "LEADNATOR_MAX_SESSIONS": 100,
     "LEADNATOR_MIN_PASSWORD_LENGTH": 6,
     "LEADNATOR_PUBLIC_URL": None,  # follows the port
     "LEADNATOR_RESET_URL": None,  # follows the public URL
@@ -103,6 +104,8 @@ GOOD: list[tuple[str, str, object]] = [
     ("TOKEN_TTL", "60", 60),
     ("TOKEN_TTL", " 60 ", 60),
     ("RESET_TOKEN_TTL", "1", 1),
+    ("MAX_SESSIONS", "1", 1),
+    ("MAX_SESSIONS", "10000", 10_000),
     ("RESET_TOKEN_TTL", "315360000", 315_360_000),
     ("MIN_PASSWORD_LENGTH", "12", 12),
     ("PUBLIC_URL", "https://auth.example.com", "https://auth.example.com"),
@@ -168,6 +171,7 @@ BAD: dict[str, list[str]] = {
     "JWT_SECRET": ["short", "x" * 31, f"{LONG_SECRET},short", f"{LONG_SECRET},", "x" * 31 + "\udcff"],
     "TOKEN_TTL": ["0", "-1", "1.5", "7d", "1e6", "0x10", "٣", "1_000", TOO_LONG_A_NUMBER],
     "RESET_TOKEN_TTL": ["0", "soon", "315360001"],
+    "MAX_SESSIONS": ["0", "-1", "many", "10001"],
     "MIN_PASSWORD_LENGTH": ["0", "six", "1000000"],
     "PUBLIC_URL": [
         "auth.example.com",

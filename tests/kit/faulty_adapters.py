@@ -14,27 +14,6 @@ from datetime import datetime, timedelta, timezone
 import attrs
 import pytest
 
-from leadnator_auth.adapters.contract import (
-    AccessTokensContract,
-    AdministrationRacesContract,
-    AuditTrailContract,
-    ClockContract,
-    CredentialStoreContract,
-    EmailSyntaxContract,
-    IdentitiesContract,
-    MailerContract,
-    MailQueueContract,
-    PasswordHasherContract,
-    RacesContract,
-    RandomnessContract,
-    RateLimitsContract,
-    ReadinessContract,
-    ResetTokensContract,
-    SessionsContract,
-    UnitOfWorkContract,
-    UsersContract,
-)
-from leadnator_auth.adapters.contract.samples import a_user
 from leadnator_auth.adapters.memory import (
     CheapHasher,
     Mailbox,
@@ -50,6 +29,7 @@ from leadnator_auth.adapters.memory import (
     SeededRandomness,
     Tables,
 )
+from leadnator_auth.adapters.memory.known_clients import MemoryKnownClients
 from leadnator_auth.domain import (
     Claims,
     EmailAddress,
@@ -65,9 +45,32 @@ from leadnator_auth.domain import (
     User,
     UserId,
 )
-from leadnator_auth.domain.paging import Position
+from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.rate_limit import Charge, Refusal
 from leadnator_auth.domain.ports import Repositories, Transaction, UnitOfWork
-from leadnator_auth.domain.rate_limit import Charge, Refusal
+from leadnator_auth.domain.values.paging import Position
+from leadnator_auth.testing.contract import (
+    AccessTokensContract,
+    AdministrationRacesContract,
+    AuditTrailContract,
+    ClockContract,
+    CredentialStoreContract,
+    EmailSyntaxContract,
+    IdentitiesContract,
+    KnownClientsContract,
+    MailerContract,
+    MailQueueContract,
+    PasswordHasherContract,
+    RacesContract,
+    RandomnessContract,
+    RateLimitsContract,
+    ReadinessContract,
+    ResetTokensContract,
+    SessionsContract,
+    UnitOfWorkContract,
+    UsersContract,
+)
+from leadnator_auth.testing.contract.samples import a_user
 
 
 class Altered(MemoryUnitOfWork):
@@ -150,6 +153,25 @@ class TestNonAtomicUpgrade(OverDeferred, CredentialStoreContract):
 class TestNonAtomicEnd(OverDeferred, SessionsContract):
     caught_by = "test_of_twenty_who_end_a_session_at_once_one_did"
     tells = "one atomic step"
+
+
+class KnownForEverybody(MemoryKnownClients):
+    async def get(self, user_id: UserId, network: str) -> KnownClient | None:
+        return next((client for client in self.tables.known_clients.values() if client.network == network), None)
+
+
+class OtherKnownClients(Altered):
+    def alter(self, repositories: MemoryRepositories) -> None:
+        repositories.known_clients = KnownForEverybody(repositories.known_clients.tables)
+
+
+class TestKnownForEverybody(KnownClientsContract):
+    caught_by = "test_a_client_comes_back_as_it_was_kept_last"
+    tells = "known for one account"
+
+    @pytest.fixture
+    def unit_of_work(self) -> MemoryUnitOfWork:
+        return OtherKnownClients()
 
 
 class TestNonAtomicClaim(OverDeferred, MailQueueContract):

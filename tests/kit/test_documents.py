@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leadnator_auth.adapters import contract
+from leadnator_auth.testing import contract
 
 DOCS = Path(__file__).parents[2] / "docs"
 TESTING = (DOCS / "testing.md").read_text()

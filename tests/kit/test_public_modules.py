@@ -14,7 +14,7 @@ import leadnator_auth
 MODULES = [
     "leadnator_auth",
     "leadnator_auth.adapters.bcrypt_hasher",
-    "leadnator_auth.adapters.contract",
+    "leadnator_auth.testing.contract",
     "leadnator_auth.adapters.email_syntax",
     "leadnator_auth.adapters.jwt_tokens",
     "leadnator_auth.adapters.mail",
@@ -28,8 +28,8 @@ MODULES = [
     "leadnator_auth.domain.ports",
     "leadnator_auth.entrypoints.embedding",
     "leadnator_auth.entrypoints.http",
-    "leadnator_auth.entrypoints.http.testing",
-    "leadnator_auth.entrypoints.pytest_plugin",
+    "leadnator_auth.testing.client",
+    "leadnator_auth.testing.pytest_plugin",
 ]
 NOT_FOR_THE_CORE = "asyncio sqlite3 ssl socket http logging json random secrets concurrent selectors subprocess"
 

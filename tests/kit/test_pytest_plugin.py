@@ -45,7 +45,7 @@ import sys
 
 def test_nothing_was_loaded():
     ours = {name for name in sys.modules if name.startswith("leadnator_auth")}
-    assert ours <= {"leadnator_auth", "leadnator_auth.entrypoints", "leadnator_auth.entrypoints.pytest_plugin"}
+    assert ours <= {"leadnator_auth", "leadnator_auth.testing", "leadnator_auth.testing.pytest_plugin"}
     assert not {"starlette", "httpx2", "attrs", "sqlalchemy", "bcrypt", "jwt"} & set(sys.modules)
 
 
@@ -89,7 +89,7 @@ def test_who_uses_none_of_them_loads_nothing_and_keeps_their_own(
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # some load much themselves
     pytester.makepyfile(USES_NOTHING)
     pytester.makeconftest(OWN_FIXTURE)
-    pytester.runpytest_subprocess("-p", "leadnator_auth.entrypoints.pytest_plugin").assert_outcomes(passed=2)
+    pytester.runpytest_subprocess("-p", "leadnator_auth.testing.pytest_plugin").assert_outcomes(passed=2)
 
 
 def test_without_the_http_client_it_says_how_to_get_it(pytester: pytest.Pytester) -> None:
@@ -100,5 +100,5 @@ def test_without_the_http_client_it_says_how_to_get_it(pytester: pytest.Pytester
 
 
 def test_asserts_of_the_published_suites_say_what_they_compared() -> None:
-    users = import_module("leadnator_auth.adapters.contract.users")
+    users = import_module("leadnator_auth.testing.contract.users")
     assert isinstance(users.__loader__, AssertionRewritingHook)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leadnator_auth.adapters import contract
+from leadnator_auth.testing import contract
 
 FILE = Path(__file__).with_name("faulty_adapters.py")
 FAULTS = [

@@ -9,7 +9,6 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from leadnator_auth.adapters.contract import RateLimitsContract
 from leadnator_auth.adapters.memory import FakeClock, Mailbox, MemoryPorts, memory_ports
 from leadnator_auth.domain import (
     Charge,
@@ -29,7 +28,8 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.ports import Clock, Mailer, RateLimits, UnitOfWork
 from leadnator_auth.entrypoints.embedding import Settings, running_ports
 from leadnator_auth.entrypoints.http import authenticate, create_app
-from leadnator_auth.entrypoints.http.testing import AuthClient
+from leadnator_auth.testing.client import AuthClient
+from leadnator_auth.testing.contract import RateLimitsContract
 
 
 class Printing:
@@ -47,12 +47,7 @@ class Forgiving:
     async def take(self, charges: Sequence[Charge], now: datetime) -> Refusal | None:
         return None
 
-    async def forgive(
-        self, *, give_back: Sequence[Charge], clear: Sequence[Charge], remember: str | None, until: datetime
-    ) -> None: ...
-
-    async def remembers(self, key: str, now: datetime) -> bool:
-        return False
+    async def forgive(self, *, give_back: Sequence[Charge], clear: Sequence[Charge]) -> None: ...
 
     async def purge(self, now: datetime, most: int) -> int:
         return 0

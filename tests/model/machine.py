@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from leadnator_auth.adapters.memory import FakeClock, Mailbox
 from leadnator_auth.domain import Actor, MailKind, create_user, deliver_due_mails, purge
-from leadnator_auth.domain.mail import ResetLinkMail
+from leadnator_auth.domain.entities.mail import ResetLinkMail
 from tests.model.answers import OK, Answer
 from tests.model.core_driver import CoreDriver
 from tests.model.http_driver import HttpDriver

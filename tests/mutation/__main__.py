@@ -1,4 +1,4 @@
-"""`python -m tests.mutation domain/session.py …`: which changes of these files no unit test notices."""
+"""`python -m tests.mutation domain/entities/session.py …`: which changes of these files no unit test notices."""
 
 import io
 import json

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from leadnator_auth.adapters.contract import IdentitiesContract, UnitOfWorkContract
 from leadnator_auth.adapters.sql import migrate
 from leadnator_auth.domain import Ports
 from leadnator_auth.domain.ports import Identities
+from leadnator_auth.testing.contract import IdentitiesContract, UnitOfWorkContract
 from tests.contract.test_stores import (
     TestAdministrationRaces,
     TestAuditTrail,

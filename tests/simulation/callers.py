@@ -26,7 +26,7 @@ from leadnator_auth.domain import (
     sign_up,
 )
 from tests.simulation.ledger import Account, KnownSession, Threat
-from tests.simulation.scheduler import Violation
+from tests.simulation.scheduler import Violation, sleep
 from tests.simulation.world import Outcome, World
 
 Value = TypeVar("Value")
@@ -125,21 +125,25 @@ async def look_at_oneself(world: World) -> None:
     was_over = session.is_dead or world.clock.instant >= session.expires_at + LEEWAY
     was_usable, changes = account.is_usable, account.changes
     ports, for_media = world.ports, world.maybe(0.2)
+    wait = 300.0 if for_media and world.maybe(0.3) else 0.0
 
     async def look() -> Identity:
         identity = await identify(session.token, ports=ports)
         if for_media:
             media = issue_media_token(identity, "/media", ports=ports)
+            await sleep(wait)
             identity = await identify_for_media(media.token, "/media/1", ports=ports)
         return identity
 
     outcome = await world.attempt(f"look at {account.email} through {session.id}", look())
     if outcome.is_acknowledged:
-        if was_over:
+        if was_over or wait:
             raise Violation(f"the token of {session} is good after its end")
         if outcome.result.user.id != account.user_id:
             raise Violation(f"the token of {account.email} is good for {outcome.result.user}")
-    must_be_good = session.threats == 0 and was_usable and account.changes == changes and not session.is_dead
+    must_be_good = (
+        not wait and session.threats == 0 and was_usable and account.changes == changes and not session.is_dead
+    )
     if outcome.refusal and must_be_good and world.clock.instant < session.expires_at:
         raise Violation(f"the token of {session} was refused")
 

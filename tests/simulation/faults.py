@@ -31,11 +31,16 @@ _FAULTS = tuple(Fault)
 class Chaos:
     """Decides which calls go wrong: on average one in `mean_gap`, none where that is 0."""
 
-    def __init__(self, chance: Random, mean_gap: float, note: Callable[[str], None]) -> None:
+    def __init__(
+        self, chance: Random, mean_gap: float, note: Callable[[str], None], on_commit: Callable[[], None]
+    ) -> None:
+        """`on_commit` is called after each commit that somebody was told of."""
+        self._on_commit = on_commit
         self._chance = chance
         self._mean_gap = mean_gap
         self._note = note
         self._left = self._gap()
+        self._spite = chance.choice((0.0, 0.2, 1.0)) if mean_gap else 0.0
 
     def strike(self, name: str) -> Fault | None:
         """Returns what goes wrong with the next call."""
@@ -46,6 +51,12 @@ class Chaos:
         fault = _FAULTS[int(self._chance.random() * len(_FAULTS))]
         self._note(f"{name} {fault.value}")
         return fault
+
+    def committed(self) -> None:
+        """Tells of a commit; in some worlds what comes next fails more often than other calls, for it comes seldom."""
+        self._on_commit()
+        if self._chance.random() < self._spite:
+            self._left = 1 + int(self._chance.random() * 2)
 
     def delay(self) -> float:
         """Returns how long a slow call takes, in seconds."""
@@ -102,9 +113,12 @@ class _Repositories:
         self._chaos = chaos
         self._may_write = may_write
 
-    def __getattr__(self, name: str) -> Any:  # a repository, or `commit`
-        if name == "commit":
-            return FaultyPort(self._target, self._chaos, in_transaction=True).commit
+    async def commit(self) -> None:
+        """Commits, or fails to."""
+        await FaultyPort(self._target, self._chaos, in_transaction=True).commit()
+        self._chaos.committed()
+
+    def __getattr__(self, name: str) -> Any:  # a repository
         port = FaultyPort(getattr(self._target, name), self._chaos, in_transaction=self._may_write)
         setattr(self, name, port)
         return port

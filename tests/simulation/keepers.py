@@ -18,7 +18,7 @@ from leadnator_auth.domain import (
     purge,
     retry_mails,
 )
-from leadnator_auth.domain.actor import OPERATOR
+from leadnator_auth.domain.entities.actor import OPERATOR
 from tests.simulation.callers import EMAILS
 from tests.simulation.ledger import Account, KnownSession, Threat
 from tests.simulation.scheduler import Violation, sleep
@@ -164,12 +164,12 @@ async def deliver(world: World) -> None:
     """A round of the mail worker."""
     most = world.pick((1, 3))
     work = deliver_due_mails(ports=world.ports, keeping_lease=world.keeping_lease, most=most)
-    await world.attempt("deliver", work)
+    await world.attempt("deliver", work, commits_once=False)
 
 
 async def clear_away(world: World) -> None:
     """A round of the housekeeper."""
-    await world.attempt("purge", purge(ports=world.ports))
+    await world.attempt("purge", purge(ports=world.ports), commits_once=False)
 
 
 async def try_mails_again(world: World) -> None:

@@ -46,22 +46,28 @@ _STORE = "adapters/memory/store.py"
 
 BUGS = (
     Bug(
-        "a reset secret is redeemed without compare-and-set",
-        _TABLES,
-        "if token is None or not token.is_usable(now):\n            return None\n        redeemed",
-        "if token is None:\n            return None\n        redeemed",
+        "a reset does not look whether the secret was voided meanwhile",
+        _RESET,
+        "        if user is None or not token.belongs_to(user):\n",
+        "        if user is None:\n",
     ),
     Bug(
         "a reset keeps the sessions",
         _RESET,
-        "    await transaction.sessions.end_all(user.id, keep=keep)\n",
-        "",
+        "    changed = await end_sessions(without_secrets(user), transaction, keep=keep)\n",
+        "    changed = without_secrets(user)\n    await transaction.users.save(changed)\n",
     ),
     Bug(
         "a reset keeps the other reset secrets",
         _RESET,
-        "    await transaction.reset_tokens.void_all(user.id, now)\n",
-        "",
+        "end_sessions(without_secrets(user), transaction, keep=keep)",
+        "end_sessions(user, transaction, keep=keep)",
+    ),
+    Bug(
+        "a reset that is kept is answered with an error when what follows fails",
+        "domain/use_cases/steps/transaction.py",
+        "    with suppress(UnavailableError):\n        await work\n",
+        "    await work\n",
     ),
     Bug(
         "no notice of a new password",
@@ -72,13 +78,13 @@ BUGS = (
     Bug(
         "a suspension keeps the sessions",
         _ADMINISTRATION,
-        "            await transaction.sessions.end_all(after.id)\n",
-        "",
+        "            after = await end_sessions(without_secrets(after), transaction)\n",
+        "            await transaction.users.save(after)\n",
     ),
     Bug(
         "a suspended user gets in",
-        _LOG_IN,
-        "        if user.is_suspended:\n            raise AccountSuspendedError\n",
+        "domain/use_cases/steps/open_session.py",
+        "    if user.is_suspended:\n        raise AccountSuspendedError\n",
         "",
     ),
     Bug(
@@ -95,7 +101,7 @@ BUGS = (
     ),
     Bug(
         "the expiry of a token is not checked",
-        "domain/claims.py",
+        "domain/entities/access_token.py",
         '        if now >= self.expires_at + CLOCK_LEEWAY:\n            raise InvalidTokenError("expired")\n',
         "",
     ),
@@ -104,7 +110,7 @@ BUGS = (
         _ADMINISTRATION,
         "    async def change(transaction: Transaction) -> ChangedUser:\n"
         "        admins = await admins_in_turn(actor, transaction)\n",
-        "    async with unit_of_work.snapshot() as early:\n"
+        "    async with ports.unit_of_work.snapshot() as early:\n"
         "        admins = await early.users.active_admins()\n\n"
         "    async def change(transaction: Transaction) -> ChangedUser:\n"
         "        await admins_in_turn(actor, transaction)\n",
@@ -146,20 +152,20 @@ BUGS = (
     ),
     Bug(
         "a mail that is taken can be taken by others",
-        "domain/mail.py",
+        "domain/entities/mail.py",
         "attempts=self.attempts + 1, due_at=now + LEASE)",
         "attempts=self.attempts + 1)",
     ),
     Bug(
         "a lease is not renewed",
-        "domain/mail.py",
+        "domain/entities/mail.py",
         "        return attrs.evolve(self, due_at=now + LEASE)\n",
         "        return self\n",
     ),
     Bug(
         "the commit is forgotten",
         "domain/use_cases/steps/transaction.py",
-        "        await transaction.commit()\n",
+        "            await transaction.commit()\n",
         "",
     ),
     Bug(
@@ -175,10 +181,10 @@ BUGS = (
         "        if True:\n            await asyncio.sleep(0)\n            yield MemoryTransaction",
     ),
     Bug(
-        "the end of all sessions leaves one",
-        _TABLES,
-        "        for session in ended:\n",
-        "        for session in ended[1:]:\n",
+        "the end of all sessions ends those that can be removed at once",
+        "domain/entities/user.py",
+        "session_epoch=user.session_epoch + 1",
+        "session_epoch=user.session_epoch",
     ),
     Bug(
         "a deleted account leaves its sessions",
@@ -207,8 +213,8 @@ BUGS = (
     Bug(
         "a wrong password takes the count of tries back",
         _LOG_IN,
-        "    proven = await verified(kept, typed, ports)\n    await attempts.succeed(ports.clock.now())\n",
-        "    await attempts.succeed(ports.clock.now())\n    proven = await verified(kept, typed, ports)\n",
+        "    proven = await verified(kept, typed, ports)\n    await attempts.succeed()\n",
+        "    await attempts.succeed()\n    proven = await verified(kept, typed, ports)\n",
     ),
     Bug(
         "a lease that ended still decides what became of the mail",

@@ -4,9 +4,9 @@ from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
 
+from leadnator_auth.domain.entities.mail import OutgoingMail, ResetLinkMail
+from leadnator_auth.domain.entities.reset_token import digest_of
 from leadnator_auth.domain.errors import MailRefusedError, UnavailableError
-from leadnator_auth.domain.mail import OutgoingMail, ResetLinkMail
-from leadnator_auth.domain.reset_token import digest_of
 from tests.simulation.ledger import KnownSecret
 from tests.simulation.scheduler import Violation, sleep
 

@@ -1,6 +1,7 @@
 """Runs one seed to its end: first with faults, then without, and then it looks at what is left."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from leadnator_auth.domain import (
     Actor,
@@ -14,6 +15,7 @@ from leadnator_auth.domain import (
     identify_for_media,
     log_in,
 )
+from leadnator_auth.domain.use_cases.steps import end_sessions
 from tests.simulation import callers, keepers
 from tests.simulation.ledger import Account, KnownSession
 from tests.simulation.scheduler import Task, Violation, finished, pretending_to_loop
@@ -44,7 +46,7 @@ WITH_SESSION: tuple[tuple[Act, int], ...] = (
     (callers.end_another_session, 1),
     (callers.change_ones_password, 3),
 )
-WITH_SECRET: tuple[tuple[Act, int], ...] = ((callers.reset_ones_password, 7),)
+WITH_SECRET: tuple[tuple[Act, int], ...] = ((callers.reset_ones_password, 20),)
 
 
 def run(seed: int, trace: list[str] | None = None) -> None:
@@ -53,11 +55,21 @@ def run(seed: int, trace: list[str] | None = None) -> None:
     Raises: Violation, or whatever else nobody expects.
     """
     world = World(seed, trace)
-    with pretending_to_loop():
+    with pretending_to_loop(), _hardly_any_rows_at_once():
         _begin(world)
         _live(world)
         world.crash()
         _end(world)
+
+
+@contextmanager
+def _hardly_any_rows_at_once() -> Iterator[None]:
+    """Makes what is too much to be removed at once an everyday thing."""
+    before, end_sessions.MAX_REMOVED = end_sessions.MAX_REMOVED, 1
+    try:
+        yield
+    finally:
+        end_sessions.MAX_REMOVED = before
 
 
 def _begin(world: World) -> None:

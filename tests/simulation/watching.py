@@ -8,7 +8,7 @@ import attrs
 
 from leadnator_auth.adapters.memory.tables import Tables
 from leadnator_auth.domain import AuditEntry, MailState, QueuedMail, ResetToken, User, UserId
-from leadnator_auth.domain.outbox import LEASE
+from leadnator_auth.domain.entities.outbox import LEASE
 from tests.simulation.ledger import Account
 from tests.simulation.passwords import Passwords
 from tests.simulation.scheduler import Scheduler, Violation
@@ -70,6 +70,9 @@ class Watcher:
             self._look_at_tokens(before, tables)
         if tables.audit_trail != before.audit_trail and changes is not None:
             _look_at_entries(before, tables, changes)
+        if tables.users.keys() != before.users.keys():
+            orphans = [session for session in tables.sessions.values() if session.user_id not in tables.users]
+            _check(not orphans, "a deleted account left sessions", orphans)
         self.check_promises(tables)
 
     def check_promises(self, tables: Tables) -> None:
@@ -82,14 +85,17 @@ class Watcher:
             if user is not None:
                 _check_user(user, account, tables)
             for session in account.sessions:
+                kept = tables.sessions.get(session.id)
+                goes_on = kept is not None and user is not None and kept.belongs_to(user)
                 if session.is_dead:
-                    _check(session.id not in tables.sessions, "a session goes on after its end", account, session.id)
+                    _check(not goes_on, "a session goes on after its end", account, session.id)
                 elif session.threats == 0 and now < session.expires_at:
-                    _check(session.id in tables.sessions, "a session was lost", account, session.id)
+                    _check(goes_on, "a session was lost", account, session.id)
 
             for secret in account.secrets:
                 token = tables.reset_tokens.get(secret.digest) if secret.is_void or secret.acknowledged else None
-                _check(token is None or token.used_at, "a reset secret is good after its end", account, token)
+                is_good = token is not None and user is not None and token.is_usable(user, now)
+                _check(not is_good, "a reset secret is good after its end", account, token)
 
     def _look_at_users(self, before: Tables, after: Tables) -> None:
         users = after.users.values()
@@ -103,7 +109,7 @@ class Watcher:
         self.owners = owners
         for user in users:
             old = before.users.get(user.id)
-            if old is not None and old != user:
+            if old is not None and _administered(old) != _administered(user):
                 new_entries = [entry for key, entry in after.audit_trail.items() if key not in before.audit_trail]
                 _check(any(entry.user_id == user.id for entry in new_entries), "a change left no audit entry", user)
 
@@ -163,6 +169,9 @@ class Watcher:
                 _check(len(links) <= self._reset_mails, "too many links an hour", token)
             elif old.used_at is not None:
                 _check(token.used_at == old.used_at, "a used token is good again", token)
+            elif token.used_at is not None:
+                user = before.users.get(token.user_id)
+                _check(user is not None and old.belongs_to(user), "a void token was used", token)
 
     def _links_of(
         self, user_id: UserId, tables: Tables, window: timedelta = HOUR, other_than: str = ""
@@ -173,6 +182,11 @@ class Watcher:
             for token in tables.reset_tokens.values()
             if token.user_id == user_id and token.issued_at > since and token.mail_id != other_than
         }
+
+
+def _administered(user: User) -> User:
+    """Returns the account without what is no administrator's to set."""
+    return attrs.evolve(user, session_epoch=0, secret_epoch=0)
 
 
 def _look_at_entries(before: Tables, after: Tables, changes: Changes) -> None:

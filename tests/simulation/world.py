@@ -22,7 +22,7 @@ from leadnator_auth.domain import (
     UnavailableError,
     renew_lease,
 )
-from leadnator_auth.domain.outbox import LEASE
+from leadnator_auth.domain.entities.outbox import LEASE
 from tests.simulation.faults import Chaos, FaultyPort, FaultyUnitOfWork
 from tests.simulation.ledger import Account, KnownSecret, KnownSession, Tries
 from tests.simulation.passwords import Passwords
@@ -75,7 +75,7 @@ class World:
         self.scheduler = Scheduler(chance, self.clock, stickiness=chance.choice((0.0, 0.5, 0.8, 0.95)))
         self.crowd = chance.choice((1, 2, 3, 4, 6))
         """How many callers there are at once."""
-        self.chaos = Chaos(chance, chance.choice((0, 15, 60, 200)), self.note)
+        self.chaos = Chaos(chance, chance.choice((0, 15, 60, 200)), self.note, self._on_commit)
         limits = chance.choice((Limits.none(), TIGHT))
         self.policy = Policy(session_lifetime=timedelta(hours=8), reset_mails=RESET_MAILS, limits=limits)
         self.postbox = Postbox(self, chance)
@@ -88,6 +88,8 @@ class World:
         self.wait_for_calm = 0
         """How many wait for a moment in which nobody else does anything."""
         self._changes: dict[Task | None, Changes] = {}
+        self._committed: set[Task | None] = set()
+        """Whose present use case was told that its commit is kept."""
         self._begun_at_steps: dict[Task | None, int] = {}
         self.watcher = Watcher(
             self._store.tables, self.accounts, self.passwords, self.postbox, self.scheduler, RESET_MAILS
@@ -100,9 +102,12 @@ class World:
             time = f"{self.clock.instant - datetime(2026, 1, 1, tzinfo=self.clock.instant.tzinfo)}"
             self._trace.append(f"{self.scheduler.steps:5} {time:>16}  {task.name if task else '-':28} {text}")
 
-    async def attempt(self, what: str, work: Coroutine[Any, Any, Value]) -> Outcome[Value]:
-        """Returns what became of a call of a use case."""
+    async def attempt(
+        self, what: str, work: Coroutine[Any, Any, Value], *, commits_once: bool = True
+    ) -> Outcome[Value]:
+        """Returns what became of a call of a use case; after a commit that is its only one, nothing may fail."""
         task = self.scheduler.current
+        self._committed.discard(task)
         changes = self._changes[task] = Changes(self.clock.instant)
         step = self._begun_at_steps[task] = self.scheduler.steps
         outcome = Outcome[Value](self.clock.instant, step, changes)
@@ -113,11 +118,16 @@ class World:
             self.note("acknowledged")
         except (UnavailableError, asyncio.CancelledError, CrashError) as error:
             self.note(f"never knew: {error!r}")
+            if commits_once and task in self._committed and isinstance(error, UnavailableError):
+                raise Violation(f"what was kept is answered with an error: {what}") from error
         except AuthError as error:
             outcome.refusal = error
             self.note(f"refused: {error!r}")
         self.look()
         return outcome
+
+    def _on_commit(self) -> None:
+        self._committed.add(self.scheduler.current)
 
     def look(self) -> None:
         """Checks what changed since the last look."""

@@ -47,14 +47,14 @@ from leadnator_auth.domain import (
     run_in_transaction,
     sign_up,
 )
+from leadnator_auth.domain.entities.mail import ResetLinkMail, new_mail
+from leadnator_auth.domain.entities.rate_limit import Refusal
+from leadnator_auth.domain.entities.user import is_found, parse_plan
 from leadnator_auth.domain.errors import MailRefusedError
-from leadnator_auth.domain.mail import ResetLinkMail, new_mail
-from leadnator_auth.domain.paging import requested_page
 from leadnator_auth.domain.ports import Repositories, Transaction
-from leadnator_auth.domain.rate_limit import Refusal
-from leadnator_auth.domain.search import is_found, parse_search
-from leadnator_auth.domain.text import without_controls
-from leadnator_auth.domain.user import parse_plan
+from leadnator_auth.domain.values.paging import requested_page
+from leadnator_auth.domain.values.search import parse_search
+from leadnator_auth.domain.values.text import without_controls
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

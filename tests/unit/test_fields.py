@@ -6,8 +6,8 @@ import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import InvalidFieldsError, Password, identify, sign_up
-from leadnator_auth.domain.fields import FieldChecks
-from leadnator_auth.domain.user import parse_name
+from leadnator_auth.domain.entities.user import parse_name
+from leadnator_auth.domain.values.fields import FieldChecks
 
 
 def test_an_error_of_another_kind_is_not_hidden_by_bad_fields() -> None:

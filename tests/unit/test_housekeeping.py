@@ -1,8 +1,11 @@
 """Clearing away what is over, in memory."""
 
+import attrs
+
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     MailRefusedError,
+    Policy,
     SignedIn,
     deliver_due_mails,
     log_in,
@@ -46,8 +49,9 @@ async def test_a_mail_that_could_not_be_sent_is_kept_longer(memory: MemoryPorts,
 
 
 async def test_a_great_deal_is_cleared_a_little_at_a_time(memory: MemoryPorts, alice: SignedIn) -> None:
+    many = attrs.evolve(memory, policy=Policy(max_sessions=1000))
     for _ in range(600):
-        await log_in("alice@example.com", "secret", ports=memory)
+        await log_in("alice@example.com", "secret", ports=many)
     memory.clock.advance(days=8)
     assert [await purge(ports=memory) for _ in range(3)] == [500, 101, 0]
 

@@ -27,8 +27,8 @@ from leadnator_auth.domain import (
     reset_password,
     sign_up,
 )
-from leadnator_auth.domain.mail import new_mail
-from leadnator_auth.domain.outbox import GIVE_UP_AFTER, LEASE
+from leadnator_auth.domain.entities.mail import new_mail
+from leadnator_auth.domain.entities.outbox import GIVE_UP_AFTER, LEASE
 from leadnator_auth.domain.ports import Mailer, Transaction
 from leadnator_auth.domain.use_cases.mail_delivery import take_mail
 

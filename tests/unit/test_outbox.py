@@ -1,6 +1,6 @@
 """How much is under way at once."""
 
-from leadnator_auth.domain.outbox import Lanes
+from leadnator_auth.domain.entities.outbox import Lanes
 
 
 def lanes(*under_way: str) -> Lanes:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from leadnator_auth.domain import InvalidPageError
-from leadnator_auth.domain.paging import Position, requested_page
+from leadnator_auth.domain.values.paging import Position, requested_page
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from leadnator_auth.adapters import contract
+from leadnator_auth.testing import contract
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()

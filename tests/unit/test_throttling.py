@@ -1,5 +1,6 @@
 """Who guesses is slowed down; who knows is not locked out."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
 from leadnator_auth.domain import (
+    Actor,
     Client,
     Identity,
     InvalidCredentialsError,
@@ -18,7 +20,10 @@ from leadnator_auth.domain import (
     SignedIn,
     TooManyRequestsError,
     change_password,
+    change_user,
+    delete_user,
     deliver_due_mails,
+    identify,
     log_in,
     request_password_reset,
     reset_password,
@@ -138,6 +143,79 @@ async def test_a_client_is_remembered_for_a_month(memory: MemoryPorts, alice: Si
         assert (await guess(memory, HOME) == "wrong") is known
 
 
+async def new_password_by_reset(memory: MemoryPorts, alice: SignedIn) -> None:
+    await reset_password(await mailed_secret(memory, ELSEWHERE[-1]), RIGHT, ELSEWHERE[-1], ports=memory)
+
+
+async def new_password(memory: MemoryPorts, alice: SignedIn) -> None:
+    identity = await identify(alice.token, ports=memory)
+    await change_password(identity, RIGHT, RIGHT, ELSEWHERE[-1], ports=memory)
+
+
+async def suspension(memory: MemoryPorts, alice: SignedIn) -> None:
+    for status in ("suspended", "active"):
+        await change_user(Actor.operator(), alice.user.id, {"status": status}, ports=memory)
+
+
+async def new_owner(memory: MemoryPorts, alice: SignedIn) -> None:
+    await delete_user(Actor.operator(), alice.user.id, ports=memory)
+    await sign_up("Alice", EMAIL, RIGHT, ports=memory)
+
+
+@pytest.mark.parametrize("change", [new_password_by_reset, new_password, suspension, new_owner])
+async def test_a_client_is_trusted_no_longer_than_the_password_it_knew(
+    memory: MemoryPorts, alice: SignedIn, change: Callable[[MemoryPorts, SignedIn], Awaitable[None]]
+) -> None:
+    assert await owner_gets_in(memory)
+    await change(memory, alice)
+    for client in ELSEWHERE[:10]:
+        await guess(memory, client)
+    assert await guess(memory, HOME) == "login-account"
+
+
+async def test_who_changes_the_password_stays_known(memory: MemoryPorts, alice: SignedIn) -> None:
+    identity = await identify(alice.token, ports=memory)
+    await change_password(identity, RIGHT, "new-secret", HOME, ports=memory)
+    for client in ELSEWHERE[:10]:
+        await guess(memory, client)
+    assert await owner_gets_in(memory, password="new-secret")
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 3, 10])
+async def test_who_shares_the_owners_network_is_refused_as_for_nobody(
+    memory: MemoryPorts, alice: SignedIn, minutes: int
+) -> None:
+    """Otherwise the answers would tell which addresses have an account that is used from there."""
+    assert await owner_gets_in(memory)
+    other = memory_ports(policy=Policy(limits=LIMITS))
+    told = []
+    for world in (memory, other):
+        answers = []
+        for _ in range(30):
+            answers.append(await guess(world, HOME))
+            world.clock.advance(minutes=minutes)
+        told.append(answers)
+    assert told[0] == told[1]
+
+
+async def test_guesses_from_the_owners_network_count_for_all_others(memory: MemoryPorts, alice: SignedIn) -> None:
+    assert await owner_gets_in(memory)
+    other = memory_ports(policy=Policy(limits=LIMITS))
+    for world in (memory, other):
+        await guesses(world, HOME, 3)
+        world.clock.advance(minutes=1)
+        await guesses(world, HOME, 3)
+    told = [[await guess(world, client) for client in ELSEWHERE[:3]] for world in (memory, other)]
+    assert told == [["login-account"] * 3] * 2
+
+
+async def test_a_reset_gives_back_no_try_that_was_not_counted(memory: MemoryPorts, alice: SignedIn) -> None:
+    for number in range(10):
+        assert await guess(memory, HOME, f"user-{number}@example.com") == "wrong"
+    await reset_password(await mailed_secret(memory, HOME), "new-secret", HOME, ports=memory)
+    assert await guess(memory, HOME, "user-10@example.com") == "login-client"
+
+
 async def test_the_right_password_takes_back_what_was_counted(memory: MemoryPorts, alice: SignedIn) -> None:
     for _ in range(20):
         assert await guesses(memory, HOME, 2) == ["wrong"] * 2
@@ -175,6 +253,18 @@ async def test_the_addresses_of_one_ipv6_network_are_one_client(
     [
         ("192.0.2.1", "192.0.2.1"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("::ffff:c000:201", "192.0.2.1"),
+        ("64:ff9b::192.0.2.1", "192.0.2.1"),
+        ("64:ff9b::c000:202", "192.0.2.2"),
+        ("64:ff9b:1::192.0.2.1", "192.0.2.1"),
+        ("64:ff9b:1:7::192.0.2.1", "192.0.2.1"),
+        ("::ffff:0:192.0.2.1", "192.0.2.1"),
+        ("::192.0.2.1", "192.0.2.1"),
+        ("2002:c000:0201::1", "192.0.2.1"),
+        ("2002:c000:0201:ffff::9", "192.0.2.1"),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdfe", "192.0.2.1"),
+        ("::1", "::/64"),
+        ("64:ff9b:2::192.0.2.1", "64:ff9b:2::/64"),
         ("2001:db8::1", "2001:db8::/64"),
         ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
         ("fe80::1%eth0", "fe80::/64"),

@@ -1,24 +1,28 @@
 """Units of work that got in each other's way run again: from their beginning, a few times, and nothing else does."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import attrs
 import pytest
 
-from leadnator_auth.adapters.contract.samples import a_user
-from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork
+from leadnator_auth.adapters.memory import MemoryPorts, MemoryRateLimits, MemoryUnitOfWork
 from leadnator_auth.domain import (
+    Charge,
     ConcurrencyError,
     EmailTakenError,
     SignedIn,
     UnavailableError,
+    deliver_due_mails,
     log_in,
+    request_password_reset,
+    reset_password,
     run_in_transaction,
     sign_up,
 )
 from leadnator_auth.domain.ports import Repositories, Transaction
 from leadnator_auth.domain.use_cases.steps.transaction import MOST_ATTEMPTS
+from leadnator_auth.testing.contract.samples import a_user
 
 
 @attrs.define
@@ -92,6 +96,43 @@ async def test_what_else_goes_wrong_is_told_at_once_and_keeps_nothing(memory: Me
         await run_in_transaction(unit_of_work, work)
     assert unit_of_work.begun == 1
     assert memory.unit_of_work.tables.users == {}
+
+
+class FailsAtClose(MemoryUnitOfWork):
+    """Keeps what was committed, and then fails: as a connection that is lost in just that moment."""
+
+    error: Exception = UnavailableError("the connection was lost")
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with super()._transaction() as transaction:
+            yield transaction
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [UnavailableError("lost"), ConcurrencyError("in favour of another")])
+async def test_what_is_kept_is_told_whatever_follows(error: Exception) -> None:
+    unit_of_work = FailsAtClose()
+    unit_of_work.error = error
+    assert await run_in_transaction(unit_of_work, add_alice) == "added"
+    assert list(unit_of_work.tables.users) == ["u_alice"]
+
+
+class AwayAfterwards(MemoryRateLimits):
+    """Counters that count, and then cannot be reached to take anything back."""
+
+    async def forgive(self, *, give_back: Sequence[Charge], clear: Sequence[Charge]) -> None:
+        raise UnavailableError("away")
+
+
+async def test_a_reset_that_is_kept_is_told_though_no_count_can_be_taken_back(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    await request_password_reset("alice@example.com", ports=memory)
+    await deliver_due_mails(ports=memory)
+    secret = memory.mailer.reset_links[0].secret
+    await reset_password(secret, "new-secret", ports=attrs.evolve(memory, rate_limits=AwayAfterwards()))
+    assert await log_in("alice@example.com", "new-secret", ports=memory)
 
 
 async def test_use_cases_succeed_after_a_collision_without_hashing_again(memory: MemoryPorts, alice: SignedIn) -> None:

@@ -1,6 +1,6 @@
 """Heads that must be refused, and why; each is whole, and no body follows it."""
 
-from leadnator_auth.entrypoints.wire.refusing import Reason
+from leadnator_auth.entrypoints.server.wire.refusing import Reason
 
 GET = b"GET / HTTP/1.1\r\nHost: auth.test\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: auth.test\r\n"

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from leadnator_auth.entrypoints.wire.h11_protocol import GuardedH11Protocol
-from leadnator_auth.entrypoints.wire.httptools_protocol import GuardedHttpToolsProtocol
+from leadnator_auth.entrypoints.server.wire.h11_protocol import GuardedH11Protocol
+from leadnator_auth.entrypoints.server.wire.httptools_protocol import GuardedHttpToolsProtocol
 
 DEADLINE_SECONDS = 30.0
 """For everything that has to happen soon: generous, so that a noisy machine fails no test."""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from leadnator_auth.entrypoints.wire.bodies import MAX_SIZE_LINE_BYTES, MAX_TRAILER_BYTES
-from leadnator_auth.entrypoints.wire.framing import MAX_HEAD_BYTES, Framing
-from leadnator_auth.entrypoints.wire.refusing import Reason, RefusedError
+from leadnator_auth.entrypoints.server.wire.bodies import MAX_SIZE_LINE_BYTES, MAX_TRAILER_BYTES
+from leadnator_auth.entrypoints.server.wire.framing import MAX_HEAD_BYTES, Framing
+from leadnator_auth.entrypoints.server.wire.refusing import Reason, RefusedError
 from tests.wire.hostile import GET, POST, UNFINISHED
 
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 import pytest
 from structlog.typing import EventDict
 
-from leadnator_auth.entrypoints.http.lingering import MAX_DRAINED_BYTES
-from leadnator_auth.entrypoints.wire import guard
-from leadnator_auth.entrypoints.wire.guard import Guard
+from leadnator_auth.entrypoints.http.middleware.lingering import MAX_DRAINED_BYTES
+from leadnator_auth.entrypoints.server.wire import guard
+from leadnator_auth.entrypoints.server.wire.guard import Guard
 from tests.wire.hostile import GET, POST
 from tests.wire.serving import DEADLINE_SECONDS, Served, answers_in, echo, everything, next_answer, serving
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from leadnator_auth.entrypoints.wire.gathering import MOST_GATHERED_BYTES, GatheringTransport
+from leadnator_auth.entrypoints.server.wire.gathering import MOST_GATHERED_BYTES, GatheringTransport
 
 
 class Recording(asyncio.Transport):

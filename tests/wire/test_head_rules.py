@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadnator_auth.entrypoints.wire.heads import MAX_FIELDS, Head, _read_any_head, read_head
-from leadnator_auth.entrypoints.wire.refusing import Reason, RefusedError
+from leadnator_auth.entrypoints.server.wire.heads import MAX_FIELDS, Head, _read_any_head, read_head
+from leadnator_auth.entrypoints.server.wire.refusing import Reason, RefusedError
 from tests.wire.hostile import GET, HOSTILE_HEADS, POST
 
 UNCHANGED: dict[str, tuple[bytes, int | None]] = {

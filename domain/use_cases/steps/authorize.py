@@ -1,12 +1,13 @@
 """Who may administer, and whose account is meant; looked up in the unit of work that needs to know."""
 
-from leadnator_auth.domain.actor import Actor
-from leadnator_auth.domain.email_address import EmailAddress
+from leadnator_auth.domain.entities.actor import Actor
+from leadnator_auth.domain.entities.user import Role, User
 from leadnator_auth.domain.errors import ForbiddenError, InvalidTokenError, NotFoundError
-from leadnator_auth.domain.fields import BadFieldError
 from leadnator_auth.domain.ports import Ports, Repositories, Transaction
-from leadnator_auth.domain.text import is_storable
-from leadnator_auth.domain.user import Role, User, UserId
+from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.fields import BadFieldError
+from leadnator_auth.domain.values.ids import UserId
+from leadnator_auth.domain.values.text import is_storable
 
 Who = UserId | EmailAddress
 """Whose account is meant."""
@@ -34,7 +35,7 @@ async def check_right(actor: Actor, repositories: Repositories) -> None:
         return
     user = await repositories.users.by_id(UserId(actor.name))
     session = await repositories.sessions.by_id(actor.session_id)
-    if user is None or session is None or session.user_id != user.id:
+    if user is None or session is None or not session.belongs_to(user):
         raise InvalidTokenError("session ended")
     if user.is_suspended:
         raise InvalidTokenError("account suspended")

@@ -1,9 +1,9 @@
 """Proving who one is by a password."""
 
-from leadnator_auth.domain.credentials import Credentials
+from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.errors import InvalidCredentialsError
-from leadnator_auth.domain.password import Password
 from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.values.password import Password
 
 
 async def verified(credentials: Credentials | None, password: Password, ports: Ports) -> Credentials:

@@ -1,15 +1,15 @@
-"""What signing up and logging in end with: a session and the token that stands for it."""
-
-from datetime import datetime
+"""The only place where a session begins, whichever way somebody got in."""
 
 import attrs
 
-from leadnator_auth.domain.claims import access_claims
-from leadnator_auth.domain.ports import Ports
-from leadnator_auth.domain.session import SESSION_ID_PREFIX, Client, Session, SessionId
-from leadnator_auth.domain.user import User
-
-ID_BYTES = 16
+from leadnator_auth.domain.entities.access_token import access_claims
+from leadnator_auth.domain.entities.session import Client, Session
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.errors import AccountSuspendedError
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.end_sessions import MAX_REMOVED
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.values.ids import SESSION_ID_PREFIX, SessionId
 
 
 @attrs.frozen
@@ -21,17 +21,24 @@ class SignedIn:
     token: str = attrs.field(repr=False)
 
 
-def new_session(user: User, client: Client, now: datetime, ports: Ports) -> Session:
-    """Returns a session that begins now; keeping it is up to the caller."""
-    return Session(
-        id=SessionId(SESSION_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES)),
+async def open_session(user: User, client: Client, transaction: Transaction, ports: Ports) -> SignedIn:
+    """Returns the user with a session that begins now; the oldest one ends where there would be too many.
+
+    The user was read, or made, in the same transaction, and first of all: nothing ends their sessions meanwhile.
+
+    Raises: AccountSuspendedError.
+    """
+    if user.is_suspended:
+        raise AccountSuspendedError
+    now = ports.clock.now()
+    session = Session(
+        id=SessionId(new_id(SESSION_ID_PREFIX, ports)),
         user_id=user.id,
         created_at=now,
         expires_at=now + ports.policy.session_lifetime,
         client=client,
+        epoch=user.session_epoch,
     )
-
-
-def signed_in(user: User, session: Session, ports: Ports) -> SignedIn:
-    """Returns the user with an access token of their own for the session."""
-    return SignedIn(user, session, ports.tokens.issue(access_claims(session, ports.randomness.urlsafe(ID_BYTES))))
+    await transaction.sessions.trim(user.id, keep=ports.policy.max_sessions - 1, most=MAX_REMOVED)
+    await transaction.sessions.add(session)
+    return SignedIn(user, session, ports.tokens.issue(access_claims(session, new_id("", ports))))

@@ -1,14 +1,12 @@
 """Slowing down those who guess, without locking out those who know."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import attrs
 
+from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, TooManyRequestsError
+from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.ports import Ports
-from leadnator_auth.domain.rate_limit import Charge, Limits, RateLimit, TooManyRequestsError, bucket_of
-from leadnator_auth.domain.session import Client
-
-KNOWN_FOR = timedelta(days=30)
 
 
 async def throttle(limit: RateLimit | None, client: Client, *, now: datetime, ports: Ports) -> None:
@@ -24,12 +22,14 @@ class LogInThrottle:
     """Counts the wrong passwords for one account (by canonical address, whether or not it exists) from one client.
 
     Each try is counted before the password is verified, and taken back if it was right: many at once get no more than
-    many in turn. The limit over all clients does not hold for clients from which somebody got in within 30 days: so
-    nobody can lock the owner out by guessing from elsewhere (OWASP's device cookies serve the same purpose).
+    many in turn. A client from which somebody got in within 30 days has a limit of the same size to itself instead of
+    the one over all clients: so nobody can lock the owner out by guessing from elsewhere (OWASP's device cookies serve
+    the same purpose), and whoever shares the owner's network is refused when they would be for any other account.
     """
 
     canonical: str
     client: Client
+    is_known: bool
     ports: Ports
 
     async def enter(self, now: datetime) -> None:
@@ -38,20 +38,24 @@ class LogInThrottle:
         Raises: TooManyRequestsError.
         """
         account = self._of_account
-        if account and self._known and await self.ports.rate_limits.remembers(self._known, now):
-            account = []
+        if self.is_known and account:
+            # It counts for the others as any try does, but what they did does not refuse it.
+            await self.ports.rate_limits.take(account, now)
+            account = self._of_known
         await _take([*self._of_client, *self._of_pair, *account], now, self.ports)
 
-    async def succeed(self, now: datetime) -> None:
-        """Takes back what was counted against this account, and remembers the client as one of its owner's."""
-        if not (self._of_client or self._of_pair or self._of_account):
-            return
-        await self.ports.rate_limits.forgive(
-            give_back=self._of_client,
-            clear=[*self._of_pair, *self._of_account],
-            remember=self._known,
-            until=now + KNOWN_FOR,
-        )
+    async def succeed(self) -> None:
+        """Takes back what was counted against this account, the try that succeeded included."""
+        await self._forgive(self._of_client)
+
+    async def clear(self) -> None:
+        """Takes back what was counted against this account, where no try of this client was counted."""
+        await self._forgive([])
+
+    async def _forgive(self, give_back: list[Charge]) -> None:
+        clear = [*self._of_pair, *self._of_account, *self._of_known]
+        if give_back or clear:
+            await self.ports.rate_limits.forgive(give_back=give_back, clear=clear)
 
     @property
     def _limits(self) -> Limits:
@@ -70,10 +74,9 @@ class LogInThrottle:
         return _charges([(self._limits.log_in_account, self.canonical)])
 
     @property
-    def _known(self) -> str | None:
-        """The key under which the client is remembered; one whose address is unknown cannot be."""
-        network = self.client.network
-        return bucket_of("known", f"{self.canonical}\0{network}") if network else None
+    def _of_known(self) -> list[Charge]:
+        """What the limit of the account is for this client alone."""
+        return _charges([(self._limits.log_in_account, f"{self.canonical}\0{self.client.network}")])
 
 
 def _charges(wanted: list[tuple[RateLimit | None, str]]) -> list[Charge]:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from leadnator_auth.domain.errors import ConcurrencyError
+from leadnator_auth.domain.errors import ConcurrencyError, UnavailableError
 from leadnator_auth.domain.ports import Transaction, UnitOfWork
 
 MOST_ATTEMPTS = 4
@@ -28,8 +28,20 @@ async def run_in_transaction(
     return await _attempt(unit_of_work, work)
 
 
+async def after_commit(work: Awaitable[object]) -> None:
+    """Does what is better done, but changes no answer any more: what was acknowledged is kept already."""
+    with suppress(UnavailableError):
+        await work
+
+
 async def _attempt(unit_of_work: UnitOfWork, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
-    async with unit_of_work() as transaction:
-        result = await work(transaction)
-        await transaction.commit()
+    is_kept = False
+    try:
+        async with unit_of_work() as transaction:
+            result = await work(transaction)
+            await transaction.commit()
+            is_kept = True
+    except UnavailableError:
+        if not is_kept:
+            raise
     return result

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from leadnator_auth.entrypoints.http.operation import Handler
+from leadnator_auth.entrypoints.http.openapi.operation import Handler
 from leadnator_auth.entrypoints.http.pages.assets import asset
 from leadnator_auth.entrypoints.http.pages.reference import reference_page
 from leadnator_auth.entrypoints.http.pages.reset_password import get_reset_page, post_reset_page

@@ -5,7 +5,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from leadnator_auth.entrypoints.http.operation import Handler
+from leadnator_auth.entrypoints.http.openapi.operation import Handler
 
 FOLDER = Path(__file__).with_name("files")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from leadnator_auth.entrypoints.http.operation import Operation
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 
 VARIABLE = re.compile(r"\$([A-Z][A-Z_]*)")
 _TOKEN_IN_ANSWER = r"""sed -n 's/.*"token":"\([^"]*\)".*/\1/p'"""

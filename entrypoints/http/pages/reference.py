@@ -11,14 +11,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from leadnator_auth import __version__
-from leadnator_auth.entrypoints.http.openapi import ALWAYS
-from leadnator_auth.entrypoints.http.operation import Handler, Operation
-from leadnator_auth.entrypoints.http.operations import GROUPS, OPERATIONS
+from leadnator_auth.entrypoints.http.api.operations import GROUPS, OPERATIONS
+from leadnator_auth.entrypoints.http.openapi.document import ALWAYS
+from leadnator_auth.entrypoints.http.openapi.operation import Handler, Operation
+from leadnator_auth.entrypoints.http.openapi.problem_descriptions import by_status, problem_example
 from leadnator_auth.entrypoints.http.pages.curl import curl, shell_variables
 from leadnator_auth.entrypoints.http.pages.highlighting import FIGURES, JSON, SHELL, parts_of
 from leadnator_auth.entrypoints.http.pages.rendering import PAGE_HEADERS, render
 from leadnator_auth.entrypoints.http.pages.schema_notes import notes_on, type_of
-from leadnator_auth.entrypoints.http.problem_descriptions import by_status, problem_example
 from leadnator_auth.entrypoints.http.problems import PROBLEMS
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"

@@ -15,11 +15,11 @@ from leadnator_auth.domain import (
     is_reset_secret_usable,
     reset_password,
 )
-from leadnator_auth.entrypoints.http.body import read_form
 from leadnator_auth.entrypoints.http.context import client_of, ports_of
-from leadnator_auth.entrypoints.http.counting import note_refusal
+from leadnator_auth.entrypoints.http.middleware.counting import note_refusal
 from leadnator_auth.entrypoints.http.pages.rendering import PAGE_HEADERS, render
 from leadnator_auth.entrypoints.http.problems import headers_of, problem_of
+from leadnator_auth.entrypoints.http.reading.body import read_form
 from leadnator_auth.entrypoints.http.security_events import tell, tell_refusal
 
 

@@ -1,6 +1,6 @@
 """What a JSON Schema asks of a value, in words for people."""
 
-from leadnator_auth.entrypoints.http.schemas import Schema
+from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 
 _FORMATS = {"date-time": "instant", "email": "e-mail address", "idn-email": "e-mail address", "password": "password"}
 

@@ -8,4 +8,4 @@ INSERT INTO mails (id, kind, recipient, queued_at, due_at, give_up_at, attempts,
 INSERT INTO mails (id, kind, recipient, queued_at, due_at, give_up_at, attempts, state, finished_at, last_error) VALUES ('m_2', 'reset_link', 'alice@example.com', 1767225600123456, 1767225600123456, 1767484800123456, 1, 'sent', 1767225601000000, '');
 INSERT INTO mails (id, kind, recipient, queued_at, due_at, give_up_at, attempts, state, finished_at, last_error) VALUES ('m_3', 'password_changed', 'alice@example.com', 1767225600123456, 1767225600123456, 1767484800123456, 9, 'dead', 1767225601000000, '550 no');
 INSERT INTO rate_limits (bucket, empty_at) VALUES ('5ca1ab1e', 1767225660123456);
-INSERT INTO audit_entries (id, at, actor, action, user_id, changes) VALUES ('a_1', 1767225600123456, 'operator', 'user_changed', 'u_bob', '{"status": ["active", "suspended"]}');
+INSERT INTO audit_entries (id, at, actor, action, user_id, changes) VALUES ('a_1', 1767225660123456, 'operator', 'user_changed', 'u_bob', '{"status": ["active", "suspended"]}');

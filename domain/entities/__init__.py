@@ -1,0 +1,1 @@
+"""What the core keeps and compares by identity: accounts, sessions, tokens, mails, events."""

@@ -1,0 +1,72 @@
+"""What an access token says; its encoding and its signature are an adapter's business."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import attrs
+
+from leadnator_auth.domain.entities.session import CLOCK_LEEWAY, Session
+from leadnator_auth.domain.errors import InvalidTokenError
+from leadnator_auth.domain.values.ids import SessionId, UserId
+
+MAX_TOKEN_LENGTH = 8 * 1024
+MEDIA_TOKEN_LIFETIME = timedelta(minutes=3)
+
+
+class Purpose(StrEnum):
+    """What a token is good for; one made for one purpose is refused for any other (RFC 8725 section 3.11)."""
+
+    ACCESS = "access"
+    MEDIA = "media"
+
+
+@attrs.frozen
+class Claims:
+    """The verified content of a token; times have whole seconds."""
+
+    user_id: UserId
+    session_id: SessionId
+    token_id: str
+    purpose: Purpose
+    issued_at: datetime
+    expires_at: datetime
+    path: str | None = None
+    """Where a media token is good: this path and everything below it."""
+
+    def check(self, purposes: Collection[Purpose], now: datetime) -> None:
+        """Raises: InvalidTokenError when made for another purpose, expired, or issued in the future."""
+        if self.purpose not in purposes:
+            raise InvalidTokenError("made for another purpose")
+        if now >= self.expires_at + CLOCK_LEEWAY:
+            raise InvalidTokenError("expired")
+        if now < self.issued_at - CLOCK_LEEWAY:
+            raise InvalidTokenError("issued in the future")
+
+
+def access_claims(session: Session, token_id: str) -> Claims:
+    """Returns the claims of a session's access token: it lives exactly as long as the session.
+
+    Times are cut to whole seconds, as RFC 7519 writes them.
+    """
+    return Claims(
+        user_id=session.user_id,
+        session_id=session.id,
+        token_id=token_id,
+        purpose=Purpose.ACCESS,
+        issued_at=session.created_at.replace(microsecond=0),
+        expires_at=session.expires_at.replace(microsecond=0),
+    )
+
+
+def media_claims(session: Session, path: str, token_id: str, now: datetime) -> Claims:
+    """Returns the claims of a token for the URLs below a path: 3 minutes, and no longer than its session."""
+    return Claims(
+        user_id=session.user_id,
+        session_id=session.id,
+        token_id=token_id,
+        purpose=Purpose.MEDIA,
+        issued_at=now.replace(microsecond=0),
+        expires_at=min(now + MEDIA_TOKEN_LIFETIME, session.expires_at).replace(microsecond=0),
+        path=path,
+    )

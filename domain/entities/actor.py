@@ -1,0 +1,29 @@
+"""Who administers: what the audit trail calls them, and what proves their right."""
+
+import attrs
+
+from leadnator_auth.domain.entities.session import Identity
+from leadnator_auth.domain.values.ids import SessionId
+
+OPERATOR = "operator"
+"""No account has this id: theirs begin with "u_"."""
+
+
+@attrs.frozen
+class Actor:
+    """Somebody who looks after the accounts of others."""
+
+    name: str
+    """What the audit trail calls them: the id of an admin's account, or `OPERATOR`."""
+    session_id: SessionId | None = None
+    """The session that an admin acts through; the operator has none, and needs none."""
+
+    @classmethod
+    def through(cls, identity: Identity) -> "Actor":
+        """Returns who acts through a session; whether they may is found out in each transaction."""
+        return cls(identity.user.id, identity.session.id)
+
+    @classmethod
+    def operator(cls) -> "Actor":
+        """Returns who has the machine, and so may do everything: the command line."""
+        return cls(OPERATOR)

@@ -1,0 +1,32 @@
+"""Clients that somebody got in from: guesses from elsewhere must not keep the owner out there."""
+
+from datetime import datetime, timedelta
+
+import attrs
+
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.values.ids import UserId
+
+KNOWN_FOR = timedelta(days=30)
+MAX_KNOWN_CLIENTS = 50
+"""Of one account; a new one takes the place of the one that was seen longest ago."""
+_RENEWED_AFTER = timedelta(days=1)
+
+
+@attrs.frozen
+class KnownClient:
+    """A network that an account was logged in to from; trust in it ends with the credential that earned it."""
+
+    user_id: UserId
+    network: str
+    seen_at: datetime
+    epoch: int = 0
+    """The secret epoch of the account at that time."""
+
+    def is_trusted(self, user: User, now: datetime) -> bool:
+        """Returns whether it earned its trust with the password of today, within 30 days."""
+        return self.epoch == user.secret_epoch and now < self.seen_at + KNOWN_FOR
+
+    def is_fresh(self, user: User, now: datetime) -> bool:
+        """Returns whether it need not be written down again: once a day is enough."""
+        return self.is_trusted(user, now) and now < self.seen_at + _RENEWED_AFTER

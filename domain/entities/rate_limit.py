@@ -1,0 +1,93 @@
+"""How often something may be tried: limits, and what is counted against them."""
+
+import hashlib
+import math
+from datetime import datetime, timedelta
+
+import attrs
+
+from leadnator_auth.domain.entities.session import CLOCK_LEEWAY
+from leadnator_auth.domain.errors import AuthError
+
+
+@attrs.frozen
+class RateLimit:
+    """So many tries in a period, at once or spread, for each subject that is counted (GCRA, ITU-T I.371)."""
+
+    name: str
+    count: int
+    period: timedelta
+
+    def latest(self, now: datetime) -> datetime:
+        """Returns the latest instant at which a bucket can be empty that was filled by tries until now.
+
+        One that lies further ahead was filled by a clock that has been turned back since.
+        """
+        return now + self.period + CLOCK_LEEWAY
+
+    @property
+    def interval(self) -> timedelta:
+        """How long it takes until one more try is allowed."""
+        return self.period / self.count
+
+
+@attrs.frozen
+class Charge:
+    """One try of one subject, to be counted against a limit."""
+
+    limit: RateLimit
+    subject: str
+
+    @property
+    def bucket(self) -> str:
+        """The key of the counter; a digest, for subjects are addresses of people."""
+        return bucket_of(self.limit.name, self.subject)
+
+
+@attrs.frozen
+class Refusal:
+    """A limit that was reached, and when one more try is allowed."""
+
+    limit: RateLimit
+    retry_at: datetime
+
+
+class TooManyRequestsError(AuthError):
+    """A limit was reached; `limit` says which, `retry_after` in how many whole seconds to come again."""
+
+    code = "too_many_requests"
+
+    def __init__(self, refusal: Refusal, now: datetime) -> None:
+        super().__init__(refusal.limit.name)
+        self.limit = refusal.limit
+        self.retry_after = max(math.ceil((refusal.retry_at - now).total_seconds()), 1)
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """The limits in force; one that is None is not. "Client" means its network: an IPv4 address or an IPv6 /64."""
+
+    log_in: RateLimit | None = RateLimit("login", 10, timedelta(minutes=1))
+    """Wrong passwords for one account from one client."""
+    log_in_account: RateLimit | None = RateLimit("login-account", 30, timedelta(hours=1))
+    """Wrong passwords for one account from all clients that nobody logged in to it from (NIST SP 800-63B 3.2.2)."""
+    log_in_client: RateLimit | None = RateLimit("login-client", 60, timedelta(minutes=1))
+    """Wrong passwords from one client for whatever account."""
+    sign_up: RateLimit | None = RateLimit("signup", 100, timedelta(hours=1))
+    """Sign-ups from one client, refused ones included: each tells whether an address is taken."""
+    forgot: RateLimit | None = RateLimit("forgot", 100, timedelta(hours=1))
+    """Reset links that one client asks for."""
+    reset: RateLimit | None = RateLimit("reset", 100, timedelta(hours=1))
+    """Resets that one client tries."""
+    change_password: RateLimit | None = RateLimit("change-password", 30, timedelta(hours=1))
+    """Changes of password that one client tries."""
+
+    @classmethod
+    def none(cls) -> "Limits":
+        """Returns limits that limit nothing."""
+        return cls(**dict.fromkeys(attrs.fields_dict(cls)))
+
+
+def bucket_of(name: str, subject: str) -> str:
+    """Returns the key under which something is remembered of a subject."""
+    return hashlib.sha256(f"{name}\0{subject}".encode()).hexdigest()

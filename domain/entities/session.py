@@ -1,0 +1,93 @@
+"""A log-in that lasts: the row behind every access token, so that a token can end before it expires."""
+
+import ipaddress
+from datetime import datetime, timedelta
+
+import attrs
+
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.values.ids import SessionId, UserId
+from leadnator_auth.domain.values.text import without_controls
+
+CLOCK_LEEWAY = timedelta(seconds=60)
+"""How far apart the clocks of two servers may be (RFC 8725 leaves it open; RFC 7519 says a few minutes at most)."""
+
+_MAX_IP = 45
+_MAX_USER_AGENT = 256
+
+
+def _short_ip(text: str) -> str:
+    return without_controls(text, _MAX_IP)
+
+
+def _short_user_agent(text: str) -> str:
+    return without_controls(text, _MAX_USER_AGENT)
+
+
+_IPV4_LAST = tuple(
+    ipaddress.IPv6Network(network) for network in ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
+)
+"""Whose last 32 bits are an IPv4 address: compatible and translated addresses, NAT64 (RFC 6052, RFC 8215)."""
+
+
+def embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Returns the IPv4 address that an IPv6 one stands for, if any: mapped, translated, NAT64, 6to4 or Teredo."""
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    if address.teredo:
+        return address.teredo[1]
+    last = int(address) & 0xFFFF_FFFF
+    is_translated = last > 0xFF and any(address in network for network in _IPV4_LAST)
+    return ipaddress.IPv4Address(last) if is_translated else None
+
+
+@attrs.frozen
+class Client:
+    """Where a request came from, as far as it is known; shown to the user in the list of sessions."""
+
+    ip: str = attrs.field(default="", converter=_short_ip)
+    user_agent: str = attrs.field(default="", converter=_short_user_agent)
+
+    @property
+    def network(self) -> str:
+        """What its tries are counted by: an IPv4 address, or the /64 of an IPv6 one, which one customer has whole.
+
+        An IPv6 address that stands for an IPv4 one counts as that. An address that is none is taken as it is; it is
+        empty where nothing is known.
+        """
+        try:
+            address = ipaddress.ip_address(self.ip.partition("%")[0])
+        except ValueError:
+            return self.ip
+        if isinstance(address, ipaddress.IPv4Address):
+            return str(address)
+        return str(embedded_ipv4(address) or ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
+
+
+@attrs.frozen
+class Session:
+    """One log-in of one user. It ends when its row is removed or its epoch is over, and all its tokens with it."""
+
+    id: SessionId
+    user_id: UserId
+    created_at: datetime
+    expires_at: datetime
+    client: Client = Client()
+    epoch: int = 0
+    """The session epoch of its user when it began, or when it was spared the last time all others ended."""
+
+    def is_live(self, user: User, now: datetime) -> bool:
+        """Returns whether it is a session of `user` whose tokens are still good."""
+        return self.belongs_to(user) and now < self.expires_at + CLOCK_LEEWAY
+
+    def belongs_to(self, user: User) -> bool:
+        """Returns whether it is a session of `user` that was not ended with all others."""
+        return self.user_id == user.id and self.epoch == user.session_epoch
+
+
+@attrs.frozen
+class Identity:
+    """Who is behind an access token, and through which session."""
+
+    user: User
+    session: Session

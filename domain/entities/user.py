@@ -1,0 +1,126 @@
+"""The account: who somebody is to the product."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+import attrs
+
+from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.fields import BadFieldError, missing
+from leadnator_auth.domain.values.ids import UserId
+from leadnator_auth.domain.values.search import folded
+from leadnator_auth.domain.values.text import is_control
+
+DEFAULT_PLAN = "Starter"
+MAX_NAME_LENGTH = 200
+MAX_PLAN_LENGTH = 50
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class Role(StrEnum):
+    """What an account may do."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+class Status(StrEnum):
+    """Whether an account may be used."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+@attrs.frozen
+class User:
+    """An account. Nothing in it is secret: the password's hash lives in `Credentials`."""
+
+    id: UserId
+    name: str
+    email: EmailAddress
+    created_at: datetime
+    role: Role = Role.USER
+    plan: str = DEFAULT_PLAN
+    status: Status = Status.ACTIVE
+    session_epoch: int = 0
+    """How often all its sessions were ended at once: a session of an earlier epoch is over."""
+    secret_epoch: int = 0
+    """How often all its mailed secrets were voided and its known clients forgotten: those of an earlier epoch are."""
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the account exists but may not be used."""
+        return self.status is Status.SUSPENDED
+
+    @property
+    def is_active_admin(self) -> bool:
+        """Whether it may look after the accounts of others."""
+        return self.role is Role.ADMIN and not self.is_suspended
+
+
+def without_sessions(user: User) -> User:
+    """Returns the account as it is once all its sessions are over; keeping it is up to the caller."""
+    return attrs.evolve(user, session_epoch=user.session_epoch + 1)
+
+
+def without_secrets(user: User) -> User:
+    """Returns the account as it is once its mailed secrets are void and its known clients forgotten."""
+    return attrs.evolve(user, secret_epoch=user.secret_epoch + 1)
+
+
+def is_found(user: User, search: str) -> bool:
+    """Returns whether the name or the canonical e-mail address holds `search`, letter case aside, or it is the id."""
+    text = folded(search)
+    return text in folded(user.name) or text in user.email.canonical or search == user.id
+
+
+def parse_name(text: str) -> str:
+    """Returns a person's name without surrounding white space.
+
+    Raises: BadFieldError when it is blank, over 200 characters, or holds a control character.
+    """
+    return _line(text, MAX_NAME_LENGTH)
+
+
+def parse_plan(text: str) -> str:
+    """Returns the name of a plan without surrounding white space.
+
+    Raises: BadFieldError when it is blank, over 50 characters, or holds a control character.
+    """
+    return _line(text, MAX_PLAN_LENGTH)
+
+
+def parse_role(text: str) -> Role:
+    """Returns the role of this name.
+
+    Raises: BadFieldError when there is none.
+    """
+    return _member(Role, text)
+
+
+def parse_status(text: str) -> Status:
+    """Returns the status of this name.
+
+    Raises: BadFieldError when there is none.
+    """
+    return _member(Status, text)
+
+
+def _line(text: str, most: int) -> str:
+    line = text.strip()
+    if not line:
+        raise missing()
+    if len(line) > most:
+        raise BadFieldError("too_long", f"Use at most {most} characters.")
+    if any(is_control(character) for character in line):
+        raise BadFieldError("invalid_characters", "Control characters are not allowed.")
+    return line
+
+
+def _member(choices: type[Choice], text: str) -> Choice:
+    try:
+        return choices(text)
+    except ValueError:
+        raise BadFieldError("unknown_value", f"Use one of: {', '.join(choices)}.") from None

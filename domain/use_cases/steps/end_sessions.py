@@ -1,0 +1,25 @@
+"""Ending all sessions of an account in a time that does not depend on how many there are."""
+
+import attrs
+
+from leadnator_auth.domain.entities.user import User, without_sessions
+from leadnator_auth.domain.ports import Transaction
+from leadnator_auth.domain.values.ids import SessionId
+
+MAX_REMOVED = 200
+"""Rows that go at once; what somebody piled up beyond them leads to nobody, and is cleared away later."""
+
+
+async def end_sessions(user: User, transaction: Transaction, *, keep: SessionId | None = None) -> User:
+    """Keeps the account with all its sessions but `keep` ended, and returns it.
+
+    The user was read in the same transaction, and first of all: no session begins meanwhile.
+    """
+    session = await transaction.sessions.by_id(keep) if keep else None
+    ended = without_sessions(user)
+    await transaction.users.save(ended)
+    is_kept = session is not None and session.belongs_to(user)
+    if session is not None and is_kept:
+        await transaction.sessions.save(attrs.evolve(session, epoch=ended.session_epoch))
+    await transaction.sessions.trim(user.id, keep=int(is_kept), most=MAX_REMOVED)
+    return ended

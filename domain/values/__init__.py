@@ -1,0 +1,1 @@
+"""Values and the rules of their form: text, addresses, passwords, fields, pages."""

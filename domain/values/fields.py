@@ -1,0 +1,91 @@
+"""Checks the fields of an input and reports every bad one at once."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TypeVar, cast
+
+from leadnator_auth.domain.errors import FieldError, InvalidFieldsError, MissingFieldsError
+from leadnator_auth.domain.values.text import is_storable
+
+Parsed = TypeVar("Parsed")
+Default = TypeVar("Default")
+
+Untrusted = object
+"""A field as a caller received it: text if all is well, anything at all otherwise."""
+
+
+class BadFieldError(ValueError):
+    """Raised by the parser of one field; the field's name is added by who called it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+MISSING = "missing"
+
+
+def missing() -> BadFieldError:
+    """Returns the problem of a required field that is absent, null or empty."""
+    return BadFieldError(MISSING, "This field is required.")
+
+
+def text_of(value: Untrusted) -> str:
+    """Returns `value` as text that every store and encoder can hold.
+
+    Raises: BadFieldError when it is missing, not text, or holds U+0000 or an unpaired surrogate.
+    """
+    if value is None or value == "":
+        raise missing()
+    if not isinstance(value, str):
+        raise BadFieldError("wrong_type", "This must be a text.")
+    if not is_storable(value):
+        raise BadFieldError("invalid_characters", "This holds a character that is not allowed.")
+    return value
+
+
+class FieldChecks:
+    """Collects the problems of several fields and raises them together on exit.
+
+    Raises, on leaving the `with` block: MissingFieldsError when any field is missing, else
+    InvalidFieldsError when any is wrong; both name all the bad fields.
+    """
+
+    def __init__(self) -> None:
+        self._errors: list[FieldError] = []
+
+    def __call__(self, field: str, value: Untrusted, parse: Callable[[str], Parsed]) -> Parsed:
+        """Returns `value` parsed; what a bad field returns is never seen, the block's exit raises."""
+        try:
+            return parse(text_of(value))
+        except BadFieldError as problem:
+            self._errors.append(FieldError(field, problem.code, problem.message))
+            return cast(Parsed, None)
+
+    def optional(
+        self, field: str, value: Untrusted, parse: Callable[[str], Parsed], *, default: Default
+    ) -> Parsed | Default:
+        """Returns `value` parsed, or `default` when it is absent, null or empty."""
+        return default if value is None or value == "" else self(field, value, parse)
+
+    @property
+    def errors(self) -> tuple[FieldError, ...]:
+        """The problems so far."""
+        return tuple(self._errors)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if exc is not None or not self._errors:
+            return
+        errors = self.errors
+        if any(error.code == MISSING for error in errors):
+            raise MissingFieldsError(errors)
+        raise InvalidFieldsError(errors)

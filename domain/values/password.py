@@ -1,0 +1,51 @@
+"""Passwords: what may be chosen, and a type that never shows one."""
+
+import unicodedata
+
+import attrs
+
+from leadnator_auth.domain.values.fields import BadFieldError
+
+MAX_PASSWORD_BYTES = 1024
+LONGEST_SPELLING_BYTES = 4 * MAX_PASSWORD_BYTES
+"""Decomposed text takes at most three times the bytes of the same text composed."""
+
+
+@attrs.frozen
+class Password:
+    """A password in Unicode normal form C (RFC 8265 section 4.2, OpaqueString), hidden from every repr."""
+
+    text: str = attrs.field(repr=False)
+
+    @classmethod
+    def typed(cls, text: str) -> "Password":
+        """Returns the password somebody typed to prove who they are; any length, for it may be wrong."""
+        # Normalising takes quadratic time, and no spelling of a valid password is this long.
+        if len(text.encode()) > LONGEST_SPELLING_BYTES:
+            return cls(text)
+        return cls(unicodedata.normalize("NFC", text))
+
+    @property
+    def utf8(self) -> bytes:
+        """The bytes that are hashed."""
+        return self.text.encode()
+
+
+@attrs.frozen
+class PasswordPolicy:
+    """What a new password must be; nothing is trimmed and no kind of character is demanded (ASVS 6.2.5, 6.2.8)."""
+
+    min_length: int = 6
+    """Unicode code points, counted in normal form C."""
+
+    def choose(self, text: str) -> Password:
+        """Returns the new password.
+
+        Raises: BadFieldError when it is shorter than `min_length` or over 1,024 bytes of UTF-8.
+        """
+        password = Password.typed(text)
+        if len(password.text) < self.min_length:
+            raise BadFieldError("too_short", f"Use at least {self.min_length} characters.")
+        if len(password.utf8) > MAX_PASSWORD_BYTES:
+            raise BadFieldError("too_long", f"Use at most {MAX_PASSWORD_BYTES:,} bytes.")
+        return password

@@ -1,0 +1,92 @@
+"""What the commands for accounts share: how they say who is meant, what came of it, and what was refused."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import click
+from tabulate import tabulate
+
+from leadnator_auth.domain import (
+    AuditEntry,
+    AuthError,
+    Change,
+    EmailTakenError,
+    FieldsError,
+    LastAdminError,
+    NotFoundError,
+    OverloadedError,
+    UnavailableError,
+    User,
+)
+from leadnator_auth.entrypoints.views import entry_view, user_view
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+who_argument = click.argument("who")
+
+_LINES: dict[type[AuthError], str] = {
+    LastAdminError: "this is the last active admin: make somebody else one first",
+    EmailTakenError: "another account has this e-mail address",
+    OverloadedError: "too many passwords wait to be hashed: try again",
+}
+
+
+@contextmanager
+def refusals_in_one_line(who: str | None = None) -> Iterator[None]:
+    """Tells in one line what the core refuses, and ends with exit code 1."""
+    try:
+        yield
+    except UnavailableError:
+        raise
+    except AuthError as error:
+        raise click.ClickException(_line(error, who)) from error
+
+
+def print_json(value: object) -> None:
+    """Prints a value for scripts."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def print_table(rows: Sequence[dict[str, str]]) -> None:
+    """Prints rows for people."""
+    click.echo(tabulate(rows, headers="keys", disable_numparse=True) if rows else "none")
+
+
+def print_changed(user: User, changes: Sequence[Change], as_json: bool) -> None:
+    """Says what was changed of an account."""
+    if as_json:
+        changed = {change.field: {"old": change.old, "new": change.new} for change in changes}
+        print_json({"user": user_view(user), "changes": changed})
+        return
+    click.echo(f"{user.id} {user.email.typed}: {told(changes) or 'nothing to change'}")
+
+
+def print_entries(entries: Sequence[AuditEntry]) -> None:
+    """Prints the audit trail for people."""
+    views = [(entry, entry_view(entry)) for entry in entries]
+    print_table([{**_texts(view), "changes": told(entry.changes)} for entry, view in views])
+
+
+def told(changes: Sequence[Change]) -> str:
+    """Returns changes in one line for people."""
+    return ", ".join(f"{change.field}: {_before(change)}{_after(change)}" for change in changes)
+
+
+def _before(change: Change) -> str:
+    return "" if change.old is None else f"{change.old} -> "
+
+
+def _after(change: Change) -> str:
+    return "(none)" if change.new is None else change.new
+
+
+def _texts(view: Mapping[str, object]) -> dict[str, str]:
+    return {name: value for name, value in view.items() if isinstance(value, str)}
+
+
+def _line(error: AuthError, who: str | None) -> str:
+    if isinstance(error, FieldsError):
+        return " ".join(f"{each.field}: {each.message}" for each in error.errors)
+    if isinstance(error, NotFoundError):
+        return f"there is no user {who!r}"
+    return _LINES[type(error)]

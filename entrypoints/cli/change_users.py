@@ -1,0 +1,142 @@
+"""`leadnator-auth users create|set|suspend|activate|delete`: change accounts, as the operator."""
+
+import asyncio
+import sys
+
+import click
+
+from leadnator_auth.domain import (
+    Actor,
+    ChangedUser,
+    Role,
+    Status,
+    User,
+    change_user,
+    create_user,
+    delete_user,
+    parse_who,
+)
+from leadnator_auth.entrypoints.cli.accounts import (
+    as_json_option,
+    print_changed,
+    print_json,
+    refusals_in_one_line,
+    who_argument,
+)
+from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.ports import ports_in_force
+from leadnator_auth.entrypoints.views import user_view
+
+_OPERATOR = Actor.operator()
+_ROLES = click.Choice([role.value for role in Role])
+_STATUSES = click.Choice([status.value for status in Status])
+
+
+@click.command()
+@click.option("--email", required=True, help="The e-mail address to log in with.")
+@click.option("--name", required=True, help="What the user is called.")
+@click.option("--admin", "is_admin", is_flag=True, help="Make an administrator.")
+@click.option("--plan", help="The name of a plan.  [default: Starter]")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
+@as_json_option
+@failing_in_one_line
+def create(email: str, name: str, is_admin: bool, plan: str | None, password_stdin: bool, as_json: bool) -> None:
+    """Create a user. The password is asked for twice, unless it comes from standard input."""
+    password = _piped_password() if password_stdin else _typed_password()
+    with refusals_in_one_line():
+        user = asyncio.run(_created(email, name, password, is_admin, plan))
+    if as_json:
+        print_json({"user": user_view(user)})
+    else:
+        click.echo(f"{user.id} {user.email.typed}: created, {user.role.value}")
+
+
+@click.command("set")
+@who_argument
+@click.option("--role", type=_ROLES, help="What the user may do.")
+@click.option("--plan", help="The name of a plan.")
+@click.option("--name", help="What the user is called.")
+@click.option("--status", type=_STATUSES, help="Whether the account may be used.")
+@as_json_option
+@failing_in_one_line
+def set_(who: str, as_json: bool, **options: str | None) -> None:
+    """Change a user, at once in force. WHO is an e-mail address or an id."""
+    changes = {name: value for name, value in options.items() if value is not None}
+    if not changes:
+        raise click.UsageError("Give at least one of --role, --plan, --name and --status.")
+    _change(who, changes, as_json)
+
+
+@click.command()
+@who_argument
+@as_json_option
+@failing_in_one_line
+def suspend(who: str, as_json: bool) -> None:
+    """Keep a user out: every session ends at once. WHO is an e-mail address or an id."""
+    _change(who, {"status": Status.SUSPENDED.value}, as_json)
+
+
+@click.command()
+@who_argument
+@as_json_option
+@failing_in_one_line
+def activate(who: str, as_json: bool) -> None:
+    """Let a suspended user log in again. WHO is an e-mail address or an id."""
+    _change(who, {"status": Status.ACTIVE.value}, as_json)
+
+
+@click.command()
+@who_argument
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json_option
+@failing_in_one_line
+def delete(who: str, yes: bool, as_json: bool) -> None:
+    """Delete a user with everything that belongs to them. WHO is an e-mail address or an id."""
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("Say --yes to delete where nobody can be asked.")
+        click.confirm(f"Delete {who} with everything that belongs to them?", abort=True, err=True)
+    with refusals_in_one_line(who):
+        user = asyncio.run(_deleted(who))
+    if as_json:
+        print_json({"user": user_view(user)})
+    else:
+        click.echo(f"{user.id} {user.email.typed}: deleted")
+
+
+def _change(who: str, changes: dict[str, str], as_json: bool) -> None:
+    with refusals_in_one_line(who):
+        changed = asyncio.run(_changed(who, changes))
+    print_changed(changed.user, changed.changes, as_json)
+
+
+async def _created(email: str, name: str, password: str, is_admin: bool, plan: str | None) -> User:
+    async with ports_in_force() as ports:
+        return await create_user(_OPERATOR, name, email, password, is_admin=is_admin, plan=plan, ports=ports)
+
+
+async def _changed(who: str, changes: dict[str, str]) -> ChangedUser:
+    async with ports_in_force() as ports:
+        meant = parse_who(who, ports=ports)
+        return await change_user(_OPERATOR, meant, changes, ports=ports)
+
+
+async def _deleted(who: str) -> User:
+    async with ports_in_force() as ports:
+        return await delete_user(_OPERATOR, parse_who(who, ports=ports), ports=ports)
+
+
+def _typed_password() -> str:
+    if not sys.stdin.isatty():
+        raise click.UsageError("Say --password-stdin where nobody can be asked for the password.")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return password
+
+
+def _piped_password() -> str:
+    """Returns all of standard input but the end of its last line."""
+    try:
+        text = sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise click.ClickException("the password on standard input is no UTF-8") from None
+    return text.removesuffix("\n").removesuffix("\r")

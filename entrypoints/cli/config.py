@@ -1,0 +1,38 @@
+"""`leadnator-auth config`: what is in force, and from where."""
+
+import json
+import os
+
+import attrs
+import click
+
+from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.settings.view import Shown, in_force, unknown_settings
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@failing_in_one_line
+def config(as_json: bool) -> None:
+    """Show every setting: its value, never a secret, and where it comes from."""
+    from leadnator_auth.entrypoints.compose.ports import surroundings
+
+    settings = Settings.read(os.environ)
+    shown = in_force(settings, os.environ, surroundings(settings))
+    unknown = unknown_settings(os.environ)
+    if as_json:
+        rows = {"settings": list(map(attrs.asdict, shown)), "unknown": list(map(attrs.asdict, unknown))}
+        click.echo(json.dumps(rows, indent=2))
+        return
+    from tabulate import tabulate
+
+    click.echo(tabulate([_row(each) for each in shown], headers="keys", disable_numparse=True))
+    for each in unknown:
+        click.echo(f"Warning: {each.warning}", err=True)
+
+
+def _row(shown: Shown) -> dict[str, str]:
+    value = ", ".join(shown.value) if isinstance(shown.value, list) else shown.value
+    source = f"{shown.source}: {shown.note}" if shown.note else shown.source.value
+    return {"setting": shown.name, "value": "-" if value in (None, "") else str(value), "from": source}

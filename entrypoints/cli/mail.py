@@ -1,0 +1,92 @@
+"""`leadnator-auth mail`: what waits, what went wrong, and another try."""
+
+import asyncio
+import json
+
+import click
+
+from leadnator_auth.domain import (
+    MailFigures,
+    MailState,
+    NotFoundError,
+    QueuedMail,
+    list_mails,
+    mail_figures,
+    retry_mails,
+)
+from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.ports import ports_in_force
+
+
+@click.group()
+def mail() -> None:
+    """See the mails that wait, were sent or were given up, and try again."""
+
+
+@mail.command("list")
+@click.option("--state", type=click.Choice([state.value for state in MailState]), help="Only mails in this state.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000), help="At most so many.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@failing_in_one_line
+def list_(state: str | None, limit: int, as_json: bool) -> None:
+    """List the mails, newest first."""
+    mails, figures = asyncio.run(_listed(MailState(state) if state else None, limit))
+    rows = [_row(queued) for queued in mails]
+    if as_json:
+        click.echo(json.dumps({"mails": rows, "figures": _summary(figures)}, indent=2))
+        return
+    if rows:
+        from tabulate import tabulate
+
+        click.echo(tabulate(rows, headers="keys"))
+    click.echo(f"{figures.queued} queued ({figures.retrying} of them tried), {figures.sent} sent, {figures.dead} dead")
+
+
+@mail.command()
+@click.argument("mail_id", required=False)
+@click.option("--all", "every", is_flag=True, help="All mails that were given up or wait for another try.")
+@failing_in_one_line
+def retry(mail_id: str | None, every: bool) -> None:
+    """Make one mail, or all of them, due at once; the running server sends them within seconds."""
+    if (mail_id is None) is not every:
+        raise click.UsageError("Give the id of a mail, or --all.")
+    try:
+        count = asyncio.run(_retried(mail_id))
+    except NotFoundError:
+        raise click.ClickException(f"no mail {mail_id} is waiting or was given up") from None
+    click.echo(f"{count} to be sent again")
+
+
+async def _listed(state: MailState | None, most: int) -> tuple[list[QueuedMail], MailFigures]:
+    async with ports_in_force() as ports:
+        mails = await list_mails(state, most, ports=ports)
+        return mails, await mail_figures(ports=ports)
+
+
+async def _retried(mail_id: str | None) -> int:
+    async with ports_in_force() as ports:
+        return await retry_mails(mail_id, ports=ports)
+
+
+def _row(queued: QueuedMail) -> dict[str, str | int]:
+    return {
+        "id": queued.id,
+        "kind": queued.kind.value,
+        "recipient": queued.recipient,
+        "state": queued.state.value,
+        "attempts": queued.attempts,
+        "queued_at": queued.queued_at.isoformat(timespec="seconds"),
+        "due_at": queued.due_at.isoformat(timespec="seconds"),
+        "last_error": queued.last_error,
+    }
+
+
+def _summary(figures: MailFigures) -> dict[str, int | str | None]:
+    oldest = figures.oldest_queued_at
+    return {
+        "queued": figures.queued,
+        "retrying": figures.retrying,
+        "sent": figures.sent,
+        "dead": figures.dead,
+        "oldest_queued_at": oldest.isoformat(timespec="seconds") if oldest else None,
+    }

@@ -1,0 +1,138 @@
+"""`leadnator-auth users list|show|audit`: see accounts, and what was done to them."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import click
+
+from leadnator_auth.domain import (
+    Actor,
+    AuditEntry,
+    EmailAddress,
+    Page,
+    User,
+    list_audit_entries,
+    list_users,
+    parse_who,
+    show_user,
+)
+from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.values.paging import MAX_PAGE_LENGTH
+from leadnator_auth.entrypoints.cli.accounts import (
+    as_json_option,
+    print_entries,
+    print_json,
+    print_table,
+    refusals_in_one_line,
+    who_argument,
+)
+from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.ports import ports_in_force
+from leadnator_auth.entrypoints.views import entry_view, user_view
+
+SHOWN_ENTRIES = 10
+ALL = sys.maxsize
+_OPERATOR = Actor.operator()
+
+Entry = TypeVar("Entry")
+
+
+@click.command("list")
+@click.option("--query", default="", help="Part of the name or e-mail address in any letter case, or the whole id.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.  [default: all]")
+@as_json_option
+@failing_in_one_line
+def list_(query: str, limit: int | None, as_json: bool) -> None:
+    """List the users, newest first."""
+    with refusals_in_one_line():
+        users = asyncio.run(_listed(query, limit or ALL))
+    rows = [user_view(user) for user in users]
+    if as_json:
+        print_json({"users": rows})
+    else:
+        print_table(rows)
+
+
+@click.command()
+@who_argument
+@as_json_option
+@failing_in_one_line
+def show(who: str, as_json: bool) -> None:
+    """Show a user, and the last changes of the account. WHO is an e-mail address or an id."""
+    with refusals_in_one_line(who):
+        user, entries = asyncio.run(_shown(who))
+    if as_json:
+        print_json({"user": user_view(user), "audit": [entry_view(entry) for entry in entries]})
+        return
+    for name, value in user_view(user).items():
+        click.echo(f"{name + ':':12}{value}")
+    if entries:
+        click.echo()
+        print_entries(entries)
+
+
+@click.command()
+@click.argument("who", required=False)
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(min=1), help="At most so many.")
+@as_json_option
+@failing_in_one_line
+def audit(who: str | None, limit: int, as_json: bool) -> None:
+    """List who did what, newest first: to all users, or to one. WHO is an e-mail address or an id, even of one who is
+    gone.
+    """
+    with refusals_in_one_line(who):
+        entries = asyncio.run(_audited(who, limit))
+    if as_json:
+        print_json({"entries": [entry_view(entry) for entry in entries]})
+    else:
+        print_entries(entries)
+
+
+async def _listed(query: str, limit: int) -> list[User]:
+    async with ports_in_force() as ports:
+
+        async def page(length: int, cursor: str | None) -> Page[User]:
+            return await list_users(_OPERATOR, query, length, cursor, ports=ports)
+
+        return await _walked(page, limit)
+
+
+async def _shown(who: str) -> tuple[User, list[AuditEntry]]:
+    async with ports_in_force() as ports:
+        user = await show_user(_OPERATOR, parse_who(who, ports=ports), ports=ports)
+        return user, await _entries(user.id, SHOWN_ENTRIES, ports)
+
+
+async def _audited(who: str | None, limit: int) -> list[AuditEntry]:
+    async with ports_in_force() as ports:
+        if who is None:
+            return await _entries(None, limit, ports)
+        meant = parse_who(who, ports=ports)
+        if isinstance(meant, EmailAddress):
+            meant = (await show_user(_OPERATOR, meant, ports=ports)).id
+        entries = await _entries(meant, limit, ports)
+        if not entries:
+            await show_user(_OPERATOR, meant, ports=ports)  # fails where there never was one
+        return entries
+
+
+async def _entries(user_id: str | None, limit: int, ports: Ports) -> list[AuditEntry]:
+    async def page(length: int, cursor: str | None) -> Page[AuditEntry]:
+        return await list_audit_entries(_OPERATOR, user_id, length, cursor, ports=ports)
+
+    return await _walked(page, limit)
+
+
+async def _walked(page_from: Callable[[int, str | None], Awaitable[Page[Entry]]], limit: int) -> list[Entry]:
+    """Returns the first entries of a list, from as many pages as it takes."""
+    entries: list[Entry] = []
+    cursor = None
+    while len(entries) < limit:
+        page = await page_from(min(limit - len(entries), MAX_PAGE_LENGTH), cursor)
+        entries += page.entries
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return entries

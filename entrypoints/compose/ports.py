@@ -1,0 +1,224 @@
+"""The composition root: the only place that knows which adapter serves which port."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
+from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
+from leadnator_auth.adapters.jwt_tokens import JwtTokens
+from leadnator_auth.adapters.mail import DEFAULT_PORTS, MailFiles, MailWriter, Security, SmtpServer
+from leadnator_auth.adapters.secret_file import kept_secret
+from leadnator_auth.adapters.sql import (
+    Connections,
+    SchemaError,
+    SqlIdentities,
+    SqlRateLimits,
+    SqlReadiness,
+    SqlUnitOfWork,
+    backend_of,
+    is_sqlite,
+    migrate,
+    pool_size_of,
+    sqlite_path,
+)
+from leadnator_auth.adapters.system import SystemClock, SystemRandomness
+from leadnator_auth.domain.entities.rate_limit import Limits
+from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.ports import Mailer, Ports
+from leadnator_auth.domain.values.password import PasswordPolicy
+from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.settings.errors import StartError
+from leadnator_auth.entrypoints.settings.values import SmtpUrl
+from leadnator_auth.entrypoints.settings.view import Surroundings
+from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics
+
+MAIL_FOLDER = Path("mail")
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
+DEFAULT_RESET_URL = "{public_url}/reset-password?token={token}"
+
+
+def prepare(settings: Settings) -> bool:
+    """Makes the database and the secret ready; returns whether the schema had to be changed.
+
+    Raises: StartError.
+    """
+    if not (settings.jwt_secrets or is_sqlite(settings.database_url)):
+        raise StartError(
+            "LEADNATOR_JWT_SECRET: got nothing, takes one or more secrets of at least 32 bytes each, separated by "
+            "commas; with PostgreSQL there is no file beside the database to keep one in"
+        )
+    try:
+        changed = migrate(settings.database_url)
+    except SchemaError as error:
+        raise StartError(str(error)) from error
+    _jwt_tokens(settings)
+    return changed
+
+
+@asynccontextmanager
+async def open_ports(
+    settings: Settings, on_mail_queued: Callable[[], None] = lambda: None, metrics: Metrics | None = None
+) -> AsyncIterator[Ports]:
+    """Opens a complete set of ports and closes it after the block; `prepare` comes first.
+
+    What they are busy with is told to `metrics`.
+
+    Connections to the database are made as they are needed, so that a database that is away for a moment keeps no
+    server from starting.
+
+    Raises: StartError.
+    """
+    clock = SystemClock()
+    tokens = _jwt_tokens(settings)
+    metrics = metrics or Metrics()
+    with _hasher(settings, metrics) as hasher, _mailer(settings, clock) as mailer:
+        async with _connections(settings, metrics) as connections:
+            metrics.levels = lambda: _levels(hasher, connections)
+            yield Ports(
+                unit_of_work=SqlUnitOfWork(connections, on_mail_queued),
+                identities=SqlIdentities(connections),
+                hasher=hasher,
+                tokens=tokens,
+                emails=ValidatedEmailSyntax(),
+                mailer=mailer,
+                clock=clock,
+                randomness=SystemRandomness(),
+                rate_limits=SqlRateLimits(connections),
+                readiness=SqlReadiness(connections),
+                policy=_policy(settings),
+            )
+
+
+@asynccontextmanager
+async def _connections(settings: Settings, metrics: Metrics) -> AsyncIterator[Connections]:
+    connections = Connections(
+        backend_of(
+            settings.database_url,
+            settings.database_pool_size,
+            prepared_statements=settings.database_prepared_statements == "on",
+        ),
+        metrics.waited_for_connection,
+    )
+    try:
+        yield connections
+    finally:
+        await connections.close()
+
+
+@contextmanager
+def _hasher(settings: Settings, metrics: Metrics) -> Iterator[BcryptHasher]:
+    hasher = BcryptHasher(
+        cost=settings.bcrypt_cost,
+        workers=settings.hash_workers,
+        queue=settings.hash_queue,
+        observe=metrics.hashed,
+    )
+    try:
+        yield hasher
+    finally:
+        hasher.close()
+
+
+def _levels(hasher: BcryptHasher, connections: Connections) -> Levels:
+    return Levels(
+        hashes_waiting=hasher.waiting,
+        hashes_running=hasher.running,
+        pool_size=connections.size,
+        pool_in_use=connections.size - connections.idle,
+        pool_waiting=connections.waiting,
+    )
+
+
+def _jwt_tokens(settings: Settings) -> JwtTokens:
+    if settings.jwt_secrets:
+        return JwtTokens(settings.jwt_secrets)
+    file = signing_secret_file(settings.database_url)
+    try:
+        return JwtTokens([kept_secret(file)])
+    except (OSError, ValueError) as error:
+        raise StartError(f"cannot use the signing secret in {file}: {error}") from error
+
+
+def surroundings(settings: Settings) -> Surroundings:
+    """Returns what is in force where the settings leave it open."""
+    return Surroundings(
+        pool_size=pool_size_of(settings.database_url),
+        public_url=DEFAULT_PUBLIC_URL,
+        reset_url=DEFAULT_RESET_URL,
+        mail_folder=MAIL_FOLDER,
+        secret_file=signing_secret_file(settings.database_url) if is_sqlite(settings.database_url) else None,
+    )
+
+
+def signing_secret_file(database_url: str) -> Path:
+    """Returns where the signing secret is kept that belongs to a SQLite database."""
+    database = sqlite_path(database_url)
+    return database.with_name(database.name + ".secret")
+
+
+@contextmanager
+def _mailer(settings: Settings, clock: SystemClock) -> Iterator[Mailer]:
+    writer = mail_writer(settings, clock)
+    if settings.smtp_url is None:
+        yield MailFiles(MAIL_FOLDER, writer)
+        return
+    from leadnator_auth.adapters.mail.smtp import SmtpMailer  # not needed to start without
+
+    mailer = SmtpMailer(smtp_server(settings.smtp_url, settings), writer)
+    try:
+        yield mailer
+    finally:
+        mailer.close()
+
+
+def mail_writer(settings: Settings, clock: SystemClock) -> MailWriter:
+    """Returns who writes the mails, with the links and in the words that the settings say."""
+    public_url = settings.public_url or DEFAULT_PUBLIC_URL
+    reset_url = settings.reset_url or DEFAULT_RESET_URL
+    return MailWriter(
+        sender=settings.mail_from,
+        reset_url=reset_url.replace("{public_url}", public_url),
+        clock=clock,
+        language=settings.mail_language,
+        own_templates=settings.mail_templates,
+    )
+
+
+def smtp_server(url: SmtpUrl, settings: Settings) -> SmtpServer:
+    """Returns the mail server at this URL, and how to talk to it."""
+    security = Security(url.scheme)
+    return SmtpServer(
+        host=url.host,
+        port=url.port or DEFAULT_PORTS[security],
+        security=security,
+        username=url.username,
+        password=url.password,
+        timeout=settings.smtp_timeout,
+        ehlo=settings.smtp_ehlo,
+    )
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        password=PasswordPolicy(min_length=settings.min_password_length),
+        session_lifetime=timedelta(seconds=settings.token_ttl),
+        max_sessions=settings.max_sessions,
+        reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
+        limits=_limits(settings),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    if settings.rate_limit == "off":
+        return Limits.none()
+    return Limits(
+        log_in=settings.limit_login,
+        log_in_account=settings.limit_login_account,
+        log_in_client=settings.limit_login_client,
+        sign_up=settings.limit_signup,
+        forgot=settings.limit_forgot,
+        reset=settings.limit_reset,
+        change_password=settings.limit_change_password,
+    )

@@ -1,0 +1,187 @@
+"""The five calls of the contract: sign-up, log-in, who one is, and a forgotten password."""
+
+from json.encoder import encode_basestring as _quoted
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from leadnator_auth.domain import (
+    User,
+    log_in,
+    request_password_reset,
+    reset_password,
+    sign_up,
+)
+from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
+from leadnator_auth.domain.errors import (
+    AccountSuspendedError,
+    EmailTakenError,
+    InvalidCredentialsError,
+    InvalidResetTokenError,
+    OverloadedError,
+    UnavailableError,
+)
+from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
+from leadnator_auth.entrypoints.http.openapi import schemas
+from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
+from leadnator_auth.entrypoints.http.reading.body import read_fields
+from leadnator_auth.entrypoints.http.security_events import tell
+
+
+async def post_sign_up(request: Request) -> Response:
+    """POST /api/auth/signup"""
+    name, email, password = await read_fields(request, "name", "email", "password")
+    signed_in = await sign_up(name, email, password, client_of(request), ports=ports_of(request))
+    tell(request, "signed_up", user=signed_in.user.id, session=signed_in.session.id)
+    user = user_view(signed_in.user, "id", "name", "email", "role", "plan", "status")
+    return JSONResponse({"token": signed_in.token, "user": user})
+
+
+async def post_log_in(request: Request) -> Response:
+    """POST /api/auth/login"""
+    email, password = await read_fields(request, "email", "password")
+    signed_in = await log_in(email, password, client_of(request), ports=ports_of(request))
+    tell(request, "logged_in", user=signed_in.user.id, session=signed_in.session.id)
+    return JSONResponse({"token": signed_in.token, "user": user_view(signed_in.user, "id", "name", "role")})
+
+
+async def get_me(request: Request) -> Response:
+    """GET /api/auth/me"""
+    user = (await identified(request)).user
+    # What every other service asks for all the time: half of answering it would be a general encoder's work.
+    content = (
+        f'{{"user":{{"id":{_quoted(user.id)},"name":{_quoted(user.name)},"email":{_quoted(user.email.typed)},'
+        f'"role":{_quoted(user.role.value)},"plan":{_quoted(user.plan)}}}}}'
+    )
+    return Response(content, media_type="application/json")
+
+
+async def post_forgot_password(request: Request) -> Response:
+    """POST /api/auth/forgot-password"""
+    (email,) = await read_fields(request, "email")
+    await request_password_reset(email, client_of(request), ports=ports_of(request))
+    tell(request, "link_requested")
+    return done()
+
+
+async def post_reset_password(request: Request) -> Response:
+    """POST /api/auth/reset-password"""
+    token, password = await read_fields(request, "token", "password")
+    user = await reset_password(token, password, client_of(request), ports=ports_of(request))
+    tell(request, "password_reset", user=user.id)
+    return done()
+
+
+def user_view(user: User, *members: str) -> dict[str, str]:
+    """Returns these members of a user as JSON has them."""
+    view = {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email.typed,
+        "role": user.role.value,
+        "plan": user.plan,
+        "status": user.status.value,
+    }
+    return {member: view[member] for member in members}
+
+
+GROUP = "Authentication"
+_ALICE = {"name": "Alice", "email": "alice@example.com", "password": "minimum-6-chars"}
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        method="POST",
+        path="/api/auth/signup",
+        handler=post_sign_up,
+        summary="Create a new user and return a 7-day JWT.",
+        group=GROUP,
+        body={"name": schemas.NAME, "email": schemas.EMAIL, "password": schemas.NEW_PASSWORD},
+        example_body=_ALICE,
+        success=schemas.closed(
+            {
+                "token": schemas.TOKEN,
+                "user": schemas.user("id", "name", "email", "role", "plan", "status", title="User"),
+            }
+        ),
+        example_answer={
+            "token": "eyJhbGciOi…",
+            "user": {
+                "id": "u_123",
+                "name": "Alice",
+                "email": "alice@example.com",
+                "role": "user",
+                "plan": "Starter",
+                "status": "active",
+            },
+        },
+        refusals=(*BAD_BODY, EmailTakenError, TooManyRequestsError, OverloadedError, UnavailableError),
+    ),
+    Operation(
+        method="POST",
+        path="/api/auth/login",
+        handler=post_log_in,
+        summary="Exchange email + password for a JWT.",
+        group=GROUP,
+        body={"email": schemas.EMAIL, "password": schemas.PASSWORD},
+        example_body={"email": _ALICE["email"], "password": _ALICE["password"]},
+        success=schemas.closed(
+            {"token": schemas.TOKEN, "user": schemas.user("id", "name", "role", title="UserSummary")}
+        ),
+        example_answer={
+            "token": "eyJhbGciOi…",
+            "user": {"id": "u_123", "name": "Alice", "role": "user"},
+        },
+        refusals=(
+            *BAD_BODY,
+            InvalidCredentialsError,
+            AccountSuspendedError,
+            TooManyRequestsError,
+            OverloadedError,
+            UnavailableError,
+        ),
+    ),
+    Operation(
+        method="GET",
+        path="/api/auth/me",
+        handler=get_me,
+        summary="Return the logged-in user. Use to verify a stored token is still valid.",
+        group=GROUP,
+        success=schemas.closed({"user": schemas.user("id", "name", "email", "role", "plan", title="UserProfile")}),
+        example_answer={
+            "user": {
+                "id": "u_123",
+                "name": "Alice",
+                "email": "alice@example.com",
+                "role": "user",
+                "plan": "Growth",
+            }
+        },
+        refusals=(*BAD_TOKEN, UnavailableError),
+        needs_token=True,
+    ),
+    Operation(
+        method="POST",
+        path="/api/auth/forgot-password",
+        handler=post_forgot_password,
+        summary="Email a password-reset link (via system SMTP).",
+        group=GROUP,
+        body={"email": schemas.EMAIL},
+        example_body={"email": _ALICE["email"]},
+        success=schemas.OK,
+        example_answer={"ok": True},
+        refusals=(*BAD_BODY, TooManyRequestsError, UnavailableError),
+    ),
+    Operation(
+        method="POST",
+        path="/api/auth/reset-password",
+        handler=post_reset_password,
+        summary="Apply a new password given a valid reset token.",
+        group=GROUP,
+        body={"token": schemas.RESET_TOKEN, "password": schemas.NEW_PASSWORD},
+        example_body={"token": "reset_xyz…", "password": "new-password"},
+        variables={"token": "RESET_TOKEN"},
+        success=schemas.OK,
+        example_answer={"ok": True},
+        refusals=(*BAD_BODY, InvalidResetTokenError, TooManyRequestsError, OverloadedError, UnavailableError),
+    ),
+)

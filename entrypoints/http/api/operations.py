@@ -1,0 +1,24 @@
+"""Every operation of the API, once: routes, OpenAPI document, reference page and tests are made from this tuple."""
+
+from collections.abc import Mapping
+
+from leadnator_auth.entrypoints.http.api import accounts, admin, probes, sessions
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
+
+GROUPS: Mapping[str, str] = {
+    accounts.GROUP: "Accounts and their JWTs. After log-in every call carries "
+    "`Authorization: Bearer <token>`; a GET may carry `?token=` instead, for download and media URLs.",
+    sessions.GROUP: "Each log-in opens a session, and its token is good for as long as the session lives.",
+    admin.GROUP: "For users whose role is `admin`; what they change is in force at once. To try it, "
+    "make Alice one where the server runs: `leadnator-auth users set alice@example.com --role admin`.",
+    probes.GROUP: "What load balancers, supervisors and Prometheus ask; nobody needs a token for it. Let a proxy keep "
+    "`/metrics` from the outside.",
+}
+"""What each group of operations is about."""
+
+OPERATIONS: tuple[Operation, ...] = (
+    *accounts.OPERATIONS,
+    *sessions.OPERATIONS,
+    *admin.OPERATIONS,
+    *probes.OPERATIONS,
+)

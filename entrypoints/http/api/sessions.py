@@ -1,0 +1,184 @@
+"""The calls for who is logged in already: sessions, log-out, change of password, media tokens."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from leadnator_auth.domain import (
+    LogOutScope,
+    Session,
+    change_password,
+    end_session,
+    issue_media_token,
+    list_sessions,
+    log_out,
+)
+from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
+from leadnator_auth.domain.errors import (
+    InvalidCredentialsError,
+    NotFoundError,
+    OverloadedError,
+    UnavailableError,
+)
+from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of, rfc3339
+from leadnator_auth.entrypoints.http.openapi import schemas
+from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
+from leadnator_auth.entrypoints.http.reading.body import read_fields
+from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
+from leadnator_auth.entrypoints.http.security_events import tell
+
+
+async def post_log_out(request: Request) -> Response:
+    """POST /api/auth/logout"""
+    identity = await identified(request)
+    scope = _scope(request)
+    await log_out(identity, scope, ports=ports_of(request))
+    tell(request, "sessions_ended", user=identity.user.id, session=identity.session.id, scope=scope.value)
+    return done()
+
+
+async def get_sessions(request: Request) -> Response:
+    """GET /api/auth/sessions"""
+    identity = await identified(request)
+    sessions = await list_sessions(identity, ports=ports_of(request))
+    return JSONResponse({"sessions": [_view(session, identity.session) for session in sessions]})
+
+
+async def delete_session(request: Request) -> Response:
+    """DELETE /api/auth/sessions/{id}"""
+    identity = await identified(request)
+    await end_session(identity, request.path_params["id"], ports=ports_of(request))
+    tell(request, "session_ended", user=identity.user.id, session=request.path_params["id"])
+    return done()
+
+
+async def post_change_password(request: Request) -> Response:
+    """POST /api/auth/change-password"""
+    identity = await identified(request)
+    current_password, password = await read_fields(request, "current_password", "password")
+    ports = ports_of(request)
+    await change_password(identity, current_password, password, client_of(request), ports=ports)
+    tell(request, "password_changed", user=identity.user.id, session=identity.session.id)
+    return done()
+
+
+async def post_media_token(request: Request) -> Response:
+    """POST /api/auth/media-token"""
+    identity = await identified(request)
+    (path,) = await read_fields(request, "path")
+    issued = issue_media_token(identity, path, ports=ports_of(request))
+    return JSONResponse({"token": issued.token, "expires_at": rfc3339(issued.expires_at)})
+
+
+def _scope(request: Request) -> LogOutScope:
+    given = request.query_params.getlist("scope")
+    if not given:
+        return LogOutScope.LOCAL
+    try:
+        (scope,) = given
+        return LogOutScope(scope)
+    except ValueError:
+        raise InvalidRequestError from None
+
+
+def _view(session: Session, current: Session) -> dict[str, str | bool]:
+    return {
+        "id": session.id,
+        "created_at": rfc3339(session.created_at),
+        "expires_at": rfc3339(session.expires_at),
+        "ip": session.client.ip,
+        "user_agent": session.client.user_agent,
+        "is_current": session.id == current.id,
+    }
+
+
+GROUP = "Sessions"
+_SESSION = {
+    "id": "s_123",
+    "created_at": "2026-01-01T12:00:00Z",
+    "expires_at": "2026-01-08T12:00:00Z",
+    "ip": "192.0.2.1",
+    "user_agent": "curl/8.0",
+    "is_current": True,
+}
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        method="POST",
+        path="/api/auth/logout",
+        handler=post_log_out,
+        summary="End this session, all others, or all of them; their tokens are dead at once.",
+        group=GROUP,
+        parameters=(
+            Parameter(
+                "scope",
+                "query",
+                {"type": "string", "enum": ["local", "others", "global"], "default": "local"},
+                "local",
+                "This session, every other one, or all of them.",
+            ),
+        ),
+        success=schemas.OK,
+        example_answer={"ok": True},
+        refusals=(*BAD_TOKEN, UnavailableError),
+        needs_token=True,
+    ),
+    Operation(
+        method="GET",
+        path="/api/auth/sessions",
+        handler=get_sessions,
+        name="list_sessions",
+        summary="List the sessions of the logged-in user, newest first.",
+        group=GROUP,
+        success=schemas.closed({"sessions": {"type": "array", "items": schemas.SESSION}}),
+        example_answer={"sessions": [_SESSION]},
+        refusals=(*BAD_TOKEN, UnavailableError),
+        needs_token=True,
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/auth/sessions/{id}",
+        handler=delete_session,
+        name="end_session",
+        summary="End one session of the logged-in user.",
+        group=GROUP,
+        parameters=(Parameter("id", "path", {"type": "string"}, "s_123", "The id of a session, as the list has it."),),
+        success=schemas.OK,
+        example_answer={"ok": True},
+        refusals=(*BAD_TOKEN, NotFoundError, UnavailableError),
+        needs_token=True,
+    ),
+    Operation(
+        method="POST",
+        path="/api/auth/change-password",
+        handler=post_change_password,
+        summary="Set a new password; every other session ends and a notice is mailed.",
+        group=GROUP,
+        body={"current_password": schemas.PASSWORD, "password": schemas.NEW_PASSWORD},
+        example_body={"current_password": "minimum-6-chars", "password": "new-password"},
+        success=schemas.OK,
+        example_answer={"ok": True},
+        refusals=(
+            *BAD_BODY,
+            *BAD_TOKEN,
+            InvalidCredentialsError,
+            TooManyRequestsError,
+            OverloadedError,
+            UnavailableError,
+        ),
+        needs_token=True,
+    ),
+    Operation(
+        method="POST",
+        path="/api/auth/media-token",
+        handler=post_media_token,
+        name="create_media_token",
+        summary="Get a token for ?token= on GET and HEAD below one path, good for about 3 minutes.",
+        group=GROUP,
+        body={"path": schemas.MEDIA_PATH},
+        example_body={"path": "/media/42"},
+        success=schemas.closed({"token": schemas.TOKEN, "expires_at": schemas.INSTANT}),
+        example_answer={"token": "eyJhbGciOi…", "expires_at": "2026-01-01T12:03:00Z"},
+        refusals=(*BAD_BODY, *BAD_TOKEN, UnavailableError),
+        needs_token=True,
+    ),
+)

@@ -1,0 +1,77 @@
+"""Counts how the operations that matter for security end, and tells what was counted."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import wraps
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from leadnator_auth.domain import MailFigures, UnavailableError, mail_figures
+from leadnator_auth.domain.errors import AuthError
+from leadnator_auth.entrypoints.http.context import ports_of
+from leadnator_auth.entrypoints.http.openapi.operation import Handler, Operation
+from leadnator_auth.entrypoints.http.refusals import InternalError, RequestError
+from leadnator_auth.entrypoints.telemetry.metrics import Metrics, families
+from leadnator_auth.entrypoints.telemetry.metrics.families import Family
+
+OK = "ok"
+ABORTED = "aborted"
+"""The client went away, or the server was told to end."""
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+"""Prometheus's text format: https://prometheus.io/docs/instrumenting/exposition_formats/"""
+
+COUNTED: Mapping[str, Family] = {
+    "sign_up": families.SIGN_UPS,
+    "log_in": families.LOG_INS,
+    "forgot_password": families.RESET_REQUESTS,
+    "reset_password": families.RESETS,
+    "change_password": families.PASSWORD_CHANGES,
+}
+"""What is counted by outcome, by the names of the operations."""
+
+
+def counted(operation: Operation, handler: Handler, metrics: Metrics) -> Handler:
+    """Returns a handler for an operation that counts how it ends, if that is to be counted.
+
+    A handler that answers a refusal itself says so by `note_refusal`.
+    """
+    if operation.name not in COUNTED:
+        return handler
+    count = metrics.outcomes(COUNTED[operation.name], [OK, *(refusal.code for refusal in operation.refusals)])
+
+    @wraps(handler)
+    async def counting(request: Request) -> Response:
+        outcome = ABORTED
+        try:
+            response = await handler(request)
+            outcome = getattr(request.state, "outcome", OK)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            outcome = error.code if isinstance(error, AuthError | RequestError) else InternalError.code
+            raise
+        finally:
+            count(outcome)
+        return response
+
+    return counting
+
+
+def note_refusal(request: Request, error: AuthError) -> None:
+    """Has a request counted as refused, though its handler answers it as any other."""
+    request.state.outcome = error.code
+
+
+async def get_metrics(request: Request) -> Response:
+    """GET /metrics: the figures of all processes, and of the database if it answers."""
+    metrics: Metrics = request.app.state.metrics
+    ports = ports_of(request)
+    mails: MailFigures | None = None
+    # That the database is away is a figure, too: what else is known helps most then.
+    with suppress(UnavailableError):
+        mails = await mail_figures(ports=ports)
+    # On another thread: hundreds of figures take tens of milliseconds, for which no `me` should wait.
+    text = await asyncio.to_thread(metrics.scrape(mails, ports.clock.now()))
+    return Response(text, headers={"Content-Type": CONTENT_TYPE})

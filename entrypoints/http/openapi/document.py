@@ -1,0 +1,163 @@
+"""The OpenAPI 3.1 document, made from the operations."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from leadnator_auth import __version__
+from leadnator_auth.entrypoints.http.api.operations import GROUPS, OPERATIONS
+from leadnator_auth.entrypoints.http.openapi.named_schemas import moved_out
+from leadnator_auth.entrypoints.http.openapi.operation import Operation, Parameter
+from leadnator_auth.entrypoints.http.openapi.problem_descriptions import (
+    HEADERS,
+    PROBLEM,
+    JsonObject,
+    Kind,
+    by_status,
+    header_names,
+    problem_example,
+    problem_schema,
+)
+from leadnator_auth.entrypoints.http.openapi.schemas import Schema
+from leadnator_auth.entrypoints.http.problems import PROBLEMS
+from leadnator_auth.entrypoints.http.refusals import InternalError, MethodNotAllowedError
+
+ALWAYS: tuple[Kind, ...] = (MethodNotAllowedError, InternalError)
+"""What every path refuses, whatever the operation."""
+
+_DESCRIPTION = (
+    "Sign-up, log-in and password reset with JSON Web Tokens. Every answer has an X-Request-Id and is not to be "
+    "stored; every error is a problem of RFC 9457. HEAD works where GET does. Members of a body that are not "
+    "described are ignored."
+)
+_SECURITY_SCHEMES: JsonObject = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The token of a sign-up or log-in.",
+    },
+    "token": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "token",
+        "description": "The same token, on GET and HEAD only and without an Authorization header: for URLs of media.",
+    },
+}
+
+
+def openapi_document(public_url: str | None = None) -> JsonObject:
+    """Returns the description of the whole API; `public_url` is where it is served, if that is known."""
+    paths: dict[str, JsonObject] = defaultdict(dict)
+    for operation in OPERATIONS:
+        paths[operation.path][operation.method.lower()] = _operation(operation)
+    components: JsonObject = {"responses": {_response_name(kind): _refusal([kind]) for kind in ALWAYS}}
+    named: JsonObject = {"Problem": PROBLEM}
+    described = moved_out({"paths": paths, "components": components}, named)
+    described["components"] |= {
+        "schemas": named,
+        "examples": {kind.code: {"summary": PROBLEMS[kind].title, "value": problem_example(kind)} for kind in PROBLEMS},
+        "headers": {name: header | {"required": True} for name, header in HEADERS.items()},
+        "securitySchemes": _SECURITY_SCHEMES,
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "leadnator-auth",
+            "version": __version__,
+            "description": _DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": public_url or "/"}],
+        "tags": [_tag(group) for group in dict.fromkeys(operation.group for operation in OPERATIONS)],
+        **described,
+    }
+
+
+def _tag(group: str) -> JsonObject:
+    return {"name": group, "description": GROUPS.get(group, "")}
+
+
+def _operation(operation: Operation) -> JsonObject:
+    description: JsonObject = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "tags": [operation.group],
+        "security": _security(operation),
+        "responses": {
+            "200": {
+                "description": "Success",
+                "headers": _headers({"X-Request-Id": True}),
+                "content": {operation.media_type: {"schema": _answer(operation), "example": operation.example_answer}},
+            },
+            **{str(status): _refusal(kinds) for status, kinds in by_status(operation.refusals).items()},
+            **{_status(kind): {"$ref": f"#/components/responses/{_response_name(kind)}"} for kind in ALWAYS},
+        },
+    }
+    if operation.method == "GET":
+        description["description"] = "HEAD answers the same without a body."
+    if operation.parameters:
+        description["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
+    if operation.body is not None:
+        schema = _titled(operation, "Request", operation.body_schema)
+        content = {"schema": schema, "example": operation.example_body}
+        description["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return description
+
+
+def _security(operation: Operation) -> list[JsonObject]:
+    """Returns the ways to send a token, any one of which will do."""
+    if not operation.needs_token:
+        return []
+    return [{"bearer": []}, {"token": []}] if operation.method == "GET" else [{"bearer": []}]
+
+
+def _answer(operation: Operation) -> Schema:
+    """Returns the schema of the answer; a text needs no type of its own."""
+    is_text = operation.success.get("type") == "string"
+    return operation.success if is_text else _titled(operation, "Response", operation.success)
+
+
+def _titled(operation: Operation, suffix: str, schema: Schema) -> Schema:
+    words = operation.name.split("_")
+    return {"title": "".join(word.capitalize() for word in words) + suffix, **schema}
+
+
+def _parameter(parameter: Parameter) -> JsonObject:
+    described = {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.is_required,
+        "schema": parameter.schema,
+        "example": int(parameter.example) if parameter.schema.get("type") == "integer" else parameter.example,
+    }
+    return described | ({"description": parameter.description} if parameter.description else {})
+
+
+def _refusal(kinds: Sequence[Kind]) -> JsonObject:
+    """Returns the answer to errors that share a status, told apart by their code."""
+    by_code = [problem_schema(kind) for kind in kinds]
+    return {
+        "description": "; or ".join(f"`{kind.code}`: {PROBLEMS[kind].when.rstrip('.')}" for kind in kinds) + ".",
+        "headers": _headers(header_names(kinds)),
+        "content": {
+            "application/problem+json": {
+                "schema": by_code[0] if len(by_code) == 1 else {"oneOf": by_code},
+                "examples": {kind.code: {"$ref": f"#/components/examples/{kind.code}"} for kind in kinds},
+            }
+        },
+    }
+
+
+def _headers(names: Mapping[str, bool]) -> JsonObject:
+    return {
+        name: {"$ref": f"#/components/headers/{name}"} if is_always_sent else HEADERS[name]
+        for name, is_always_sent in names.items()
+    }
+
+
+def _status(kind: Kind) -> str:
+    return str(PROBLEMS[kind].status.value)
+
+
+def _response_name(kind: Kind) -> str:
+    return kind.__name__.removesuffix("Error")

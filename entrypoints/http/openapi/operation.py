@@ -1,0 +1,85 @@
+"""What an operation of the API is, and the refusals that many of them share."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import attrs
+from starlette.requests import Request
+from starlette.responses import Response
+
+from leadnator_auth.domain.errors import AuthError, InvalidFieldsError, InvalidTokenError, MissingFieldsError
+from leadnator_auth.entrypoints.http.openapi.schemas import Schema, open_object
+from leadnator_auth.entrypoints.http.refusals import (
+    InvalidJsonError,
+    InvalidRequestError,
+    MissingTokenError,
+    PayloadTooLargeError,
+    RequestError,
+    RequestTimeoutError,
+    UnsupportedMediaTypeError,
+)
+
+Handler = Callable[[Request], Awaitable[Response]]
+Refusals = tuple[type[AuthError] | type[RequestError], ...]
+
+BAD_BODY: Refusals = (
+    MissingFieldsError,
+    InvalidFieldsError,
+    InvalidJsonError,
+    RequestTimeoutError,
+    PayloadTooLargeError,
+    UnsupportedMediaTypeError,
+)
+BAD_TOKEN: Refusals = (InvalidRequestError, MissingTokenError, InvalidTokenError)
+
+
+@attrs.frozen
+class Parameter:
+    """A part of the path or of the query."""
+
+    name: str
+    place: str
+    schema: Schema
+    example: str
+    description: str = ""
+
+    @property
+    def is_required(self) -> bool:
+        """Whether nothing is answered without it."""
+        return self.place == "path"
+
+
+@attrs.frozen(kw_only=True)
+class Operation:
+    """One method on one path: what it takes, answers and refuses."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    group: str
+    success: Schema
+    example_answer: Any  # an example is JSON of any type; a text where the answer is one
+    body: Mapping[str, Schema] | None = None
+    example_body: Mapping[str, Any] | None = None
+    refusals: Refusals = ()
+    needs_token: bool = False
+    media_type: str = "application/json"
+    """Of the answer to success."""
+    parameters: tuple[Parameter, ...] = ()
+    is_patch: bool = False
+    """Whether each member of the body may be absent."""
+    name: str = attrs.field()
+    """What a client in a programming language calls it; by default the handler's name without its "post_"."""
+    variables: Mapping[str, str] = attrs.Factory(dict)
+    """Members of the body that come from a shell variable in the curl snippet, where an example would not work."""
+
+    @property
+    def body_schema(self) -> Schema:
+        """The schema of the body, if it takes one; of any object otherwise."""
+        schema = open_object(self.body or {})
+        return {name: value for name, value in schema.items() if not (self.is_patch and name == "required")}
+
+    @name.default
+    def _name_of_handler(self) -> str:
+        return self.handler.__name__.removeprefix("post_")

@@ -1,0 +1,108 @@
+"""The shapes of what is sent and answered, as JSON Schema 2020-12; one with a title is a component of that name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from leadnator_auth.domain.entities.user import MAX_NAME_LENGTH
+from leadnator_auth.domain.values.media_path import MAX_PATH_LENGTH
+from leadnator_auth.domain.values.password import MAX_PASSWORD_BYTES
+
+Schema = Mapping[str, Any]  # JSON Schema is JSON: any value may stand at any key
+
+_CONTROLS = r"\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"
+_SEGMENT = rf"/(?!\.{{1,2}}(?:/|$))[^{_CONTROLS}/\\%?#;]+"
+
+NAME: Schema = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_NAME_LENGTH,
+    "pattern": rf"^[^{_CONTROLS}]*[^{_CONTROLS}\s][^{_CONTROLS}]*$",
+    "description": "Counted after trimming; without control characters.",
+    "examples": ["Alice"],
+}
+EMAIL: Schema = {
+    "type": "string",
+    "format": "email",
+    "maxLength": 254,
+    "description": "One plain address; upper and lower case are the same account.",
+    "examples": ["alice@example.com"],
+}
+PASSWORD: Schema = {"type": "string", "format": "password", "minLength": 1}
+NEW_PASSWORD: Schema = {
+    "type": "string",
+    "format": "password",
+    "minLength": 6,
+    "maxLength": MAX_PASSWORD_BYTES,
+    "description": "In UTF-8 at most 1,024 bytes; never trimmed. A server may be set to ask for more characters.",
+    "examples": ["minimum-6-chars"],
+}
+RESET_TOKEN: Schema = {"type": "string", "pattern": "^reset_", "description": "What the mailed link ends in."}
+
+_USER_MEMBERS: Mapping[str, Schema] = {
+    "id": {"type": "string", "pattern": "^u_[A-Za-z0-9_-]+$", "examples": ["u_123"]},
+    "name": NAME,
+    "email": {"type": "string", "format": "idn-email", "maxLength": 254, "examples": ["alice@example.com"]},
+    "role": {"type": "string", "enum": ["user", "admin"]},
+    "plan": {"type": "string", "examples": ["Starter"]},
+    "status": {"type": "string", "enum": ["active", "suspended"]},
+}
+TOKEN: Schema = {"type": "string", "description": "A JSON Web Token.", "examples": ["eyJhbGciOi…"]}
+INSTANT: Schema = {
+    "type": "string",
+    "format": "date-time",
+    "description": "RFC 3339, UTC.",
+    "examples": ["2026-01-01T12:00:00Z"],
+}
+MEDIA_PATH: Schema = {
+    "type": "string",
+    "pattern": f"^(?:{_SEGMENT})+/?$",
+    "maxLength": MAX_PATH_LENGTH,
+    "description": "A path of your site, not percent-encoded; the token is good for it and all below it.",
+    "examples": ["/media/42"],
+}
+
+
+def closed(members: Mapping[str, Schema], *, title: str | None = None) -> Schema:
+    """Returns the schema of an object with exactly these members."""
+    return open_object(members, title=title) | {"additionalProperties": False}
+
+
+def open_object(members: Mapping[str, Schema], *, title: str | None = None) -> dict[str, Any]:
+    """Returns the schema of an object with at least these members."""
+    named = {} if title is None else {"title": title}
+    return named | {"type": "object", "properties": dict(members), "required": list(members)}
+
+
+def user(*members: str, title: str | None = None) -> Schema:
+    """Returns the schema of a user of whom only these members are shown."""
+    return closed({member: _USER_MEMBERS[member] for member in members}, title=title)
+
+
+OK = closed({"ok": {"type": "boolean", "const": True}}, title="Ok")
+
+METRICS: Schema = {"type": "string", "pattern": "^# HELP "}
+
+SESSION = closed(
+    {
+        "id": {"type": "string", "pattern": "^s_[A-Za-z0-9_-]+$", "examples": ["s_123"]},
+        "created_at": INSTANT,
+        "expires_at": INSTANT,
+        "ip": {"type": "string", "description": "Where it was opened from.", "examples": ["192.0.2.1"]},
+        "user_agent": {"type": "string", "description": "What opened it.", "examples": ["curl/8.0"]},
+        "is_current": {"type": "boolean", "description": "Whether it is the session of the token that asks."},
+    },
+    title="Session",
+)
+
+FIELD_ERROR = closed(
+    {
+        "field": {"type": "string", "description": "The member of the body.", "examples": ["password"]},
+        "code": {"type": "string", "description": "What is wrong, for programs.", "examples": ["too_short"]},
+        "message": {
+            "type": "string",
+            "description": "What is wrong, for people.",
+            "examples": ["Use at least 6 characters."],
+        },
+    },
+    title="FieldError",
+)

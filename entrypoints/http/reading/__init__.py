@@ -1,0 +1,1 @@
+"""Reading what a request carries: its body, its query, its token."""

@@ -1,0 +1,49 @@
+"""Reads the query of a list, strictly: what is repeated or means nothing is refused; unknown names are ignored."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.requests import Request
+
+from leadnator_auth.domain import InvalidPageError
+from leadnator_auth.domain.values.paging import DEFAULT_PAGE_LENGTH
+from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
+
+_NUMBER = re.compile("[1-9][0-9]{0,8}", re.ASCII)
+
+
+def parameter(request: Request, name: str) -> str | None:
+    """Returns the value of a parameter, or None when it is absent.
+
+    Raises: InvalidRequestError when it is repeated.
+    """
+    given = request.query_params.getlist(name)
+    if len(given) > 1:
+        raise InvalidRequestError
+    return given[0] if given else None
+
+
+def limit_of(request: Request) -> int:
+    """Returns how many entries are asked for; how many that may be is for the use case to judge.
+
+    Raises: InvalidRequestError when it is no number, or repeated.
+    """
+    text = parameter(request, "limit")
+    if text is None:
+        return DEFAULT_PAGE_LENGTH
+    if not _NUMBER.fullmatch(text):
+        raise InvalidRequestError
+    return int(text)
+
+
+@contextmanager
+def refusing_bad_queries() -> Iterator[None]:
+    """Tells what the core refuses of a query as any other query that cannot be understood.
+
+    Raises: InvalidRequestError.
+    """
+    try:
+        yield
+    except InvalidPageError:
+        raise InvalidRequestError from None

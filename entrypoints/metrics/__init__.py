@@ -1,5 +1,0 @@
-"""Figures for those who watch over the service, in Prometheus's text format."""
-
-from leadnator_auth.entrypoints.metrics.recording import METHODS, UNMATCHED, Levels, Metrics
-
-__all__ = ["METHODS", "UNMATCHED", "Levels", "Metrics"]

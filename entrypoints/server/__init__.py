@@ -1,0 +1,1 @@
+"""Serving over HTTP: the process, its log, and the connections it takes."""

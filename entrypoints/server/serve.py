@@ -1,0 +1,152 @@
+"""Runs the HTTP application and the mail worker under uvicorn."""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.config import STARTUP_FAILURE
+
+from leadnator_auth import __version__
+from leadnator_auth.entrypoints.background.housekeeper import keeping_house
+from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.compose.ports import MAIL_FOLDER, open_ports
+from leadnator_auth.entrypoints.http import create_app
+from leadnator_auth.entrypoints.server.logs import configure_logs
+from leadnator_auth.entrypoints.server.wire import protocol_class
+from leadnator_auth.entrypoints.settings import PREFIX, Settings
+from leadnator_auth.entrypoints.settings.errors import StartError
+from leadnator_auth.entrypoints.settings.values import SAFE_BCRYPT_COST
+from leadnator_auth.entrypoints.telemetry.metrics import Metrics
+from leadnator_auth.entrypoints.telemetry.metrics.publishing import publishing
+from leadnator_auth.entrypoints.telemetry.metrics.sharing import rows_in, shared_folder
+from leadnator_auth.entrypoints.telemetry.tracing import require_tracing, tracing_to
+
+SETTLING_SECONDS = 0.5
+"""After the start, when requests come first: what works in the background waits so long."""
+GRACEFUL_SHUTDOWN_SECONDS = 20
+KEEP_ALIVE_SECONDS = 15
+
+_log = structlog.get_logger(__name__)
+
+
+def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
+    """Returns the application that opens its ports and runs its mail worker for as long as it is served.
+
+    Raises: StartError.
+    """
+    metrics = metrics or Metrics()
+    tracing = tracing_to(settings.otlp_endpoint) if settings.otlp_endpoint else None
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        worker = MailWorker(SETTLING_SECONDS, metrics.delivered)
+        async with (
+            publishing(metrics),
+            open_ports(settings, on_mail_queued=worker.wake, metrics=metrics) as ports,
+            running(worker, ports),
+            keeping_house(ports, SETTLING_SECONDS),
+        ):
+            app.state.ports = tracing.traced(ports) if tracing else ports
+            yield
+        if tracing:
+            await tracing.close()
+
+    return create_app(
+        lifespan=lifespan,
+        cors_origins=settings.cors_origins,
+        public_url=settings.public_url,
+        metrics=metrics,
+        layers=[tracing.layer] if tracing else [],
+    )
+
+
+def app_from_environment(shared_metrics: Path | None = None) -> Starlette:
+    """Returns the application of one process; with a folder, of one of several, which share their metrics there."""
+    settings = Settings.read(os.environ)
+    configure_logs(settings.log_format, settings.log_level)
+    return build_app(settings, Metrics(rows_in(shared_metrics)))
+
+
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serves until SIGTERM or SIGINT, then lets running requests end.
+
+    Raises: StartError.
+    """
+    if settings.otlp_endpoint:
+        require_tracing()  # here, where it can be told in one line, and not in each process
+    # Each part of a mail's link must come from us, never from a request.
+    public_url = settings.public_url or f"http://127.0.0.1:{port}"
+    os.environ[f"{PREFIX}PUBLIC_URL"] = public_url
+    options: dict[str, Any] = {  # uvicorn's own options, of as many types
+        "log_config": None,
+        "access_log": False,  # it would print ?token=
+        "server_header": False,
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": list(settings.trusted_proxies),
+        "timeout_keep_alive": KEEP_ALIVE_SECONDS,
+        "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_SECONDS,
+        "ws": "none",
+        "http": protocol_class(),
+    }
+    with _listening(host, port) as listener:
+        _log_start(settings, host, port)
+        if workers > 1:
+            has_started = _serve_by_many(workers, listener, options)
+        else:
+            server = uvicorn.Server(uvicorn.Config(app_from_environment(), **options))
+            _stop_politely(server)
+            server.run([listener])
+            has_started = server.started
+    if not has_started:
+        raise StartError("the application could not start; the log says why")
+
+
+def _serve_by_many(workers: int, listener: socket.socket, options: dict[str, Any]) -> bool:
+    """Returns whether the processes could start."""
+    from uvicorn.supervisors import Multiprocess
+
+    with shared_folder() as shared_metrics:
+        make_app = partial(app_from_environment, shared_metrics)
+        supervisor = Multiprocess(uvicorn.Config(make_app, factory=True, workers=workers, **options), [listener])
+        supervisor.run()
+    return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens already: uvicorn would end the process itself where it cannot have the port."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise StartError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def _log_start(settings: Settings, host: str, port: int) -> None:
+    _log.info("serving", url=f"http://{host}:{port}", version=__version__)
+    if settings.smtp_url is None:
+        _log.warning("mails_become_files", folder=str(MAIL_FOLDER.absolute()), cure=f"set {PREFIX}SMTP_URL")
+    if settings.bcrypt_cost < SAFE_BCRYPT_COST:
+        _log.warning("weak_password_hashes", bcrypt_cost=settings.bcrypt_cost, cure=f"{SAFE_BCRYPT_COST} or more")
+
+
+def _stop_politely(server: uvicorn.Server) -> None:
+    """Makes being stopped a success: uvicorn raises the signal again once it is done, which would end in failure."""
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if not server.should_exit:
+            sys.exit(0)
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)

@@ -1,0 +1,183 @@
+"""Stands between a connection and uvicorn's parser: deadlines, one request at a time, and refusals."""
+
+import asyncio
+import secrets
+from typing import ClassVar, Protocol
+
+import structlog
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.server import ServerState
+
+from leadnator_auth.entrypoints.http.middleware.lingering import DRAIN_SECONDS, MAX_DRAINED_BYTES
+from leadnator_auth.entrypoints.server.wire.framing import Framing
+from leadnator_auth.entrypoints.server.wire.refusing import Reason, RefusedError, refusal_answer
+
+HEAD_SECONDS = 10.0
+"""For a whole head, and for the rest of a body whose request is answered already."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Cycle(Protocol):
+    """A request that uvicorn has the application answer."""
+
+    disconnected: bool
+    response_started: bool
+    response_complete: bool
+    message_event: asyncio.Event
+
+
+class Parsing(Protocol):
+    """A uvicorn protocol behind the guard."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """What runs it."""
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The connection."""
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """The other end."""
+
+    @property
+    def flow(self) -> FlowControl:
+        """Whether the connection is read."""
+
+    @property
+    def cycle(self) -> Cycle | None:
+        """The latest request, answered or not."""
+
+    @property
+    def server_state(self) -> ServerState:
+        """What every answer has."""
+
+    @property
+    def timeout_keep_alive_task(self) -> asyncio.TimerHandle | None:
+        """Closes a connection that is idle after an answer."""
+
+    def stop_idling(self) -> None:
+        """Stops that timer."""
+
+    def feed(self, part: bytes) -> None:
+        """Hands a checked part of a request to the parser."""
+
+
+class Guard:
+    """The state of one connection."""
+
+    head_seconds: ClassVar[float] = HEAD_SECONDS
+    linger_seconds: ClassVar[float] = DRAIN_SECONDS
+
+    def __init__(self, protocol: Parsing) -> None:
+        self._protocol = protocol
+        self._framing = Framing()
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_pulling_body = False
+        self._is_over = False
+        self._discarded = 0
+        self._watch()
+
+    def take(self, data: bytes) -> None:
+        """Accepts what has arrived."""
+        if self._is_over:
+            self._discard(data)
+            return
+        self._framing.push(data)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Hands on what can be: a request only when the one before is answered, so that answers keep their order."""
+        if self._is_over or self._protocol.transport.is_closing():
+            return
+        try:
+            self._hand_on()
+        except RefusedError as refusal:
+            self.refuse(refusal.reason)
+        if not self._is_over:
+            self._watch()
+
+    def refuse(self, reason: Reason) -> None:
+        """Ends the connection, with a problem for an answer unless one has begun to this request."""
+        if self._is_over:
+            return
+        request_id = secrets.token_hex(8)
+        client = self._protocol.client
+        _log.info("request_refused", reason=reason.value, client=client[0] if client else None, request_id=request_id)
+        cycle = self._protocol.cycle
+        has_begun = self._is_pulling_body and cycle is not None and cycle.response_started
+        self._end(b"" if has_begun else refusal_answer(reason, request_id, self._protocol.server_state.default_headers))
+
+    def lose(self) -> None:
+        """Ends with the connection."""
+        self._is_over = True
+        self._stop_timer()
+
+    def _hand_on(self) -> None:
+        while not (self._is_over or self._framing.is_empty) and (self._framing.is_in_body or self._is_answered()):
+            self._is_pulling_body = self._framing.is_in_body
+            part = self._framing.pull()
+            if not part:
+                return
+            if not (self._is_pulling_body and self._framing.is_in_body):
+                self._stop_timer()
+            self._protocol.stop_idling()
+            self._protocol.feed(part)
+        if not self._is_over and not self._framing.is_empty:
+            self._protocol.flow.pause_reading()
+
+    def _is_answered(self) -> bool:
+        cycle = self._protocol.cycle
+        return cycle is None or cycle.response_complete
+
+    def _is_between_requests(self) -> bool:
+        return self._framing.is_empty and not self._framing.is_in_body
+
+    def _watch(self) -> None:
+        """Sets a deadline where the next move is the client's, but for idle connections, which uvicorn closes."""
+        if not self._is_answered():
+            return
+        if self._is_between_requests() and self._protocol.timeout_keep_alive_task is not None:
+            return
+        self._protocol.stop_idling()
+        if self._timer is None:
+            self._timer = self._protocol.loop.call_later(self.head_seconds, self._on_deadline)
+
+    def _on_deadline(self) -> None:
+        if self._is_between_requests():
+            self.lose()
+            self._protocol.transport.close()
+        else:
+            self.refuse(Reason.TIMEOUT)
+
+    def _end(self, answer: bytes) -> None:
+        """Sends the last bytes and reads on for a moment: closing at once could reset the connection, and the answer
+        with it (RFC 9112 section 9.6)."""
+        self.lose()
+        self._abandon_request()
+        protocol = self._protocol
+        protocol.stop_idling()
+        if answer:
+            protocol.transport.write(answer)
+        if protocol.transport.can_write_eof():
+            protocol.transport.write_eof()
+        protocol.flow.resume_reading()
+        self._timer = protocol.loop.call_later(self.linger_seconds, protocol.transport.abort)
+
+    def _abandon_request(self) -> None:
+        cycle = self._protocol.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+
+    def _discard(self, data: bytes) -> None:
+        self._discarded += len(data)
+        if self._discarded > MAX_DRAINED_BYTES:
+            self._protocol.transport.abort()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,40 @@
+"""uvicorn's protocol over h11, behind the guard."""
+
+import asyncio
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from leadnator_auth.entrypoints.server.wire.gathering import GatheringTransport
+from leadnator_auth.entrypoints.server.wire.guard import Guard
+from leadnator_auth.entrypoints.server.wire.refusing import Reason
+
+
+class GuardedH11Protocol(H11Protocol):
+    """One connection."""
+
+    guard: Guard
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(GatheringTransport(transport, self.loop))
+        self.guard = Guard(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.guard.lose()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self.guard.take(data)
+
+    def feed(self, part: bytes) -> None:
+        self.conn.receive_data(part)
+        self.handle_events()
+
+    def send_400_response(self, msg: str) -> None:
+        self.guard.refuse(Reason.UNPARSABLE)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self.guard.go_on()
+
+    def stop_idling(self) -> None:
+        self._unset_keepalive_if_required()

@@ -1,0 +1,9 @@
+"""What keeps the program from starting."""
+
+
+class StartError(Exception):
+    """The program cannot start; the message says why in one line."""
+
+
+class SettingError(Exception):
+    """A setting has a value it cannot have; the message names it, what it got and what it takes, in one line."""

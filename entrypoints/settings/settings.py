@@ -1,0 +1,136 @@
+"""The settings: read once from the environment, checked, and frozen."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import attrs
+
+from leadnator_auth.domain import Limits, RateLimit
+from leadnator_auth.entrypoints.settings import values
+from leadnator_auth.entrypoints.settings.errors import SettingError
+from leadnator_auth.entrypoints.settings.values import SmtpUrl
+
+PREFIX = "LEADNATOR_"
+_USER_INFO = re.compile(r"//[^/]*@")
+
+
+def _setting(
+    name: str, parse: Callable[[str], object], default: object, takes: str, *, secret: bool = False
+) -> Any:  # what attrs.field gives a class body has no honest type
+    metadata = {"name": PREFIX + name, "parse": parse, "takes": takes, "secret": secret}
+    return attrs.field(default=default, metadata=metadata, repr=not secret)
+
+
+def _limit(name: str, field: str) -> Any:  # as above
+    variable = "LIMIT_" + name.replace("-", "_").upper()
+    takes = "a number of tries and a period, such as 10/min or 100/hour (sec, min, hour, day)"
+    return _setting(variable, values.rate_limit(name), getattr(Limits(), field), takes)
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What an operator decides. Secrets are not in its repr."""
+
+    database_url: str = _setting(
+        "DATABASE_URL",
+        values.database_url,
+        "sqlite:///leadnator.db",
+        "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE",
+        secret=True,
+    )
+    database_pool_size: int | None = _setting(
+        "DATABASE_POOL_SIZE", values.between(2, 1000), None, "a number of connections from 2 to 1000"
+    )
+    database_prepared_statements: str = _setting(
+        "DATABASE_PREPARED_STATEMENTS", values.one_of("on", "off"), "on", "on or off"
+    )
+    jwt_secrets: tuple[str, ...] = _setting(
+        "JWT_SECRET",
+        values.jwt_secrets,
+        (),
+        "one or more secrets of at least 32 bytes each, separated by commas",
+        secret=True,
+    )
+    token_ttl: int = _setting("TOKEN_TTL", values.positive, 604_800, "a number of seconds from 1 to 315360000")
+    reset_token_ttl: int = _setting(
+        "RESET_TOKEN_TTL", values.positive, 3_600, "a number of seconds from 1 to 315360000"
+    )
+    max_sessions: int = _setting("MAX_SESSIONS", values.between(1, 10_000), 100, "a number from 1 to 10000")
+    min_password_length: int = _setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")
+    public_url: str | None = _setting("PUBLIC_URL", values.public_url, None, "an http:// or https:// URL without query")
+    reset_url: str | None = _setting(
+        "RESET_URL", values.reset_url, None, "an http:// or https:// URL that holds {token} once"
+    )
+    smtp_url: SmtpUrl | None = _setting(
+        "SMTP_URL",
+        values.smtp_url,
+        None,
+        "smtp://, smtp+starttls:// or smtps:// with a host, optionally user:password@ and :port",
+        secret=True,
+    )
+    smtp_timeout: int = _setting("SMTP_TIMEOUT", values.between(1, 3600), 60, "a number of seconds from 1 to 3600")
+    smtp_ehlo: str | None = _setting(
+        "SMTP_EHLO",
+        values.smtp_ehlo,
+        None,
+        "a host name such as auth.example.com, or an address literal such as [192.0.2.1] or [IPv6:2001:db8::1]",
+    )
+    mail_from: str = _setting("MAIL_FROM", values.mail_from, "no-reply@localhost", "one plain e-mail address")
+    mail_templates: Path | None = _setting(
+        "MAIL_TEMPLATES", values.existing_folder, None, "a folder with templates that replace ours"
+    )
+    mail_language: str = _setting("MAIL_LANGUAGE", values.one_of("en", "de"), "en", "en or de")
+    bcrypt_cost: int = _setting("BCRYPT_COST", values.between(4, 16), 12, "a number from 4 to 16")
+    hash_workers: int | None = _setting("HASH_WORKERS", values.between(1, 256), None, "a number from 1 to 256")
+    hash_queue: int = _setting("HASH_QUEUE", values.between(0, 100_000), 64, "a number from 0 to 100000")
+    rate_limit: str = _setting("RATE_LIMIT", values.one_of("on", "off"), "on", "on or off")
+    limit_login: RateLimit = _limit("login", "log_in")
+    limit_login_account: RateLimit = _limit("login-account", "log_in_account")
+    limit_login_client: RateLimit = _limit("login-client", "log_in_client")
+    limit_signup: RateLimit = _limit("signup", "sign_up")
+    limit_forgot: RateLimit = _limit("forgot", "forgot")
+    limit_reset: RateLimit = _limit("reset", "reset")
+    limit_change_password: RateLimit = _limit("change-password", "change_password")
+    trusted_proxies: tuple[str, ...] = _setting(
+        "TRUSTED_PROXIES", values.networks, (), "IP addresses or networks, separated by commas"
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        "CORS_ORIGINS", values.origins, (), "origins such as https://app.example.com, separated by commas"
+    )
+    log_format: str | None = _setting("LOG_FORMAT", values.one_of("text", "json"), None, "text or json")
+    log_level: str = _setting(
+        "LOG_LEVEL",
+        values.one_of("debug", "info", "warning", "error"),
+        "info",
+        "debug, info, warning or error",
+    )
+    otlp_endpoint: str | None = _setting(
+        "OTLP_ENDPOINT",
+        values.otlp_endpoint,
+        None,
+        "the http:// or https:// URL of an OpenTelemetry collector, such as http://127.0.0.1:4318",
+    )
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Returns the settings in these variables; one that is absent or empty has its default.
+
+        Raises: SettingError.
+        """
+        read: dict[str, object] = {}
+        for field in attrs.fields(cls):
+            text = environment.get(field.metadata["name"], "").strip()
+            if text:
+                read[field.name] = _parsed(text, field.metadata)
+        return cls(**read)  # type: ignore[arg-type]  # each was parsed by the parser of its own field
+
+
+def _parsed(text: str, metadata: Mapping[str, Any]) -> object:
+    try:
+        return metadata["parse"](text)
+    except ValueError:
+        may_hold_password = metadata["secret"] or _USER_INFO.search(text)
+        got = "a value that is not shown here" if may_hold_password else repr(text)
+        raise SettingError(f"{metadata['name']}: got {got}, takes {metadata['takes']}") from None

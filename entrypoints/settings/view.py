@@ -1,0 +1,172 @@
+"""What is in force: each setting with its value, which never is a secret, and where it comes from."""
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+
+import attrs
+
+from leadnator_auth.domain import RateLimit
+from leadnator_auth.entrypoints.settings import PREFIX, Settings
+from leadnator_auth.entrypoints.settings.masking import MASK, masked_database_url, masked_smtp_url, masked_text
+from leadnator_auth.entrypoints.settings.values import SmtpUrl
+
+_PERIODS = {timedelta(seconds=1): "sec", timedelta(minutes=1): "min", timedelta(hours=1): "hour", timedelta(1): "day"}
+_CLOSE = 0.6
+
+Value = str | int | list[str] | None
+
+
+class Source(StrEnum):
+    """Where a value comes from."""
+
+    ENVIRONMENT = "environment"
+    DEFAULT = "default"
+    FILE = "file"
+    MISSING = "missing"
+    """Nowhere, and without it the server does not start."""
+
+
+@attrs.frozen
+class Shown:
+    """A setting as it may be shown to anybody."""
+
+    name: str
+    value: Value
+    source: Source
+    note: str = ""
+
+
+@attrs.frozen
+class Surroundings:
+    """What the settings alone do not tell."""
+
+    pool_size: int
+    public_url: str
+    """Where links lead when nothing is set."""
+    reset_url: str
+    mail_folder: Path
+    secret_file: Path | None
+    """Where the signing secret is kept when it is not set, if there is such a place."""
+
+
+@attrs.frozen
+class Unknown:
+    """A variable that looks like a setting and is none."""
+
+    name: str
+    closest: str | None
+
+    @property
+    def warning(self) -> str:
+        """What to say of it; its value may be a secret."""
+        hint = f"; did you mean {self.closest}?" if self.closest else ""
+        return f"{self.name} is no setting of this program{hint}"
+
+
+def names_of_settings() -> list[str]:
+    """Returns the names of all variables that are read."""
+    return [field.metadata["name"] for field in attrs.fields(Settings)]
+
+
+def unknown_settings(environment: Mapping[str, str]) -> list[Unknown]:
+    """Returns the variables that begin as ours do, in whatever case, and mean nothing."""
+    known = names_of_settings()
+    names = sorted(name for name in environment if name.upper().startswith(PREFIX) and name not in known)
+    return [Unknown(_printable(name), _closest(name.upper(), known)) for name in names]
+
+
+def in_force(settings: Settings, environment: Mapping[str, str], around: Surroundings) -> list[Shown]:
+    """Returns every setting, in the order of their definition."""
+    return [_shown(field, settings, environment, around) for field in attrs.fields(Settings)]
+
+
+def _shown(
+    field: "attrs.Attribute[object]", settings: Settings, environment: Mapping[str, str], around: Surroundings
+) -> Shown:
+    name = field.metadata["name"]
+    value = getattr(settings, field.name)
+    if environment.get(name, "").strip():
+        return Shown(name, _value(field.name, value), Source.ENVIRONMENT, _note(value, is_secret=_hidden(field.name)))
+    if field.name in _DERIVED:
+        return attrs.evolve(_DERIVED[field.name](settings, around), name=name)
+    return Shown(name, _value(field.name, value), Source.DEFAULT)
+
+
+def _hidden(field: str) -> bool:
+    return field == "jwt_secrets"
+
+
+def _note(value: object, *, is_secret: bool) -> str:
+    return f"{len(value)} secrets" if is_secret and isinstance(value, tuple) and len(value) > 1 else ""
+
+
+def _value(field: str, value: object) -> Value:
+    if _hidden(field):
+        return MASK
+    if isinstance(value, SmtpUrl):
+        return masked_smtp_url(value)
+    if isinstance(value, RateLimit):
+        return f"{value.count}/{_PERIODS[value.period]}"
+    if isinstance(value, tuple):
+        return [masked_text(str(each)) for each in value]
+    if value is None or isinstance(value, int):
+        return value
+    return masked_database_url(str(value)) if field == "database_url" else masked_text(str(value))
+
+
+def _default(value: Value, note: str) -> Shown:
+    return Shown("", value, Source.DEFAULT, note)
+
+
+def _signing_secret(_: Settings, around: Surroundings) -> Shown:
+    file = around.secret_file
+    if file is None:
+        return Shown("", None, Source.MISSING, "required with PostgreSQL")
+    if not _is_there(file):
+        return Shown("", None, Source.FILE, f"{file}, which the first start makes")
+    return Shown("", MASK, Source.FILE, str(file))
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:  # somewhere this user may not look
+        return False
+
+
+def _public_url(_: Settings, around: Surroundings) -> Shown:
+    return _default(around.public_url, "with the port of `serve`")
+
+
+def _reset_url(settings: Settings, around: Surroundings) -> Shown:
+    url = around.reset_url.replace("{public_url}", settings.public_url or around.public_url)
+    return _default(masked_text(url), f"from {PREFIX}PUBLIC_URL")
+
+
+_DERIVED: Mapping[str, Callable[[Settings, Surroundings], Shown]] = {
+    "database_pool_size": lambda _, around: _default(around.pool_size, "connections of each process"),
+    "jwt_secrets": _signing_secret,
+    "public_url": _public_url,
+    "reset_url": _reset_url,
+    "smtp_url": lambda _, around: _default(None, f"mails become files in {around.mail_folder}/"),
+    "smtp_ehlo": lambda _, __: _default(None, "the host's full name, else its address literal"),
+    "mail_templates": lambda _, __: _default(None, "those of this program"),
+    "hash_workers": lambda _, __: _default(os.cpu_count() or 1, "the cores"),
+    "log_format": lambda _, __: _default(None, "text on a terminal, else json"),
+    "otlp_endpoint": lambda _, __: _default(None, "requests are not traced"),
+}
+
+
+def _closest(name: str, known: list[str]) -> str | None:
+    """Returns the name that was meant, going by what follows the prefix that all share."""
+    endings = [each.removeprefix(PREFIX) for each in known]
+    found = get_close_matches(name.removeprefix(PREFIX), endings, n=1, cutoff=_CLOSE)
+    return PREFIX + found[0] if found else None
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else ascii(name)

@@ -1,0 +1,1 @@
+"""What is told of the running product: metrics and traces."""

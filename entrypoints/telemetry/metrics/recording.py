@@ -1,0 +1,147 @@
+"""Keeps count of what happens, for Prometheus to ask."""
+
+import platform
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import attrs
+
+from leadnator_auth import __version__
+from leadnator_auth.domain import Delivery, MailFigures
+from leadnator_auth.entrypoints.telemetry.metrics import families
+from leadnator_auth.entrypoints.telemetry.metrics.families import BUCKETS, Family
+from leadnator_auth.entrypoints.telemetry.metrics.rows import MemoryRows, Row, Rows
+
+UNMATCHED = "unmatched"
+"""The route of all paths that nothing is at."""
+OTHER = "other"
+"""The method of requests with none that anybody knows."""
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+"""The methods that have a name of their own."""
+_SUM = len(BUCKETS) + 1
+
+
+@attrs.frozen(kw_only=True)
+class Levels:
+    """How full this process is at a moment."""
+
+    hashes_waiting: int
+    hashes_running: int
+    pool_size: int
+    pool_in_use: int
+    pool_waiting: int
+
+
+class Metrics:
+    """The figures of one process, and what to read at a scrape.
+
+    All methods are for the event loop's thread, but `hashed`, which its callers must not call at the same time.
+    """
+
+    def __init__(self, rows: Rows | None = None) -> None:
+        """Keeps the figures in `rows`: by default in memory, for a process that serves alone."""
+        self.rows: Rows = MemoryRows() if rows is None else rows
+        self.levels: Callable[[], Levels] | None = None
+        """Returns the levels; None where nobody knows them."""
+        self._requests: dict[tuple[str, str, int], Row] = {}
+        self._hash_wait = self._row(families.HASH_WAIT)
+        self._hash_duration = self._row(families.HASH_DURATION)
+        self._pool_wait = self._row(families.POOL_WAIT)
+        self._mails = {each: self._row(families.MAILS, each) for each in ("delivered", "delayed", "given_up")}
+        self._set(1, families.WORKERS)
+
+    def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Counts a request and how long it took: on every request's way, so nothing is looked up that can be kept."""
+        row = self._requests.get((route, method, status))
+        if row is None:
+            row = self._new_request_row(route, method, status)
+        row[bisect_left(BUCKETS, seconds)] += 1.0
+        row[_SUM] += seconds
+
+    def outcomes(self, family: Family, known: Iterable[str]) -> Callable[[str], None]:
+        """Returns what counts an outcome; those that are known are told from the start, as 0."""
+        rows = {outcome: self._row(family, outcome) for outcome in known}
+
+        def count(outcome: str) -> None:
+            if outcome not in rows:
+                rows[outcome] = self._row(family, outcome)
+            rows[outcome][0] += 1.0
+
+        return count
+
+    def hashed(self, waited: float, worked: float) -> None:
+        """Counts a password that was hashed: how long it waited for a thread and how long that took, in seconds."""
+        _observe(self._hash_wait, waited)
+        _observe(self._hash_duration, worked)
+
+    def waited_for_connection(self, seconds: float) -> None:
+        """Counts somebody who had to wait for a database connection."""
+        _observe(self._pool_wait, seconds)
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Counts what became of some mails."""
+        self._mails["delivered"][0] += delivery.sent
+        self._mails["delayed"][0] += delivery.delayed
+        self._mails["given_up"][0] += delivery.dead
+
+    def publish(self) -> None:
+        """Writes down the levels, for another process to read."""
+        if self.levels is None:
+            return
+        levels = self.levels()
+        self._set(levels.hashes_waiting, families.HASHES_WAITING)
+        self._set(levels.hashes_running, families.HASHES_RUNNING)
+        self._set(levels.pool_size, families.POOL_SIZE)
+        self._set(levels.pool_in_use, families.POOL_IN_USE)
+        self._set(levels.pool_waiting, families.POOL_WAITING)
+
+    def scrape(self, mails: MailFigures | None, now: datetime) -> Callable[[], bytes]:
+        """Returns what writes the present figures of all processes in Prometheus's text format, on any thread.
+
+        `mails` is what the database says, None when it does not answer.
+        """
+        self.publish()
+        found = list(self.rows.all())
+        of_the_moment = _of_the_moment(mails, now)
+
+        def write() -> bytes:
+            # Loading it takes longer than many a start, and who is never scraped never needs it.
+            from leadnator_auth.entrypoints.telemetry.metrics.exposition import exposed
+
+            return exposed(found, of_the_moment)
+
+        return write
+
+    def _new_request_row(self, route: str, method: str, status: int) -> Row:
+        known = method in METHODS
+        row = self._row(families.REQUEST_DURATION, route, method if known else OTHER, str(status))
+        if known:  # else whoever sends ever new methods would fill the memory
+            self._requests[route, method, status] = row
+        return row
+
+    def _row(self, family: Family, *labels: str) -> Row:
+        return self.rows.row((family.name, *labels), family.width)
+
+    def _set(self, value: float, family: Family) -> None:
+        self._row(family)[0] = value
+
+
+def _observe(row: Row, seconds: float) -> None:
+    row[bisect_left(BUCKETS, seconds)] += 1.0
+    row[_SUM] += seconds
+
+
+def _of_the_moment(mails: MailFigures | None, now: datetime) -> dict[tuple[str, ...], float]:
+    """Returns the gauges that are the same whichever process is asked."""
+    gauges: dict[tuple[str, ...], float] = {
+        (families.BUILD.name, __version__, platform.python_version()): 1,
+        (families.DATABASE_UP.name,): 0 if mails is None else 1,
+    }
+    if mails is not None:
+        states = {"queued": mails.queued - mails.retrying, "retrying": mails.retrying}
+        states |= {"sent": mails.sent, "dead": mails.dead}
+        gauges |= {(families.MAIL_QUEUE.name, state): count for state, count in states.items()}
+        age = (now - (mails.oldest_queued_at or now)).total_seconds()
+        gauges[families.MAIL_QUEUE_OLDEST.name,] = max(age, 0.0)
+    return gauges

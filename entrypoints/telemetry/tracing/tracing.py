@@ -1,0 +1,47 @@
+"""What makes spans: a layer around the application, and ports that tell what they do for a request."""
+
+import asyncio
+from collections.abc import Callable
+
+import attrs
+from opentelemetry.sdk.trace import TracerProvider
+from starlette.middleware import Middleware
+
+from leadnator_auth import __version__
+from leadnator_auth.domain import Ports
+from leadnator_auth.entrypoints.telemetry.tracing.ports import TracedHasher, TracedIdentities, TracedUnitOfWork
+from leadnator_auth.entrypoints.telemetry.tracing.requests import TracedRequests
+
+FAREWELL_SECONDS = 2.0
+
+
+class Tracing:
+    """Traces by one provider."""
+
+    def __init__(self, provider: TracerProvider, give_up: Callable[[], None] = lambda: None) -> None:
+        """`give_up` ends the attempts to send what nobody takes."""
+        self._provider = provider
+        self._give_up = give_up
+        self._tracer = provider.get_tracer("leadnator_auth", __version__)
+
+    @property
+    def layer(self) -> Middleware:
+        """The layer with a span for each request."""
+        return Middleware(TracedRequests, tracer=self._tracer)
+
+    def traced(self, ports: Ports) -> Ports:
+        """Returns ports with a span for what takes time: hashing, and each unit of work."""
+        return attrs.evolve(
+            ports,
+            hasher=TracedHasher(ports.hasher, self._tracer),
+            unit_of_work=TracedUnitOfWork(ports.unit_of_work, self._tracer),
+            identities=TracedIdentities(ports.identities, self._tracer),
+        )
+
+    async def close(self) -> None:
+        """Sends what was not sent yet; a collector that is away does not keep the process from ending for long."""
+        ending = asyncio.create_task(asyncio.to_thread(self._provider.shutdown))
+        _, late = await asyncio.wait([ending], timeout=FAREWELL_SECONDS)
+        if late:
+            self._give_up()
+        await ending

@@ -1,0 +1,1 @@
+"""For tests of those who build on this: contract suites for adapters, a pytest plugin, a client."""

@@ -1,0 +1,64 @@
+"""What every adapter must do, as pytest classes: one a port, the very ones that the adapters in this package pass.
+
+Subclass one in a file of tests, and give it the adapter as a fixture, in the class, the file or a `conftest.py`:
+
+    class TestMyUsers(UsersContract):
+        @pytest.fixture
+        async def unit_of_work(self, tmp_path):
+            async with my_store(tmp_path) as store:  # empty: each test begins with nothing
+                yield store.unit_of_work
+
+The docstring of a class names the fixtures it wants. Those that need a store out of reach (`unreachable`) are optional:
+without them, what they are for is skipped. It needs pytest and pytest-asyncio, in either of its modes:
+`pip install 'leadnator-auth[testing]'`. A failed assertion says what to mend.
+
+New versions may add tests to a class: an adapter that fails one did not do what its port says.
+"""
+
+from leadnator_auth.testing.contract.administration_races import AdministrationRacesContract
+from leadnator_auth.testing.contract.audit_trail import AuditTrailContract
+from leadnator_auth.testing.contract.cancelling import cancelled_at_step
+from leadnator_auth.testing.contract.credential_store import CredentialStoreContract
+from leadnator_auth.testing.contract.identities import IdentitiesContract
+from leadnator_auth.testing.contract.known_clients import KnownClientsContract
+from leadnator_auth.testing.contract.mail_queue import MailQueueContract
+from leadnator_auth.testing.contract.mailer import MailerContract
+from leadnator_auth.testing.contract.outside import (
+    AccessTokensContract,
+    ClockContract,
+    EmailSyntaxContract,
+    RandomnessContract,
+)
+from leadnator_auth.testing.contract.password_hasher import PasswordHasherContract
+from leadnator_auth.testing.contract.races import RacesContract
+from leadnator_auth.testing.contract.rate_limits import RateLimitsContract
+from leadnator_auth.testing.contract.readiness import ReadinessContract
+from leadnator_auth.testing.contract.reset_tokens import ResetTokensContract
+from leadnator_auth.testing.contract.sessions import SessionsContract
+from leadnator_auth.testing.contract.unit_of_work import UnitOfWorkContract
+from leadnator_auth.testing.contract.users import UsersContract
+from leadnator_auth.testing.contract.world import world_over
+
+__all__ = [
+    "AccessTokensContract",
+    "AdministrationRacesContract",
+    "AuditTrailContract",
+    "ClockContract",
+    "CredentialStoreContract",
+    "EmailSyntaxContract",
+    "IdentitiesContract",
+    "KnownClientsContract",
+    "MailQueueContract",
+    "MailerContract",
+    "PasswordHasherContract",
+    "RacesContract",
+    "RandomnessContract",
+    "RateLimitsContract",
+    "ReadinessContract",
+    "ResetTokensContract",
+    "SessionsContract",
+    "UnitOfWorkContract",
+    "UsersContract",
+    "cancelled_at_step",
+    "world_over",
+]

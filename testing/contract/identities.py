@@ -1,0 +1,75 @@
+"""What every Identities must do."""
+
+import pytest
+
+from leadnator_auth.domain.entities.session import Identity
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.errors import UnavailableError
+from leadnator_auth.domain.ports import Identities, UnitOfWork
+from leadnator_auth.domain.values.ids import SessionId
+from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users, must_raise
+from leadnator_auth.testing.contract.samples import a_session, a_user
+from leadnator_auth.testing.contract.sessions import keep_sessions
+
+
+class IdentitiesContract(StoreContract):
+    """For Identities. Fixtures: `unit_of_work` over an empty store, and `identities` over the same.
+
+    Optional: `unreachable`, identities over a store that nobody can reach.
+    """
+
+    @pytest.fixture
+    def unreachable(self) -> Identities:
+        """Identities over a store that nobody can reach."""
+        pytest.skip("override the fixture `unreachable` to test this")
+
+    async def test_a_session_leads_to_its_user_until_it_ends(
+        self, unit_of_work: UnitOfWork, identities: Identities, alice: User
+    ) -> None:
+        session = a_session(alice)
+        assert await identities.by_session(session.id) is None, "a session that is not there leads to nobody"
+        await keep_sessions(unit_of_work, alice, 1)
+        found = await identities.by_session(session.id)
+        assert found == Identity(alice, session), "the user and the session come as they were kept"
+        assert_utc(found.user.created_at, found.session.expires_at)
+        async with unit_of_work() as transaction:
+            await transaction.sessions.end(session.id)
+            await transaction.commit()
+        ended = await identities.by_session(session.id)
+        assert ended is None, "a session that was ended leads to nobody, at once: nothing may be cached"
+
+    async def test_each_session_leads_to_its_own_user_among_many(
+        self, unit_of_work: UnitOfWork, identities: Identities, alice: User
+    ) -> None:
+        bob = a_user("bob")
+        await keep_users(unit_of_work, bob)
+        for user in (alice, bob):
+            await keep_sessions(unit_of_work, user, 2)
+        for user in (alice, bob):
+            for number in (1, 2):
+                session = a_session(user, number)
+                found = await identities.by_session(session.id)
+                assert found == Identity(user, session), "a session leads to the user it belongs to"
+        assert await identities.by_session(SessionId("s_none")) is None, "an unknown session leads to nobody"
+
+    async def test_no_session_leads_to_an_account_that_is_gone(
+        self, unit_of_work: UnitOfWork, identities: Identities, alice: User
+    ) -> None:
+        await keep_sessions(unit_of_work, alice, 1)
+        async with unit_of_work() as transaction:
+            await transaction.users.remove(alice.id)
+            await transaction.commit()
+        found = await identities.by_session(a_session(alice).id)
+        assert found is None, "with an account go its sessions, at once"
+
+    async def test_what_was_not_committed_leads_to_nobody(
+        self, unit_of_work: UnitOfWork, identities: Identities, alice: User
+    ) -> None:
+        async with unit_of_work() as transaction:
+            await transaction.sessions.add(a_session(alice))
+            found = await identities.by_session(a_session(alice).id)
+        assert found is None, "read what is committed, and wait for no writer"
+
+    async def test_a_store_that_is_away_is_told_and_makes_nobody_a_stranger(self, unreachable: Identities) -> None:
+        with must_raise(UnavailableError, "a store out of reach is not the same as an ended session"):
+            await unreachable.by_session(SessionId("s_1"))

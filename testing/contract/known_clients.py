@@ -1,0 +1,61 @@
+"""What every KnownClients must do."""
+
+from datetime import timedelta
+
+import attrs
+
+from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.testing.contract.checking import StoreContract, assert_utc
+from leadnator_auth.testing.contract.samples import HOUR, NOW, a_user
+
+
+def a_client(user: User, number: int = 1) -> KnownClient:
+    return KnownClient(user.id, f"192.0.2.{number}", NOW + timedelta(microseconds=number), epoch=2)
+
+
+async def keep(unit_of_work: UnitOfWork, *clients: KnownClient) -> None:
+    async with unit_of_work() as transaction:
+        for client in clients:
+            await transaction.known_clients.put(client)
+        await transaction.commit()
+
+
+class KnownClientsContract(StoreContract):
+    """For KnownClients. Fixture: `unit_of_work`, over an empty store."""
+
+    async def test_a_client_comes_back_as_it_was_kept_last(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        client = a_client(alice)
+        later = attrs.evolve(client, seen_at=NOW + HOUR, epoch=3)
+        await keep(unit_of_work, client, later)
+        async with unit_of_work.snapshot() as repositories:
+            known = await repositories.known_clients.get(alice.id, client.network)
+            assert known == later, "`put` takes the place of what was known, and `get` returns every field"
+            assert_utc(known.seen_at)
+            assert await repositories.known_clients.get(alice.id, "192.0.2.99") is None, "an unknown network finds None"
+            stranger = await repositories.known_clients.get(a_user("bob").id, client.network)
+            assert stranger is None, "what is known of a network is known for one account"
+
+    async def test_those_beyond_a_number_go(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        of_bob = a_client(a_user("bob"))
+        await keep(unit_of_work, *(a_client(alice, number) for number in range(1, 6)), of_bob)
+        async with unit_of_work() as transaction:
+            known = transaction.known_clients
+            assert await known.trim(alice.id, keep=3, most=1) == 1, "`trim` removes no more than `most`"
+            assert await known.trim(alice.id, keep=3, most=9) == 1, "`trim` leaves `keep` of them"
+            assert await known.get(alice.id, a_client(alice, 2).network) is None, "those seen longest ago go"
+            assert await known.get(alice.id, a_client(alice, 3).network), "those seen last stay"
+            assert await known.get(of_bob.user_id, of_bob.network) == of_bob, "`trim` is for one account"
+
+    async def test_what_was_not_seen_for_long_is_purged_a_little_at_a_time(
+        self, unit_of_work: UnitOfWork, alice: User
+    ) -> None:
+        living = attrs.evolve(a_client(alice, 9), seen_at=NOW + HOUR)
+        await keep(unit_of_work, *(attrs.evolve(a_client(alice, n), seen_at=NOW) for n in range(1, 6)), living)
+        async with unit_of_work() as transaction:
+            purge = transaction.known_clients.purge
+            assert await purge(NOW, 10) == 0, "what was seen at this instant was not seen before it"
+            assert await purge(NOW + HOUR, 2) == 2, "`purge` removes no more than `most`, and says how many"
+            assert await purge(NOW + HOUR, 10) == 3, "`purge` removes all that was seen before the instant"
+            assert await transaction.known_clients.get(alice.id, living.network) == living, "`purge` leaves the others"

@@ -1,0 +1,65 @@
+"""Entities for the contract suites, with what a careless store loses: microseconds, and letters beyond ASCII."""
+
+from datetime import UTC, datetime, timedelta
+
+from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change
+from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.mail import MailKind, QueuedMail
+from leadnator_auth.domain.entities.reset_token import ResetToken
+from leadnator_auth.domain.entities.session import Client, Session
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.ids import SessionId, UserId
+
+# Microseconds, and not a whole second: a store that rounds is found out.
+NOW = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def a_user(name: str = "alice") -> User:
+    return User(
+        id=UserId(f"u_{name}"),
+        name=f"{name.title()} ☕ O'Neil",
+        email=EmailAddress(typed=f"{name.title()}@Example.com", canonical=f"{name}@example.com"),
+        created_at=NOW,
+    )
+
+
+def some_credentials(user: User, password_hash: str = "hash-1") -> Credentials:
+    return Credentials(user.id, password_hash, changed_at=NOW)
+
+
+def a_session(user: User, number: int = 1) -> Session:
+    return Session(
+        id=SessionId(f"s_{user.id}_{number}"),
+        user_id=user.id,
+        created_at=NOW + timedelta(microseconds=number),
+        expires_at=NOW + 7 * 24 * HOUR,
+        client=Client(ip="2001:db8::1", user_agent="curl/8 (é)"),
+    )
+
+
+def a_token(user: User, number: int = 1, mail_id: str = "m_1") -> ResetToken:
+    return ResetToken(f"{number:064x}", user.id, mail_id, issued_at=NOW, expires_at=NOW + HOUR)
+
+
+def a_mail(number: int = 1) -> QueuedMail:
+    return QueuedMail(
+        id=f"m_{number:04}",
+        kind=MailKind.RESET_LINK,
+        recipient="alice@example.com",
+        queued_at=NOW + timedelta(microseconds=number),
+        due_at=NOW + timedelta(microseconds=number),
+        give_up_at=NOW + timedelta(days=3, microseconds=number),
+    )
+
+
+def an_entry(user: User, number: int = 1) -> AuditEntry:
+    return AuditEntry(
+        id=f"a_{number:04}",
+        at=NOW + timedelta(microseconds=number),
+        actor="u_root",
+        action=AuditAction.USER_CHANGED,
+        user_id=user.id,
+        changes=(Change("name", 'Al "é" ☕', "A'l\\"), Change("plan", None, "Growth"), Change("role", "admin", None)),
+    )

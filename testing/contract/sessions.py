@@ -1,0 +1,123 @@
+"""What every Sessions must do."""
+
+import asyncio
+from datetime import timedelta
+
+import attrs
+
+from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.domain.values.ids import SessionId
+from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users
+from leadnator_auth.testing.contract.samples import a_session, a_user
+
+SHORT = "`of_user` returns no more than `most`, the newest"
+
+
+async def keep_sessions(unit_of_work: UnitOfWork, user: User, count: int) -> None:
+    async with unit_of_work() as transaction:
+        for number in range(1, count + 1):
+            await transaction.sessions.add(a_session(user, number))
+        await transaction.commit()
+
+
+async def sessions_of(unit_of_work: UnitOfWork, user: User) -> list[Session]:
+    async with unit_of_work.snapshot() as repositories:
+        return await repositories.sessions.of_user(user, 100)
+
+
+class SessionsContract(StoreContract):
+    """For Sessions. Fixture: `unit_of_work`, over an empty store."""
+
+    async def test_a_session_comes_back_as_it_was_kept(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        await keep_sessions(unit_of_work, alice, 1)
+        async with unit_of_work.snapshot() as repositories:
+            kept = await repositories.sessions.by_id(a_session(alice).id)
+            assert kept == a_session(alice), "`by_id` returns every field as it was added, times to the microsecond"
+            assert_utc(kept.created_at, kept.expires_at)
+            assert await repositories.sessions.by_id(SessionId("s_other")) is None, "an unknown id finds None"
+
+    async def test_sessions_are_listed_newest_first(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        await keep_sessions(unit_of_work, alice, 3)
+        expected = [a_session(alice, number) for number in (3, 2, 1)]
+        assert await sessions_of(unit_of_work, alice) == expected, "`of_user` returns the newest first"
+        assert await sessions_of(unit_of_work, a_user("bob")) == [], "`of_user` returns those of one user"
+
+    async def test_sessions_of_one_instant_have_an_order_all_the_same(
+        self, unit_of_work: UnitOfWork, alice: User
+    ) -> None:
+        sessions = [attrs.evolve(a_session(alice, n), created_at=a_session(alice).created_at) for n in (2, 3, 1)]
+        older = attrs.evolve(a_session(alice, 9), created_at=a_session(alice).created_at - timedelta(microseconds=1))
+        async with unit_of_work() as transaction:
+            for session in (*sessions, older):
+                await transaction.sessions.add(session)
+            await transaction.commit()
+        listed = await sessions_of(unit_of_work, alice)
+        assert listed == [sessions[1], sessions[0], sessions[2], older], "those of one instant come by descending id"
+
+    async def test_a_session_ends_once(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        await keep_sessions(unit_of_work, alice, 2)
+        async with unit_of_work() as transaction:
+            assert await transaction.sessions.end(a_session(alice, 1).id), "`end` returns True for one that was there"
+            again = await transaction.sessions.end(a_session(alice, 1).id)
+            assert not again, "`end` returns False for one that was not there (any more)"
+            await transaction.commit()
+        assert await sessions_of(unit_of_work, alice) == [a_session(alice, 2)], "`end` ends one session, for good"
+
+    async def test_of_twenty_who_end_a_session_at_once_one_did(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        await keep_sessions(unit_of_work, alice, 1)
+
+        async def end() -> bool:
+            async with unit_of_work() as transaction:
+                done = await transaction.sessions.end(a_session(alice).id)
+                await transaction.commit()
+            return done
+
+        done = await asyncio.gather(*(end() for _ in range(20)))
+        assert done.count(True) == 1, "`end` is one atomic step: of twenty at once, one is told that it did"
+
+    async def test_a_list_has_an_end_and_one_epoch(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        later = attrs.evolve(alice, session_epoch=1)
+        await keep_sessions(unit_of_work, alice, 3)
+        async with unit_of_work() as transaction:
+            assert await transaction.sessions.of_user(alice, 2) == [a_session(alice, 3), a_session(alice, 2)], SHORT
+            assert await transaction.sessions.of_user(later, 10) == [], "`of_user` returns those of the user's epoch"
+            spared = attrs.evolve(a_session(alice, 1), epoch=1)
+            await transaction.sessions.save(spared)
+            await transaction.sessions.save(attrs.evolve(a_session(alice, 9), epoch=1))
+            assert await transaction.sessions.of_user(later, 10) == [spared], "`save` moves a session that is there"
+            await transaction.commit()
+
+    async def test_the_sessions_beyond_a_number_go_those_of_earlier_epochs_first(
+        self, unit_of_work: UnitOfWork, alice: User
+    ) -> None:
+        bob = a_user("bob")
+        await keep_users(unit_of_work, bob)
+        await keep_sessions(unit_of_work, alice, 5)
+        await keep_sessions(unit_of_work, bob, 1)
+        oldest = attrs.evolve(a_session(alice, 1), epoch=1)
+        async with unit_of_work() as transaction:
+            await transaction.sessions.save(oldest)
+            assert await transaction.sessions.trim(alice.id, keep=5, most=10) == 0, "`trim` leaves `keep` of them"
+            assert await transaction.sessions.trim(alice.id, keep=2, most=2) == 2, "`trim` removes no more than `most`"
+            assert await transaction.sessions.by_id(a_session(alice, 5).id), "of one epoch the newest stays"
+            assert await transaction.sessions.trim(alice.id, keep=2, most=2) == 1, "`trim` says how many it removed"
+            assert await transaction.sessions.trim(alice.id, keep=1, most=2) == 1, "earlier epochs go first"
+            assert await transaction.sessions.by_id(oldest.id) == oldest, "earlier epochs go first, however new"
+            assert await transaction.sessions.trim(alice.id, keep=0, most=2) == 1, "nothing need be kept"
+            await transaction.commit()
+        assert await sessions_of(unit_of_work, bob) == [a_session(bob)], "`trim` is for one user"
+
+    async def test_expired_sessions_are_purged_a_few_at_a_time(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        await keep_sessions(unit_of_work, alice, 5)
+        expiry = a_session(alice).expires_at
+        living = attrs.evolve(a_session(alice, 9), expires_at=expiry + timedelta(microseconds=1))
+        async with unit_of_work() as transaction:
+            await transaction.sessions.add(living)
+            purge = transaction.sessions.purge
+            assert await purge(expiry, 10) == 0, "what expires at this instant did not expire before it"
+            assert await purge(living.expires_at, 2) == 2, "`purge` removes no more than `most`, and says how many"
+            assert await purge(living.expires_at, 10) == 3, "`purge` removes all that expired before the instant"
+            await transaction.commit()
+        assert await sessions_of(unit_of_work, alice) == [living], "`purge` leaves those that have not expired"
