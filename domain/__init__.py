@@ -9,6 +9,7 @@ from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import Event, EventType
 from leadnator_auth.domain.entities.mail import (
+    Delivery,
     MailFigures,
     MailKind,
     MailState,
@@ -35,6 +36,7 @@ from leadnator_auth.domain.errors import (
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
+    MailDelayedError,
     MailRefusedError,
     MissingFieldsError,
     NotFoundError,
@@ -49,7 +51,7 @@ from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
 from leadnator_auth.domain.use_cases.import_users import ImportFate, ImportOutcome, import_users
 from leadnator_auth.domain.use_cases.log_in import log_in
-from leadnator_auth.domain.use_cases.mail_delivery import Delivery, deliver_due_mails, renew_lease
+from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_figures, retry_mails
 from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token
 from leadnator_auth.domain.use_cases.password_reset import (
@@ -101,6 +103,7 @@ __all__ = [
     "LastAdminError",
     "Limits",
     "LogOutScope",
+    "MailDelayedError",
     "MailFigures",
     "MailKind",
     "MailRefusedError",

@@ -185,10 +185,12 @@ class MemoryResetTokens:
         self.tables.reset_tokens[digest] = redeemed
         return redeemed
 
-    async def mails_since(self, user_id: UserId, since: datetime, *, other_than: str) -> int:
+    async def withdraw(self, digest: str) -> None:
+        self.tables.reset_tokens.pop(digest, None)
+
+    async def issued_since(self, user_id: UserId, since: datetime) -> list[datetime]:
         tokens = self.tables.reset_tokens.values()
-        recent = [t for t in tokens if t.user_id == user_id and t.issued_at > since]
-        return len({token.mail_id for token in recent} - {other_than})
+        return sorted(t.issued_at for t in tokens if t.user_id == user_id and t.issued_at > since)
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         old = [t.digest for t in self.tables.reset_tokens.values() if t.expires_at < expired_before]

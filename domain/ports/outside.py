@@ -60,7 +60,8 @@ class Mailer(Protocol):
     async def send(self, mail: OutgoingMail) -> None:
         """Returns once somebody else has taken responsibility for the mail.
 
-        Raises: MailRefusedError when it never will be accepted, UnavailableError when it may be later.
+        Raises: MailRefusedError when it never will be accepted, UnavailableError when it may be later; of these,
+        MailDelayedError can tell that the mail certainly did not arrive, and then its link does not count.
         """
 
 

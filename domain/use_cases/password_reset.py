@@ -90,9 +90,16 @@ async def apply_new_password(
     await transaction.credentials.change(user.id, new_hash, now)
     changed = await end_sessions(without_secrets(user), transaction, ports, reason=event_type.value, keep=keep)
     await record(event_type, user.id, transaction, ports)
-    mail_id = new_id(MAIL_ID_PREFIX, ports)
-    await transaction.mail_queue.add(new_mail(mail_id, MailKind.PASSWORD_CHANGED, user.email.canonical, now))
+    await _queue_notice(user, transaction, ports)
     return changed
+
+
+async def _queue_notice(user: User, transaction: Transaction, ports: Ports) -> None:
+    """Queues a notice, unless the owner had their fill: whoever changes a password again and again floods nobody."""
+    kind, recipient, now = MailKind.PASSWORD_CHANGED, user.email.canonical, ports.clock.now()
+    queued = await transaction.mail_queue.count_since(kind, recipient, now - ports.policy.notices_window)
+    if queued < ports.policy.notices:
+        await transaction.mail_queue.add(new_mail(new_id(MAIL_ID_PREFIX, ports), kind, recipient, now))
 
 
 async def is_reset_secret_usable(secret: str, *, ports: Ports) -> bool:

@@ -27,9 +27,9 @@ from leadnator_auth.entrypoints.doctor.signing_secret import check_signing_secre
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
-SMTP_SECONDS = 12.0
-"""Two or three steps that may each take five; some servers greet late on purpose."""
-SENDING_SECONDS = 30.0
+SMTP_SECONDS = 60.0
+"""A few steps that may each take twenty; some servers greet late on purpose."""
+SENDING_SECONDS = 120.0
 DATABASE_SECONDS = 12.0
 """A few questions, each of which the connections give up after four."""
 HASHING_SECONDS = 60.0
@@ -87,20 +87,20 @@ def _mail_checks(settings: Settings, send_to: EmailAddress | None) -> Iterator[C
     if url is None:
         yield Check("smtp", partial(check_no_smtp, MAIL_FOLDER))
     else:
-        yield Check("smtp", partial(_smtp, url, settings.mail_from), seconds=SMTP_SECONDS)
+        yield Check("smtp", partial(_smtp, url, settings), seconds=SMTP_SECONDS)
     if send_to is not None:
         send = _sending(settings, url, send_to) if url else None
         yield Check("smtp test mail", partial(check_sending, send_to.mailbox, send), seconds=SENDING_SECONDS)
 
 
-def _smtp(url: SmtpUrl, mail_from: str) -> AsyncIterator[Finding]:
-    return check_smtp(url, mail_from, probe(smtp_server(url)))
+def _smtp(url: SmtpUrl, settings: Settings) -> AsyncIterator[Finding]:
+    return check_smtp(url, settings.mail_from, probe(smtp_server(url, settings), settings.mail_from))
 
 
 def _sending(settings: Settings, url: SmtpUrl, to: EmailAddress) -> Callable[[], Awaitable[None]]:
     async def send() -> None:
         writer = mail_writer(settings, SystemClock())
-        mailer = SmtpMailer(smtp_server(url), writer)
+        mailer = SmtpMailer(smtp_server(url, settings), writer)
         try:
             message = writer.write_test(to, MAIL_ID_PREFIX + SystemRandomness().urlsafe(16))
             await mailer.hand_over(message, to.mailbox)

@@ -167,7 +167,7 @@ def _mailer(settings: Settings, clock: SystemClock) -> Iterator[Mailer]:
         return
     from leadnator_auth.adapters.mail.smtp import SmtpMailer  # not needed to start without
 
-    mailer = SmtpMailer(smtp_server(settings.smtp_url), writer)
+    mailer = SmtpMailer(smtp_server(settings.smtp_url, settings), writer)
     try:
         yield mailer
     finally:
@@ -187,10 +187,18 @@ def mail_writer(settings: Settings, clock: SystemClock) -> MailWriter:
     )
 
 
-def smtp_server(url: SmtpUrl) -> SmtpServer:
-    """Returns the mail server at this URL."""
+def smtp_server(url: SmtpUrl, settings: Settings) -> SmtpServer:
+    """Returns the mail server at this URL, and how to talk to it."""
     security = Security(url.scheme)
-    return SmtpServer(url.host, url.port or DEFAULT_PORTS[security], security, url.username, url.password)
+    return SmtpServer(
+        host=url.host,
+        port=url.port or DEFAULT_PORTS[security],
+        security=security,
+        username=url.username,
+        password=url.password,
+        timeout=settings.smtp_timeout,
+        ehlo=settings.smtp_ehlo,
+    )
 
 
 def _policy(settings: Settings) -> Policy:

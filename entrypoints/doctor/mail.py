@@ -17,11 +17,13 @@ CURES: Mapping[str, str] = {
     "unknown name": f"correct the host in {_URL}, or mend the name server",
     "out of reach": f"see that the mail server runs and no firewall is between, and correct host and port in {_URL}",
     "not welcome": f"see that this port of {_URL} is one for mail (587 smtp+starttls, 465 smtps) and takes us",
+    "name refused": f"set {PREFIX}SMTP_EHLO to this host's name as others know it",
     "not encrypted": f"ask for it at the mail server, or use smtps:// in {_URL}",
     "bad handshake": f"see that the scheme of {_URL} fits the port: smtp+starttls:// for 587, smtps:// for 465",
     "bad certificate": f"use the host name that is in the certificate in {_URL}, or add its authority (SSL_CERT_FILE)",
     "no log-in": f"remove user and password from {_URL}, or use smtp+starttls:// or smtps://",
     "log-in refused": _LOG_IN,
+    "sender refused": f"set {PREFIX}MAIL_FROM to an address that this server lets us send from",
 }
 
 

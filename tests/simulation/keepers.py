@@ -180,7 +180,7 @@ async def clear_away(world: World) -> None:
 async def try_mails_again(world: World) -> None:
     """The operator gives what failed another chance."""
     work = retry_mails(ports=world.ports)
-    await world.attempt("retry mails", work)
+    await world.attempt("retry mails", work, commits_once=False)
 
 
 async def let_time_pass(world: World) -> None:

@@ -8,7 +8,7 @@ import attrs
 
 from leadnator_auth.adapters.memory.tables import Tables
 from leadnator_auth.domain import Event, MailState, QueuedMail, ResetToken, User, UserId
-from leadnator_auth.domain.entities.mail import LEASE
+from leadnator_auth.domain.entities.outbox import LEASE
 from tests.simulation.ledger import Account
 from tests.simulation.passwords import Passwords
 from tests.simulation.scheduler import Scheduler, Violation
