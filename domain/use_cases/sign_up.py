@@ -28,7 +28,7 @@ async def sign_up(
         new_password = check("password", password, ports.policy.password.choose)
     await throttle(ports.policy.limits.sign_up, client, now=ports.clock.now(), ports=ports)
     await _refuse_taken(address, ports)
-    password_hash = await ports.hasher.hash(new_password)
+    password_hash = await ports.hasher.hash(new_password, client)
 
     now = ports.clock.now()
     user_id = UserId(USER_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES))
