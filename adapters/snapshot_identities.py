@@ -2,8 +2,9 @@
 
 import attrs
 
-from leadnator_auth.domain.entities.session import Identity, SessionId
+from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.domain.values.ids import SessionId
 
 __all__ = ["SnapshotIdentities"]
 

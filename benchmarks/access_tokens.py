@@ -3,9 +3,9 @@
 import asyncio
 import random
 
-from leadnator_auth.domain import Client, Ports, Session, User, run_in_transaction
+from leadnator_auth.domain import Client, Ports, User, run_in_transaction
 from leadnator_auth.domain.ports import Transaction
-from leadnator_auth.domain.use_cases.steps.open_session import new_session, signed_in
+from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import Settings
 
@@ -35,13 +35,11 @@ async def _new_tokens(url: str, count: int) -> list[str]:
 
         tokens: list[str] = []
         for user in users:
-            session = new_session(user, Client(), ports.clock.now(), ports.randomness, ports.policy)
 
-            async def keep(transaction: Transaction, session: Session = session) -> None:
-                await transaction.sessions.add(session)
+            async def enter(transaction: Transaction, user: User = user) -> SignedIn:
+                return await open_session(user, Client(), transaction, ports)
 
-            await run_in_transaction(ports.unit_of_work, keep)
-            tokens.append(signed_in(user, session, ports.tokens, ports.randomness).token)
+            tokens.append((await run_in_transaction(ports.unit_of_work, enter)).token)
     return tokens
 
 

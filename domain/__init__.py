@@ -3,10 +3,11 @@
 Everything an embedder needs is here; what is not in `__all__` may change at any time.
 """
 
+from leadnator_auth.domain.entities.access_token import Claims, Purpose
 from leadnator_auth.domain.entities.actor import Actor
-from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change
-from leadnator_auth.domain.entities.claims import Claims, Purpose
+from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.event import Event, EventType
 from leadnator_auth.domain.entities.mail import (
     MailFigures,
     MailKind,
@@ -18,8 +19,8 @@ from leadnator_auth.domain.entities.mail import (
 )
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.reset_token import ResetToken
-from leadnator_auth.domain.entities.session import Client, Identity, Session, SessionId
-from leadnator_auth.domain.entities.user import Role, Status, User, UserId, is_found
+from leadnator_auth.domain.entities.session import Client, Identity, Session
+from leadnator_auth.domain.entities.user import Role, Status, User, is_found
 from leadnator_auth.domain.errors import (
     AccountSuspendedError,
     AuthError,
@@ -41,7 +42,7 @@ from leadnator_auth.domain.errors import (
     UnavailableError,
 )
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
 from leadnator_auth.domain.use_cases.housekeeping import purge
@@ -61,17 +62,16 @@ from leadnator_auth.domain.use_cases.sign_up import sign_up
 from leadnator_auth.domain.use_cases.steps.authorize import Who, parse_who
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
-from leadnator_auth.domain.use_cases.user_directory import list_audit_entries, list_users, show_user
+from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
+from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
 
 __all__ = [
     "AccountSuspendedError",
     "Actor",
-    "AuditAction",
-    "AuditEntry",
     "AuthError",
     "BadFieldError",
     "Change",
@@ -79,11 +79,14 @@ __all__ = [
     "Charge",
     "Claims",
     "Client",
+    "Commit",
     "ConcurrencyError",
     "Credentials",
     "Delivery",
     "EmailAddress",
     "EmailTakenError",
+    "Event",
+    "EventType",
     "FieldError",
     "FieldsError",
     "ForbiddenError",
@@ -142,7 +145,7 @@ __all__ = [
     "is_found",
     "is_reset_secret_usable",
     "issue_media_token",
-    "list_audit_entries",
+    "list_events",
     "list_mails",
     "list_sessions",
     "list_users",

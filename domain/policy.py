@@ -20,5 +20,7 @@ class Policy:
     reset_mails: int = 5
     """Reset links an account gets at most in any `reset_mails_window`; more are dropped without a word."""
     reset_mails_window: timedelta = timedelta(hours=1)
+    event_retention: timedelta = timedelta(days=365)
+    """How long it is known what happened to accounts."""
     limits: Limits = Limits()
     """How often a client may try; more is refused with TooManyRequestsError."""

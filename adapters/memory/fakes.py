@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.claims import Claims
+from leadnator_auth.domain.entities.access_token import Claims
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.values.email_address import EmailAddress

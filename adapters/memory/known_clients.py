@@ -7,7 +7,7 @@ import attrs
 
 from leadnator_auth.adapters.memory.tables import Tables, remove
 from leadnator_auth.domain.entities.known_client import KnownClient
-from leadnator_auth.domain.entities.user import UserId
+from leadnator_auth.domain.values.ids import UserId
 
 
 @attrs.frozen

@@ -7,14 +7,15 @@ from typing import TypeVar
 
 import attrs
 
-from leadnator_auth.domain.entities.audit import AuditEntry
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import QueuedMail
 from leadnator_auth.domain.entities.reset_token import ResetToken
-from leadnator_auth.domain.entities.session import Session, SessionId
-from leadnator_auth.domain.entities.user import User, UserId, is_found
+from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.user import User, is_found
 from leadnator_auth.domain.errors import EmailTakenError
+from leadnator_auth.domain.values.ids import EventId, SessionId, UserId
 from leadnator_auth.domain.values.paging import Position
 
 Key = TypeVar("Key")
@@ -31,19 +32,11 @@ class Tables:
     reset_tokens: dict[str, ResetToken] = attrs.Factory(dict)
     known_clients: dict[str, KnownClient] = attrs.Factory(dict)
     mails: dict[str, QueuedMail] = attrs.Factory(dict)
-    audit_trail: dict[str, AuditEntry] = attrs.Factory(dict)
+    events: dict[EventId, Event] = attrs.Factory(dict)
 
     def copy(self) -> "Tables":
         """Returns tables that can be changed without changing these."""
-        return Tables(
-            dict(self.users),
-            dict(self.credentials),
-            dict(self.sessions),
-            dict(self.reset_tokens),
-            dict(self.known_clients),
-            dict(self.mails),
-            dict(self.audit_trail),
-        )
+        return Tables(**{field.name: dict(getattr(self, field.name)) for field in attrs.fields(Tables)})
 
 
 def remove(table: dict[Key, Entity], keys: list[Key]) -> int:
@@ -160,10 +153,12 @@ class MemorySessions:
     async def end(self, session_id: SessionId) -> bool:
         return self.tables.sessions.pop(session_id, None) is not None
 
-    async def trim(self, user_id: UserId, *, keep: int, most: int) -> int:
+    async def trim(self, user_id: UserId, *, keep: int, most: int) -> list[Session]:
         sessions = [session for session in self.tables.sessions.values() if session.user_id == user_id]
         last_to_go = sorted(sessions, key=attrgetter("epoch", "created_at", "id"), reverse=True)
-        return remove(self.tables.sessions, [session.id for session in last_to_go[keep : keep + most]])
+        removed = last_to_go[keep : keep + most]
+        remove(self.tables.sessions, [session.id for session in removed])
+        return removed
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         old = [s.id for s in self.tables.sessions.values() if s.expires_at < expired_before]

@@ -1,6 +1,6 @@
 """What differs from one database to the next."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -8,8 +8,12 @@ import attrs
 SQLITE_POOL_SIZE = 3
 POSTGRESQL_POOL_SIZE = 8
 
-Row = Mapping[str, Any]
-"""Values by column; their types are the schema's, which each repository knows."""
+
+class Row(Protocol):
+    """The values of a row, by the name of their column and in order; their types are the schema's."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
 
 
 class ConstraintError(Exception):

@@ -16,6 +16,11 @@ def from_number(number: int) -> datetime:
     return _EPOCH + timedelta(microseconds=number)
 
 
+def to_optional(instant: datetime | None) -> int | None:
+    """Returns what is kept of an aware datetime, if there is one."""
+    return None if instant is None else to_number(instant)
+
+
 def from_optional(number: int | None) -> datetime | None:
     """Returns the aware datetime that was kept, if any was."""
     return None if number is None else from_number(number)

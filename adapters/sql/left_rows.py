@@ -1,10 +1,13 @@
 """What a deleted account leaves: it goes at once if it is not too much, else a little at a time."""
 
+from leadnator_auth.adapters.sql.known_clients import KNOWN_CLIENTS
+from leadnator_auth.adapters.sql.reset_tokens import RESET_TOKENS
+from leadnator_auth.adapters.sql.sessions import SESSIONS
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.domain.entities.user import UserId
+from leadnator_auth.adapters.sql.table import Table
+from leadnator_auth.domain.values.ids import UserId
 
-_TABLES = {"sessions": "id", "reset_tokens": "digest", "known_clients": "user_id, network"}
-"""With their primary keys."""
+_TABLES: tuple[Table[object], ...] = (SESSIONS, RESET_TOKENS, KNOWN_CLIENTS)  # type: ignore[assignment]
 _AT_ONCE = 500
 
 
@@ -28,12 +31,6 @@ async def purge_left(most: int, slot: Slot) -> int:
 
 async def _removed(user_id: UserId, most: int, slot: Slot) -> int:
     removed = 0
-    for table, key in _TABLES.items():
-        rows = await slot.fetch_all(
-            f"WITH old AS MATERIALIZED (SELECT {key} FROM {table} WHERE user_id = :user_id LIMIT :most) "
-            f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM old) RETURNING user_id",
-            user_id=user_id,
-            most=most - removed,
-        )
-        removed += len(rows)
+    for table in _TABLES:
+        removed += len(await table.delete_some(slot, "user_id = :user_id", most - removed, user_id=user_id))
     return removed

@@ -4,25 +4,26 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.adapters.sql.backend import Row
-from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number
+from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.adapters.sql.table import Table, instant, optional_instant, plain
 from leadnator_auth.domain.entities.reset_token import ResetToken
-from leadnator_auth.domain.entities.user import UserId
+from leadnator_auth.domain.values.ids import UserId
 
-_COLUMNS = "digest, user_id, mail_id, issued_at, expires_at, used_at, epoch"
-
-
-def _token_of(row: Row) -> ResetToken:
-    return ResetToken(
-        digest=row["digest"],
-        user_id=UserId(row["user_id"]),
-        mail_id=row["mail_id"],
-        issued_at=from_number(row["issued_at"]),
-        expires_at=from_number(row["expires_at"]),
-        used_at=from_optional(row["used_at"]),
-        epoch=row["epoch"],
-    )
+RESET_TOKENS = Table(
+    "reset_tokens",
+    ResetToken,
+    (
+        plain("digest"),
+        plain("user_id"),
+        plain("mail_id"),
+        instant("issued_at"),
+        instant("expires_at"),
+        optional_instant("used_at"),
+        plain("epoch"),
+    ),
+    key="digest",
+)
 
 
 @attrs.frozen
@@ -32,33 +33,23 @@ class SqlResetTokens:
     slot: Slot
 
     async def add(self, token: ResetToken) -> None:
-        await self.slot.run(
-            f"INSERT INTO reset_tokens ({_COLUMNS}) "
-            "VALUES (:digest, :user_id, :mail_id, :issued_at, :expires_at, :used_at, :epoch)",
-            digest=token.digest,
-            user_id=token.user_id,
-            mail_id=token.mail_id,
-            issued_at=to_number(token.issued_at),
-            expires_at=to_number(token.expires_at),
-            used_at=to_number(token.used_at) if token.used_at else None,
-            epoch=token.epoch,
-        )
+        await self.slot.run(RESET_TOKENS.insert, **RESET_TOKENS.values(token))
 
     async def by_digest(self, digest: str) -> ResetToken | None:
         row = await self.slot.fetch_one(
-            f"SELECT {_COLUMNS} FROM reset_tokens WHERE digest = :digest{self.slot.row_lock}",
+            f"SELECT {RESET_TOKENS.columns} FROM reset_tokens WHERE digest = :digest{self.slot.row_lock}",
             digest=digest,
         )
-        return None if row is None else _token_of(row)
+        return RESET_TOKENS.entity(row) if row else None
 
     async def redeem(self, digest: str, now: datetime) -> ResetToken | None:
         row = await self.slot.fetch_one(
             "UPDATE reset_tokens SET used_at = :now "
-            f"WHERE digest = :digest AND used_at IS NULL AND expires_at > :now RETURNING {_COLUMNS}",
+            f"WHERE digest = :digest AND used_at IS NULL AND expires_at > :now RETURNING {RESET_TOKENS.columns}",
             digest=digest,
             now=to_number(now),
         )
-        return None if row is None else _token_of(row)
+        return RESET_TOKENS.entity(row) if row else None
 
     async def mails_since(self, user_id: UserId, since: datetime, *, other_than: str) -> int:
         row = await self.slot.fetch_one(
@@ -71,11 +62,6 @@ class SqlResetTokens:
         return int(row["mails"]) if row else 0
 
     async def purge(self, expired_before: datetime, most: int) -> int:
-        rows = await self.slot.fetch_all(
-            "WITH old AS MATERIALIZED "
-            f"(SELECT digest FROM reset_tokens WHERE expires_at < :before LIMIT :most{self.slot.skip_locked}) "
-            "DELETE FROM reset_tokens WHERE digest IN (SELECT digest FROM old) RETURNING digest",
-            before=to_number(expired_before),
-            most=most,
+        return len(
+            await RESET_TOKENS.delete_some(self.slot, "expires_at < :before", most, before=to_number(expired_before))
         )
-        return len(rows)

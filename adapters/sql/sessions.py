@@ -4,28 +4,27 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.adapters.sql.backend import Row
-from leadnator_auth.adapters.sql.instants import from_number, to_number
+from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.domain.entities.session import Client, Session, SessionId
-from leadnator_auth.domain.entities.user import User, UserId
+from leadnator_auth.adapters.sql.table import Table, instant, plain
+from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.values.ids import SessionId, UserId
 
-SESSION_COLUMNS = (
-    "sessions.id AS session_id, sessions.user_id, sessions.created_at, sessions.expires_at, sessions.ip, "
-    "sessions.user_agent, sessions.epoch"
+SESSIONS = Table(
+    "sessions",
+    Session,
+    (
+        plain("id"),
+        plain("user_id"),
+        instant("created_at"),
+        instant("expires_at"),
+        plain("ip", "client.ip"),
+        plain("user_agent", "client.user_agent"),
+        plain("epoch"),
+    ),
 )
-
-
-def session_of(row: Row) -> Session:
-    """Returns the session in a row that has the columns of `sessions`."""
-    return Session(
-        id=SessionId(row["session_id"]),
-        user_id=UserId(row["user_id"]),
-        created_at=from_number(row["created_at"]),
-        expires_at=from_number(row["expires_at"]),
-        client=Client(ip=row["ip"], user_agent=row["user_agent"]),
-        epoch=row["epoch"],
-    )
+_NEWEST_FIRST = "epoch DESC, created_at DESC, id DESC"
 
 
 @attrs.frozen
@@ -35,34 +34,22 @@ class SqlSessions:
     slot: Slot
 
     async def add(self, session: Session) -> None:
-        await self.slot.run(
-            "INSERT INTO sessions (id, user_id, created_at, expires_at, ip, user_agent, epoch) "
-            "VALUES (:id, :user_id, :created_at, :expires_at, :ip, :user_agent, :epoch)",
-            id=session.id,
-            user_id=session.user_id,
-            created_at=to_number(session.created_at),
-            expires_at=to_number(session.expires_at),
-            ip=session.client.ip,
-            user_agent=session.client.user_agent,
-            epoch=session.epoch,
-        )
+        await self.slot.run(SESSIONS.insert, **SESSIONS.values(session))
 
     async def by_id(self, session_id: SessionId) -> Session | None:
         row = await self.slot.fetch_one(
-            f"SELECT {SESSION_COLUMNS} FROM sessions WHERE id = :id{self.slot.row_lock}",
-            id=session_id,
+            f"SELECT {SESSIONS.columns} FROM sessions WHERE id = :id{self.slot.row_lock}", id=session_id
         )
-        return None if row is None else session_of(row)
+        return SESSIONS.entity(row) if row else None
 
     async def of_user(self, user: User, most: int) -> list[Session]:
         # In the order of the index: asked for one epoch, PostgreSQL may read and sort all there are.
         rows = await self.slot.fetch_all(
-            f"SELECT {SESSION_COLUMNS} FROM sessions WHERE user_id = :user_id "
-            "ORDER BY epoch DESC, created_at DESC, id DESC LIMIT :most",
+            f"SELECT {SESSIONS.columns} FROM sessions WHERE user_id = :user_id ORDER BY {_NEWEST_FIRST} LIMIT :most",
             user_id=user.id,
             most=most,
         )
-        return [session for session in map(session_of, rows) if session.belongs_to(user)]
+        return [session for session in map(SESSIONS.entity, rows) if session.belongs_to(user)]
 
     async def save(self, session: Session) -> None:
         await self.slot.run("UPDATE sessions SET epoch = :epoch WHERE id = :id", id=session.id, epoch=session.epoch)
@@ -71,23 +58,12 @@ class SqlSessions:
         row = await self.slot.fetch_one("DELETE FROM sessions WHERE id = :id RETURNING id", id=session_id)
         return row is not None
 
-    async def trim(self, user_id: UserId, *, keep: int, most: int) -> int:
-        rows = await self.slot.fetch_all(
-            "WITH over AS MATERIALIZED (SELECT id FROM sessions WHERE user_id = :user_id "
-            "ORDER BY epoch DESC, created_at DESC, id DESC LIMIT :most OFFSET :keep) "
-            "DELETE FROM sessions WHERE id IN (SELECT id FROM over) RETURNING id",
-            user_id=user_id,
-            keep=keep,
-            most=most,
+    async def trim(self, user_id: UserId, *, keep: int, most: int) -> list[Session]:
+        return await SESSIONS.delete_some(
+            self.slot, "user_id = :user_id", most, order_by=_NEWEST_FIRST, skip=keep, user_id=user_id
         )
-        return len(rows)
 
     async def purge(self, expired_before: datetime, most: int) -> int:
-        rows = await self.slot.fetch_all(
-            "WITH old AS MATERIALIZED "
-            f"(SELECT id FROM sessions WHERE expires_at < :before LIMIT :most{self.slot.skip_locked}) "
-            "DELETE FROM sessions WHERE id IN (SELECT id FROM old) RETURNING id",
-            before=to_number(expired_before),
-            most=most,
+        return len(
+            await SESSIONS.delete_some(self.slot, "expires_at < :before", most, before=to_number(expired_before))
         )
-        return len(rows)

@@ -64,7 +64,7 @@ def _translated(error: Exception) -> Exception:
 async def _fetch(connection: aiosqlite.Connection, sql: str, values: Mapping[str, object]) -> Sequence[Row]:
     connection.row_factory = sqlite3.Row
     # Each call is a way to the connection's thread and back: this does in one what others do in three.
-    return list(await connection.execute_fetchall(sql, _plain(values)))  # type: ignore[arg-type]  # a Row has a mapping's look
+    return list(await connection.execute_fetchall(sql, _plain(values)))
 
 
 def _plain(values: Mapping[str, object]) -> Mapping[str, object]:

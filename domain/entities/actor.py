@@ -1,8 +1,9 @@
-"""Who administers: what the audit trail calls them, and what proves their right."""
+"""Who administers: what events call them, and what proves their right."""
 
 import attrs
 
-from leadnator_auth.domain.entities.session import Identity, SessionId
+from leadnator_auth.domain.entities.session import Identity
+from leadnator_auth.domain.values.ids import SessionId
 
 OPERATOR = "operator"
 """No account has this id: theirs begin with "u_"."""
@@ -13,7 +14,7 @@ class Actor:
     """Somebody who looks after the accounts of others."""
 
     name: str
-    """What the audit trail calls them: the id of an admin's account, or `OPERATOR`."""
+    """What events call them: the id of an admin's account, or `OPERATOR`."""
     session_id: SessionId | None = None
     """The session that an admin acts through; the operator has none, and needs none."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.domain.entities.user import UserId
+from leadnator_auth.domain.values.ids import UserId
 
 
 @attrs.frozen

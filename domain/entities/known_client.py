@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.user import User, UserId
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.values.ids import UserId
 
 KNOWN_FOR = timedelta(days=30)
 MAX_KNOWN_CLIENTS = 50

@@ -8,7 +8,6 @@ import attrs
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.text import without_controls
 
-MAIL_ID_PREFIX = "m_"
 LEASE = timedelta(seconds=10)
 """How long a worker has a mail to itself, unless it renews the lease; a crash delays a mail by no more."""
 GIVE_UP_AFTER = timedelta(days=3)

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.domain.entities.user import User, UserId
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.values.ids import UserId
 
 RESET_SECRET_PREFIX = "reset_"
 RESET_SECRET_BYTES = 32

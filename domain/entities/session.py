@@ -2,16 +2,13 @@
 
 import ipaddress
 from datetime import datetime, timedelta
-from typing import NewType
 
 import attrs
 
-from leadnator_auth.domain.entities.user import User, UserId
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.text import without_controls
 
-SessionId = NewType("SessionId", str)
-
-SESSION_ID_PREFIX = "s_"
 CLOCK_LEEWAY = timedelta(seconds=60)
 """How far apart the clocks of two servers may be (RFC 8725 leaves it open; RFC 7519 says a few minutes at most)."""
 

@@ -2,18 +2,16 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType, TypeVar
+from typing import TypeVar
 
 import attrs
 
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError, missing
+from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.domain.values.search import folded
 from leadnator_auth.domain.values.text import is_control
 
-UserId = NewType("UserId", str)
-
-USER_ID_PREFIX = "u_"
 DEFAULT_PLAN = "Starter"
 MAX_NAME_LENGTH = 200
 MAX_PLAN_LENGTH = 50

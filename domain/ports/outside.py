@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from leadnator_auth.domain.entities.claims import Claims
+from leadnator_auth.domain.entities.access_token import Claims
 from leadnator_auth.domain.entities.mail import OutgoingMail
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.values.email_address import EmailAddress

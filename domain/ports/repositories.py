@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from leadnator_auth.domain.entities.audit import AuditEntry
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.event import Event, EventFilter
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import MailFigures, MailState, QueuedMail
 from leadnator_auth.domain.entities.reset_token import ResetToken
-from leadnator_auth.domain.entities.session import Session, SessionId
-from leadnator_auth.domain.entities.user import User, UserId
+from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.paging import Position
 
 
@@ -105,8 +106,8 @@ class Sessions(Protocol):
     async def end(self, session_id: SessionId) -> bool:
         """Ends a session at once; returns whether there was one."""
 
-    async def trim(self, user_id: UserId, *, keep: int, most: int) -> int:
-        """Removes the sessions of a user beyond `keep`, at most `most` of them; returns how many.
+    async def trim(self, user_id: UserId, *, keep: int, most: int) -> list[Session]:
+        """Removes the sessions of a user beyond `keep`, at most `most` of them; returns which.
 
         Those of earlier epochs go first, and of one epoch the oldest.
         """
@@ -187,14 +188,17 @@ class MailQueue(Protocol):
         """Returns when the next queued mail is due, or None when none waits."""
 
 
-class AuditTrail(Protocol):
-    """What was done to accounts, by whom; entries are only ever added."""
+class Events(Protocol):
+    """What happened to accounts; events are only ever added, and go when they are old."""
 
-    async def add(self, entry: AuditEntry) -> None:
-        """Keeps a new entry; its account need not exist."""
+    async def add(self, events: Sequence[Event]) -> None:
+        """Keeps new events; their accounts need not exist."""
 
-    async def latest(self, user_id: UserId | None, most: int, after: Position | None) -> list[AuditEntry]:
-        """Returns up to `most` entries about one account or about all, newest first, from after a position on.
+    async def latest(self, wanted: EventFilter, most: int, after: Position | None) -> list[Event]:
+        """Returns up to `most` events, newest first, from after a position on.
 
-        The position of an entry is its time and its id.
+        The position of an event is its time and its id.
         """
+
+    async def purge(self, older_than: datetime, most: int) -> int:
+        """Removes up to `most` events of before this instant; returns how many."""

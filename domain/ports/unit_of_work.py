@@ -3,16 +3,20 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from leadnator_auth.domain.entities.session import Identity, SessionId
+import attrs
+
+from leadnator_auth.domain.entities.event import Event
+from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports.repositories import (
-    AuditTrail,
     CredentialStore,
+    Events,
     KnownClients,
     MailQueue,
     ResetTokens,
     Sessions,
     Users,
 )
+from leadnator_auth.domain.values.ids import SessionId
 
 
 class Repositories(Protocol):
@@ -31,7 +35,15 @@ class Repositories(Protocol):
     @property
     def mail_queue(self) -> MailQueue: ...
     @property
-    def audit_trail(self) -> AuditTrail: ...
+    def events(self) -> Events: ...
+
+
+@attrs.frozen
+class Commit:
+    """What a unit of work kept, for those in the same process who want to know at once."""
+
+    events: tuple[Event, ...]
+    has_new_mail: bool
 
 
 class Transaction(Repositories, Protocol):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from leadnator_auth.domain.entities.claims import MAX_TOKEN_LENGTH, Claims, Purpose
+from leadnator_auth.domain.entities.access_token import MAX_TOKEN_LENGTH, Claims, Purpose
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.ports import Ports

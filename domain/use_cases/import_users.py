@@ -9,11 +9,9 @@ import attrs
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.user import (
     DEFAULT_PLAN,
-    USER_ID_PREFIX,
     Role,
     Status,
     User,
-    UserId,
     parse_name,
     parse_plan,
     parse_role,
@@ -21,9 +19,10 @@ from leadnator_auth.domain.entities.user import (
 )
 from leadnator_auth.domain.errors import ConcurrencyError, EmailTakenError, FieldError
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.transaction import MOST_ATTEMPTS, run_in_transaction
 from leadnator_auth.domain.values.fields import BadFieldError, FieldChecks, Untrusted
+from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
 
 _TAKEN = FieldError("email", EmailTakenError.code, "Another account has this e-mail address.")
 
@@ -116,7 +115,7 @@ def _checked(record: Mapping[str, Untrusted], now: datetime, ports: Ports) -> _A
     created_at = check.optional("created_at", record.get("created_at"), _instant, default=now)
     if check.errors:
         return ImportOutcome(ImportFate.REFUSED, check.errors)
-    user_id = UserId(USER_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES))
+    user_id = UserId(new_id(USER_ID_PREFIX, ports))
     user = User(user_id, name, email, created_at, role, plan, status)
     return _Account(user, Credentials(user_id, password_hash, changed_at=now))
 

@@ -3,7 +3,6 @@
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.errors import (
-    AccountSuspendedError,
     InvalidCredentialsError,
     OverloadedError,
     UnavailableError,
@@ -13,11 +12,12 @@ from leadnator_auth.domain.ports import (
     Transaction,
 )
 from leadnator_auth.domain.use_cases.steps.check_password import verified
-from leadnator_auth.domain.use_cases.steps.known_clients import NOBODY, is_known, remember
-from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, keep_session, new_session, signed_in
+from leadnator_auth.domain.use_cases.steps.known_clients import is_known, remember
+from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.ids import NOBODY
 from leadnator_auth.domain.values.password import Password
 
 
@@ -42,22 +42,19 @@ async def log_in(email: Untrusted, password: Untrusted, client: Client = Client(
     await attempts.succeed()
     upgraded_hash = await _upgraded_hash(typed, proven, client, ports)
 
-    async def open_session(transaction: Transaction) -> SignedIn:
+    async def enter(transaction: Transaction) -> SignedIn:
         user = await transaction.users.by_id(proven.user_id)
         current = await transaction.credentials.of(proven.user_id)
         # Verifying took a while: a reset may have come in between, and then the old password opens nothing any more.
         if user is None or current is None or current.version != proven.version:
             raise InvalidCredentialsError(proven.user_id)
-        if user.is_suspended:
-            raise AccountSuspendedError
-        session = new_session(user, client, ports.clock.now(), ports)
-        await keep_session(session, transaction, ports)
+        signed_in = await open_session(user, client, transaction, ports)
         await remember(user, client, transaction, ports)
         if upgraded_hash:
             await transaction.credentials.upgrade(user.id, old_hash=proven.password_hash, new_hash=upgraded_hash)
-        return signed_in(user, session, ports)
+        return signed_in
 
-    return await run_in_transaction(ports.unit_of_work, open_session)
+    return await run_in_transaction(ports.unit_of_work, enter)
 
 
 async def _upgraded_hash(password: Password, proven: Credentials, client: Client, ports: Ports) -> str | None:

@@ -4,12 +4,12 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.domain.entities.claims import Purpose, media_claims
+from leadnator_auth.domain.entities.access_token import Purpose, media_claims
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.ports import Ports
 from leadnator_auth.domain.use_cases.identify import identified_for
-from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
 from leadnator_auth.domain.values.media_path import is_below, parse_media_path
 
@@ -29,7 +29,7 @@ def issue_media_token(identity: Identity, path: Untrusted, *, ports: Ports) -> M
     """
     with FieldChecks() as check:
         prefix = check("path", path, parse_media_path)
-    claims = media_claims(identity.session, prefix, ports.randomness.urlsafe(ID_BYTES), ports.clock.now())
+    claims = media_claims(identity.session, prefix, new_id("", ports), ports.clock.now())
     return MediaToken(ports.tokens.issue(claims), claims.expires_at)
 
 

@@ -1,17 +1,20 @@
 """Forgotten passwords: ask for a link by mail, then set a new password with the secret in it."""
 
-from leadnator_auth.domain.entities.mail import MAIL_ID_PREFIX, MailKind, new_mail
+from leadnator_auth.domain.entities.event import EventType
+from leadnator_auth.domain.entities.mail import MailKind, new_mail
 from leadnator_auth.domain.entities.reset_token import ResetToken, digest_of, is_secret
-from leadnator_auth.domain.entities.session import Client, SessionId
+from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.entities.user import User, without_secrets
 from leadnator_auth.domain.errors import InvalidResetTokenError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
 from leadnator_auth.domain.use_cases.steps.known_clients import remember
-from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
 from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX, SessionId
 
 
 async def request_password_reset(email: Untrusted, client: Client = Client(), *, ports: Ports) -> None:
@@ -25,7 +28,7 @@ async def request_password_reset(email: Untrusted, client: Client = Client(), *,
     with FieldChecks() as check:
         address = check("email", email, ports.emails.parse)
     await throttle(ports.policy.limits.forgot, client, now=ports.clock.now(), ports=ports)
-    mail_id = MAIL_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES)
+    mail_id = new_id(MAIL_ID_PREFIX, ports)
     mail = new_mail(mail_id, MailKind.RESET_LINK, address.canonical, ports.clock.now())
 
     async def queue(transaction: Transaction) -> None:
@@ -60,7 +63,7 @@ async def reset_password(secret: Untrusted, password: Untrusted, client: Client 
             raise InvalidResetTokenError
         if await transaction.reset_tokens.redeem(token.digest, ports.clock.now()) is None:
             raise InvalidResetTokenError
-        changed = await apply_new_password(user, password_hash, transaction, ports)
+        changed = await apply_new_password(user, password_hash, EventType.PASSWORD_RESET, transaction, ports)
         await remember(changed, client, transaction, ports)
         return changed
 
@@ -70,7 +73,13 @@ async def reset_password(secret: Untrusted, password: Untrusted, client: Client 
 
 
 async def apply_new_password(
-    user: User, new_hash: str, transaction: Transaction, ports: Ports, *, keep: SessionId | None = None
+    user: User,
+    new_hash: str,
+    event_type: EventType,
+    transaction: Transaction,
+    ports: Ports,
+    *,
+    keep: SessionId | None = None,
 ) -> User:
     """Does all that a new password entails and returns the account as it is then.
 
@@ -79,8 +88,9 @@ async def apply_new_password(
     """
     now = ports.clock.now()
     await transaction.credentials.change(user.id, new_hash, now)
-    changed = await end_sessions(without_secrets(user), transaction, keep=keep)
-    mail_id = MAIL_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES)
+    changed = await end_sessions(without_secrets(user), transaction, ports, reason=event_type.value, keep=keep)
+    await record(event_type, user.id, transaction, ports)
+    mail_id = new_id(MAIL_ID_PREFIX, ports)
     await transaction.mail_queue.add(new_mail(mail_id, MailKind.PASSWORD_CHANGED, user.email.canonical, now))
     return changed
 

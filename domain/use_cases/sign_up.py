@@ -1,18 +1,22 @@
 """Signing up: a new account, and a first session in it."""
 
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.session import Client
-from leadnator_auth.domain.entities.user import USER_ID_PREFIX, User, UserId, parse_name
+from leadnator_auth.domain.entities.user import User, parse_name
 from leadnator_auth.domain.errors import EmailTakenError
 from leadnator_auth.domain.ports import (
     Ports,
     Transaction,
 )
-from leadnator_auth.domain.use_cases.steps.open_session import ID_BYTES, SignedIn, keep_session, new_session, signed_in
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
+from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.throttle import throttle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
 
 
 async def sign_up(
@@ -31,18 +35,15 @@ async def sign_up(
     password_hash = await ports.hasher.hash(new_password, client)
 
     now = ports.clock.now()
-    user_id = UserId(USER_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES))
-    user = User(id=user_id, name=valid_name, email=address, created_at=now)
-    session = new_session(user, client, now, ports)
-    result = signed_in(user, session, ports)
+    user = User(UserId(new_id(USER_ID_PREFIX, ports)), valid_name, address, created_at=now)
 
-    async def keep(transaction: Transaction) -> None:
+    async def keep(transaction: Transaction) -> SignedIn:
         await transaction.users.add(user)
         await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
-        await keep_session(session, transaction, ports)
+        await record(EventType.USER_CREATED, user.id, transaction, ports)
+        return await open_session(user, client, transaction, ports)
 
-    await run_in_transaction(ports.unit_of_work, keep)
-    return result
+    return await run_in_transaction(ports.unit_of_work, keep)
 
 
 async def _refuse_taken(address: EmailAddress, ports: Ports) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from leadnator_auth.domain import (
+    Commit,
     Delivery,
     MailState,
     Ports,
@@ -41,6 +42,11 @@ class MailWorker:
         self._on_delivery = on_delivery
         self._awake = asyncio.Event()
         self._stopping = False
+
+    def notice(self, commit: Commit) -> None:
+        """Makes the worker look at the queue at once, if there is a new mail in it."""
+        if commit.has_new_mail:
+            self.wake()
 
     def wake(self) -> None:
         """Makes the worker look at the queue at once."""

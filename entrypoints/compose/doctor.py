@@ -12,7 +12,7 @@ from leadnator_auth.adapters.secret_file import read_secret
 from leadnator_auth.adapters.sql import SqlProbe, is_sqlite, probing, sqlite_path
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain import BadFieldError, EmailAddress
-from leadnator_auth.domain.entities.mail import MAIL_ID_PREFIX
+from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
 from leadnator_auth.entrypoints.compose.ports import MAIL_FOLDER, mail_writer, signing_secret_file, smtp_server
 from leadnator_auth.entrypoints.doctor import Check, Finding, Level
 from leadnator_auth.entrypoints.doctor.database import check_database

@@ -26,7 +26,7 @@ from leadnator_auth.adapters.sql import (
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain.entities.rate_limit import Limits
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Mailer, Ports
+from leadnator_auth.domain.ports import Commit, Mailer, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
@@ -59,7 +59,7 @@ def prepare(settings: Settings) -> bool:
 
 @asynccontextmanager
 async def open_ports(
-    settings: Settings, on_mail_queued: Callable[[], None] = lambda: None, metrics: Metrics | None = None
+    settings: Settings, on_commit: Callable[[Commit], None] = lambda commit: None, metrics: Metrics | None = None
 ) -> AsyncIterator[Ports]:
     """Opens a complete set of ports and closes it after the block; `prepare` comes first.
 
@@ -77,7 +77,7 @@ async def open_ports(
         async with _connections(settings, metrics) as connections:
             metrics.levels = lambda: _levels(hasher, connections)
             yield Ports(
-                unit_of_work=SqlUnitOfWork(connections, on_mail_queued),
+                unit_of_work=SqlUnitOfWork(connections, on_commit),
                 identities=SqlIdentities(connections),
                 hasher=hasher,
                 tokens=tokens,

@@ -2,10 +2,11 @@
 
 import pytest
 
-from leadnator_auth.domain.entities.session import Identity, SessionId
+from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.ports import Identities, UnitOfWork
+from leadnator_auth.domain.values.ids import SessionId
 from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users, must_raise
 from leadnator_auth.testing.contract.samples import a_session, a_user
 from leadnator_auth.testing.contract.sessions import keep_sessions

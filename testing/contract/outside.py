@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
-from leadnator_auth.domain.entities.claims import Claims, Purpose
-from leadnator_auth.domain.entities.session import SessionId
-from leadnator_auth.domain.entities.user import UserId
+from leadnator_auth.domain.entities.access_token import Claims, Purpose
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.ports import AccessTokens, Clock, EmailSyntax, Randomness
 from leadnator_auth.domain.values.fields import BadFieldError
+from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.testing.contract.checking import assert_utc, must_raise
 
 CLAIMS = Claims(
@@ -35,6 +34,10 @@ class AccessTokensContract:
         assert_utc(claims.issued_at, claims.expires_at)
         long_past = attrs.evolve(CLAIMS, expires_at=datetime(1990, 1, 1, tzinfo=UTC))
         assert tokens.read(tokens.issue(long_past)) == long_past, "times are the use case's to judge, by its clock"
+
+    def test_a_token_says_from_when_on_it_is_good(self, tokens: AccessTokens) -> None:
+        later = attrs.evolve(CLAIMS, not_before=datetime(2030, 1, 1, tzinfo=UTC))
+        assert tokens.read(tokens.issue(later)) == later, "`not_before` comes back, and is the use case's to judge"
 
     def test_tokens_of_two_claims_differ(self, tokens: AccessTokens) -> None:
         other = tokens.issue(attrs.evolve(CLAIMS, token_id="t2"))

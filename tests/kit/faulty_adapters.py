@@ -53,10 +53,10 @@ from leadnator_auth.domain.values.paging import Position
 from leadnator_auth.testing.contract import (
     AccessTokensContract,
     AdministrationRacesContract,
-    AuditTrailContract,
     ClockContract,
     CredentialStoreContract,
     EmailSyntaxContract,
+    EventsContract,
     IdentitiesContract,
     KnownClientsContract,
     MailerContract,
@@ -327,7 +327,7 @@ class Forgetful(MemoryUsers):
 class Tidy(MemoryUsers):
     async def remove(self, user_id: UserId) -> None:
         await super().remove(user_id)
-        self.tables.audit_trail.clear()
+        self.tables.events.clear()
 
 
 class OtherUsers(Altered):
@@ -397,8 +397,8 @@ class TestRemoveThatLeavesSessions(IdentitiesContract):
         return Unjoined(unit_of_work)
 
 
-class TestRemoveThatTakesTheTrail(AuditTrailContract):
-    caught_by = "test_entries_outlive_the_account_they_are_about"
+class TestRemoveThatTakesTheTrail(EventsContract):
+    caught_by = "test_events_outlive_the_account_they_are_about"
     tells = "no cascade"
 
     @pytest.fixture

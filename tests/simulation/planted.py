@@ -54,14 +54,15 @@ BUGS = (
     Bug(
         "a reset keeps the sessions",
         _RESET,
-        "    changed = await end_sessions(without_secrets(user), transaction, keep=keep)\n",
+        "    changed = await end_sessions("
+        "without_secrets(user), transaction, ports, reason=event_type.value, keep=keep)\n",
         "    changed = without_secrets(user)\n    await transaction.users.save(changed)\n",
     ),
     Bug(
         "a reset keeps the other reset secrets",
         _RESET,
-        "end_sessions(without_secrets(user), transaction, keep=keep)",
-        "end_sessions(user, transaction, keep=keep)",
+        "end_sessions(without_secrets(user), transaction, ports, reason=event_type.value, keep=keep)",
+        "end_sessions(user, transaction, ports, reason=event_type.value, keep=keep)",
     ),
     Bug(
         "a reset that is kept is answered with an error when what follows fails",
@@ -78,13 +79,14 @@ BUGS = (
     Bug(
         "a suspension keeps the sessions",
         _ADMINISTRATION,
-        "            after = await end_sessions(without_secrets(after), transaction)\n",
+        "            after = await end_sessions("
+        'without_secrets(after), transaction, ports, reason="suspended", actor=actor.name)\n',
         "            await transaction.users.save(after)\n",
     ),
     Bug(
         "a suspended user gets in",
-        _LOG_IN,
-        "        if user.is_suspended:\n            raise AccountSuspendedError\n",
+        "domain/use_cases/steps/open_session.py",
+        "    if user.is_suspended:\n        raise AccountSuspendedError\n",
         "",
     ),
     Bug(
@@ -101,7 +103,7 @@ BUGS = (
     ),
     Bug(
         "the expiry of a token is not checked",
-        "domain/entities/claims.py",
+        "domain/entities/access_token.py",
         '        if now >= self.expires_at + CLOCK_LEEWAY:\n            raise InvalidTokenError("expired")\n',
         "",
     ),
@@ -122,12 +124,11 @@ BUGS = (
         "",
     ),
     Bug(
-        "what the operator does leaves no audit entry",
+        "what the operator does is no event",
         _ADMINISTRATION,
-        "        await transaction.audit_trail.add(entry)\n        return ChangedUser",
+        "        await _record_changes(actor, after, made, transaction, ports)\n",
         "        if actor.session_id is not None:\n"
-        "            await transaction.audit_trail.add(entry)\n"
-        "        return ChangedUser",
+        "            await _record_changes(actor, after, made, transaction, ports)\n",
     ),
     Bug(
         "mail goes to an address without an account",

@@ -5,10 +5,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 import leadnator_auth.domain as core
+from leadnator_auth.adapters.memory import memory_ports
 from leadnator_auth.domain import (
     Client,
     Credentials,
@@ -20,7 +22,6 @@ from leadnator_auth.domain import (
     User,
     UserId,
 )
-from leadnator_auth.domain.use_cases.steps.open_session import new_session
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EMAIL = EmailAddress("alice@example.com", "alice@example.com")
@@ -85,9 +86,13 @@ def test_a_use_case_takes_all_that_is_outside_in_one_argument(use_case: Callable
     assert (ports.kind, ports.default, ports.annotation) == (ports.KEYWORD_ONLY, ports.empty, core.Ports)
 
 
-def test_a_session_begins_now_and_ends_with_its_lifetime() -> None:
-    from leadnator_auth.adapters.memory import memory_ports
+async def test_a_session_begins_now_and_ends_with_its_lifetime() -> None:
+    ports = memory_ports(policy=core.Policy(session_lifetime=timedelta(minutes=5)))
+    session = (await core.sign_up("Alice", "alice@example.com", "secret", ports=ports)).session
+    assert (session.created_at, session.expires_at) == (ports.clock.now(), ports.clock.now() + timedelta(minutes=5))
 
-    policy = core.Policy(session_lifetime=timedelta(minutes=5))
-    session = new_session(ALICE, Client(), NOW, memory_ports(policy=policy))
-    assert (session.user_id, session.created_at, session.expires_at) == (ALICE.id, NOW, NOW + timedelta(minutes=5))
+
+def test_one_step_alone_begins_sessions() -> None:
+    folder = Path(core.__file__).parent
+    callers = [path.name for path in folder.rglob("*.py") if "sessions.add(" in path.read_text()]
+    assert callers == ["open_session.py"]

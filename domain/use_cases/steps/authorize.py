@@ -1,11 +1,12 @@
 """Who may administer, and whose account is meant; looked up in the unit of work that needs to know."""
 
 from leadnator_auth.domain.entities.actor import Actor
-from leadnator_auth.domain.entities.user import Role, User, UserId
+from leadnator_auth.domain.entities.user import Role, User
 from leadnator_auth.domain.errors import ForbiddenError, InvalidTokenError, NotFoundError
 from leadnator_auth.domain.ports import Ports, Repositories, Transaction
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
+from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.domain.values.text import is_storable
 
 Who = UserId | EmailAddress

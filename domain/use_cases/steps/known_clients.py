@@ -2,11 +2,9 @@
 
 from leadnator_auth.domain.entities.known_client import MAX_KNOWN_CLIENTS, KnownClient
 from leadnator_auth.domain.entities.session import Client
-from leadnator_auth.domain.entities.user import User, UserId
+from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Ports, Repositories, Transaction
-
-NOBODY = UserId("u_")
-"""No account has this id."""
+from leadnator_auth.domain.values.ids import NOBODY
 
 
 async def is_known(user: User | None, client: Client, repositories: Repositories, ports: Ports) -> bool:

@@ -1,16 +1,17 @@
-"""What signing up and logging in end with: a session and the token that stands for it."""
-
-from datetime import datetime
+"""The only place where a session begins, whichever way somebody got in."""
 
 import attrs
 
-from leadnator_auth.domain.entities.claims import access_claims
-from leadnator_auth.domain.entities.session import SESSION_ID_PREFIX, Client, Session, SessionId
+from leadnator_auth.domain.entities.access_token import access_claims
+from leadnator_auth.domain.entities.event import EventType
+from leadnator_auth.domain.entities.session import Client, Session
 from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.errors import AccountSuspendedError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.end_sessions import MAX_REMOVED
-
-ID_BYTES = 16
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.use_cases.steps.record import record, record_ends
+from leadnator_auth.domain.values.ids import SESSION_ID_PREFIX, SessionId
 
 
 @attrs.frozen
@@ -22,24 +23,26 @@ class SignedIn:
     token: str = attrs.field(repr=False)
 
 
-def new_session(user: User, client: Client, now: datetime, ports: Ports) -> Session:
-    """Returns a session that begins now; keeping it is up to the caller."""
-    return Session(
-        id=SessionId(SESSION_ID_PREFIX + ports.randomness.urlsafe(ID_BYTES)),
+async def open_session(user: User, client: Client, transaction: Transaction, ports: Ports) -> SignedIn:
+    """Returns the user with a session that begins now; the oldest one ends where there would be too many.
+
+    The user was read, or made, in the same transaction, and first of all: nothing ends their sessions meanwhile.
+
+    Raises: AccountSuspendedError.
+    """
+    if user.is_suspended:
+        raise AccountSuspendedError
+    now = ports.clock.now()
+    session = Session(
+        id=SessionId(new_id(SESSION_ID_PREFIX, ports)),
         user_id=user.id,
         created_at=now,
         expires_at=now + ports.policy.session_lifetime,
         client=client,
         epoch=user.session_epoch,
     )
-
-
-async def keep_session(session: Session, transaction: Transaction, ports: Ports) -> None:
-    """Keeps a new session; the oldest of its user ends where there would be too many."""
-    await transaction.sessions.trim(session.user_id, keep=ports.policy.max_sessions - 1, most=MAX_REMOVED)
+    removed = await transaction.sessions.trim(user.id, keep=ports.policy.max_sessions - 1, most=MAX_REMOVED)
+    await record_ends((each for each in removed if each.belongs_to(user)), "replaced", user.id, transaction, ports)
     await transaction.sessions.add(session)
-
-
-def signed_in(user: User, session: Session, ports: Ports) -> SignedIn:
-    """Returns the user with an access token of their own for the session."""
-    return SignedIn(user, session, ports.tokens.issue(access_claims(session, ports.randomness.urlsafe(ID_BYTES))))
+    await record(EventType.SESSION_STARTED, user.id, transaction, ports, session_id=session.id)
+    return SignedIn(user, session, ports.tokens.issue(access_claims(session, new_id("", ports))))

@@ -60,6 +60,7 @@ RESETS = _counter("password_resets", "Passwords set by a mailed link, by outcome
 PASSWORD_CHANGES = _counter(
     "password_changes", "Passwords changed by who was logged in, by outcome: ok, or the error's code.", "outcome"
 )
+EVENTS = _counter("events", "What happened to accounts, over HTTP or not, by the type of the event.", "type")
 HASH_WAIT = _histogram("password_hash_wait", "Time a password waited for a thread to hash it.")
 HASH_DURATION = _histogram("password_hash_duration", "Time a thread took to make or verify a password's hash.")
 HASHES_WAITING = _gauge("password_hashes_waiting", "Passwords that wait for a thread to hash them.")
@@ -91,6 +92,7 @@ FAMILIES: Mapping[str, Family] = {
         RESET_REQUESTS,
         RESETS,
         PASSWORD_CHANGES,
+        EVENTS,
         HASH_WAIT,
         HASH_DURATION,
         HASHES_WAITING,

@@ -8,7 +8,7 @@ from datetime import datetime
 import attrs
 
 from leadnator_auth import __version__
-from leadnator_auth.domain import Delivery, MailFigures
+from leadnator_auth.domain import Delivery, Event, EventType, MailFigures
 from leadnator_auth.entrypoints.telemetry.metrics import families
 from leadnator_auth.entrypoints.telemetry.metrics.families import BUCKETS, Family
 from leadnator_auth.entrypoints.telemetry.metrics.rows import MemoryRows, Row, Rows
@@ -49,6 +49,7 @@ class Metrics:
         self._hash_duration = self._row(families.HASH_DURATION)
         self._pool_wait = self._row(families.POOL_WAIT)
         self._mails = {each: self._row(families.MAILS, each) for each in ("delivered", "delayed", "given_up")}
+        self._events = {each: self._row(families.EVENTS, each.value) for each in EventType}
         self._set(1, families.WORKERS)
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
@@ -78,6 +79,11 @@ class Metrics:
     def waited_for_connection(self, seconds: float) -> None:
         """Counts somebody who had to wait for a database connection."""
         _observe(self._pool_wait, seconds)
+
+    def count_events(self, events: Iterable[Event]) -> None:
+        """Counts what happened to accounts, by type."""
+        for event in events:
+            self._events[event.type][0] += 1.0
 
     def delivered(self, delivery: Delivery) -> None:
         """Counts what became of some mails."""

@@ -1,0 +1,115 @@
+"""The description of a table, from which its column list, its INSERT and the mapping of its rows are made."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number, to_optional
+from leadnator_auth.adapters.sql.slot import Slot
+
+Entity = TypeVar("Entity")
+
+Convert = Callable[[Any], Any]  # between the type of a field and that of its column
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+@attrs.frozen
+class Column:
+    """One column, and the field that it keeps: `client.ip` is the field `ip` of the field `client`."""
+
+    name: str
+    field: str
+    read: Convert = _as_it_is
+    write: Convert = _as_it_is
+
+
+def plain(name: str, field: str | None = None) -> Column:
+    """Returns a column of text or numbers, kept as they are."""
+    return Column(name, field or name)
+
+
+def instant(name: str) -> Column:
+    """Returns a column of instants."""
+    return Column(name, name, from_number, to_number)
+
+
+def optional_instant(name: str) -> Column:
+    """Returns a column of instants that may be missing."""
+    return Column(name, name, from_optional, to_optional)
+
+
+def choice(name: str, of: type[StrEnum]) -> Column:
+    """Returns a column with a member of an enumeration."""
+    members = {member.value: member for member in of}
+    return Column(name, name, members.__getitem__, attrgetter("value"))
+
+
+class Table(Generic[Entity]):
+    """Where one kind of entity is kept; `key` has the columns of its primary key."""
+
+    def __init__(self, name: str, entity: type[Entity], columns: Iterable[Column], *, key: str = "id") -> None:
+        self.name = name
+        self.key = key
+        self._columns = tuple(columns)
+        self._entity = entity
+        names = [column.name for column in self._columns]
+        self.columns = ", ".join(names)
+        self.qualified = ", ".join(f"{name}.{column}" for column in names)
+        self.size = len(names)
+        self.insert = f"INSERT INTO {name} ({self.columns}) VALUES ({', '.join(f':{column}' for column in names)})"
+        self._getters = [(column.name, attrgetter(column.field), column.write) for column in self._columns]
+        self._own, self._parts = _grouped(entity, self._columns)
+
+    def values(self, entity: Entity) -> dict[str, object]:
+        """Returns what is kept of an entity, by column."""
+        return {name: write(get(entity)) for name, get, write in self._getters}
+
+    def entity(self, row: Iterable[Any]) -> Entity:
+        """Returns the entity in a row that has the values of all columns, in their order."""
+        values = [column.read(value) for column, value in zip(self._columns, row, strict=True)]
+        fields = {field: values[index] for field, index in self._own}
+        for field, kind, parts in self._parts:
+            fields[field] = kind(**{part: values[index] for part, index in parts})
+        return self._entity(**fields)
+
+    async def delete_some(
+        self, slot: Slot, where: str, most: int, *, order_by: str = "", skip: int = 0, **values: object
+    ) -> list[Entity]:
+        """Deletes up to `most` rows for which a condition holds, after `skip` of them in an order; returns them.
+
+        Unordered, it passes over rows that somebody else has locked: two who clear away never wait for each other.
+        """
+        chosen = f" ORDER BY {order_by} LIMIT :most OFFSET :skip" if order_by else f" LIMIT :most{slot.skip_locked}"
+        rows = await slot.fetch_all(
+            f"WITH old AS MATERIALIZED (SELECT {self.key} FROM {self.name} WHERE {where}{chosen}) "
+            f"DELETE FROM {self.name} WHERE ({self.key}) IN (SELECT {self.key} FROM old) RETURNING {self.columns}",
+            most=most,
+            **({"skip": skip} if order_by else {}),
+            **values,
+        )
+        return [self.entity(row) for row in rows]
+
+
+Parts = list[tuple[str, int]]
+"""Fields, and which column has each."""
+
+
+def _grouped(entity: type, columns: Sequence[Column]) -> tuple[Parts, list[tuple[str, type, Parts]]]:
+    """Returns the entity's own fields, and those of its parts by the field and the type of the part."""
+    own: Parts = []
+    parts: dict[str, Parts] = defaultdict(list)
+    for index, column in enumerate(columns):
+        first, _, rest = column.field.partition(".")
+        if rest:
+            parts[first].append((rest, index))
+        else:
+            own.append((first, index))
+    types = {field.name: field.type for field in attrs.fields(attrs.resolve_types(entity))}
+    return own, [(field, types[field] or object, fields) for field, fields in parts.items()]
