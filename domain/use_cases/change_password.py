@@ -32,9 +32,9 @@ async def change_password(
         is_owners = await is_known(identity.user, client, repositories, ports)
     attempts = LogInThrottle(identity.user.email.canonical, client, is_owners, ports)
     await attempts.enter(ports.clock.now())
-    proven = await verified(kept, typed, ports)
+    proven = await verified(kept, typed, client, ports)
     await attempts.succeed()
-    new_hash = await ports.hasher.hash(new_password)
+    new_hash = await ports.hasher.hash(new_password, client)
 
     async def change(transaction: Transaction) -> None:
         # Hashing took a while: a reset or another change may have come in between.

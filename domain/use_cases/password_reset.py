@@ -55,7 +55,7 @@ async def reset_password(secret: Untrusted, password: Untrusted, client: Client 
     token = await _usable_token(typed_secret, ports)
     if token is None:
         raise InvalidResetTokenError
-    password_hash = await ports.hasher.hash(new_password)
+    password_hash = await ports.hasher.hash(new_password, client)
 
     async def redeem(transaction: Transaction) -> User:
         user = await transaction.users.by_id(token.user_id)

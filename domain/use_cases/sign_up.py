@@ -32,7 +32,7 @@ async def sign_up(
         new_password = check("password", password, ports.policy.password.choose)
     await throttle(ports.policy.limits.sign_up, client, now=ports.clock.now(), ports=ports)
     await _refuse_taken(address, ports)
-    password_hash = await ports.hasher.hash(new_password)
+    password_hash = await ports.hasher.hash(new_password, client)
 
     now = ports.clock.now()
     user = User(UserId(new_id(USER_ID_PREFIX, ports)), valid_name, address, created_at=now)

@@ -214,8 +214,8 @@ BUGS = (
     Bug(
         "a wrong password takes the count of tries back",
         _LOG_IN,
-        "    proven = await verified(kept, typed, ports)\n    await attempts.succeed()\n",
-        "    await attempts.succeed()\n    proven = await verified(kept, typed, ports)\n",
+        "    proven = await verified(kept, typed, client, ports)\n    await attempts.succeed()\n",
+        "    await attempts.succeed()\n    proven = await verified(kept, typed, client, ports)\n",
     ),
     Bug(
         "a lease that ended still decides what became of the mail",
