@@ -5,9 +5,11 @@ Everything an embedder needs is here; what is not in `__all__` may change at any
 
 from leadnator_auth.domain.entities.access_token import Claims, Purpose
 from leadnator_auth.domain.entities.actor import Actor
-from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change
+from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.event import Event, EventType
 from leadnator_auth.domain.entities.mail import (
+    Delivery,
     MailFigures,
     MailKind,
     MailState,
@@ -34,6 +36,7 @@ from leadnator_auth.domain.errors import (
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
+    MailDelayedError,
     MailRefusedError,
     MissingFieldsError,
     NotFoundError,
@@ -41,14 +44,14 @@ from leadnator_auth.domain.errors import (
     UnavailableError,
 )
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
 from leadnator_auth.domain.use_cases.import_users import ImportFate, ImportOutcome, import_users
 from leadnator_auth.domain.use_cases.log_in import log_in
-from leadnator_auth.domain.use_cases.mail_delivery import Delivery, deliver_due_mails, renew_lease
+from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_figures, retry_mails
 from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token
 from leadnator_auth.domain.use_cases.password_reset import (
@@ -61,7 +64,7 @@ from leadnator_auth.domain.use_cases.sign_up import sign_up
 from leadnator_auth.domain.use_cases.steps.authorize import Who, parse_who
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
-from leadnator_auth.domain.use_cases.user_directory import list_audit_entries, list_users, show_user
+from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.ids import SessionId, UserId
@@ -71,8 +74,6 @@ from leadnator_auth.domain.values.password import Password, PasswordPolicy
 __all__ = [
     "AccountSuspendedError",
     "Actor",
-    "AuditAction",
-    "AuditEntry",
     "AuthError",
     "BadFieldError",
     "Change",
@@ -80,11 +81,14 @@ __all__ = [
     "Charge",
     "Claims",
     "Client",
+    "Commit",
     "ConcurrencyError",
     "Credentials",
     "Delivery",
     "EmailAddress",
     "EmailTakenError",
+    "Event",
+    "EventType",
     "FieldError",
     "FieldsError",
     "ForbiddenError",
@@ -99,6 +103,7 @@ __all__ = [
     "LastAdminError",
     "Limits",
     "LogOutScope",
+    "MailDelayedError",
     "MailFigures",
     "MailKind",
     "MailRefusedError",
@@ -143,7 +148,7 @@ __all__ = [
     "is_found",
     "is_reset_secret_usable",
     "issue_media_token",
-    "list_audit_entries",
+    "list_events",
     "list_mails",
     "list_sessions",
     "list_users",

@@ -121,5 +121,23 @@ class ConcurrencyError(UnavailableError):
     """Two units of work got in each other's way and this one was undone: running it again may succeed at once."""
 
 
+class MailDelayedError(UnavailableError):
+    """The mail server did not take a mail, but may later; no caller of a use case ever sees this.
+
+    Unless it `may_have_arrived`, the mail certainly went nowhere, and the secret in it neither.
+    """
+
+    def __init__(self, reason: str, *, may_have_arrived: bool) -> None:
+        super().__init__(reason)
+        self.may_have_arrived = may_have_arrived
+
+
 class MailRefusedError(Exception):
-    """The mail server refused a mail for good (an SMTP 5xx answer); no caller ever sees this."""
+    """The mail server refused a mail for good (an SMTP 5xx answer); no caller of a use case ever sees this.
+
+    Unless it `may_have_arrived`, nobody has read the mail, and so nobody the secret in it.
+    """
+
+    def __init__(self, reason: str, *, may_have_arrived: bool = True) -> None:
+        super().__init__(reason)
+        self.may_have_arrived = may_have_arrived

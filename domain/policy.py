@@ -18,7 +18,14 @@ class Policy:
     """Sessions of one account; a new one ends the oldest."""
     reset_token_lifetime: timedelta = timedelta(hours=1)
     reset_mails: int = 5
-    """Reset links an account gets at most in any `reset_mails_window`; more are dropped without a word."""
+    """Reset links an account gets at most in any `reset_mails_window`; more are dropped without a word.
+
+    Each attempt that may have delivered a link counts, whatever became of it."""
     reset_mails_window: timedelta = timedelta(hours=1)
+    event_retention: timedelta = timedelta(days=365)
+    """How long it is known what happened to accounts."""
+    notices: int = 5
+    """Notices of one kind that are queued for an account at most in any `notices_window`: what they tell of stands."""
+    notices_window: timedelta = timedelta(hours=1)
     limits: Limits = Limits()
     """How often a client may try; more is refused with TooManyRequestsError."""

@@ -158,7 +158,7 @@ def sql_ports(memory: MemoryPorts, connections: Connections) -> Ports:
     """Returns the world of `memory` with its store replaced by SQL."""
     fields = attrs.asdict(memory, recurse=False)
     fields |= {
-        "unit_of_work": SqlUnitOfWork(connections),
+        "unit_of_work": SqlUnitOfWork(connections, memory.unit_of_work.on_commit),
         "identities": SqlIdentities(connections),
         "rate_limits": SqlRateLimits(connections),
         "readiness": SqlReadiness(connections),

@@ -136,7 +136,7 @@ def run_script(url: str, script: str) -> None:
 
 def empty(url: str) -> None:
     """Removes every row that was kept, not the schema."""
-    tables = ("deleted_users", "known_clients", "rate_limits", "audit_entries", *reversed(TABLES))
+    tables = ("deleted_users", "known_clients", "rate_limits", "events", *reversed(TABLES))
     run_script(url, ";\n".join(f"DELETE FROM {table}" for table in tables))
 
 

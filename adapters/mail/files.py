@@ -11,7 +11,7 @@ import attrs
 
 from leadnator_auth.adapters.mail.writing import MailWriter
 from leadnator_auth.domain.entities.mail import OutgoingMail
-from leadnator_auth.domain.errors import UnavailableError
+from leadnator_auth.domain.errors import MailDelayedError
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class MailFiles:
         try:
             await asyncio.to_thread(_write, draft, path, self.writer.write(mail))
         except OSError as error:
-            raise UnavailableError(str(error)) from error
+            raise MailDelayedError(str(error), may_have_arrived=False) from error
         _log.info("mail written to %s", path)
 
 

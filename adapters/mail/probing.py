@@ -10,9 +10,12 @@ from enum import StrEnum
 import aiosmtplib
 import attrs
 
+from leadnator_auth.adapters.mail.conversation import FAILURES, Conversation
+from leadnator_auth.adapters.mail.own_name import OwnName
 from leadnator_auth.adapters.mail.server import Security, SmtpServer
 
-STEP_SECONDS = 5.0
+STEP_SECONDS = 20.0
+"""Some servers greet late on purpose; but who looks into a trouble does not wait as long as a mail may."""
 
 
 class Step(StrEnum):
@@ -21,6 +24,7 @@ class Step(StrEnum):
     CONNECTION = "connection"
     ENCRYPTION = "encryption"
     LOG_IN = "log-in"
+    SENDER = "sender"
 
 
 class Trouble(StrEnum):
@@ -29,11 +33,13 @@ class Trouble(StrEnum):
     UNKNOWN_NAME = "unknown name"
     OUT_OF_REACH = "out of reach"
     NOT_WELCOME = "not welcome"
+    NAME_REFUSED = "name refused"
     NOT_ENCRYPTED = "not encrypted"
     BAD_HANDSHAKE = "bad handshake"
     BAD_CERTIFICATE = "bad certificate"
     NO_LOG_IN = "no log-in"
     LOG_IN_REFUSED = "log-in refused"
+    SENDER_REFUSED = "sender refused"
 
 
 @attrs.frozen
@@ -53,27 +59,24 @@ class _StoppedError(Exception):
         self.probed = Probed(step, found, trouble)
 
 
-async def probe(server: SmtpServer) -> AsyncIterator[Probed]:
+async def probe(server: SmtpServer, sender: str) -> AsyncIterator[Probed]:
     """Yields what was found at each step, up to the first that fails."""
-    client = aiosmtplib.SMTP(
-        hostname=server.host,
-        port=server.port,
-        use_tls=server.security is Security.TLS,
-        start_tls=False,  # done below, to tell one failure from the other
-        timeout=STEP_SECONDS,
-    )
+    conversation = Conversation(attrs.evolve(server, timeout=min(server.timeout, STEP_SECONDS)), OwnName(server.ehlo))
     try:
-        yield await _connect(client, server)
-        yield await _encrypt(client, server)
+        yield await _connect(conversation, server)
+        yield await _encrypt(conversation, server)
         if server.username is not None:
-            yield await _log_in(client, server.username, server.password or "")
+            yield await _log_in(conversation, server.username, server.password or "")
+        with _failures(Step.SENDER, Trouble.SENDER_REFUSED):
+            await conversation.name_sender(sender)
+        yield Probed(Step.SENDER, f"mails may come from {sender}")
     except _StoppedError as stopped:
         yield stopped.probed
     finally:
-        client.close()
+        conversation.close()
 
 
-async def _connect(client: aiosmtplib.SMTP, server: SmtpServer) -> Probed:
+async def _connect(conversation: Conversation, server: SmtpServer) -> Probed:
     try:
         await asyncio.get_running_loop().getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
@@ -81,13 +84,15 @@ async def _connect(client: aiosmtplib.SMTP, server: SmtpServer) -> Probed:
             Step.CONNECTION, Trouble.UNKNOWN_NAME, f"the name {server.host} does not resolve"
         ) from error
     with _failures(Step.CONNECTION, Trouble.OUT_OF_REACH):
-        await client.connect()
+        await conversation.connect()
     with _failures(Step.CONNECTION, Trouble.NOT_WELCOME):
-        await _greet(client)
-    return Probed(Step.CONNECTION, f"{server.host}:{server.port} answers")
+        await conversation.greet()
+    name = conversation.client.local_hostname
+    return Probed(Step.CONNECTION, f"{server.host}:{server.port} answers, and knows us as {name}")
 
 
-async def _encrypt(client: aiosmtplib.SMTP, server: SmtpServer) -> Probed:
+async def _encrypt(conversation: Conversation, server: SmtpServer) -> Probed:
+    client = conversation.client
     if server.security is Security.NONE:
         offer = ", though the server offers STARTTLS" if client.supports_extension("starttls") else ""
         return Probed(Step.ENCRYPTION, f"none{offer}")
@@ -95,26 +100,19 @@ async def _encrypt(client: aiosmtplib.SMTP, server: SmtpServer) -> Probed:
         if not client.supports_extension("starttls"):
             raise _StoppedError(Step.ENCRYPTION, Trouble.NOT_ENCRYPTED, "the server does not offer STARTTLS")
         with _failures(Step.ENCRYPTION, Trouble.BAD_HANDSHAKE):
-            await client.starttls()
-            await _greet(client)
+            await conversation.encrypt()
     encrypted: ssl.SSLObject = client.get_transport_info("ssl_object")
     until = (encrypted.getpeercert() or {}).get("notAfter")
     return Probed(Step.ENCRYPTION, f"{encrypted.version()}, the certificate is trusted and valid until {until}")
 
 
-async def _log_in(client: aiosmtplib.SMTP, username: str, password: str) -> Probed:
+async def _log_in(conversation: Conversation, username: str, password: str) -> Probed:
+    client = conversation.client
     if not (client.supports_extension("auth") and client.supported_auth_methods):
         raise _StoppedError(Step.LOG_IN, Trouble.NO_LOG_IN, "the server offers no way to log in that we know")
     with _failures(Step.LOG_IN, Trouble.LOG_IN_REFUSED):
-        await client.login(username, password)
+        await conversation.log_in(username, password)
     return Probed(Step.LOG_IN, "the user and the password are taken")
-
-
-async def _greet(client: aiosmtplib.SMTP) -> None:
-    try:
-        await client.ehlo()
-    except aiosmtplib.SMTPHeloError:  # a server so old knows no more than this (RFC 5321 section 3.2)
-        await client.helo()
 
 
 @contextmanager
@@ -122,7 +120,7 @@ def _failures(step: Step, otherwise: Trouble) -> Iterator[None]:
     """Turns what aiosmtplib raises in the block into what it means."""
     try:
         yield
-    except (aiosmtplib.SMTPException, OSError) as error:
+    except FAILURES as error:
         raise _meaning(error, step, otherwise) from error
 
 
@@ -134,6 +132,8 @@ def _meaning(error: Exception, step: Step, otherwise: Trouble) -> _StoppedError:
     if isinstance(reason, ssl.SSLError):
         found = f"the TLS handshake failed: {reason.reason or reason}"
         return _StoppedError(Step.ENCRYPTION, Trouble.BAD_HANDSHAKE, found)
+    if isinstance(error, aiosmtplib.SMTPHeloError) and error.code >= 500:
+        return _StoppedError(step, Trouble.NAME_REFUSED, f"the server says {error.code} {error.message}")
     if isinstance(error, aiosmtplib.SMTPResponseException):
         trouble = Trouble.NOT_WELCOME if otherwise is Trouble.OUT_OF_REACH else otherwise
         return _StoppedError(step, trouble, f"the server says {error.code} {error.message}")

@@ -13,6 +13,7 @@ class Security(StrEnum):
     TLS = "smtps"
 
 
+TIMEOUT_SECONDS = 60.0
 DEFAULT_PORTS = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
 
 
@@ -25,3 +26,7 @@ class SmtpServer:
     security: Security = Security.NONE
     username: str | None = None
     password: str | None = attrs.field(default=None, repr=False)
+    timeout: float = TIMEOUT_SECONDS
+    """Seconds for each step of a conversation."""
+    ehlo: str | None = None
+    """What we call ourselves there."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from leadnator_auth.domain.entities.mail import MailKind, OutgoingMail, ResetLinkMail
-from leadnator_auth.domain.errors import UnavailableError
+from leadnator_auth.domain.errors import MailDelayedError
 from leadnator_auth.domain.ports import Clock
 from leadnator_auth.domain.values.email_address import EmailAddress
 
@@ -56,7 +56,7 @@ class MailWriter:
     def write(self, mail: OutgoingMail) -> EmailMessage:
         """Returns the message, addressed to the mail's one recipient.
 
-        Raises: UnavailableError when a template is broken: the mail waits until it is mended.
+        Raises: MailDelayedError when a template is broken: the mail waits until it is mended.
         """
         kind, context = self._content(mail)
         message = self._addressed(mail.to, mail.id)
@@ -97,7 +97,8 @@ class MailWriter:
             return self._templates.get_template(template).render(context)
         except Exception as error:  # an operator's template may trip over anything: bytes, types, a division
             problem = f"{type(error).__name__}: {error}"
-            raise UnavailableError(f"the mail template {template} is broken: {problem}") from error
+            reason = f"the mail template {template} is broken: {problem}"
+            raise MailDelayedError(reason, may_have_arrived=False) from error
 
 
 def _set_content(message: EmailMessage, text: str, html: str) -> None:

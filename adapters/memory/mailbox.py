@@ -3,16 +3,22 @@
 import attrs
 
 from leadnator_auth.domain.entities.mail import OutgoingMail, PasswordChangedMail, ResetLinkMail
+from leadnator_auth.domain.errors import MailDelayedError, UnavailableError
 
 
 @attrs.define
 class Mailbox:
-    """Every mail that was sent, oldest first. While `failure` is set, sending raises it instead."""
+    """Every mail that was sent, oldest first. While `failure` is set, sending raises it instead.
+
+    What fails here certainly did not arrive, and an UnavailableError says so.
+    """
 
     mails: list[OutgoingMail] = attrs.Factory(list)
     failure: Exception | None = None
 
     async def send(self, mail: OutgoingMail) -> None:
+        if type(self.failure) is UnavailableError:
+            raise MailDelayedError(str(self.failure), may_have_arrived=False)
         if self.failure is not None:
             raise self.failure
         self.mails.append(mail)

@@ -56,6 +56,10 @@ class Backend:
     """Ends a SELECT in a transaction that writes: the rows stay as they were read."""
     is_one_of: str
     """Follows a column in a condition: it has one of the values in the list `:key`."""
+    domain_of: Callable[[str], str]
+    """Returns the SQL for the domain of the e-mail address in a column."""
+    by_index: Callable[[str], str]
+    """Returns what follows a table's name where a query must use this index: SQLite chooses blindly."""
     skip_locked: str
     """Ends a SELECT of rows that are to be taken, whichever they are, so that two who take some never wait."""
     writers: int

@@ -1,5 +1,6 @@
 """The mail queue in SQL."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import attrs
@@ -7,9 +8,13 @@ import attrs
 from leadnator_auth.adapters.sql.backend import Row
 from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number
 from leadnator_auth.adapters.sql.slot import Slot
-from leadnator_auth.domain.entities.mail import GIVE_UP_AFTER, LEASE, MailFigures, MailKind, MailState, QueuedMail
+from leadnator_auth.domain.entities.mail import MailFigures, MailKind, MailState, QueuedMail
+from leadnator_auth.domain.entities.outbox import GIVE_UP_AFTER, LEASE
 
 _COLUMNS = "id, kind, recipient, queued_at, due_at, give_up_at, attempts, state, finished_at, last_error"
+_REVIVE = "UPDATE mails SET state = 'queued', due_at = :now, give_up_at = :give_up_at, finished_at = NULL"
+# Each with the index that finds it; literal, as the predicates of the indexes are.
+_NEW, _TRIED = ("attempts = 0", "mails_new"), ("attempts > 0", "mails_waiting")
 
 
 def _mail_of(row: Row) -> QueuedMail:
@@ -51,19 +56,38 @@ class SqlMailQueue:
             last_error=mail.last_error,
         )
 
-    async def lease(self, now: datetime, most: int) -> list[QueuedMail]:
+    async def lease(self, now: datetime, most: int, full: Collection[str] = ()) -> list[QueuedMail]:
+        leased: list[QueuedMail] = []
+        for which in (_NEW, _TRIED):
+            if len(leased) < most:
+                leased += await self._lease(which, now, most - len(leased), full)
+        # RETURNING has no order of its own; all leased mails are due at one time, so they are sorted by age.
+        return sorted(leased, key=lambda mail: (mail.queued_at, mail.id))
+
+    async def _lease(self, which: tuple[str, str], now: datetime, most: int, full: Collection[str]) -> list[QueuedMail]:
         rows = await self.slot.fetch_all(
-            # Materialised: as a plain subselect PostgreSQL may run it again for each row, and take more than asked.
-            "WITH due AS MATERIALIZED (SELECT id FROM mails WHERE state = 'queued' AND due_at <= :now "
-            f"ORDER BY due_at, id LIMIT :most{self.slot.skip_locked}) "
+            f"WITH due AS MATERIALIZED ({self._due('id', which)}) "
             "UPDATE mails SET attempts = attempts + 1, due_at = :lease_end WHERE id IN (SELECT id FROM due) "
             f"RETURNING {_COLUMNS}",
             now=to_number(now),
             lease_end=to_number(now + LEASE),
             most=most,
+            key=list(full),
         )
-        # RETURNING has no order of its own; all leased mails are due at one time, so they are sorted by age.
-        return sorted((_mail_of(row) for row in rows), key=lambda mail: (mail.queued_at, mail.id))
+        return [_mail_of(row) for row in rows]
+
+    def _due(self, columns: str, which: tuple[str, str]) -> str:
+        """Returns the query for the next `:most` mails that may be taken now, but for those of the lanes in `:key`.
+
+        Materialised: as a plain subselect PostgreSQL may run it again for each row, and take more than asked.
+        """
+        condition, index = which
+        return (
+            f"SELECT {columns} FROM mails{self.slot.by_index(index)} "
+            f"WHERE state = 'queued' AND {condition} AND due_at <= :now "
+            f"AND NOT ({self.slot.domain_of('recipient')}{self.slot.is_one_of}) "
+            f"ORDER BY due_at, id LIMIT :most{self.slot.skip_locked}"
+        )
 
     async def save(self, mail: QueuedMail) -> bool:
         row = await self.slot.fetch_one(
@@ -80,6 +104,39 @@ class SqlMailQueue:
 
     async def remove(self, mail_id: str) -> None:
         await self.slot.run("DELETE FROM mails WHERE id = :id", id=mail_id)
+
+    async def drop_to_nobody(self, now: datetime, most: int, full: Collection[str] = ()) -> int:
+        rows = await self.slot.fetch_all(
+            f"WITH due AS MATERIALIZED ({self._due('id, recipient', _NEW)}) DELETE FROM mails WHERE id IN "
+            "(SELECT id FROM due WHERE NOT EXISTS (SELECT 1 FROM users WHERE email_canonical = due.recipient)) "
+            "RETURNING id",
+            now=to_number(now),
+            most=most,
+            key=list(full),
+        )
+        return len(rows)
+
+    async def drop_like(self, mail: QueuedMail, now: datetime, most: int) -> int:
+        rows = await self.slot.fetch_all(
+            "WITH due AS MATERIALIZED (SELECT id FROM mails WHERE recipient = :recipient AND kind = :kind "
+            "AND state = 'queued' AND attempts = 0 AND due_at <= :now "
+            f"ORDER BY queued_at, id LIMIT :most{self.slot.skip_locked}) "
+            "DELETE FROM mails WHERE id IN (SELECT id FROM due) RETURNING id",
+            recipient=mail.recipient,
+            kind=mail.kind.value,
+            now=to_number(now),
+            most=most,
+        )
+        return len(rows)
+
+    async def count_since(self, kind: MailKind, recipient: str, since: datetime) -> int:
+        row = await self.slot.fetch_one(
+            "SELECT count(*) AS mails FROM mails WHERE recipient = :recipient AND kind = :kind AND queued_at > :since",
+            recipient=recipient,
+            kind=kind.value,
+            since=to_number(since),
+        )
+        return int(row["mails"]) if row else 0
 
     async def purge(self, state: MailState, finished_before: datetime, most: int) -> int:
         rows = await self.slot.fetch_all(
@@ -106,16 +163,26 @@ class SqlMailQueue:
         )
         return [_mail_of(row) for row in rows]
 
-    async def retry(self, now: datetime, mail_id: str | None = None) -> int:
-        condition, values = ("", {}) if mail_id is None else (" AND id = :id", {"id": mail_id})
-        rows = await self.slot.fetch_all(
-            "UPDATE mails SET state = 'queued', due_at = :now, give_up_at = :give_up_at, finished_at = NULL "
-            f"WHERE state IN ('queued', 'dead'){condition} RETURNING id",
+    async def retry(self, now: datetime, mail_id: str) -> bool:
+        row = await self.slot.fetch_one(
+            f"{_REVIVE} WHERE id = :id AND state IN ('queued', 'dead') RETURNING id",
             now=to_number(now),
             give_up_at=to_number(now + GIVE_UP_AFTER),
-            **values,
+            id=mail_id,
         )
-        return len(rows)
+        return row is not None
+
+    async def retry_some(self, now: datetime, most: int, after: str) -> list[str]:
+        rows = await self.slot.fetch_all(
+            "WITH waiting AS MATERIALIZED (SELECT id FROM mails WHERE id > :after AND state <> 'sent' "
+            f"ORDER BY id LIMIT :most{self.slot.skip_locked}) "
+            f"{_REVIVE} WHERE id IN (SELECT id FROM waiting) RETURNING id",
+            now=to_number(now),
+            give_up_at=to_number(now + GIVE_UP_AFTER),
+            after=after,
+            most=most,
+        )
+        return sorted(row["id"] for row in rows)
 
     async def figures(self) -> MailFigures:
         rows = await self.slot.fetch_all(
@@ -133,5 +200,8 @@ class SqlMailQueue:
         )
 
     async def next_due_at(self) -> datetime | None:
-        row = await self.slot.fetch_one("SELECT min(due_at) AS due_at FROM mails WHERE state = 'queued'")
+        row = await self.slot.fetch_one(
+            f"SELECT due_at FROM mails{self.slot.by_index('mails_waiting')} WHERE state = 'queued' "
+            "ORDER BY due_at, id LIMIT 1"
+        )
         return from_optional(row["due_at"]) if row else None

@@ -50,6 +50,8 @@ def postgresql(
         # Not FOR UPDATE: that would hold up a new session of a user whom another transaction has read.
         row_lock=" FOR NO KEY UPDATE",
         is_one_of=" = ANY(:key)",
+        domain_of=lambda column: f"split_part({column}, '@', 2)",
+        by_index=lambda index: "",
         skip_locked=" FOR UPDATE SKIP LOCKED",
         writers=writers,
         readers=readers,

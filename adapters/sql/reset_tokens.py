@@ -4,7 +4,7 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.adapters.sql.instants import to_number
+from leadnator_auth.adapters.sql.instants import from_number, to_number
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.table import Table, instant, optional_instant, plain
 from leadnator_auth.domain.entities.reset_token import ResetToken
@@ -51,15 +51,18 @@ class SqlResetTokens:
         )
         return RESET_TOKENS.entity(row) if row else None
 
-    async def mails_since(self, user_id: UserId, since: datetime, *, other_than: str) -> int:
-        row = await self.slot.fetch_one(
-            "SELECT count(DISTINCT mail_id) AS mails FROM reset_tokens "
-            "WHERE user_id = :user_id AND issued_at > :since AND mail_id <> :other_than",
+    async def withdraw(self, digest: str) -> None:
+        await self.slot.run("DELETE FROM reset_tokens WHERE digest = :digest", digest=digest)
+
+    async def issued_since(self, user_id: UserId, since: datetime) -> list[datetime]:
+        rows = await self.slot.fetch_all(
+            "SELECT issued_at FROM reset_tokens WHERE user_id = :user_id AND issued_at > :since ORDER BY issued_at",
             user_id=user_id,
             since=to_number(since),
-            other_than=other_than,
         )
-        return int(row["mails"]) if row else 0
+        return [from_number(row["issued_at"]) for row in rows]
 
     async def purge(self, expired_before: datetime, most: int) -> int:
-        return await RESET_TOKENS.delete_some(self.slot, "expires_at < :before", most, before=to_number(expired_before))
+        return len(
+            await RESET_TOKENS.delete_some(self.slot, "expires_at < :before", most, before=to_number(expired_before))
+        )

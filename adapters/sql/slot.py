@@ -41,6 +41,19 @@ class Slot:
         return self._backend.skip_locked
 
     @property
+    def is_one_of(self) -> str:
+        """Follows a value in a condition: it is one of the list `:key`."""
+        return self._backend.is_one_of
+
+    def domain_of(self, column: str) -> str:
+        """Returns the SQL for the domain of the e-mail address in a column."""
+        return self._backend.domain_of(column)
+
+    def by_index(self, index: str) -> str:
+        """Returns what follows a table's name where a query must use this index."""
+        return self._backend.by_index(index)
+
+    @property
     def is_open(self) -> bool:
         """Whether it is connected, as far as is known without asking."""
         return self._connection is not None and not self._backend.is_lost(self._connection.raw_connection)

@@ -34,6 +34,8 @@ def sqlite(file: Path, pool_size: int = SQLITE_POOL_SIZE) -> Backend:
         # Who writes has the whole database locked.
         row_lock="",
         is_one_of=" IN (SELECT value FROM json_each(:key))",
+        domain_of=lambda column: f"substr({column}, instr({column}, '@') + 1)",
+        by_index=lambda index: f" INDEXED BY {index}",
         skip_locked="",
         writers=1,
         readers=max(pool_size - 1, 1),

@@ -5,14 +5,10 @@ from enum import StrEnum
 
 import attrs
 
+from leadnator_auth.domain.entities.outbox import GIVE_UP_AFTER, LEASE, delay_after
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.text import without_controls
 
-LEASE = timedelta(seconds=10)
-"""How long a worker has a mail to itself, unless it renews the lease; a crash delays a mail by no more."""
-GIVE_UP_AFTER = timedelta(days=3)
-_FIRST_DELAY = timedelta(seconds=5)
-_LONGEST_DELAY = timedelta(hours=1)
 _MAX_ERROR_LENGTH = 500
 
 
@@ -51,6 +47,11 @@ class QueuedMail:
     finished_at: datetime | None = None
     last_error: str = ""
 
+    @property
+    def lane(self) -> str:
+        """What may be slow or broken by itself: the domain of the recipient."""
+        return self.recipient.rpartition("@")[2]
+
     def leased(self, now: datetime) -> "QueuedMail":
         """Returns it as taken by a worker: one more attempt, due again when the lease ends."""
         return attrs.evolve(self, attempts=self.attempts + 1, due_at=now + LEASE)
@@ -74,16 +75,52 @@ class QueuedMail:
         return attrs.evolve(self, state=MailState.QUEUED, due_at=now, give_up_at=now + GIVE_UP_AFTER, finished_at=None)
 
     def failed(self, now: datetime, error: str, jitter: float) -> "QueuedMail":
-        """Returns it as due again later, or dead when three days have not been enough.
+        """Returns it as due again after a delay that grows with its attempts, or dead when three days were not enough.
 
-        The delay doubles from 5 seconds to an hour; `jitter` in [0, 1) takes up to half of it off, so that mails that
-        failed together do not come back together.
+        `jitter` in [0, 1) is a share of chance in the delay.
         """
+        return self.postponed(now, now + delay_after(self.attempts, jitter), error)
+
+    def postponed(self, now: datetime, until: datetime, reason: str) -> "QueuedMail":
+        """Returns it as due again at `until`, or dead when its time is over."""
         if now >= self.give_up_at:
-            return self.dead(now, error)
-        longest = min(_FIRST_DELAY * 2 ** min(self.attempts - 1, 20), _LONGEST_DELAY)
-        delay = longest * (1 - jitter / 2)
-        return attrs.evolve(self, due_at=now + delay, last_error=without_controls(error, _MAX_ERROR_LENGTH))
+            return self.dead(now, reason)
+        return attrs.evolve(self, due_at=until, last_error=without_controls(reason, _MAX_ERROR_LENGTH))
+
+
+@attrs.define
+class Delivery:
+    """What became of some mails."""
+
+    sent: int = 0
+    delayed: int = 0
+    dead: int = 0
+    dropped: int = 0
+    """Mails to nobody: no account has the address, or it gets no reset link now."""
+    failures: list[QueuedMail] = attrs.field(factory=list, eq=False)
+    """The delayed and the dead ones, with the reason in `last_error`."""
+
+    @property
+    def total(self) -> int:
+        """How many mails something became of."""
+        return self.sent + self.delayed + self.dead + self.dropped
+
+    @classmethod
+    def of(cls, mail: QueuedMail) -> "Delivery":
+        """Returns what became of one mail."""
+        if mail.state is MailState.SENT:
+            return cls(sent=1)
+        if mail.state is MailState.DEAD:
+            return cls(dead=1, failures=[mail])
+        return cls(delayed=1, failures=[mail])
+
+    def add(self, other: "Delivery") -> None:
+        """Counts what became of others, too."""
+        self.sent += other.sent
+        self.delayed += other.delayed
+        self.dead += other.dead
+        self.dropped += other.dropped
+        self.failures += other.failures
 
 
 @attrs.frozen

@@ -1,13 +1,13 @@
 """Where things are kept: one repository for each kind of thing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from leadnator_auth.domain.entities.audit import AuditEntry
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.event import Event, EventFilter
 from leadnator_auth.domain.entities.known_client import KnownClient
-from leadnator_auth.domain.entities.mail import MailFigures, MailState, QueuedMail
+from leadnator_auth.domain.entities.mail import MailFigures, MailKind, MailState, QueuedMail
 from leadnator_auth.domain.entities.reset_token import ResetToken
 from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.user import User
@@ -106,8 +106,8 @@ class Sessions(Protocol):
     async def end(self, session_id: SessionId) -> bool:
         """Ends a session at once; returns whether there was one."""
 
-    async def trim(self, user_id: UserId, *, keep: int, most: int) -> int:
-        """Removes the sessions of a user beyond `keep`, at most `most` of them; returns how many.
+    async def trim(self, user_id: UserId, *, keep: int, most: int) -> list[Session]:
+        """Removes the sessions of a user beyond `keep`, at most `most` of them; returns which.
 
         Those of earlier epochs go first, and of one epoch the oldest.
         """
@@ -128,10 +128,13 @@ class ResetTokens(Protocol):
     async def redeem(self, digest: str, now: datetime) -> ResetToken | None:
         """Marks a usable token as used and returns it, or None when it is not usable; one atomic step."""
 
-    async def mails_since(self, user_id: UserId, since: datetime, *, other_than: str) -> int:
-        """Returns how many mails but `other_than` carried tokens to a user after `since`.
+    async def withdraw(self, digest: str) -> None:
+        """Removes a token whose secret went nowhere."""
 
-        A mail that was sent again, with another token, counts once.
+    async def issued_since(self, user_id: UserId, since: datetime) -> list[datetime]:
+        """Returns when each token of a user was issued, oldest first, of those issued after `since`.
+
+        All of them count, used ones included.
         """
 
     async def purge(self, expired_before: datetime, most: int) -> int:
@@ -155,13 +158,20 @@ class KnownClients(Protocol):
 
 
 class MailQueue(Protocol):
-    """The mails that wait to be sent."""
+    """The mails that wait to be sent.
+
+    A mail is new until somebody takes it for the first time. New ones go first; among them, and among the others, those
+    due first, and of one instant those with the lower id.
+    """
 
     async def add(self, mail: QueuedMail) -> None:
         """Queues a mail."""
 
-    async def lease(self, now: datetime, most: int) -> list[QueuedMail]:
-        """Takes up to `most` mails, those due first, and returns them leased, oldest first; one atomic step."""
+    async def lease(self, now: datetime, most: int, full: Collection[str] = ()) -> list[QueuedMail]:
+        """Takes up to `most` due mails, but none of the lanes in `full`; no mail is ever taken twice at once.
+
+        Returns them leased, oldest first.
+        """
 
     async def save(self, mail: QueuedMail) -> bool:
         """Keeps what became of a leased mail, unless the lease ended and somebody else took it.
@@ -172,14 +182,32 @@ class MailQueue(Protocol):
     async def remove(self, mail_id: str) -> None:
         """Drops a mail from the queue."""
 
+    async def drop_to_nobody(self, now: datetime, most: int, full: Collection[str] = ()) -> int:
+        """Drops those of the next `most` new mails (as `lease` would take them) whose recipient has no account.
+
+        Returns how many. It looks at `most` mails and no more, and takes the same few steps for all of them.
+        """
+
+    async def drop_like(self, mail: QueuedMail, now: datetime, most: int) -> int:
+        """Drops up to `most` due new mails of the same kind to the same recipient, oldest first; returns how many."""
+
+    async def count_since(self, kind: MailKind, recipient: str, since: datetime) -> int:
+        """Returns how many mails of a kind were queued for an address after this instant and are still kept."""
+
     async def purge(self, state: MailState, finished_before: datetime, most: int) -> int:
         """Removes up to `most` mails that came to this final state before this instant; returns how many."""
 
     async def latest(self, state: MailState | None, most: int) -> list[QueuedMail]:
         """Returns up to `most` mails, of one state or of all, newest first."""
 
-    async def retry(self, now: datetime, mail_id: str | None = None) -> int:
-        """Makes dead and waiting mails due at once, one of them or all; returns how many. Sent ones stay sent."""
+    async def retry(self, now: datetime, mail_id: str) -> bool:
+        """Makes a dead or waiting mail due at once; returns whether there is one with this id. Sent ones stay sent."""
+
+    async def retry_some(self, now: datetime, most: int, after: str) -> list[str]:
+        """Makes up to `most` dead and waiting mails due at once, by id, of those whose id follows `after`.
+
+        Returns the ids in their order.
+        """
 
     async def figures(self) -> MailFigures:
         """Returns how many mails are in which state."""
@@ -188,14 +216,17 @@ class MailQueue(Protocol):
         """Returns when the next queued mail is due, or None when none waits."""
 
 
-class AuditTrail(Protocol):
-    """What was done to accounts, by whom; entries are only ever added."""
+class Events(Protocol):
+    """What happened to accounts; events are only ever added, and go when they are old."""
 
-    async def add(self, entry: AuditEntry) -> None:
-        """Keeps a new entry; its account need not exist."""
+    async def add(self, events: Sequence[Event]) -> None:
+        """Keeps new events; their accounts need not exist."""
 
-    async def latest(self, user_id: UserId | None, most: int, after: Position | None) -> list[AuditEntry]:
-        """Returns up to `most` entries about one account or about all, newest first, from after a position on.
+    async def latest(self, wanted: EventFilter, most: int, after: Position | None) -> list[Event]:
+        """Returns up to `most` events, newest first, from after a position on.
 
-        The position of an entry is its time and its id.
+        The position of an event is its time and its id.
         """
+
+    async def purge(self, older_than: datetime, most: int) -> int:
+        """Removes up to `most` events of before this instant; returns how many."""

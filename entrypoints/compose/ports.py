@@ -25,7 +25,7 @@ from leadnator_auth.adapters.sql import (
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain.entities.rate_limit import Limits
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Mailer, Ports
+from leadnator_auth.domain.ports import Commit, Mailer, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
@@ -59,7 +59,7 @@ def prepare(settings: Settings) -> bool:
 
 @asynccontextmanager
 async def open_ports(
-    settings: Settings, on_mail_queued: Callable[[], None] = lambda: None, metrics: Metrics | None = None
+    settings: Settings, on_commit: Callable[[Commit], None] = lambda commit: None, metrics: Metrics | None = None
 ) -> AsyncIterator[Ports]:
     """Opens a complete set of ports and closes it after the block; `prepare` comes first.
 
@@ -77,7 +77,7 @@ async def open_ports(
         async with _connections(settings, metrics) as connections:
             metrics.levels = lambda: _levels(hasher, connections)
             yield Ports(
-                unit_of_work=SqlUnitOfWork(connections, on_mail_queued),
+                unit_of_work=SqlUnitOfWork(connections, on_commit),
                 identities=SqlIdentities(connections),
                 hasher=hasher,
                 tokens=tokens,
@@ -167,7 +167,7 @@ def _mailer(settings: Settings, clock: SystemClock) -> Iterator[Mailer]:
         return
     from leadnator_auth.adapters.mail.smtp import SmtpMailer  # not needed to start without
 
-    mailer = SmtpMailer(smtp_server(settings.smtp_url), writer)
+    mailer = SmtpMailer(smtp_server(settings.smtp_url, settings), writer)
     try:
         yield mailer
     finally:
@@ -187,10 +187,18 @@ def mail_writer(settings: Settings, clock: SystemClock) -> MailWriter:
     )
 
 
-def smtp_server(url: SmtpUrl) -> SmtpServer:
-    """Returns the mail server at this URL."""
+def smtp_server(url: SmtpUrl, settings: Settings) -> SmtpServer:
+    """Returns the mail server at this URL, and how to talk to it."""
     security = Security(url.scheme)
-    return SmtpServer(url.host, url.port or DEFAULT_PORTS[security], security, url.username, url.password)
+    return SmtpServer(
+        host=url.host,
+        port=url.port or DEFAULT_PORTS[security],
+        security=security,
+        username=url.username,
+        password=url.password,
+        timeout=settings.smtp_timeout,
+        ehlo=settings.smtp_ehlo,
+    )
 
 
 def _policy(settings: Settings) -> Policy:

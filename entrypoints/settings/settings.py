@@ -99,6 +99,13 @@ class Settings:
         "RESET_URL", values.reset_url, None, "an http:// or https:// URL that holds {token} once", url=True
     )
     smtp_url: SmtpUrl | None = attrs.field(default=None, converter=_smtp_url, metadata=_SMTP_URL, repr=False)
+    smtp_timeout: int = _setting("SMTP_TIMEOUT", values.between(1, 3600), 60, "a number of seconds from 1 to 3600")
+    smtp_ehlo: str | None = _setting(
+        "SMTP_EHLO",
+        values.smtp_ehlo,
+        None,
+        "a host name such as auth.example.com, or an address literal such as [192.0.2.1] or [IPv6:2001:db8::1]",
+    )
     mail_from: str = _setting("MAIL_FROM", values.mail_from, "no-reply@localhost", "one plain e-mail address")
     mail_templates: Path | None = _setting(
         "MAIL_TEMPLATES", values.existing_folder, None, "a folder with templates that replace ours"

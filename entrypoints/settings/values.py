@@ -16,7 +16,11 @@ SAFE_BCRYPT_COST = 10
 """OWASP Password Storage Cheat Sheet: the least work factor for bcrypt. Less is taken, with a warning."""
 _TEN_YEARS = 315_360_000
 _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
-_MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
+# RFC 5321 section 4.1.2: no dot at an end of the local part, and no two in a row.
+_LOCAL_PART = re.compile(r"(?=.{1,64}$)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
+_MAX_ADDRESS_LENGTH = 254
 
 
 @attrs.frozen
@@ -101,9 +105,28 @@ def smtp_url(text: str) -> SmtpUrl:
     return SmtpUrl(parts.scheme, host.name, host.port, parts.user, parts.password or None)
 
 
+def smtp_ehlo(text: str) -> str:
+    """Returns a name for EHLO: a host name or an address literal (RFC 5321 section 4.1.3)."""
+    if not _HOST_NAME.fullmatch(text):
+        _check_address_literal(text)
+    return text
+
+
+def _check_address_literal(text: str) -> None:
+    if not (text.startswith("[") and text.endswith("]")):
+        raise ValueError
+    address = text[1:-1]
+    if address.lower().startswith("ipv6:"):
+        ipaddress.IPv6Address(address[5:])
+    else:
+        ipaddress.IPv4Address(address)
+
+
 def mail_from(text: str) -> str:
     """Returns the sender's address; unlike a user's it may be at a bare host name."""
-    if not _MAILBOX.fullmatch(text):
+    local_part, _, domain = text.rpartition("@")
+    is_address = _LOCAL_PART.fullmatch(local_part) and _HOST_NAME.fullmatch(domain)
+    if not is_address or len(text) > _MAX_ADDRESS_LENGTH:
         raise ValueError
     return text
 

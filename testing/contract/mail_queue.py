@@ -5,13 +5,20 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.mail import LEASE, MailFigures, MailState, QueuedMail
+from leadnator_auth.domain.entities.mail import MailFigures, MailKind, MailState, QueuedMail
+from leadnator_auth.domain.entities.outbox import LEASE
+from leadnator_auth.domain.entities.user import Status
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc
-from leadnator_auth.testing.contract.samples import NOW, a_mail
+from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users
+from leadnator_auth.testing.contract.samples import NOW, a_mail, a_user
 
 LATER = NOW + timedelta(minutes=1)
-DUE_FIRST = "`lease` takes those due first, of one instant those with the lower id"
+DUE_FIRST = "of the new ones `lease` takes those due first, of one instant those with the lower id"
+
+
+def to(number: int, domain: str) -> QueuedMail:
+    """Returns a mail to somebody at this domain who has no account."""
+    return attrs.evolve(a_mail(number), recipient=f"nobody-{number}@{domain}")
 
 
 async def queue(unit_of_work: UnitOfWork, *mails: QueuedMail) -> None:
@@ -150,14 +157,33 @@ class MailQueueContract(StoreContract):
         now = LATER + timedelta(seconds=1)
         async with unit_of_work() as transaction:
             retry = transaction.mail_queue.retry
-            assert await retry(now, first.id) == 0, "a sent mail stays sent"
-            assert await retry(now, "m_none") == 0, "`retry` says how many it revived"
-            assert await retry(now, "") == 0, "an empty id is no mail's; None means all"
-            assert await retry(now, second.id) == 1, "`retry` revives a dead mail"
+            for mail_id in (first.id, "m_none", ""):
+                assert not await retry(now, mail_id), "a mail that was sent, or is none, is not tried again"
+            assert await retry(now, second.id), "`retry` revives a dead mail"
             expected = [third.failed(LATER, "421 busy", 0.0), second.dead(LATER, "550 no").revived(now)]
             assert await transaction.mail_queue.latest(None, 2) == expected, "`retry` keeps `mail.revived(now)`"
-            assert await retry(now) == 2, "`retry` of all revives all but the sent ones"
+            assert await retry(now, third.id), "`retry` makes a waiting mail due"
             assert len(await transaction.mail_queue.lease(now, 10)) == 2, "what was revived is due at once"
+
+    async def test_all_that_waits_can_be_tried_again_a_few_at_a_time(self, unit_of_work: UnitOfWork) -> None:
+        await queue(unit_of_work, *(a_mail(n) for n in range(1, 6)))
+        leased = await lease(unit_of_work, 3)
+        await save(unit_of_work, leased[0].sent(LATER))
+        await save(unit_of_work, leased[1].dead(LATER, "550 no"))
+        await save(unit_of_work, leased[2].failed(LATER, "421 busy", 0.0))
+        now = LATER + timedelta(seconds=1)
+        async with unit_of_work() as transaction:
+            some = transaction.mail_queue.retry_some
+            ids = [a_mail(n).id for n in (2, 3, 4, 5)]
+            assert await some(now, 3, "") == ids[:3], (
+                "`retry_some` revives no more than `most`, by id, but no sent ones"
+            )
+            assert await some(now, 3, ids[2]) == ids[3:], "`retry_some` goes on after the id that it is given"
+            assert await some(now, 3, ids[3]) == [], "`retry_some` comes to an end"
+            kept = await transaction.mail_queue.latest(MailState.QUEUED, 10)
+            expected = leased[1].dead(LATER, "550 no").revived(now)
+            assert kept[-1] == expected, "`retry_some` keeps `mail.revived(now)`"
+            assert len(await transaction.mail_queue.lease(now, 10)) == 4, "what was revived is due at once"
 
     async def test_the_figures_tell_how_the_queue_does(self, unit_of_work: UnitOfWork) -> None:
         async with unit_of_work.snapshot() as repositories:
@@ -213,3 +239,74 @@ class MailQueueContract(StoreContract):
         async with unit_of_work() as transaction:
             await transaction.mail_queue.lease(LATER, 1)
         assert await lease(unit_of_work) == [a_mail().leased(LATER)], "a lease that was not committed did not happen"
+
+    async def test_new_mails_go_before_those_that_failed(self, unit_of_work: UnitOfWork) -> None:
+        await queue(unit_of_work, a_mail(1), a_mail(2))
+        for mail in await lease(unit_of_work):
+            await save(unit_of_work, attrs.evolve(mail, due_at=NOW))
+        await queue(unit_of_work, a_mail(3), a_mail(4))
+        order = [[mail.id for mail in await lease(unit_of_work, 1)] for _ in range(4)]
+        expected = [[a_mail(n).id] for n in (3, 4, 1, 2)]
+        assert order == expected, "a mail that nobody took yet goes first, though others have been due for longer"
+
+    async def test_lanes_that_are_full_are_left_out(self, unit_of_work: UnitOfWork) -> None:
+        mails = [to(n, domain) for n, domain in enumerate(("slow.example", "ab.example", "b.example", "b.example"))]
+        await queue(unit_of_work, *mails)
+        async with unit_of_work() as transaction:
+            queue_ = transaction.mail_queue
+            leased = await queue_.lease(LATER, 10, ["slow.example", "b.example"])
+            assert [mail.id for mail in leased] == [mails[1].id], "a lane is the whole domain of the recipient"
+            assert leased[0].lane == "ab.example", "a lane is the domain of the recipient"
+            leased = await queue_.lease(LATER, 1, frozenset({"slow.example"}))
+            assert [mail.id for mail in leased] == [mails[2].id], "the first of the others is taken"
+            leased = await queue_.lease(LATER, 10)
+            assert [mail.id for mail in leased] == [mails[0].id, mails[3].id], "what was left out waits"
+
+    async def test_new_mails_to_nobody_are_dropped_many_at_a_time(self, unit_of_work: UnitOfWork) -> None:
+        alice, suspended = a_user("alice"), attrs.evolve(a_user("bob"), status=Status.SUSPENDED)
+        await keep_users(unit_of_work, alice, suspended)
+        kept = [
+            attrs.evolve(to(2, "nowhere.example"), attempts=1),
+            attrs.evolve(to(3, "nowhere.example"), due_at=LATER + timedelta(microseconds=1)),
+            to(4, "full.example"),
+            attrs.evolve(a_mail(5), recipient=suspended.email.canonical),
+            attrs.evolve(a_mail(6), recipient=alice.email.canonical),
+        ]
+        await queue(unit_of_work, *kept, *(to(n, "nowhere.example") for n in (1, 10, 11, 12)))
+        async with unit_of_work() as transaction:
+            drop = transaction.mail_queue.drop_to_nobody
+            assert await drop(LATER, 2, ["full.example"]) == 1, "it looks at `most` mails and drops those to nobody"
+            assert await drop(LATER, 4, ["full.example"]) == 2, "it looks at the next ones, in the order of `lease`"
+            assert await drop(LATER, 10, ["full.example"]) == 1, "it drops all that it finds"
+            assert await drop(LATER, 10, ["full.example"]) == 0, "then there is nothing left"
+            await transaction.commit()
+        async with unit_of_work.snapshot() as repositories:
+            left = await repositories.mail_queue.latest(None, 20)
+        assert left == list(reversed(kept)), "others' mails stay, and what is not new, not due, or of a full lane"
+
+    async def test_new_mails_like_one_are_dropped_many_at_a_time(self, unit_of_work: UnitOfWork) -> None:
+        other_kind = attrs.evolve(a_mail(2), kind=MailKind.PASSWORD_CHANGED)
+        not_due = attrs.evolve(a_mail(4), due_at=LATER + timedelta(microseconds=1))
+        kept = [other_kind, to(3, "example.com"), not_due, attrs.evolve(a_mail(5), attempts=1)]
+        await queue(unit_of_work, *kept, *(a_mail(n) for n in (13, 12, 11)))
+        async with unit_of_work() as transaction:
+            assert await transaction.mail_queue.drop_like(a_mail(1), LATER, 2) == 2, "it drops no more than `most`"
+            assert (await transaction.mail_queue.latest(None, 1))[0].id == a_mail(13).id, "the oldest go first"
+            assert await transaction.mail_queue.drop_like(a_mail(1), LATER, 2) == 1, "it says how many"
+            await transaction.commit()
+        async with unit_of_work.snapshot() as repositories:
+            left = await repositories.mail_queue.latest(None, 20)
+        assert left == list(reversed(kept)), "other kinds, other recipients, and what is not due or not new stay"
+
+    async def test_the_mails_of_one_kind_to_one_address_are_counted(self, unit_of_work: UnitOfWork) -> None:
+        notices = [attrs.evolve(a_mail(n), kind=MailKind.PASSWORD_CHANGED) for n in range(1, 5)]
+        await queue(unit_of_work, *notices, a_mail(10), attrs.evolve(to(11, "example.com"), kind=notices[0].kind))
+        sent, dead, *_ = await lease(unit_of_work, 2)
+        await save(unit_of_work, sent.sent(LATER))
+        await save(unit_of_work, dead.dead(LATER, "550 no"))
+        async with unit_of_work.snapshot() as repositories:
+            count = repositories.mail_queue.count_since
+            kind, recipient = notices[0].kind, notices[0].recipient
+            assert await count(kind, recipient, NOW) == 4, "mails count in whatever state they are"
+            assert await count(kind, recipient, notices[0].queued_at) == 3, "those queued after (not at) the instant"
+            assert await count(kind, "nobody@example.com", NOW) == 0, "mails to others do not count"

@@ -83,25 +83,41 @@ class ResetTokensContract(StoreContract):
             redeemed = await transaction.reset_tokens.redeem(token.digest, last_moment)
             assert redeemed is not None, "until `expires_at` a token is usable: keep microseconds"
 
-    async def test_mails_are_counted_once_each_and_only_recent_ones(
+    async def test_it_is_known_when_the_tokens_of_a_user_were_issued(
         self, unit_of_work: UnitOfWork, alice: User
     ) -> None:
         bob = a_user("bob")
         await keep_users(unit_of_work, bob)
+        minutes = [timedelta(minutes=n) for n in range(4)]
         await keep(
             unit_of_work,
-            a_token(alice, 1, "m_1"),
-            a_token(alice, 2, "m_1"),
-            a_token(alice, 3, "m_2"),
-            attrs.evolve(a_token(alice, 4, "m_old"), issued_at=NOW - HOUR),
-            a_token(bob, 5, "m_3"),
+            attrs.evolve(a_token(alice, 3, "m_2"), issued_at=NOW + minutes[3]),
+            attrs.evolve(a_token(alice, 1, "m_1"), issued_at=NOW + minutes[1], used_at=NOW + minutes[2]),
+            attrs.evolve(a_token(alice, 2, "m_1"), issued_at=NOW + minutes[2]),
+            attrs.evolve(a_token(alice, 4, "m_old"), issued_at=NOW),
+            attrs.evolve(a_token(bob, 5, "m_3"), issued_at=NOW + minutes[2]),
         )
         async with unit_of_work.snapshot() as repositories:
-            mails_since = repositories.reset_tokens.mails_since
-            count = await mails_since(alice.id, NOW - HOUR, other_than="m_9")
-            assert count == 2, "each mail of this user after (not at) the instant counts once, whatever its tokens"
-            assert await mails_since(alice.id, NOW - HOUR, other_than="m_1") == 1, "`other_than` does not count"
-            assert await mails_since(alice.id, NOW - 2 * HOUR, other_than="m_9") == 3, "older ones count if asked for"
+            issued_since = repositories.reset_tokens.issued_since
+            issued = await issued_since(alice.id, NOW)
+            expected = [NOW + minutes[n] for n in (1, 2, 3)]
+            assert issued == expected, "each token of this user counts that was issued after (not at) the instant"
+            assert_utc(*issued)
+            assert len(await issued_since(alice.id, NOW - HOUR)) == 4, "older ones count if asked for"
+            assert await issued_since(alice.id, NOW + HOUR) == [], "what was issued before does not count"
+
+    async def test_a_token_that_was_withdrawn_is_gone(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        token, other = a_token(alice, 1), a_token(alice, 2)
+        await keep(unit_of_work, token, other)
+        async with unit_of_work() as transaction:
+            await transaction.reset_tokens.withdraw(token.digest)
+            await transaction.reset_tokens.withdraw("0" * 64)
+            await transaction.commit()
+        async with unit_of_work() as transaction:
+            tokens = transaction.reset_tokens
+            assert await tokens.redeem(token.digest, NOW) is None, "a withdrawn token cannot be redeemed"
+            assert len(await tokens.issued_since(alice.id, NOW - HOUR)) == 1, "a withdrawn token does not count"
+            assert await tokens.redeem(other.digest, NOW) is not None, "`withdraw` is for one token"
 
     async def test_expired_tokens_are_purged_a_few_at_a_time(self, unit_of_work: UnitOfWork, alice: User) -> None:
         living = attrs.evolve(a_token(alice, 9), expires_at=NOW + 2 * HOUR)

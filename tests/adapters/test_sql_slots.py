@@ -83,7 +83,7 @@ async def test_a_commit_that_fails_keeps_nothing_and_harms_nobody_after_it(
     run_sql(database_url, "CREATE TABLE late (id TEXT REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)")
     mails_queued: list[str] = []
     async with pair.writing() as slot:
-        transaction = SqlTransaction(slot, lambda: mails_queued.append("one"))
+        transaction = SqlTransaction(slot, lambda commit: mails_queued.append("one"))
         await slot.run("INSERT INTO late VALUES ('nobody')")
         await transaction.mail_queue.add(a_mail())
         with pytest.raises(UnavailableError):

@@ -138,7 +138,7 @@ def test_an_old_schema_fails_and_is_not_migrated(
 def test_a_newer_schema_and_rows_of_the_future_fail(new_database: NewDatabase, tmp_path: Path) -> None:
     url = new_database()
     settings = {"LEADNATOR_DATABASE_URL": url, "LEADNATOR_JWT_SECRET": JWT_SECRET}
-    run_sql(url, f"INSERT INTO users VALUES ('u_1', 'A', 'a@b.c', 'a@b.c', 'user', 'S', 'active', {10**16})")
+    run_sql(url, f"INSERT INTO users VALUES ('u_1', 'A', 'a@b.c', 'a@b.c', 'user', 'S', 'active', {10**16}, 0, 0)")
     assert examined(tmp_path, settings).failed == {"newest row"}
     run_sql(url, "UPDATE alembic_version SET version_num = 'from-the-future'")
     report = examined(tmp_path, settings)
@@ -267,6 +267,7 @@ async def examined_mail(
     settings = {
         "LEADNATOR_SMTP_URL": f"{scheme}://mailer:{PASSWORD}@{HOST}:{server.port}",
         "LEADNATOR_MAIL_FROM": "auth@example.com",
+        "LEADNATOR_SMTP_TIMEOUT": "5",
         "SSL_CERT_FILE": str(home / "ca.pem"),
     }
     command = ("doctor", "--json", *options)
@@ -279,10 +280,30 @@ async def test_a_mail_server_that_works_is_ok_and_gets_no_mail(
 ) -> None:
     server.is_encrypted_at_once = scheme == "smtps"
     report = await examined_mail(server, authority, tmp_path, scheme=scheme)
-    for check in ("smtp connection", "smtp encryption", "smtp log-in"):
+    for check in ("smtp connection", "smtp encryption", "smtp log-in", "smtp sender"):
         assert report.level(check) == "ok"
     assert report.of("smtp") == []
-    assert server.steps["MAIL"] == 0
+    assert server.steps["RCPT"] == server.steps["DATA"] == 0
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "check", "setting"),
+    [
+        ("EHLO", b"504 5.5.2 need fully-qualified hostname\r\n", "smtp connection", "LEADNATOR_SMTP_EHLO"),
+        ("EHLO", b"550 5.7.1 who are you\r\n", "smtp connection", "LEADNATOR_SMTP_EHLO"),
+        ("MAIL", b"553 5.7.1 not owned by user\r\n", "smtp sender", "LEADNATOR_MAIL_FROM"),
+        ("MAIL", b"550 5.1.8 no such domain\r\n", "smtp sender", "LEADNATOR_MAIL_FROM"),
+    ],
+)
+async def test_what_a_mail_server_has_against_us_fails_with_the_setting_that_mends_it(
+    server: ScriptedServer, authority: trustme.CA, tmp_path: Path, step: str, answer: bytes, check: str, setting: str
+) -> None:
+    server.script = {step: answer, "HELO": answer}
+    report = await examined_mail(server, authority, tmp_path)
+    assert report.failed == {check}
+    ((_, words),) = report.of(check)
+    assert answer.decode().strip() in words
+    assert setting in words
 
 
 async def test_one_test_mail_is_sent_where_it_is_asked_for(

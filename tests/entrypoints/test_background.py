@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork
 from leadnator_auth.domain import (
     MailRefusedError,
+    OutgoingMail,
     Policy,
     Ports,
     UnavailableError,
@@ -19,11 +20,16 @@ from leadnator_auth.domain import (
     request_password_reset,
     sign_up,
 )
-from leadnator_auth.domain.entities.mail import LEASE
+from leadnator_auth.domain.entities.outbox import LEASE
 from leadnator_auth.domain.ports import Repositories, Transaction
 from leadnator_auth.entrypoints.background import housekeeper, mail_worker
 from leadnator_auth.entrypoints.background.housekeeper import keeping_house
-from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.background.mail_worker import (
+    MAX_CONVERSATIONS,
+    MAX_CONVERSATIONS_OF_A_DOMAIN,
+    MailWorker,
+    running,
+)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -41,7 +47,7 @@ def never_poll(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_mail_that_is_queued_goes_out_at_once(memory: MemoryPorts, never_poll: None) -> None:
     worker = MailWorker()
-    memory.unit_of_work.on_mail_queued = worker.wake
+    memory.unit_of_work.on_commit = worker.notice
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     async with running(worker, memory):
         for count in (1, 2):
@@ -206,7 +212,7 @@ async def test_a_mail_that_is_queued_while_the_worker_looks_is_not_overlooked(
 ) -> None:
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     worker = MailWorker()
-    unit_of_work = Counting(tables=memory.unit_of_work.tables, on_mail_queued=worker.wake)
+    unit_of_work = Counting(tables=memory.unit_of_work.tables, on_commit=worker.notice)
     ports = attrs.evolve(memory, unit_of_work=unit_of_work)
 
     async def queue_once() -> None:
@@ -288,6 +294,149 @@ async def test_stopping_waits_for_one_mail_only(memory: MemoryPorts, never_poll:
     async with running(worker, Ports(**world)):
         await until(lambda: not other_tasks())
     assert sorted(mail.state for mail in memory.unit_of_work.tables.mails.values()) == ["queued", "queued", "sent"]
+
+
+class Stalls:
+    """A mail server that never answers for some domains; what it took from others it remembers."""
+
+    def __init__(self, *domains: str) -> None:
+        self.domains = domains
+        self.stalled: list[str] = []
+        self.taken: list[str] = []
+        self.may_answer = asyncio.Event()
+
+    async def send(self, mail: OutgoingMail) -> None:
+        address = mail.to.canonical
+        if address.rpartition("@")[2] in self.domains:
+            self.stalled.append(address)
+            await self.may_answer.wait()
+        self.taken.append(address)
+
+
+async def ask_for(memory: MemoryPorts, *addresses: str) -> None:
+    """Signs each of them up, and asks for a link."""
+    for address in addresses:
+        await sign_up("Somebody", address, "secret", ports=memory)
+        await request_password_reset(address, ports=memory)
+
+
+def mailing_by(memory: MemoryPorts, mailer: Stalls) -> Ports:
+    return Ports(**(attrs.asdict(memory, recurse=False) | {"mailer": mailer}))
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the next mail go almost at once beside one that stalls."""
+    monkeypatch.setattr(mail_worker, "HEAD_START_SECONDS", 0.001)
+
+
+async def test_mails_that_stall_delay_no_other(memory: MemoryPorts, never_poll: None, hurried: None) -> None:
+    """Neither those of their own domain, nor, however many they are, those of others."""
+    server, worker = Stalls("slow.example"), MailWorker()
+    memory.unit_of_work.on_commit = worker.notice
+    await ask_for(memory, *(f"user{number}@slow.example" for number in range(7)))
+    async with running(worker, mailing_by(memory, server)):
+        await until(lambda: len(server.stalled) == 7)
+        server.domains = ()
+        await ask_for(memory, "quick@slow.example", "quick@example.com")
+        await until(lambda: len(server.taken) == 2)
+        server.may_answer.set()
+    assert len(server.taken) == 9
+
+
+async def test_a_domain_that_stalls_has_half_of_the_conversations_at_most(
+    memory: MemoryPorts, never_poll: None, hurried: None
+) -> None:
+    server = Stalls("slow.example")
+    slow = [f"user{number}@slow.example" for number in range(30)]
+    await ask_for(memory, *slow, "quick@example.com", "quicker@example.com")
+    async with running(MailWorker(), mailing_by(memory, server)):
+        await until(lambda: len(server.taken) == 2)
+        assert len(server.stalled) == MAX_CONVERSATIONS_OF_A_DOMAIN == MAX_CONVERSATIONS // 2
+        server.may_answer.set()
+        await until(lambda: len(server.taken) == 32)
+    assert sorted(server.taken[2:]) == sorted(slow)
+
+
+async def test_there_are_only_so_many_conversations_at_once(
+    memory: MemoryPorts, never_poll: None, hurried: None
+) -> None:
+    server = Stalls("a.example", "b.example", "c.example")
+    await ask_for(memory, *(f"user{number}@{domain}" for number in range(8) for domain in server.domains))
+    async with running(MailWorker(), mailing_by(memory, server)):
+        await until(lambda: len(server.stalled) == MAX_CONVERSATIONS)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert len(server.stalled) == MAX_CONVERSATIONS
+        server.may_answer.set()
+        await until(lambda: len(server.taken) == 24)
+
+
+async def test_a_quick_server_is_talked_to_by_one_at_a_time(memory: MemoryPorts, never_poll: None) -> None:
+    at_once: list[int] = []
+
+    class Quick(Stalls):
+        async def send(self, mail: OutgoingMail) -> None:
+            self.stalled.append("one")
+            await asyncio.sleep(0)
+            at_once.append(len(self.stalled))
+            self.stalled.pop()
+            await super().send(mail)
+
+    server = Quick()
+    await ask_for(memory, *(f"user{number}@example.com" for number in range(20)))
+    async with running(MailWorker(), mailing_by(memory, server)):
+        await until(lambda: len(server.taken) == 20)
+    assert set(at_once) == {1}
+
+
+async def test_all_mails_that_hang_are_given_back_when_the_worker_stops(
+    memory: MemoryPorts, never_poll: None, hurried: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_worker, "STOP_SECONDS", 0.001)
+    server = Stalls("slow.example")
+    await ask_for(memory, *(f"user{number}@slow.example" for number in range(5)), "quick@example.com")
+    async with running(MailWorker(), mailing_by(memory, server)):
+        await until(lambda: len(server.stalled) == 5 and len(server.taken) == 1)
+    assert other_tasks() == set()
+    states = sorted(mail.state for mail in memory.unit_of_work.tables.mails.values())
+    assert states == ["queued"] * 5 + ["sent"]
+
+
+async def test_a_worker_whose_database_fails_in_the_middle_goes_on(
+    memory: MemoryPorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What became of the mail is not known then; it is sent again when its lease ends."""
+    monkeypatch.setattr(mail_worker, "POLL_SECONDS", 0.001)
+    await ask_for(memory, "alice@example.com")
+    unit_of_work = Failing(tables=memory.unit_of_work.tables)
+
+    class FailsAfterwards(Stalls):
+        async def send(self, mail: OutgoingMail) -> None:
+            unit_of_work.is_away = not self.taken
+            await super().send(mail)
+
+    server = FailsAfterwards()
+    with capture_logs() as logs:
+        async with running(MailWorker(), attrs.evolve(mailing_by(memory, server), unit_of_work=unit_of_work)):
+            await until(lambda: unit_of_work.failures > 0)
+            unit_of_work.is_away = False
+            memory.clock.instant += LEASE
+            await until(lambda: len(server.taken) == 2)
+    assert "mail_queue_unavailable" in [entry["event"] for entry in logs]
+
+
+class Failing(MemoryUnitOfWork):
+    """A store that may be away."""
+
+    is_away = False
+    failures = 0
+
+    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+        if self.is_away:
+            self.failures += 1
+            raise UnavailableError("away")
+        return super().__call__()
 
 
 @pytest.mark.parametrize(

@@ -170,19 +170,23 @@ async def test_mails_have_the_words_of_the_operator(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "server"),
+    ("values", "server"),
     [
-        ("smtp://mail.example.com", SmtpServer("mail.example.com", 25, Security.NONE)),
-        ("smtps://mail.example.com", SmtpServer("mail.example.com", 465, Security.TLS)),
-        ("smtp+starttls://mail.example.com", SmtpServer("mail.example.com", 587, Security.STARTTLS)),
+        ({"SMTP_URL": "smtp://mail.example.com"}, SmtpServer("mail.example.com", 25, Security.NONE)),
+        ({"SMTP_URL": "smtps://mail.example.com"}, SmtpServer("mail.example.com", 465, Security.TLS)),
+        ({"SMTP_URL": "smtp+starttls://mail.example.com"}, SmtpServer("mail.example.com", 587, Security.STARTTLS)),
         (
-            "smtp+starttls://user:p%40ss@mail.example.com:2525",
+            {"SMTP_URL": "smtp+starttls://user:p%40ss@mail.example.com:2525"},
             SmtpServer("mail.example.com", 2525, Security.STARTTLS, "user", "p@ss"),
+        ),
+        (
+            {"SMTP_URL": "smtp://mail.example.com", "SMTP_TIMEOUT": "300", "SMTP_EHLO": "auth.example.com"},
+            SmtpServer("mail.example.com", 25, timeout=300, ehlo="auth.example.com"),
         ),
     ],
 )
 async def test_mails_go_to_the_server_in_the_settings(
-    monkeypatch: pytest.MonkeyPatch, url: str, server: SmtpServer
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], server: SmtpServer
 ) -> None:
     events: list[object] = []
 
@@ -194,14 +198,14 @@ async def test_mails_go_to_the_server_in_the_settings(
             events.append("closed")
 
     monkeypatch.setattr("leadnator_auth.adapters.mail.smtp.SmtpMailer", Recorder)
-    async with open_ports(settings(SMTP_URL=url)):
+    async with open_ports(settings(**values)):
         assert events == [server]
     assert events == [server, "closed"]
 
 
 async def test_a_mail_that_is_queued_wakes_who_sends_it() -> None:
     woken: list[str] = []
-    async with open_ports(settings(), lambda: woken.append("at once")) as ports:
+    async with open_ports(settings(), lambda commit: woken.append("at once")) as ports:
         assert woken == []
         await request_password_reset("alice@example.com", ports=ports)
     assert woken == ["at once"]

@@ -98,7 +98,7 @@ COMMANDS = [
     ["users", "suspend", "a@example.com"],
     ["users", "activate", "a@example.com"],
     ["users", "delete", "a@example.com", "--yes"],
-    ["users", "audit"],
+    ["users", "events"],
     ["users", "import", "people.csv"],
     ["serve", "--port", "1"],
 ]

@@ -7,18 +7,24 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import attrs
 import pytest
 import trustme
+from aiosmtplib.protocol import SMTPProtocol
 
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
-from leadnator_auth.adapters.mail import MailWriter, Security, SmtpServer, smtp
+from leadnator_auth.adapters.mail import MailWriter, Security, SmtpServer, conversation, own_name, smtp
+from leadnator_auth.adapters.mail.own_name import OwnName
+from leadnator_auth.adapters.mail.server import TIMEOUT_SECONDS
 from leadnator_auth.adapters.mail.smtp import SmtpMailer
 from leadnator_auth.adapters.memory import FakeClock, MemoryPorts
 from leadnator_auth.adapters.sql import Connections
 from leadnator_auth.domain import (
     EmailAddress,
+    MailDelayedError,
     MailRefusedError,
     Ports,
     ResetLinkMail,
@@ -29,7 +35,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.entities.mail import MailState
 from tests.conftest import sql_ports
-from tests.e2e.server import HOST
+from tests.e2e.server import DEADLINE_SECONDS, HOST
 from tests.integration.certificates import Authorities, certificate
 from tests.integration.scripted_smtp import HEALTHY, Act, Reaction, Script, ScriptedServer, Talk, following, soon
 
@@ -37,8 +43,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "reset_" + "s" * 43
 ALICE = EmailAddress(typed="alice@example.com", canonical="alice@example.com")
 MAIL = ResetLinkMail("m_1", ALICE, SECRET, NOW + timedelta(hours=1), timedelta(hours=1))
-WITHIN_A_MAIL = ["MAIL", "RCPT", "DATA", "dot"]
-EVERY_STEP = ["banner", "EHLO", *WITHIN_A_MAIL]
+ABOUT_THE_MAIL = ["RCPT", "DATA", "dot"]
+BEFORE_THE_CONTENT = ["banner", "EHLO", "MAIL", "RCPT"]
+EVERY_STEP = ["banner", "EHLO", "MAIL", *ABOUT_THE_MAIL]
 SHORT = 0.2
 """For what must time out: long enough to get there on a busy machine."""
 EXPECTED_SOON = 5.0
@@ -54,12 +61,17 @@ async def server() -> AsyncIterator[ScriptedServer]:
 
 @asynccontextmanager
 async def mailing(
-    server: ScriptedServer, security: Security = Security.NONE, login: tuple[str, str] | None = None
+    server: ScriptedServer,
+    security: Security = Security.NONE,
+    login: tuple[str, str] | None = None,
+    *,
+    seconds: float = TIMEOUT_SECONDS,
+    ehlo: str | None = None,
 ) -> AsyncIterator[SmtpMailer]:
     """Lends a mailer for the server and closes it."""
     writer = MailWriter(sender="no-reply@example.com", reset_url="https://a.example/?token={token}", clock=FakeClock())
     username, password = login or (None, None)
-    mailer = SmtpMailer(SmtpServer(HOST, server.port, security, username, password), writer)
+    mailer = SmtpMailer(SmtpServer(HOST, server.port, security, username, password, seconds, ehlo), writer)
     try:
         yield mailer
     finally:
@@ -74,15 +86,19 @@ async def mailer(server: ScriptedServer) -> AsyncIterator[SmtpMailer]:
 
 
 async def fails_then_works(
-    mailer: SmtpMailer, server: ScriptedServer, script: Script, error: type[Exception] = UnavailableError
+    mailer: SmtpMailer,
+    server: ScriptedServer,
+    script: Script,
+    error: type[MailDelayedError | MailRefusedError] = MailDelayedError,
 ) -> str:
     """Sends a mail while the server follows a script, then another one when it is well; returns the first's error."""
     server.script = script
     with pytest.raises(error) as caught:
         await mailer.send(MAIL)
-    assert type(caught.value) is error
     assert len(server.talks) == 1, "one attempt is one connection"
     assert server.taken == []
+    assert isinstance(caught.value, MailDelayedError | MailRefusedError)
+    assert caught.value.may_have_arrived == bool(server.steps["DATA"]), "a link counts once DATA was said"
 
     server.script = HEALTHY
     await mailer.send(MAIL)
@@ -105,7 +121,7 @@ async def test_what_is_refused_for_now_waits(
     assert answer[:3].decode() in error
 
 
-@pytest.mark.parametrize("step", WITHIN_A_MAIL)
+@pytest.mark.parametrize("step", ABOUT_THE_MAIL)
 @pytest.mark.parametrize("answer", [b"550 5.1.1 no such user\r\n", b"554 5.7.1 spam\r\n"])
 async def test_a_mail_that_is_refused_for_good_is_given_up(
     mailer: SmtpMailer, server: ScriptedServer, step: str, answer: bytes
@@ -114,13 +130,42 @@ async def test_a_mail_that_is_refused_for_good_is_given_up(
     assert error == answer.decode().strip()
 
 
-@pytest.mark.parametrize("step", ["banner", "EHLO"])
-@pytest.mark.parametrize("answer", [b"550 5.3.2 go away\r\n", b"554 5.7.1 your address is on a list\r\n"])
+@pytest.mark.parametrize("step", ["banner", "EHLO", "MAIL"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"550 5.3.2 go away\r\n",
+        b"554 5.7.1 your address is on a list\r\n",
+        b"504 5.5.2 <25aea30808b2>: Helo command rejected: need fully-qualified hostname\r\n",
+        b"553 5.1.8 Domain of sender address does not exist\r\n",
+        b"530 5.7.0 Authentication required\r\n",
+    ],
+    ids=lambda answer: answer[:3].decode(),
+)
 async def test_a_server_that_refuses_us_altogether_costs_no_mail(
     mailer: SmtpMailer, server: ScriptedServer, step: str, answer: bytes
 ) -> None:
-    error = await fails_then_works(mailer, server, {step: answer, "HELO": answer})
-    assert answer[:3].decode() in error
+    error = await fails_then_works(mailer, server, {step: answer, **({"HELO": answer} if step == "EHLO" else {})})
+    assert answer.decode().strip() in error
+    assert {"banner": "the connection", "EHLO": "EHLO", "MAIL": "MAIL FROM"}[step] in error
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"504 5.5.2 <25aea30808b2>: Helo command rejected: need fully-qualified hostname\r\n",
+        b"530 5.7.0 Must issue a STARTTLS command first\r\n",
+        b"550 5.1.8 <no-reply@example.com>: Sender address rejected: Domain not found\r\n",
+        b"553 5.1.7 <no-reply@example.com>: Sender address rejected\r\n",
+        b"503 5.5.1 Error: need MAIL command\r\n",
+    ],
+    ids=lambda answer: answer[:9].decode(),
+)
+async def test_what_a_server_has_against_us_is_not_blamed_on_the_recipient(
+    mailer: SmtpMailer, server: ScriptedServer, answer: bytes
+) -> None:
+    """Postfix says it as late as at RCPT, for then it knows who would have got the mail."""
+    assert await fails_then_works(mailer, server, {"RCPT": answer}) == answer.decode().strip()
 
 
 @pytest.mark.parametrize("step", EVERY_STEP)
@@ -128,41 +173,71 @@ async def test_a_server_that_hangs_up_costs_no_mail(mailer: SmtpMailer, server: 
     await fails_then_works(mailer, server, {step: Act.HANG_UP})
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes a server that thinks about a whole mail no more patiently waited for than one at any other step."""
+    monkeypatch.setattr(conversation, "CONTENT_SECONDS", 0.0)
+
+
+async def leaves(server: ScriptedServer, script: Script, step: str, **options: Any) -> MailDelayedError:
+    """Sends a mail with little patience, and returns how that failed."""
+    server.script = script
+    async with mailing(server, seconds=SHORT, **options) as hurried:
+        with pytest.raises(MailDelayedError, match=r"^TimeoutError: no answer to .* within 0.2 seconds") as caught:
+            await hurried.send(MAIL)
+        await soon(lambda: server.open_connections == 0, "the server being left", EXPECTED_SOON)
+    assert (server.steps[step], len(server.talks)) == (1, 1)
+    return caught.value
+
+
 @pytest.mark.parametrize("step", EVERY_STEP)
 async def test_a_server_that_falls_silent_is_given_up_for_now(
-    mailer: SmtpMailer, server: ScriptedServer, step: str, monkeypatch: pytest.MonkeyPatch
+    mailer: SmtpMailer, server: ScriptedServer, step: str, impatient: None
 ) -> None:
-    server.script = {step: Act.FALL_SILENT}
-    with monkeypatch.context() as hurried:
-        hurried.setattr(smtp, "COMMAND_TIMEOUT_SECONDS", SHORT)
-        with pytest.raises(UnavailableError, match="Time"):
-            await mailer.send(MAIL)
-    assert (server.steps[step], len(server.talks)) == (1, 1)
-    await soon(lambda: server.open_connections == 0, "the silent server being left", EXPECTED_SOON)
+    error = await leaves(server, {step: Act.FALL_SILENT}, step)
+    assert error.may_have_arrived == (step in ("DATA", "dot"))
 
     server.script = HEALTHY
     await mailer.send(MAIL)
     assert len(server.taken) == 1
 
 
-@pytest.mark.parametrize("step", ["MAIL", "dot"])
+@pytest.mark.parametrize("step", ["banner", "MAIL", "RCPT", "DATA", "dot"])
 async def test_a_server_that_answers_in_drips_cannot_hold_up_the_queue(
-    mailer: SmtpMailer, server: ScriptedServer, step: str, monkeypatch: pytest.MonkeyPatch
+    mailer: SmtpMailer, server: ScriptedServer, step: str, impatient: None
 ) -> None:
     async def drip(talk: Talk) -> Reaction:
         await drop_by_drop(talk, b"250-still busy\r\n" * 1000, pause=0.02)
         return Act.HANG_UP
 
-    server.script = {step: drip}
-    with monkeypatch.context() as hurried:
-        hurried.setattr(smtp, "MAIL_TIMEOUT_SECONDS", SHORT)
-        with pytest.raises(UnavailableError, match=r"^TimeoutError"):
-            await mailer.send(MAIL)
-    await soon(lambda: server.open_connections == 0, "the slow server being left", EXPECTED_SOON)
+    await leaves(server, {step: drip}, step)
 
     server.script = HEALTHY
     await mailer.send(MAIL)
     assert len(server.taken) == 1
+
+
+def test_each_step_may_take_a_minute_and_the_whole_mail_ten() -> None:
+    """RFC 5321 section 4.5.3.2; a greeting and RCPT take some seconds at many servers, and a content filter minutes."""
+    assert SmtpServer(HOST, 25).timeout == 60
+    assert conversation.CONTENT_SECONDS == 600
+
+
+async def test_a_server_that_takes_its_time_over_a_mail_gets_it_once(server: ScriptedServer) -> None:
+    """Longer than any other step may take: who gave up here would send the mail again, with another secret."""
+    may_answer = asyncio.Event()
+
+    async def think(talk: Talk) -> Reaction:
+        await may_answer.wait()
+        return b"250 2.0.0 taken at last\r\n"
+
+    server.script = {"dot": think}
+    async with mailing(server, seconds=SHORT) as mailer:
+        sending = asyncio.create_task(mailer.send(MAIL))
+        await soon(lambda: server.steps["dot"], "the mail")
+        asyncio.get_running_loop().call_later(3 * SHORT, may_answer.set)
+        await sending
+    assert (len(server.taken), len(server.talks)) == (1, 1)
 
 
 async def drop_by_drop(talk: Talk, words: bytes, pause: float = 0.0) -> None:
@@ -443,20 +518,14 @@ async def test_a_server_that_speaks_plainly_where_encryption_comes_first_gets_no
 
 
 @encrypted
-async def test_a_handshake_that_never_ends_is_given_up_for_now(
-    server: ScriptedServer, security: Security, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_handshake_that_never_ends_is_given_up_for_now(server: ScriptedServer, security: Security) -> None:
     async def stall(talk: Talk) -> Reaction:
         if talk.steps["STARTTLS"]:
             await talk.say(b"220 2.0.0 go ahead\r\n")
         return Act.FALL_SILENT
 
-    monkeypatch.setattr(smtp, "COMMAND_TIMEOUT_SECONDS", SHORT)
-    server.script = {"STARTTLS": stall} if security is Security.STARTTLS else {"banner": stall}
-    async with mailing(server, security, LOGIN) as mailer:
-        with pytest.raises(UnavailableError):
-            await mailer.send(MAIL)
-        await soon(lambda: server.open_connections == 0, "the server being left", EXPECTED_SOON)
+    step = "STARTTLS" if security is Security.STARTTLS else "banner"
+    await leaves(server, {step: stall}, step, security=security, login=LOGIN)
     assert_nothing_in_clear_but_tls(server)
 
 
@@ -530,10 +599,26 @@ async def test_a_hundred_mails_in_a_row_share_a_connection(mailer: SmtpMailer, s
     assert (len(server.talks), server.steps["EHLO"]) == (1, 1)
 
 
-async def test_mails_sent_at_the_same_time_do_not_mix(mailer: SmtpMailer, server: ScriptedServer) -> None:
-    await asyncio.gather(*(mailer.send(attrs.evolve(MAIL, id=f"m_{number}")) for number in range(20)))
-    assert sorted(ids_of(server)) == sorted(f"m_{number}" for number in range(20))
-    assert len(server.talks) == 1
+async def test_mails_sent_at_the_same_time_have_a_connection_each_and_do_not_mix(
+    mailer: SmtpMailer, server: ScriptedServer
+) -> None:
+    for _ in range(2):
+        await asyncio.gather(*(mailer.send(attrs.evolve(MAIL, id=f"m_{number}")) for number in range(20)))
+    assert sorted(ids_of(server)) == sorted(f"m_{number}" for number in range(20) for _ in range(2))
+    assert len(server.talks) == 20, "they are kept for the next ones"
+
+
+async def test_a_server_that_stalls_one_mail_gets_the_next_beside_it(
+    mailer: SmtpMailer, server: ScriptedServer
+) -> None:
+    server.script = {"RCPT": Act.FALL_SILENT}
+    stalled = asyncio.create_task(mailer.send(MAIL))
+    await soon(lambda: server.steps["RCPT"], "the mail that stalls")
+    server.script = HEALTHY
+    await mailer.send(attrs.evolve(MAIL, id="m_2"))
+    assert ids_of(server) == ["m_2"]
+    stalled.cancel()
+    await asyncio.gather(stalled, return_exceptions=True)
 
 
 async def test_a_connection_that_the_server_closed_as_idle_is_replaced(
@@ -634,3 +719,121 @@ async def test_a_sender_that_is_cancelled_leaves_no_connection_behind(
     before = len(server.taken)
     await mailer.send(MAIL)
     assert len(server.taken) == before + 1
+
+
+async def test_a_cancellation_that_comes_with_an_answer_is_not_lost(
+    mailer: SmtpMailer, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Python 3.11 `asyncio.wait_for` takes the answer and forgets that it was cancelled; then the mail goes on."""
+    sending: asyncio.Task[None] | None = None
+    answers = 0
+    receive = SMTPProtocol.data_received
+
+    def receive_and_cancel(protocol: SMTPProtocol, data: bytes) -> None:
+        nonlocal answers
+        receive(protocol, data)
+        answers += 1
+        if answers == cancel_at and sending is not None:
+            sending.cancel()
+
+    monkeypatch.setattr(SMTPProtocol, "data_received", receive_and_cancel)
+    for cancel_at in range(1, 8):
+        answers = 0
+        sending = asyncio.create_task(mailer.send(MAIL))
+        async with asyncio.timeout(EXPECTED_SOON):
+            results = await asyncio.gather(sending, return_exceptions=True)
+        assert isinstance(results[0], asyncio.CancelledError) or answers < cancel_at, cancel_at
+    await soon(lambda: server.open_connections <= 1, "the connections being closed", EXPECTED_SOON)
+
+
+@pytest.mark.parametrize("security", Security)
+async def test_a_sender_that_is_cancelled_at_any_moment_ends_at_once(
+    server: ScriptedServer, trusted: trustme.CA, security: Security
+) -> None:
+    server.certificate = certificate(trusted, HOST)
+    server.is_encrypted_at_once = security is Security.TLS
+    async with mailing(server, security, LOGIN) as mailer:
+        for turns in range(60):
+            sending = asyncio.create_task(mailer.send(MAIL))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            was_over = sending.done()
+            sending.cancel()
+            async with asyncio.timeout(EXPECTED_SOON):
+                results = await asyncio.gather(sending, return_exceptions=True)
+            assert was_over or isinstance(results[0], asyncio.CancelledError), turns
+        await mailer.send(MAIL)
+    await soon(lambda: server.open_connections == 0, "the connections being closed", EXPECTED_SOON)
+
+
+# What we call ourselves.
+
+
+@pytest.mark.parametrize(
+    ("host_name", "said"),
+    [
+        ("25aea30808b2", f"[{HOST}]"),
+        ("localhost", f"[{HOST}]"),
+        ("", f"[{HOST}]"),
+        ("my_app.network", f"[{HOST}]"),
+        ("bücher.example", f"[{HOST}]"),
+        ("-a.example", f"[{HOST}]"),
+        ("a..example", f"[{HOST}]"),
+        ("10.0.0.12", f"[{HOST}]"),
+        ("mail\r\nRSET.example", f"[{HOST}]"),
+        ("auth-1.example.com", "auth-1.example.com"),
+        ("localhost.localdomain", "localhost.localdomain"),
+    ],
+)
+async def test_a_server_is_told_the_full_name_of_the_host_or_its_address(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, host_name: str, said: str
+) -> None:
+    monkeypatch.setattr("socket.getfqdn", lambda: host_name)
+    async with mailing(server) as mailer:
+        await mailer.send(MAIL)
+    assert said_at_ehlo(server) == [said]
+
+
+async def test_a_server_is_told_the_name_that_is_set(server: ScriptedServer, trusted: trustme.CA) -> None:
+    server.certificate = certificate(trusted, HOST)
+    async with mailing(server, Security.STARTTLS, ehlo="auth.example.com") as mailer:
+        await mailer.send(MAIL)
+    assert said_at_ehlo(server) == ["auth.example.com"]
+    assert server.steps["EHLO"] == 2
+
+
+async def test_a_server_without_ehlo_is_told_the_same_name(server: ScriptedServer) -> None:
+    server.script = {"EHLO": b"502 5.5.1 what?\r\n"}
+    async with mailing(server, ehlo="[192.0.2.1]") as mailer:
+        await mailer.send(MAIL)
+    assert [line for line in server.in_clear if line.startswith(b"HELO")] == [b"HELO [192.0.2.1]\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("192.0.2.1", "[192.0.2.1]"),
+        ("2001:db8::1", "[IPv6:2001:db8::1]"),
+        ("::ffff:192.0.2.1", "[192.0.2.1]"),
+        ("fe80::1%eth0", "[IPv6:fe80::1]"),
+    ],
+)
+async def test_an_address_is_said_as_the_rfc_writes_it(
+    monkeypatch: pytest.MonkeyPatch, address: str, said: str
+) -> None:
+    monkeypatch.setattr("socket.getfqdn", lambda: "25aea30808b2")
+    assert await OwnName().on(address) == said
+
+
+async def test_a_name_server_that_does_not_answer_keeps_no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_name, "LOOK_UP_SECONDS", 0.01)
+    may_end = Event()
+    monkeypatch.setattr("socket.getfqdn", lambda: "late.example" if may_end.wait(DEADLINE_SECONDS) else "never")
+    assert await OwnName().on("192.0.2.1") == "[192.0.2.1]"
+    may_end.set()
+
+
+def said_at_ehlo(server: ScriptedServer) -> list[str]:
+    """Returns what was said in clear."""
+    words = (line.decode().split() for line in server.in_clear)
+    return [name for command, name, *_ in (pair for pair in words if len(pair) > 1) if command == "EHLO"]

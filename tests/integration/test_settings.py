@@ -5,8 +5,11 @@ from pathlib import Path
 
 import attrs
 import pytest
+from aiosmtplib.email import quote_address
 
-from leadnator_auth.domain import RateLimit
+from leadnator_auth.adapters.mail import MailWriter
+from leadnator_auth.adapters.memory import FakeClock
+from leadnator_auth.domain import EmailAddress, RateLimit
 from leadnator_auth.entrypoints.settings import SettingError, Settings
 from leadnator_auth.entrypoints.settings.database_url import PostgresqlUrl
 from leadnator_auth.entrypoints.settings.url_parts import Host
@@ -26,6 +29,8 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_PUBLIC_URL": None,  # follows the port
     "LEADNATOR_RESET_URL": None,  # follows the public URL
     "LEADNATOR_SMTP_URL": None,  # mails become files
+    "LEADNATOR_SMTP_TIMEOUT": 60,
+    "LEADNATOR_SMTP_EHLO": None,  # the host's full name, else its address literal
     "LEADNATOR_MAIL_FROM": "no-reply@localhost",
     "LEADNATOR_MAIL_TEMPLATES": None,  # ours
     "LEADNATOR_MAIL_LANGUAGE": "en",
@@ -77,6 +82,12 @@ def test_variables_of_others_are_none_of_our_business() -> None:
     assert Settings.read({"PATH": "/bin", "BCRYPT_COST": "99", "leadnator_bcrypt_cost": "99"}) == Settings.read({})
 
 
+SENDERS = [
+    "auth@example.com",
+    "no-reply@localhost",
+    "first.last+tag@mail-1.example.com",
+    "_a!#$%&'*+/=?^`{|}~-z@xn--bcher-kva.example",
+]
 GOOD: list[tuple[str, str, object]] = [
     ("DATABASE_URL", "sqlite:////var/lib/auth.db", Path("/var/lib/auth.db")),
     ("DATABASE_URL", "postgresql://u:p@h/db\n", PostgresqlUrl((Host("h", None),), "u", "p", "db", {})),
@@ -100,7 +111,13 @@ GOOD: list[tuple[str, str, object]] = [
     ("SMTP_URL", "smtp://localhost", SmtpUrl("smtp", "localhost", None, None, None)),
     ("SMTP_URL", "smtps://mail.example.com:4650/", SmtpUrl("smtps", "mail.example.com", 4650, None, None)),
     ("SMTP_URL", "smtp+starttls://u%40x:p%3A%2F%40@m:587", SmtpUrl("smtp+starttls", "m", 587, "u@x", "p:/@")),
-    ("MAIL_FROM", "auth@example.com", "auth@example.com"),
+    ("SMTP_TIMEOUT", "1", 1),
+    ("SMTP_TIMEOUT", "300", 300),
+    ("SMTP_EHLO", "auth.example.com", "auth.example.com"),
+    ("SMTP_EHLO", "localhost", "localhost"),
+    ("SMTP_EHLO", "[192.0.2.1]", "[192.0.2.1]"),
+    ("SMTP_EHLO", "[IPv6:2001:db8::1]", "[IPv6:2001:db8::1]"),
+    *(("MAIL_FROM", sender, sender) for sender in SENDERS),
     ("BCRYPT_COST", "4", 4),
     ("BCRYPT_COST", "16", 16),
     ("HASH_WORKERS", "3", 3),
@@ -193,6 +210,37 @@ BAD: dict[str, list[str]] = {
         "a@example.com,b@example.com",
         "a@example.com\nBcc: b@example.com",
         "ä@example.com",
+        "a..b@x",
+        "a..b@example.com",
+        ".a@example.com",
+        "a.@example.com",
+        "a@example..com",
+        "a@.example.com",
+        "a@example.com.",
+        "a@-example.com",
+        "a@example-.com",
+        "a@exa_mple.com",
+        "a@bücher.example",
+        "a@[192.0.2.1]",
+        '"a b"@example.com',
+        "a" * 65 + "@example.com",
+        "a@" + "b" * 64 + ".example",
+        "a" * 64 + "@" + ".".join(["b" * 63] * 3),
+    ],
+    "SMTP_TIMEOUT": ["0", "-1", "1.5", "a minute", "3601"],
+    "SMTP_EHLO": [
+        "auth_1.example.com",
+        "-auth.example.com",
+        "auth..example.com",
+        "auth.example.com RSET",
+        "bücher.example",
+        "[auth.example.com]",
+        "[2001:db8::1]",
+        "[IPv6:192.0.2.1]",
+        "[192.0.2.1",
+        "[]",
+        "a" * 64,
+        ".".join(["a" * 63] * 4) + ".b",
     ],
     "BCRYPT_COST": ["3", "17", "twelve", "12.0"],
     "HASH_WORKERS": ["0", "-1", "all"],
@@ -229,6 +277,15 @@ def test_a_bad_value_is_refused_in_one_line(name: str, text: str) -> None:
     with pytest.raises(SettingError) as same:
         Settings(**{AS_ARGUMENTS[f"LEADNATOR_{name}"]: text})  # type: ignore[arg-type]
     assert str(same.value) == message, "from whoever embeds this, too"
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+def test_a_sender_that_is_taken_can_be_written_and_said_to_a_mail_server(sender: str) -> None:
+    writer = MailWriter(sender=sender, reset_url="https://a.example/{token}", clock=FakeClock())
+    message = writer.write_test(EmailAddress("b@example.com", "b@example.com"), "m_1")
+    assert message["From"].addresses[0].addr_spec == sender
+    assert message.defects == []
+    assert quote_address(sender) == f"<{sender}>"
 
 
 def test_no_secret_is_shown_where_the_settings_are() -> None:

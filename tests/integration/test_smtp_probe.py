@@ -8,12 +8,13 @@ import trustme
 
 from leadnator_auth.adapters.mail import Security, SmtpServer, probing
 from leadnator_auth.adapters.mail.probing import Probed, Trouble, probe
-from leadnator_auth.entrypoints.doctor.mail import CURES
+from leadnator_auth.entrypoints.doctor.remote import CURES
 from tests.e2e.server import HOST, free_port
 from tests.integration.certificates import certificate
 from tests.integration.scripted_smtp import Act, Script, ScriptedServer, following
 
 LOGIN = ("user", "p4ssw0rd")
+SENDER = "no-reply@example.com"
 NO_TLS = b"250-scripted.example\r\n250 AUTH PLAIN\r\n"
 NO_AUTH = b"250-scripted.example\r\n250 STARTTLS\r\n"
 NONE, STARTTLS, TLS = Security.NONE, Security.STARTTLS, Security.TLS
@@ -34,7 +35,7 @@ async def server(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     async with following(ScriptedServer(certificate=certificate(authority, HOST))) as server:
         yield server
-        assert server.steps["MAIL"] == server.steps["DATA"] == 0
+        assert server.steps["RCPT"] == server.steps["DATA"] == 0
 
 
 async def steps_to(
@@ -42,7 +43,7 @@ async def steps_to(
 ) -> list[Probed]:
     server.is_encrypted_at_once = security is TLS
     username, password = login or (None, None)
-    return [step async for step in probe(SmtpServer(host, server.port, security, username, password))]
+    return [step async for step in probe(SmtpServer(host, server.port, security, username, password), SENDER)]
 
 
 def test_there_is_something_to_do_about_every_trouble() -> None:
@@ -56,13 +57,18 @@ async def test_a_healthy_server_has_a_line_for_each_step(server: ScriptedServer,
         ("connection", None),
         ("encryption", None),
         ("log-in", None),
+        ("sender", None),
     ]
     assert (HOST in steps[0].found, "TLSv1" in steps[1].found) == (True, security is not NONE)
     assert server.steps["AUTH"] == 1
 
 
 async def test_where_no_user_is_given_nobody_logs_in(server: ScriptedServer) -> None:
-    assert [step.step for step in await steps_to(server, STARTTLS, login=None)] == ["connection", "encryption"]
+    assert [step.step for step in await steps_to(server, STARTTLS, login=None)] == [
+        "connection",
+        "encryption",
+        "sender",
+    ]
     assert server.steps["AUTH"] == 0
 
 
@@ -72,7 +78,7 @@ async def test_a_server_that_could_encrypt_is_told(server: ScriptedServer) -> No
 
 async def test_an_old_server_without_ehlo_will_do(server: ScriptedServer) -> None:
     server.script = {"EHLO": b"502 what?\r\n"}
-    assert [step.trouble for step in await steps_to(server, NONE, login=None)] == [None, None]
+    assert [step.trouble for step in await steps_to(server, NONE, login=None)] == [None] * 3
 
 
 @pytest.mark.parametrize(
@@ -81,7 +87,9 @@ async def test_an_old_server_without_ehlo_will_do(server: ScriptedServer) -> Non
         (NONE, {"banner": b"554 5.7.1 not you\r\n"}, Trouble.NOT_WELCOME),
         (NONE, {"banner": b"HTTP/1.1 400 Bad Request\r\n\r\n"}, Trouble.NOT_WELCOME),
         (NONE, {"banner": Act.HANG_UP}, Trouble.NOT_WELCOME),
-        (STARTTLS, {"EHLO": b"550 no\r\n", "HELO": b"550 no\r\n"}, Trouble.NOT_WELCOME),
+        (STARTTLS, {"EHLO": b"550 no\r\n", "HELO": b"550 no\r\n"}, Trouble.NAME_REFUSED),
+        (NONE, {"EHLO": b"504 5.5.2 need a full name\r\n", "HELO": b"504 5.5.2 no\r\n"}, Trouble.NAME_REFUSED),
+        (NONE, {"EHLO": b"421 4.3.2 closing\r\n", "HELO": b"421 4.3.2 closing\r\n"}, Trouble.NOT_WELCOME),
         (STARTTLS, {"EHLO": NO_TLS}, Trouble.NOT_ENCRYPTED),
         (STARTTLS, {"STARTTLS": b"454 4.7.0 TLS not available\r\n"}, Trouble.BAD_HANDSHAKE),
         (STARTTLS, {"STARTTLS": Act.HANG_UP}, Trouble.BAD_HANDSHAKE),
@@ -89,6 +97,8 @@ async def test_an_old_server_without_ehlo_will_do(server: ScriptedServer) -> Non
         (TLS, {"AUTH": b"535 5.7.8 wrong password\r\n"}, Trouble.LOG_IN_REFUSED),
         (STARTTLS, {"AUTH": b"454 4.7.0 try later\r\n"}, Trouble.LOG_IN_REFUSED),
         (STARTTLS, {"AUTH": Act.HANG_UP}, Trouble.LOG_IN_REFUSED),
+        (TLS, {"MAIL": b"553 5.7.1 not owned by user\r\n"}, Trouble.SENDER_REFUSED),
+        (NONE, {"MAIL": b"550 5.1.8 no such domain\r\n"}, Trouble.SENDER_REFUSED),
     ],
 )
 async def test_what_stops_a_mail_is_told_from_other_troubles(
@@ -99,7 +109,7 @@ async def test_what_stops_a_mail_is_told_from_other_troubles(
     assert last.trouble is trouble, last
     assert last.found
     assert all(step.trouble is None for step in before)
-    assert server.steps["AUTH"] == (trouble is Trouble.LOG_IN_REFUSED)
+    assert bool(server.steps["AUTH"]) == (trouble in (Trouble.LOG_IN_REFUSED, Trouble.SENDER_REFUSED))
 
 
 @pytest.mark.parametrize("security", [STARTTLS, TLS])
@@ -115,18 +125,18 @@ async def test_a_certificate_that_is_not_trusted_is_told_and_gets_no_password(
 
 
 async def test_a_server_that_does_not_speak_tls_at_once_is_told(server: ScriptedServer) -> None:
-    steps = [step async for step in probe(SmtpServer(HOST, server.port, TLS, *LOGIN))]
+    steps = [step async for step in probe(SmtpServer(HOST, server.port, TLS, *LOGIN), SENDER)]
     assert [step.trouble for step in steps] == [Trouble.BAD_HANDSHAKE]
 
 
 async def test_nobody_at_the_port_is_told() -> None:
-    (step,) = [step async for step in probe(SmtpServer(HOST, free_port(), NONE))]
+    (step,) = [step async for step in probe(SmtpServer(HOST, free_port(), NONE), SENDER)]
     assert step.trouble is Trouble.OUT_OF_REACH
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a" * 64 + ".example", "x..y"])
 async def test_a_name_that_does_not_resolve_is_told(host: str) -> None:
-    (step,) = [step async for step in probe(SmtpServer(host, 25, NONE))]
+    (step,) = [step async for step in probe(SmtpServer(host, 25, NONE), SENDER)]
     assert (step.trouble, host in step.found) == (Trouble.UNKNOWN_NAME, True)
 
 

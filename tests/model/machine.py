@@ -1,7 +1,7 @@
 """What the product does, told by dictionaries: Hypothesis tries histories, and both must answer the same."""
 
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ LEEWAY = timedelta(seconds=60)
 SESSION_LIFETIME = timedelta(days=7)
 HOUR = timedelta(hours=1)
 LINKS_AN_HOUR = 5
+NOTICES_AN_HOUR = 5
 
 emails = st.sampled_from(["ann@example.com", "Ann@Example.com", "bob@example.com", "root@example.com"])
 # The same password in two normal forms, one that looks like it, one with more than bcrypt reads, one that is refused.
@@ -80,7 +81,9 @@ class AuthMachine(RuleBasedStateMachine):
         self.sessions: dict[str, ModelSession] = {}
         self.ended: list[str] = []
         self.secrets: list[ModelSecret] = []
-        self.queue: list[tuple[MailKind, str]] = []
+        self.queue: list[tuple[MailKind, str, datetime]] = []
+        self.noticed: defaultdict[str, list[datetime]] = defaultdict(list)
+        """When notices were queued for an address."""
         self.driver = self.system.driver
 
     @property
@@ -93,7 +96,7 @@ class AuthMachine(RuleBasedStateMachine):
         work = create_user(Actor.operator(), "Root", "root@example.com", "password", is_admin=True, ports=ports)
         user = self.system.core.runner.run(work)
         self.users[user.id] = ModelUser(
-            user.id, "root@example.com", "password", "admin", changes=[("operator", "user_created")]
+            user.id, "root@example.com", "password", "admin", changes=[("operator", "user.created")]
         )
 
     @rule(email=emails, password=passwords)
@@ -107,7 +110,7 @@ class AuthMachine(RuleBasedStateMachine):
             assert answer == Answer(OK)
             user_id, token = answer.value
             assert user_id not in self.users
-            self.users[user_id] = ModelUser(user_id, email, _normal(password))
+            self.users[user_id] = ModelUser(user_id, email, _normal(password), changes=[(user_id, "user.created")])
             self._open(user_id, token)
 
     @rule(email=emails, password=passwords)
@@ -134,7 +137,7 @@ class AuthMachine(RuleBasedStateMachine):
             assert answer == Answer("invalid_token")
         else:
             user = self.users[session.user_id]
-            name = "Root" if user.email == "root@example.com" and user.changes else "Somebody"
+            name = "Root" if user.email == "root@example.com" and user.changes[0][0] == "operator" else "Somebody"
             assert answer.value == (user.id, name, user.email, user.role, user.plan)
 
     @precondition(lambda self: self.sessions)
@@ -190,7 +193,7 @@ class AuthMachine(RuleBasedStateMachine):
     def forget_password_of(self, email: str) -> None:
         """Asks for a link."""
         assert self.driver.forgot_password(email) == Answer(OK)
-        self.queue.append((MailKind.RESET_LINK, email.lower()))
+        self.queue.append((MailKind.RESET_LINK, email.lower(), self.now))
 
     @rule(data=st.data())
     def get_a_link(self, data: st.DataObject) -> None:
@@ -253,7 +256,11 @@ class AuthMachine(RuleBasedStateMachine):
         assert answer.value == (after.status, after.role, after.plan)
         if after == user:
             return
-        after.changes.append((self.sessions[actor].user_id, "user_changed"))
+        admin = self.sessions[actor].user_id
+        if (after.role, after.plan) != (user.role, user.plan):
+            after.changes.append((admin, "user.updated"))
+        if after.status != user.status:
+            after.changes.append((admin, "user.suspended" if after.status == "suspended" else "user.activated"))
         self.users[user_id] = after
         if after.status == "suspended" and user.status == "active":
             self._end_all(user_id)
@@ -294,8 +301,10 @@ class AuthMachine(RuleBasedStateMachine):
         core.runner.run(deliver_due_mails(ports=core.ports))
         sent = self.system.mailbox.mails[before:]
         expected: Counter[tuple[str, str]] = Counter()
-        for kind, email in self.queue:
+        for kind, email, queued_at in self.queue:
             user = self._by_email(email)
+            if user is None and kind is MailKind.PASSWORD_CHANGED:
+                self.noticed[email].remove(queued_at)
             if user and (kind is MailKind.PASSWORD_CHANGED or self._may_get_link(user)):
                 expected[(kind, user.email)] += 1
         self.queue.clear()
@@ -385,11 +394,14 @@ class AuthMachine(RuleBasedStateMachine):
         user.password = _normal(password)
         self._end_all(user.id, keep)
         self._void_all(user.id)
-        self.queue.append((MailKind.PASSWORD_CHANGED, user.email.lower()))
+        email = user.email.lower()
+        if sum(at > self.now - HOUR for at in self.noticed[email]) < NOTICES_AN_HOUR:
+            self.queue.append((MailKind.PASSWORD_CHANGED, email, self.now))
+            self.noticed[email].append(self.now)
 
     def _may_get_link(self, user: ModelUser) -> bool:
         recent = [at for at in user.linked_at if at > self.now - HOUR]
-        if len(recent) >= LINKS_AN_HOUR:
+        if len(recent) >= LINKS_AN_HOUR or user.status == "suspended":
             return False
         user.linked_at.append(self.now)
         return True

@@ -9,8 +9,8 @@ from leadnator_auth.domain.ports import Identities
 from leadnator_auth.testing.contract import IdentitiesContract, UnitOfWorkContract
 from tests.contract.test_stores import (
     TestAdministrationRaces,
-    TestAuditTrail,
     TestCredentialStore,
+    TestEvents,
     TestMailQueue,
     TestRaces,
     TestResetTokens,
@@ -23,8 +23,8 @@ from tests.e2e.server import HOST
 
 __all__ = [
     "TestAdministrationRaces",
-    "TestAuditTrail",
     "TestCredentialStore",
+    "TestEvents",
     "TestIdentities",
     "TestMailQueue",
     "TestRaces",

@@ -22,7 +22,7 @@ from leadnator_auth.domain import (
     UnavailableError,
     renew_lease,
 )
-from leadnator_auth.domain.entities.mail import LEASE
+from leadnator_auth.domain.entities.outbox import LEASE
 from tests.simulation.faults import Chaos, FaultyPort, FaultyUnitOfWork
 from tests.simulation.ledger import Account, KnownSecret, KnownSession, Tries
 from tests.simulation.passwords import Passwords

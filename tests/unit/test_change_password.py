@@ -1,12 +1,14 @@
 """Changing a known password, in memory."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 import attrs
 import pytest
 
 from leadnator_auth.adapters.memory import CheapHasher, MemoryPorts
 from leadnator_auth.domain import (
+    Client,
     Identity,
     InvalidCredentialsError,
     InvalidFieldsError,
@@ -15,6 +17,7 @@ from leadnator_auth.domain import (
     MissingFieldsError,
     Password,
     SignedIn,
+    UnavailableError,
     change_password,
     deliver_due_mails,
     identify,
@@ -22,6 +25,7 @@ from leadnator_auth.domain import (
     log_out,
     request_password_reset,
     reset_password,
+    sign_up,
 )
 
 
@@ -90,9 +94,9 @@ async def test_of_ten_changes_at_once_one_is_made(memory: MemoryPorts, identity:
 
 async def test_a_log_out_during_the_change_stops_it(memory: MemoryPorts, identity: Identity) -> None:
     class SlowHasher(CheapHasher):
-        async def hash(self, password: Password) -> str:
+        async def hash(self, password: Password, client: Client = Client()) -> str:
             await log_out(identity, ports=memory)
-            return await super().hash(password)
+            return await super().hash(password, client)
 
     with pytest.raises(InvalidTokenError):
         await change_password(identity, "secret", "new-secret", ports=attrs.evolve(memory, hasher=SlowHasher()))
@@ -101,9 +105,52 @@ async def test_a_log_out_during_the_change_stops_it(memory: MemoryPorts, identit
 
 async def test_a_deletion_during_the_change_stops_it(memory: MemoryPorts, identity: Identity) -> None:
     class SlowHasher(CheapHasher):
-        async def hash(self, password: Password) -> str:
+        async def hash(self, password: Password, client: Client = Client()) -> str:
             memory.unit_of_work.tables.credentials.clear()
-            return await super().hash(password)
+            return await super().hash(password, client)
 
     with pytest.raises(InvalidCredentialsError):
         await change_password(identity, "secret", "new-secret", ports=attrs.evolve(memory, hasher=SlowHasher()))
+
+
+async def test_who_changes_a_password_again_and_again_floods_nobody(memory: MemoryPorts, identity: Identity) -> None:
+    """Anybody may sign up with the address of a bystander, who is told of changes five times an hour at most."""
+    times: list[datetime] = []
+    for number in range(48):
+        old, new = (f"secret-{number - 1}" if number else "secret"), f"secret-{number}"
+        await change_password(identity, old, new, ports=memory)
+        sent = (await deliver_due_mails(ports=memory)).sent
+        times += [memory.clock.now()] * sent
+        memory.clock.advance(minutes=5)
+    await log_in("alice@example.com", "secret-47", ports=memory)
+    assert len(times) >= 15, "the owner goes on being told"
+    for first, sixth in zip(times, times[5:], strict=False):
+        assert sixth - first >= timedelta(hours=1)
+
+
+async def test_notices_that_wait_count_and_those_of_a_reset_too(memory: MemoryPorts, identity: Identity) -> None:
+    memory.mailer.failure = UnavailableError("away")
+    for number in range(4):
+        old, new = (f"secret-{number - 1}" if number else "secret"), f"secret-{number}"
+        await change_password(identity, old, new, ports=memory)
+        await deliver_due_mails(ports=memory)
+    memory.mailer.failure = None
+    for number in range(3):
+        await request_password_reset("alice@example.com", ports=memory)
+        await deliver_due_mails(ports=memory)
+        await reset_password(memory.mailer.reset_links[-1].secret, f"reset-{number}", ports=memory)
+    await log_in("alice@example.com", "reset-2", ports=memory)
+    memory.clock.advance(minutes=1)
+    await deliver_due_mails(ports=memory)
+    assert len(memory.mailer.notices) == 5
+
+
+async def test_the_fill_of_notices_of_one_account_is_not_anothers(memory: MemoryPorts, identity: Identity) -> None:
+    ports = attrs.evolve(memory, policy=attrs.evolve(memory.policy, notices=1))
+    bob = await sign_up("Bob", "bob@example.com", "secret", ports=ports)
+    for number in range(3):
+        await change_password(identity, f"secret{'+' * number}", f"secret{'+' * (number + 1)}", ports=ports)
+    await change_password(Identity(bob.user, bob.session), "secret", "new-secret", ports=ports)
+    await deliver_due_mails(ports=ports)
+    assert {notice.to for notice in memory.mailer.notices} == {identity.user.email, bob.user.email}
+    assert len(memory.mailer.notices) == 2

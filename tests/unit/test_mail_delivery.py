@@ -1,15 +1,17 @@
 """Sending the queued mails, in memory."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
 
-from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork
+from leadnator_auth.adapters.memory import FakeClock, MemoryMailQueue, MemoryPorts, MemoryTransaction, MemoryUnitOfWork
 from leadnator_auth.domain import (
     Delivery,
+    MailDelayedError,
     MailKind,
     MailRefusedError,
     MailState,
@@ -17,6 +19,7 @@ from leadnator_auth.domain import (
     QueuedMail,
     ResetLinkMail,
     SignedIn,
+    Status,
     UnavailableError,
     deliver_due_mails,
     renew_lease,
@@ -24,8 +27,10 @@ from leadnator_auth.domain import (
     reset_password,
     sign_up,
 )
-from leadnator_auth.domain.entities.mail import GIVE_UP_AFTER, LEASE, new_mail
+from leadnator_auth.domain.entities.mail import new_mail
+from leadnator_auth.domain.entities.outbox import GIVE_UP_AFTER, LEASE
 from leadnator_auth.domain.ports import Mailer, Transaction
+from leadnator_auth.domain.use_cases.mail_delivery import take_mail
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -117,25 +122,182 @@ async def test_a_mail_that_is_tried_again_counts_as_one_link(memory: MemoryPorts
     assert await deliver(memory) == Delivery(sent=5)
 
 
-async def test_every_link_that_may_have_been_sent_works(memory: MemoryPorts, alice: SignedIn) -> None:
+class TakesAndFalls:
+    """A mail server that takes each mail and never says so; `failure` is how that looks from here."""
+
+    def __init__(self, clock: FakeClock, failure: Exception) -> None:
+        self.clock = clock
+        self.failure = failure
+        self.links: list[tuple[datetime, ResetLinkMail]] = []
+
+    async def send(self, mail: OutgoingMail) -> None:
+        assert isinstance(mail, ResetLinkMail)
+        self.links.append((self.clock.now(), mail))
+        raise self.failure
+
+
+UNKNOWN = [
+    UnavailableError("connection reset"),
+    MailDelayedError("no answer to the mail within 600 seconds", may_have_arrived=True),
+    RuntimeError("a bug"),
+]
+
+
+@pytest.mark.parametrize("failure", UNKNOWN, ids=lambda failure: type(failure).__name__)
+async def test_every_link_that_may_have_been_sent_works(
+    memory: MemoryPorts, alice: SignedIn, failure: Exception
+) -> None:
     """A server can take a mail and die before it says so."""
-    sent: list[ResetLinkMail] = []
-
-    class TakesAndDies:
-        async def send(self, mail: OutgoingMail) -> None:
-            assert isinstance(mail, ResetLinkMail)
-            sent.append(mail)
-            raise UnavailableError("connection reset")
-
+    server = TakesAndFalls(memory.clock, failure)
     await ask(memory)
-    await deliver_with(memory, TakesAndDies())
+    await deliver_with(memory, server)
     memory.clock.advance(minutes=1)
     await deliver(memory)
-    (first,) = sent
+    ((_, first),) = server.links
     second = memory.mailer.reset_links[0]
     assert first.id == second.id
     assert first.secret != second.secret
     await reset_password(first.secret, "new-secret", ports=memory)
+
+
+@pytest.mark.parametrize("asked", [1, 3, 9])
+@pytest.mark.parametrize("failure", UNKNOWN, ids=lambda failure: type(failure).__name__)
+async def test_attempts_that_may_have_delivered_a_link_bring_no_more_than_five_an_hour(
+    memory: MemoryPorts, alice: SignedIn, failure: Exception, asked: int
+) -> None:
+    server = TakesAndFalls(memory.clock, failure)
+    await ask(memory, asked)
+    for _ in range(12 * 60):
+        await deliver_with(memory, server)
+        memory.clock.advance(minutes=1)
+    times = [at for at, _ in server.links]
+    assert len({mail.id for _, mail in server.links}) == min(asked, 5)
+    assert len(times) > 10, "it is still tried"
+    for first, sixth in zip(times, times[5:], strict=False):
+        assert sixth - first >= timedelta(hours=1)
+
+
+async def test_a_mail_that_waits_until_its_account_may_get_a_link_is_sent_then(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    server = TakesAndFalls(memory.clock, UnavailableError("connection reset"))
+    await ask(memory)
+    for _ in range(10):
+        await deliver_with(memory, server)
+        memory.clock.advance(minutes=2)
+    assert len(server.links) == 5
+    assert only_mail(memory).last_error == "connection reset"
+    first, _ = server.links[0]
+    assert only_mail(memory).due_at == first + timedelta(hours=1)
+    memory.clock.instant = first + timedelta(hours=1)
+    assert await deliver(memory) == Delivery(sent=1)
+    assert len({*(mail.id for _, mail in server.links), *(mail.id for mail in memory.mailer.mails)}) == 1
+
+
+async def test_a_mail_whose_time_is_over_while_it_waits_for_its_turn_is_given_up(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    server = TakesAndFalls(memory.clock, UnavailableError("connection reset"))
+    await ask(memory, 5)
+    await deliver_with(memory, server)
+    for mail in memory.unit_of_work.tables.mails.values():
+        memory.unit_of_work.tables.mails[mail.id] = attrs.evolve(mail, give_up_at=memory.clock.now())
+    memory.clock.advance(minutes=1)
+    assert await deliver(memory) == Delivery(dead=5)
+
+
+NOT_HANDED_OVER: list[Exception] = [
+    MailDelayedError("connection refused", may_have_arrived=False),
+    MailRefusedError("550 5.1.1 no such user", may_have_arrived=False),
+]
+
+
+@pytest.mark.parametrize("failure", NOT_HANDED_OVER, ids=str)
+async def test_an_attempt_that_certainly_delivered_nothing_uses_up_no_link(
+    memory: MemoryPorts, alice: SignedIn, failure: Exception
+) -> None:
+    memory.mailer.failure = failure
+    for _ in range(10):
+        await ask(memory)
+        await deliver(memory)
+    assert memory.unit_of_work.tables.reset_tokens == {}, "its secret is good for nothing"
+    memory.mailer.failure = None
+    memory.unit_of_work.tables.mails.clear()
+    await ask(memory, 6)
+    assert await deliver(memory) == Delivery(sent=5, dropped=1)
+
+
+async def test_a_mail_that_was_refused_after_it_was_handed_over_uses_up_a_link(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    memory.mailer.failure = MailRefusedError("554 5.7.1 spam", may_have_arrived=True)
+    await ask(memory, 2)
+    assert await deliver(memory) == Delivery(dead=2)
+    memory.mailer.failure = None
+    await ask(memory, 4)
+    assert await deliver(memory) == Delivery(sent=3, dropped=1)
+
+
+async def test_a_suspended_account_gets_no_link(memory: MemoryPorts, alice: SignedIn) -> None:
+    suspend(memory, alice)
+    await ask(memory, 3)
+    assert await deliver(memory) == Delivery(dropped=3)
+    assert memory.mailer.mails == []
+    assert memory.unit_of_work.tables.mails == {}
+    assert memory.unit_of_work.tables.reset_tokens == {}
+
+
+async def test_a_link_that_is_tried_again_is_dropped_once_its_account_is_suspended(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    memory.mailer.failure = UnavailableError("away")
+    await ask(memory)
+    await deliver(memory)
+    suspend(memory, alice)
+    memory.mailer.failure = None
+    memory.clock.advance(minutes=1)
+    assert await deliver(memory) == Delivery(dropped=1)
+
+
+async def test_the_owner_of_a_suspended_account_is_still_told_of_a_changed_password(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    await ask(memory)
+    await deliver(memory)
+    await reset_password(memory.mailer.reset_links[0].secret, "new-secret", ports=memory)
+    suspend(memory, alice)
+    assert await deliver(memory) == Delivery(sent=1)
+    assert len(memory.mailer.notices) == 1
+
+
+def suspend(memory: MemoryPorts, who: SignedIn) -> None:
+    """Suspends somebody, as an admin would."""
+    users = memory.unit_of_work.tables.users
+    users[who.user.id] = attrs.evolve(users[who.user.id], status=Status.SUSPENDED)
+
+
+async def test_new_mails_go_before_those_that_failed(memory: MemoryPorts, alice: SignedIn) -> None:
+    await sign_up("Bob", "bob@example.com", "secret", ports=memory)
+    memory.mailer.failure = UnavailableError("away")
+    await ask(memory, 3)
+    await deliver(memory)
+    memory.mailer.failure = None
+    memory.clock.advance(minutes=1)
+    await ask(memory, 1, "bob@example.com")
+    await deliver(memory)
+    assert [mail.to.canonical for mail in memory.mailer.mails] == ["bob@example.com", *["alice@example.com"] * 3]
+
+
+async def test_a_lane_that_is_full_delays_no_other(memory: MemoryPorts, alice: SignedIn) -> None:
+    await sign_up("Bob", "bob@other.example", "secret", ports=memory)
+    await queue_for(memory, "alice@example.com", "nobody@example.com", "nobody@other.example", "bob@other.example")
+    full = frozenset({"example.com"})
+    assert await take_mail(full, ports=memory) == (None, Delivery(dropped=1))
+    taken, _ = await take_mail(full, ports=memory)
+    assert taken is not None
+    assert taken.mail.recipient == "bob@other.example"
+    assert await take_mail(full, ports=memory) == (None, Delivery())
+    assert await deliver(memory) == Delivery(sent=1, dropped=1)
 
 
 async def test_a_refused_mail_is_dead_with_the_reason_and_the_others_go_out(
@@ -203,11 +365,78 @@ async def test_a_mail_that_somebody_else_takes_first_is_theirs(memory: MemoryPor
     assert sum(delivery.sent for delivery in deliveries) == len(memory.mailer.mails) == 1
 
 
-async def test_a_long_queue_is_sent_in_several_rounds(memory: MemoryPorts, alice: SignedIn) -> None:
-    for number in range(230):
-        await ask(memory, 1, f"nobody{number}@example.com")
-    assert await deliver(memory) == Delivery(dropped=200)
-    assert await deliver(memory) == Delivery(dropped=30)
+class CountingUnits(MemoryUnitOfWork):
+    """Counts the units of work that may write."""
+
+    units = 0
+
+    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
+        self.units += 1
+        return super().__call__()
+
+
+async def queue_for(memory: MemoryPorts, *recipients: str) -> None:
+    """Queues a mail with a link for each of these addresses."""
+    async with memory.unit_of_work() as transaction:
+        for number, recipient in enumerate(recipients):
+            mail = new_mail(f"m_q{number:05}", MailKind.RESET_LINK, recipient, memory.clock.now())
+            await transaction.mail_queue.add(mail)
+        await transaction.commit()
+
+
+async def test_ten_thousand_mails_to_nobody_are_dropped_in_few_steps(memory: MemoryPorts, alice: SignedIn) -> None:
+    """Each step is a few round trips to the database, however many mails it drops."""
+    await queue_for(memory, *(f"nobody{number}@example.com" for number in range(10_000)))
+    unit_of_work = CountingUnits(tables=memory.unit_of_work.tables)
+    delivery = await deliver_due_mails(ports=attrs.evolve(memory, unit_of_work=unit_of_work))
+    assert delivery == Delivery(dropped=10_000)
+    assert unit_of_work.units <= 50
+    assert unit_of_work.tables.mails == {}
+
+
+async def test_a_flood_for_one_account_is_dropped_in_few_steps_and_holds_up_nobody(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    await sign_up("Bob", "bob@example.com", "secret", ports=memory)
+    await queue_for(memory, *["alice@example.com"] * 5000, "bob@example.com")
+    unit_of_work = CountingUnits(tables=memory.unit_of_work.tables)
+    ports = attrs.evolve(memory, unit_of_work=unit_of_work)
+    assert await deliver_due_mails(ports=ports) == Delivery(sent=6, dropped=4995)
+    assert unit_of_work.units <= 40
+
+
+class CannotDropMany(MemoryUnitOfWork):
+    """A database that is too slow to drop many mails at a time, though quick enough for one."""
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with super()._transaction() as transaction:
+            assert isinstance(transaction, MemoryTransaction)
+            transaction.mail_queue = TooSlow(transaction.mail_queue.tables)
+            yield transaction
+
+
+class TooSlow(MemoryMailQueue):
+    """Does not answer in time when it is asked to drop many."""
+
+    async def drop_to_nobody(self, now: datetime, most: int, full: Collection[str] = ()) -> int:
+        raise UnavailableError("the database did not answer in time")
+
+    async def drop_like(self, mail: QueuedMail, now: datetime, most: int) -> int:
+        raise UnavailableError("the database did not answer in time")
+
+
+async def test_where_many_cannot_be_dropped_at_a_time_one_is_and_the_queue_gets_on(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    await queue_for(memory, *["nobody@example.com"] * 3, *["alice@example.com"] * 8)
+    unit_of_work = CannotDropMany(tables=memory.unit_of_work.tables)
+    ports = attrs.evolve(memory, unit_of_work=unit_of_work)
+    for _ in range(6):
+        with pytest.raises(UnavailableError):
+            await deliver_due_mails(ports=ports)
+    assert await deliver_due_mails(ports=ports) == Delivery()
+    assert len(memory.mailer.reset_links) == 5
 
 
 async def test_a_flood_of_mails_to_nobody_does_not_keep_a_real_one_waiting(
