@@ -9,10 +9,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadnator_auth.entrypoints.http.middleware.ending import ending_in_order
+from leadnator_auth.entrypoints.http.middleware.request_ids import new_request_id
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.refusals import InternalError
 from leadnator_auth.entrypoints.telemetry.event_log import REQUEST
-from leadnator_auth.entrypoints.http.request_ids import new_request_id
 from leadnator_auth.entrypoints.telemetry.metrics import UNMATCHED
 
 CLIENT_CLOSED_REQUEST = 499

@@ -8,7 +8,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.server import ServerState
 
 from leadnator_auth.entrypoints.http.middleware.lingering import DRAIN_SECONDS, MAX_DRAINED_BYTES
-from leadnator_auth.entrypoints.http.request_ids import new_request_id
+from leadnator_auth.entrypoints.http.middleware.request_ids import new_request_id
 from leadnator_auth.entrypoints.server.wire.framing import Framing
 from leadnator_auth.entrypoints.server.wire.refusing import Reason, RefusedError, refusal_answer
 
