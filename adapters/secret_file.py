@@ -1,6 +1,7 @@
 """A secret made once and kept in a file that only its owner may read."""
 
 import contextlib
+import errno
 import os
 import secrets
 import tempfile
@@ -47,3 +48,18 @@ def _make(path: Path) -> None:
             os.link(draft, path)
     finally:
         Path(draft).unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the names in a folder outlive a power cut, where the system can: without its secret no token is good."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that has no such thing
+            raise
+    finally:
+        os.close(descriptor)

@@ -53,8 +53,8 @@ _PILES = (
     ),
     "INSERT INTO rate_limits (bucket, empty_at) {numbers} SELECT 'b_' || n, {later} FROM numbers",
     (
-        "INSERT INTO audit_entries (id, at, actor, action, user_id, changes) {numbers}"
-        "SELECT 'a_' || n, {now} + n, 'operator', 'user_changed', '{user}', '{{}}' FROM numbers"
+        "INSERT INTO events (id, type, at, user_id, actor, data) {numbers}"
+        "SELECT 'e_' || n, 'user.updated', {now} + n, '{user}', 'operator', '{{}}' FROM numbers"
     ),
 )
 

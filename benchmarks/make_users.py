@@ -20,7 +20,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = csv.writer(sys.stdout)
     rows.writerow(["name", "email", "password_hash"])
-    password_hash = make_hash(b"minimum-6-chars", arguments.cost)
+    password_hash = str(make_hash(b"minimum-6-chars", arguments.cost))
     for number in range(arguments.count):
         rows.writerow([f"User {number}", f"user-{number}@example.com", password_hash])
 

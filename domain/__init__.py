@@ -5,8 +5,9 @@ Everything an embedder needs is here; what is not in `__all__` may change at any
 
 from leadnator_auth.domain.entities.access_token import Claims, Purpose
 from leadnator_auth.domain.entities.actor import Actor
-from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change
+from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.event import Event, EventType
 from leadnator_auth.domain.entities.mail import (
     Delivery,
     MailFigures,
@@ -43,7 +44,7 @@ from leadnator_auth.domain.errors import (
     UnavailableError,
 )
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
 from leadnator_auth.domain.use_cases.housekeeping import purge
@@ -63,7 +64,7 @@ from leadnator_auth.domain.use_cases.sign_up import sign_up
 from leadnator_auth.domain.use_cases.steps.authorize import Who, parse_who
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
-from leadnator_auth.domain.use_cases.user_directory import list_audit_entries, list_users, show_user
+from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.ids import SessionId, UserId
@@ -73,8 +74,6 @@ from leadnator_auth.domain.values.password import Password, PasswordPolicy
 __all__ = [
     "AccountSuspendedError",
     "Actor",
-    "AuditAction",
-    "AuditEntry",
     "AuthError",
     "BadFieldError",
     "Change",
@@ -82,11 +81,14 @@ __all__ = [
     "Charge",
     "Claims",
     "Client",
+    "Commit",
     "ConcurrencyError",
     "Credentials",
     "Delivery",
     "EmailAddress",
     "EmailTakenError",
+    "Event",
+    "EventType",
     "FieldError",
     "FieldsError",
     "ForbiddenError",
@@ -146,7 +148,7 @@ __all__ = [
     "is_found",
     "is_reset_secret_usable",
     "issue_media_token",
-    "list_audit_entries",
+    "list_events",
     "list_mails",
     "list_sessions",
     "list_users",

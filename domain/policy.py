@@ -22,6 +22,8 @@ class Policy:
 
     Each attempt that may have delivered a link counts, whatever became of it."""
     reset_mails_window: timedelta = timedelta(hours=1)
+    event_retention: timedelta = timedelta(days=365)
+    """How long it is known what happened to accounts."""
     notices: int = 5
     """Notices of one kind that are queued for an account at most in any `notices_window`: what they tell of stands."""
     notices_window: timedelta = timedelta(hours=1)

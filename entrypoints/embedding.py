@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from leadnator_auth.domain import Ports
+from leadnator_auth.domain import Commit, Ports
 from leadnator_auth.entrypoints.background.housekeeper import keeping_house
 from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import SettingError, Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
+from leadnator_auth.entrypoints.telemetry.event_log import log_events
 
 __all__ = ["SettingError", "Settings", "StartError", "open_ports", "prepare", "running_ports"]
 
@@ -29,8 +30,13 @@ async def running_ports(settings: Settings) -> AsyncIterator[Ports]:
     """
     await asyncio.to_thread(prepare, settings)
     worker = MailWorker()
+
+    def on_commit(commit: Commit) -> None:
+        log_events(commit)
+        worker.notice(commit)
+
     async with (
-        open_ports(settings, on_mail_queued=worker.wake) as ports,
+        open_ports(settings, on_commit) as ports,
         running(worker, ports),
         keeping_house(ports),
     ):

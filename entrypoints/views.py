@@ -1,10 +1,8 @@
-"""How accounts and the audit trail look as JSON, over HTTP and at the command line alike."""
+"""How accounts and events look as JSON, over HTTP and at the command line alike."""
 
 from datetime import datetime
 
-from leadnator_auth.domain import AuditEntry, User
-
-Json = str | dict[str, dict[str, str | None]]
+from leadnator_auth.domain import Event, User
 
 
 def user_view(user: User) -> dict[str, str]:
@@ -20,14 +18,15 @@ def user_view(user: User) -> dict[str, str]:
     }
 
 
-def entry_view(entry: AuditEntry) -> dict[str, Json]:
-    """Returns what was done; null where there was no account before, or is none after."""
+def event_view(event: Event) -> dict[str, str | dict[str, str | None]]:
+    """Returns what happened to an account."""
     return {
-        "at": _rfc3339(entry.at),
-        "actor": entry.actor,
-        "action": entry.action.value,
-        "user": entry.user_id,
-        "changes": {change.field: {"old": change.old, "new": change.new} for change in entry.changes},
+        "id": event.id,
+        "type": event.type.value,
+        "at": _rfc3339(event.at),
+        "user_id": event.user_id,
+        "actor": event.actor,
+        "data": dict(event.data),
     }
 
 

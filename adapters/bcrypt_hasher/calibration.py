@@ -3,7 +3,7 @@
 import secrets
 import time
 
-from leadnator_auth.adapters.bcrypt_hasher.format import MOST_COST, make_hash
+from leadnator_auth.adapters.bcrypt_hasher.format import MAX_COST, make_hash
 
 TRIES = 3
 ENOUGH_SECONDS = 1.0
@@ -24,4 +24,4 @@ def nearest_cost(seconds: float, cost: int, wanted: float, least: int) -> int:
 
     A hash of `cost` takes `seconds`.
     """
-    return min(range(least, MOST_COST + 1), key=lambda each: abs(seconds * 2.0 ** (each - cost) - wanted))
+    return min(range(least, MAX_COST + 1), key=lambda each: abs(seconds * 2.0 ** (each - cost) - wanted))

@@ -18,17 +18,6 @@ def signed(payload: Mapping[str, object], secret: str, key_id: str) -> str:
     return jwt.encode(dict(payload), secret, algorithm=ALGORITHM, headers={"kid": key_id})
 
 
-def header_of(token: str) -> Mapping[str, object]:
-    """Returns what a token says of itself, verified or not.
-
-    Raises: InvalidTokenError.
-    """
-    try:
-        return jwt.get_unverified_header(token)
-    except jwt.PyJWTError as error:
-        raise InvalidTokenError("malformed header") from error
-
-
 def payload_of(token: str, secrets: Iterable[str]) -> bytes:
     """Returns the payload of a token that is signed with one of these secrets.
 

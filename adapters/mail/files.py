@@ -1,6 +1,7 @@
 """The Mailer for those without a mail server: each mail becomes a file."""
 
 import asyncio
+import errno
 import logging
 import os
 from email.message import EmailMessage
@@ -29,16 +30,35 @@ class MailFiles:
         try:
             await asyncio.to_thread(_write, draft, path, self.writer.write(mail))
         except OSError as error:
-            raise MailDelayedError(str(error), may_have_arrived=False) from error
+            raise MailDelayedError(str(error), may_have_arrived=path.exists()) from error
         _log.info("mail written to %s", path)
 
 
 def _write(draft: Path, path: Path, message: EmailMessage) -> None:
-    """Writes under another name first, so that nobody sees half a mail."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Writes under another name first, so that nobody sees half a mail; returns when it would outlive a power cut."""
+    folder = path.parent
+    is_new = not folder.exists()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(message.as_bytes())
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+    _sync_folder(folder)
+    if is_new:
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the names in a folder outlive a power cut, where the system can: fsync of a file is about its content."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that has no such thing
+            raise
+    finally:
+        os.close(descriptor)

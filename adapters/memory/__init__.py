@@ -14,7 +14,7 @@ adapters pass, races and rollbacks included. Secrets are predictable and tokens 
 The repositories over a copy of `Tables` are a ground for small stores of your own, which have to keep the tables only.
 """
 
-from leadnator_auth.adapters.memory.audit_trail import MemoryAuditTrail
+from leadnator_auth.adapters.memory.events import MemoryEvents
 from leadnator_auth.adapters.memory.fakes import (
     CheapHasher,
     FakeClock,
@@ -31,6 +31,7 @@ from leadnator_auth.adapters.memory.store import (
     MemoryRepositories,
     MemoryTransaction,
     MemoryUnitOfWork,
+    what_is_new,
 )
 from leadnator_auth.adapters.memory.tables import (
     MemoryCredentialStore,
@@ -44,8 +45,8 @@ __all__ = [
     "CheapHasher",
     "FakeClock",
     "Mailbox",
-    "MemoryAuditTrail",
     "MemoryCredentialStore",
+    "MemoryEvents",
     "MemoryIdentities",
     "MemoryMailQueue",
     "MemoryPorts",
@@ -62,4 +63,5 @@ __all__ = [
     "Tables",
     "UnsignedTokens",
     "memory_ports",
+    "what_is_new",
 ]

@@ -2,17 +2,20 @@
 
 import base64
 import hashlib
-import hmac
 import random
+import re
 from datetime import UTC, datetime, timedelta
 
 import attrs
 
 from leadnator_auth.domain.entities.access_token import Claims
+from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError, missing
 from leadnator_auth.domain.values.password import Password
+
+_CHEAP = re.compile(r"cheap\$(?P<strength>\d{1,9})\$.+", re.ASCII)
 
 
 @attrs.define
@@ -47,29 +50,28 @@ class SeededRandomness:
 class CheapHasher:
     """Hashes in microseconds and counts its work: `verified` and `hashed` say what a use case cost.
 
-    A hash names its `strength`; one of another strength asks to be upgraded.
+    A hash names its `strength`; a weaker one is upgraded.
     """
 
     strength: int = 1
     hashed: int = 0
     verified: int = 0
 
-    async def hash(self, password: Password) -> str:
+    async def hash(self, password: Password, client: Client = Client()) -> str:
         self.hashed += 1
         return self._digest(password, self.strength)
 
-    async def verify(self, password: Password, password_hash: str | None) -> bool:
+    async def verify(self, password: Password, password_hash: str | None, client: Client = Client()) -> bool:
         self.verified += 1
-        strength = (password_hash or "").removeprefix("cheap$").partition("$")[0]
-        if password_hash is None or not strength.isdecimal():
-            return False
-        return hmac.compare_digest(self._digest(password, int(strength)), password_hash)
+        made = _CHEAP.fullmatch(password_hash or "")
+        return made is not None and self._digest(password, int(made["strength"])) == password_hash
 
-    def can_verify(self, password_hash: str) -> bool:
-        return password_hash.startswith("cheap$")
+    async def upgrade(self, password: Password, password_hash: str, client: Client = Client()) -> str | None:
+        made = _CHEAP.fullmatch(password_hash)
+        return await self.hash(password, client) if made and int(made["strength"]) < self.strength else None
 
-    def needs_upgrade(self, password: Password, password_hash: str) -> bool:
-        return not password_hash.startswith(f"cheap${self.strength}$")
+    def normalize(self, password_hash: str) -> str | None:
+        return password_hash if _CHEAP.fullmatch(password_hash) else None
 
     def _digest(self, password: Password, strength: int) -> str:
         return f"cheap${strength}${hashlib.sha256(password.utf8).hexdigest()}"

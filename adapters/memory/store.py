@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import attrs
 
-from leadnator_auth.adapters.memory.audit_trail import MemoryAuditTrail
+from leadnator_auth.adapters.memory.events import MemoryEvents
 from leadnator_auth.adapters.memory.known_clients import MemoryKnownClients
 from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
 from leadnator_auth.adapters.memory.tables import (
@@ -17,7 +17,7 @@ from leadnator_auth.adapters.memory.tables import (
     Tables,
 )
 from leadnator_auth.domain.entities.session import Identity
-from leadnator_auth.domain.ports import Repositories, Transaction
+from leadnator_auth.domain.ports import Commit, Repositories, Transaction
 from leadnator_auth.domain.values.ids import SessionId
 
 
@@ -31,7 +31,7 @@ class MemoryRepositories:
         self.reset_tokens = MemoryResetTokens(tables)
         self.known_clients = MemoryKnownClients(tables)
         self.mail_queue = MemoryMailQueue(tables)
-        self.audit_trail = MemoryAuditTrail(tables)
+        self.events = MemoryEvents(tables)
 
 
 class MemoryTransaction(MemoryRepositories):
@@ -47,16 +47,22 @@ class MemoryTransaction(MemoryRepositories):
         self._keep(self._tables.copy())
 
 
+def what_is_new(before: Tables, after: Tables) -> Commit:
+    """Returns what a unit of work kept that made the one of the other."""
+    events = tuple(event for key, event in after.events.items() if key not in before.events)
+    return Commit(events, has_new_mail=not after.mails.keys() <= before.mails.keys())
+
+
 @attrs.define
 class MemoryUnitOfWork:
     """Keeps its tables from one unit of work to the next.
 
     It gives way to other tasks where a database would, so that races show in a unit test as they do in production.
-    `on_mail_queued` is called after a commit that added a mail.
+    `on_commit` is called after each commit, and must not fail.
     """
 
     tables: Tables = attrs.Factory(Tables)
-    on_mail_queued: Callable[[], None] = lambda: None
+    on_commit: Callable[[Commit], None] = lambda commit: None
     _writer: asyncio.Lock = attrs.Factory(asyncio.Lock)
 
     def __call__(self) -> AbstractAsyncContextManager[Transaction]:
@@ -77,10 +83,8 @@ class MemoryUnitOfWork:
         yield MemoryRepositories(self.tables.copy())
 
     def _keep(self, tables: Tables) -> None:
-        has_new_mail = not tables.mails.keys() <= self.tables.mails.keys()
-        self.tables = tables
-        if has_new_mail:
-            self.on_mail_queued()
+        before, self.tables = self.tables, tables
+        self.on_commit(what_is_new(before, tables))
 
 
 @attrs.frozen

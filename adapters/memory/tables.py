@@ -7,15 +7,15 @@ from typing import TypeVar
 
 import attrs
 
-from leadnator_auth.domain.entities.audit import AuditEntry
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import QueuedMail
 from leadnator_auth.domain.entities.reset_token import ResetToken
 from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.user import User, is_found
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.values.ids import SessionId, UserId
+from leadnator_auth.domain.values.ids import EventId, SessionId, UserId
 from leadnator_auth.domain.values.paging import Position
 
 Key = TypeVar("Key")
@@ -32,7 +32,7 @@ class Tables:
     reset_tokens: dict[str, ResetToken] = attrs.Factory(dict)
     known_clients: dict[str, KnownClient] = attrs.Factory(dict)
     mails: dict[str, QueuedMail] = attrs.Factory(dict)
-    audit_trail: dict[str, AuditEntry] = attrs.Factory(dict)
+    events: dict[EventId, Event] = attrs.Factory(dict)
 
     def copy(self) -> "Tables":
         """Returns tables that can be changed without changing these."""
@@ -153,10 +153,12 @@ class MemorySessions:
     async def end(self, session_id: SessionId) -> bool:
         return self.tables.sessions.pop(session_id, None) is not None
 
-    async def trim(self, user_id: UserId, *, keep: int, most: int) -> int:
+    async def trim(self, user_id: UserId, *, keep: int, most: int) -> list[Session]:
         sessions = [session for session in self.tables.sessions.values() if session.user_id == user_id]
         last_to_go = sorted(sessions, key=attrgetter("epoch", "created_at", "id"), reverse=True)
-        return remove(self.tables.sessions, [session.id for session in last_to_go[keep : keep + most]])
+        removed = last_to_go[keep : keep + most]
+        remove(self.tables.sessions, [session.id for session in removed])
+        return removed
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         old = [s.id for s in self.tables.sessions.values() if s.expires_at < expired_before]
@@ -186,9 +188,9 @@ class MemoryResetTokens:
     async def withdraw(self, digest: str) -> None:
         self.tables.reset_tokens.pop(digest, None)
 
-    async def issued_since(self, user_id: UserId, since: datetime) -> list[datetime]:
+    async def issued_since(self, user_id: UserId, since: datetime, most: int) -> list[datetime]:
         tokens = self.tables.reset_tokens.values()
-        return sorted(t.issued_at for t in tokens if t.user_id == user_id and t.issued_at > since)
+        return sorted(t.issued_at for t in tokens if t.user_id == user_id and t.issued_at > since)[-most:]
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         old = [t.digest for t in self.tables.reset_tokens.values() if t.expires_at < expired_before]

@@ -1,5 +1,6 @@
 """The ports that keep things, over SQL through `databases`."""
 
+from leadnator_auth.adapters.sql.address import Address, PostgresqlAddress
 from leadnator_auth.adapters.sql.backend import Backend
 from leadnator_auth.adapters.sql.choice import backend_of, is_sqlite, migrate, pool_size_of
 from leadnator_auth.adapters.sql.connections import Connections
@@ -7,12 +8,13 @@ from leadnator_auth.adapters.sql.identities import SqlIdentities
 from leadnator_auth.adapters.sql.probing import SchemaState, SqlProbe, probing
 from leadnator_auth.adapters.sql.rate_limits import SqlRateLimits
 from leadnator_auth.adapters.sql.schema import SchemaError, SqlReadiness
-from leadnator_auth.adapters.sql.sqlite import sqlite_path
 from leadnator_auth.adapters.sql.unit_of_work import SqlUnitOfWork
 
 __all__ = [
+    "Address",
     "Backend",
     "Connections",
+    "PostgresqlAddress",
     "SchemaError",
     "SchemaState",
     "SqlIdentities",
@@ -25,5 +27,4 @@ __all__ = [
     "migrate",
     "pool_size_of",
     "probing",
-    "sqlite_path",
 ]

@@ -39,9 +39,11 @@ class SqlKnownClients:
         )
 
     async def trim(self, user_id: UserId, *, keep: int, most: int) -> int:
-        return await KNOWN_CLIENTS.delete_some(
-            self.slot, "user_id = :user_id", most, order_by="seen_at DESC, network DESC", skip=keep, user_id=user_id
+        return len(
+            await KNOWN_CLIENTS.delete_some(
+                self.slot, "user_id = :user_id", most, order_by="seen_at DESC, network DESC", skip=keep, user_id=user_id
+            )
         )
 
     async def purge(self, seen_before: datetime, most: int) -> int:
-        return await KNOWN_CLIENTS.delete_some(self.slot, "seen_at < :before", most, before=to_number(seen_before))
+        return len(await KNOWN_CLIENTS.delete_some(self.slot, "seen_at < :before", most, before=to_number(seen_before)))

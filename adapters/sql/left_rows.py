@@ -32,5 +32,5 @@ async def purge_left(most: int, slot: Slot) -> int:
 async def _removed(user_id: UserId, most: int, slot: Slot) -> int:
     removed = 0
     for table in _TABLES:
-        removed += await table.delete_some(slot, "user_id = :user_id", most - removed, user_id=user_id)
+        removed += len(await table.delete_some(slot, "user_id = :user_id", most - removed, user_id=user_id))
     return removed

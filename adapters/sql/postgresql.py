@@ -3,17 +3,17 @@
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache
-from urllib.parse import parse_qs, urlsplit
+from functools import cache, partial
 
 import asyncpg
 
+from leadnator_auth.adapters.sql.address import PostgresqlAddress
 from leadnator_auth.adapters.sql.backend import POSTGRESQL_POOL_SIZE, Backend, ConstraintError, Row
+from leadnator_auth.adapters.sql.postgresql_address import message_of, way_to
 from leadnator_auth.domain.errors import ConcurrencyError, UnavailableError
 
 CONNECT_SECONDS = 3.0
 _PREPARED_STATEMENTS = 100
-_APPLICATION_NAME = "leadnator-auth"
 ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """All that asyncpg raises when the database is at fault or out of reach; a timeout is an OSError."""
 
@@ -22,25 +22,25 @@ _PARAMETER = re.compile(r"(?<!:):(\w+)")
 _COLLISIONS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
-def postgresql(url: str, pool_size: int = POSTGRESQL_POOL_SIZE, *, prepared_statements: bool = True) -> Backend:
-    """Returns the database at a `postgresql://…` URL, over at most this many connections, two at least.
+def postgresql(
+    address: PostgresqlAddress, pool_size: int = POSTGRESQL_POOL_SIZE, *, prepared_statements: bool = True
+) -> Backend:
+    """Returns the database at an address, over at most this many connections, two at least.
 
     Without prepared statements it works through a PgBouncer older than 1.21 that pools transactions.
     """
     readers = max(pool_size // 2, 1)
     writers = max(pool_size - readers, 1)
     return Backend(
-        # asyncpg reads the URL itself, and knows more of it than `databases` does: sslmode, several hosts, passfile.
+        # Neither `databases` nor asyncpg reads a URL: what they say of one that they misread could quote a password.
         url="postgresql://",
-        options={
-            "dsn": url,
-            "database": None,
+        options=way_to(address)
+        | {
             "min_size": 0,
             "max_size": readers + writers,
             "max_inactive_connection_lifetime": 0,
             "timeout": CONNECT_SECONDS,
             "statement_cache_size": _PREPARED_STATEMENTS if prepared_statements else 0,
-            "server_settings": _server_settings(url),
         },
         on_open=(),
         # Who reads to write locks the rows: under READ COMMITTED they are the newest when the lock is there, and those
@@ -56,7 +56,7 @@ def postgresql(url: str, pool_size: int = POSTGRESQL_POOL_SIZE, *, prepared_stat
         writers=writers,
         readers=readers,
         errors=ERRORS,
-        translated=_translated,
+        translated=partial(_translated, secrets=address.secrets),
         fetch=_fetch,
         run=_run,
         run_many=_run_many,
@@ -65,28 +65,12 @@ def postgresql(url: str, pool_size: int = POSTGRESQL_POOL_SIZE, *, prepared_stat
     )
 
 
-def message_of(error: Exception) -> str:
-    """Returns what an error says, without the details: those quote the row it is about."""
-    return str(error.args[0]) if isinstance(error, asyncpg.PostgresError) and error.args else str(error)
-
-
-def shown(url: str) -> str:
-    """Returns the part of a URL that may be shown: where the database is, not how to get in."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2] or "".join(parse_qs(parts.query).get("host", []))
-    return f"{host}{parts.path}"
-
-
-def _server_settings(url: str) -> dict[str, str]:
-    return {} if "application_name" in parse_qs(urlsplit(url).query) else {"application_name": _APPLICATION_NAME}
-
-
-def _translated(error: Exception) -> Exception:
+def _translated(error: Exception, secrets: frozenset[str]) -> Exception:
     if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name:
         return ConstraintError(error.constraint_name)
     if isinstance(error, _COLLISIONS):
-        return ConcurrencyError(message_of(error))
-    return UnavailableError(message_of(error))
+        return ConcurrencyError(message_of(error, secrets))
+    return UnavailableError(message_of(error, secrets))
 
 
 async def _fetch(connection: asyncpg.Connection, sql: str, values: Mapping[str, object]) -> Sequence[Row]:

@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import asyncpg
 
-from leadnator_auth.adapters.sql.postgresql import CONNECT_SECONDS, ERRORS, message_of, shown
+from leadnator_auth.adapters.sql.address import PostgresqlAddress
+from leadnator_auth.adapters.sql.postgresql import CONNECT_SECONDS, ERRORS
+from leadnator_auth.adapters.sql.postgresql_address import message_of, shown, way_to
 from leadnator_auth.adapters.sql.schema import CURRENT_VERSION, SCHEMA_VERSION, SchemaError
 
 _LOCK = 0x6C656164
@@ -13,25 +15,26 @@ _LOCK = 0x6C656164
 _MIGRATION_LOCK_SECONDS = 60
 
 
-def migrate_postgresql(url: str) -> bool:
+def migrate_postgresql(address: PostgresqlAddress) -> bool:
     """Brings the database to the current schema, with its data; returns whether there was anything to do.
 
     Raises: SchemaError when it cannot be reached, or was made by a newer program.
     """
     # On a loop of its own, so that this works where one is running and where none is.
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _migrate(url)).result()
+        return thread.submit(asyncio.run, _migrate(address)).result()
 
 
-async def _migrate(url: str) -> bool:
+async def _migrate(address: PostgresqlAddress) -> bool:
+    database = shown(address)
     try:
-        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, statement_cache_size=0)
-    except (*ERRORS, ValueError) as error:  # ValueError: what the URL asks for makes no sense
-        raise SchemaError(f"cannot open the database {shown(url)}: {_line(error)}") from error
+        connection = await asyncpg.connect(**way_to(address), timeout=CONNECT_SECONDS, statement_cache_size=0)
+    except (*ERRORS, ValueError) as error:  # ValueError: what the environment asks for makes no sense
+        raise SchemaError(f"cannot open the database {database}: {_line(error, address)}") from error
     try:
-        return await _upgrade(connection, shown(url))
+        return await _upgrade(connection, database)
     except ERRORS as error:
-        raise SchemaError(f"cannot migrate the database {shown(url)}: {_line(error)}") from error
+        raise SchemaError(f"cannot migrate the database {database}: {_line(error, address)}") from error
     finally:
         connection.terminate()
 
@@ -58,5 +61,5 @@ async def _version(connection: asyncpg.Connection) -> str | None:
     return version
 
 
-def _line(error: Exception) -> str:
-    return " ".join(message_of(error).split()) or type(error).__name__
+def _line(error: Exception, address: PostgresqlAddress) -> str:
+    return " ".join(message_of(error, address.secrets).split()) or type(error).__name__

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import attrs
 
+from leadnator_auth.adapters.sql.address import Address
 from leadnator_auth.adapters.sql.backend import Backend
 from leadnator_auth.adapters.sql.choice import MISSING_DRIVER, backend_of, is_sqlite
 from leadnator_auth.adapters.sql.connections import Connections
@@ -82,7 +83,7 @@ class SqlProbe:
 
 
 @asynccontextmanager
-async def probing(url: str, pool_size: int | None, *, prepared_statements: bool) -> AsyncIterator[SqlProbe]:
+async def probing(address: Address, pool_size: int | None, *, prepared_statements: bool) -> AsyncIterator[SqlProbe]:
     """Lends a probe over such connections as the server has.
 
     A SQLite file must be there. Its side files come and go as with every reader, and what a crash left in the log of a
@@ -91,16 +92,16 @@ async def probing(url: str, pool_size: int | None, *, prepared_statements: bool)
     Raises: UnavailableError.
     """
     try:
-        backend = backend_of(url, pool_size, prepared_statements=prepared_statements)
-        connections = Connections(_only_looking(backend) if is_sqlite(url) else backend)
+        backend = backend_of(address, pool_size, prepared_statements=prepared_statements)
+        connections = Connections(_only_looking(backend) if is_sqlite(address) else backend)
         try:
-            yield SqlProbe(connections, is_server=not is_sqlite(url))
+            yield SqlProbe(connections, is_server=not is_sqlite(address))
         finally:
             await connections.close()
     except ModuleNotFoundError as error:
         raise UnavailableError(MISSING_DRIVER) from error
-    except ValueError as error:  # what the URL asks for makes no sense
-        raise UnavailableError(str(error)) from error
+    except ValueError as error:  # not its words: a driver may quote what it was given
+        raise UnavailableError(f"the driver does not take what it is given ({type(error).__name__})") from error
 
 
 def _only_looking(backend: Backend) -> Backend:

@@ -58,10 +58,12 @@ class SqlSessions:
         row = await self.slot.fetch_one("DELETE FROM sessions WHERE id = :id RETURNING id", id=session_id)
         return row is not None
 
-    async def trim(self, user_id: UserId, *, keep: int, most: int) -> int:
+    async def trim(self, user_id: UserId, *, keep: int, most: int) -> list[Session]:
         return await SESSIONS.delete_some(
             self.slot, "user_id = :user_id", most, order_by=_NEWEST_FIRST, skip=keep, user_id=user_id
         )
 
     async def purge(self, expired_before: datetime, most: int) -> int:
-        return await SESSIONS.delete_some(self.slot, "expires_at < :before", most, before=to_number(expired_before))
+        return len(
+            await SESSIONS.delete_some(self.slot, "expires_at < :before", most, before=to_number(expired_before))
+        )

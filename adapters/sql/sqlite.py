@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote
 
 import aiosqlite
 
@@ -17,15 +17,10 @@ BUSY_TIMEOUT_SECONDS = 2.0
 _UNIQUE = "UNIQUE constraint failed: "
 
 
-def sqlite_path(url: str) -> Path:
-    """Returns the file that a `sqlite:///…` URL names."""
-    return Path(unquote(urlsplit(url).path.removeprefix("/")))
-
-
-def sqlite(url: str, pool_size: int = SQLITE_POOL_SIZE) -> Backend:
+def sqlite(file: Path, pool_size: int = SQLITE_POOL_SIZE) -> Backend:
     """Returns the database in a file, over this many connections: one writes, and at least one reads."""
     return Backend(
-        url=url,
+        url=f"sqlite:///{quote(str(file))}",
         options={"timeout": BUSY_TIMEOUT_SECONDS},
         on_open=(
             "PRAGMA journal_mode = WAL",
@@ -51,7 +46,7 @@ def sqlite(url: str, pool_size: int = SQLITE_POOL_SIZE) -> Backend:
         run_many=_run_many,
         is_lost=lambda connection: False,
         hang_up=lambda connection: None,
-        reader=lambda: SqliteReader(sqlite_path(url)),
+        reader=lambda: SqliteReader(file),
     )
 
 

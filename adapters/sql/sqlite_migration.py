@@ -6,17 +6,16 @@ from pathlib import Path
 from sqlite3 import Error, connect
 
 from leadnator_auth.adapters.sql.schema import CURRENT_VERSION, SCHEMA_VERSION, SchemaError
-from leadnator_auth.adapters.sql.sqlite import BUSY_TIMEOUT_SECONDS, sqlite_path
+from leadnator_auth.adapters.sql.sqlite import BUSY_TIMEOUT_SECONDS
 
 _MIGRATION_LOCK_SECONDS = 60.0
 
 
-def migrate_sqlite(url: str) -> bool:
+def migrate_sqlite(path: Path) -> bool:
     """Brings the file to the current schema, with its data; returns whether there was anything to do.
 
     Raises: SchemaError when it cannot be opened, or was made by a newer program.
     """
-    path = sqlite_path(url)
     try:
         # Password hashes are nobody else's to read; SQLite gives its side files the mode of the database.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

@@ -81,20 +81,20 @@ class Table(Generic[Entity]):
 
     async def delete_some(
         self, slot: Slot, where: str, most: int, *, order_by: str = "", skip: int = 0, **values: object
-    ) -> int:
-        """Deletes up to `most` rows for which a condition holds, after `skip` of them in an order; returns how many.
+    ) -> list[Entity]:
+        """Deletes up to `most` rows for which a condition holds, after `skip` of them in an order; returns them.
 
         Unordered, it passes over rows that somebody else has locked: two who clear away never wait for each other.
         """
         chosen = f" ORDER BY {order_by} LIMIT :most OFFSET :skip" if order_by else f" LIMIT :most{slot.skip_locked}"
         rows = await slot.fetch_all(
             f"WITH old AS MATERIALIZED (SELECT {self.key} FROM {self.name} WHERE {where}{chosen}) "
-            f"DELETE FROM {self.name} WHERE ({self.key}) IN (SELECT {self.key} FROM old) RETURNING {self.key}",
+            f"DELETE FROM {self.name} WHERE ({self.key}) IN (SELECT {self.key} FROM old) RETURNING {self.columns}",
             most=most,
             **({"skip": skip} if order_by else {}),
             **values,
         )
-        return len(rows)
+        return [self.entity(row) for row in rows]
 
 
 Parts = list[tuple[str, int]]

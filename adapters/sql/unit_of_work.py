@@ -5,16 +5,16 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import attrs
 
-from leadnator_auth.adapters.sql.audit_trail import SqlAuditTrail
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.credentials import SqlCredentialStore
+from leadnator_auth.adapters.sql.events import SqlEvents
 from leadnator_auth.adapters.sql.known_clients import SqlKnownClients
 from leadnator_auth.adapters.sql.mail_queue import SqlMailQueue
 from leadnator_auth.adapters.sql.reset_tokens import SqlResetTokens
 from leadnator_auth.adapters.sql.sessions import SqlSessions
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.users import SqlUsers
-from leadnator_auth.domain.ports import Repositories, Transaction
+from leadnator_auth.domain.ports import Commit, Repositories, Transaction
 
 
 class SqlRepositories:
@@ -27,29 +27,28 @@ class SqlRepositories:
         self.reset_tokens = SqlResetTokens(slot)
         self.known_clients = SqlKnownClients(slot)
         self.mail_queue = SqlMailQueue(slot)
-        self.audit_trail = SqlAuditTrail(slot)
+        self.events = SqlEvents(slot)
 
 
 class SqlTransaction(SqlRepositories):
     """The repositories in a transaction that can be committed."""
 
-    def __init__(self, slot: Slot, on_mail_queued: Callable[[], None]) -> None:
+    def __init__(self, slot: Slot, on_commit: Callable[[Commit], None]) -> None:
         super().__init__(slot)
         self._slot = slot
-        self._on_mail_queued = on_mail_queued
+        self._on_commit = on_commit
 
     async def commit(self) -> None:
         await self._slot.commit()
-        if self.mail_queue.has_new:
-            self._on_mail_queued()
+        self._on_commit(Commit(tuple(self.events.added), self.mail_queue.has_new))
 
 
 @attrs.frozen
 class SqlUnitOfWork:
-    """Opens units of work; `on_mail_queued` is called after a commit that added a mail."""
+    """Opens units of work; `on_commit` is called after each commit, and must not fail."""
 
     connections: Connections
-    on_mail_queued: Callable[[], None] = lambda: None
+    on_commit: Callable[[Commit], None] = lambda commit: None
 
     def __call__(self) -> AbstractAsyncContextManager[Transaction]:
         return self._transaction()
@@ -60,7 +59,7 @@ class SqlUnitOfWork:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Transaction]:
         async with self.connections.writing() as slot:
-            yield SqlTransaction(slot, self.on_mail_queued)
+            yield SqlTransaction(slot, self.on_commit)
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[Repositories]:

@@ -33,15 +33,19 @@ class Claims:
     expires_at: datetime
     path: str | None = None
     """Where a media token is good: this path and everything below it."""
+    not_before: datetime | None = None
+    """From when on it is good, if not from the beginning (RFC 7519 section 4.1.5)."""
 
     def check(self, purposes: Collection[Purpose], now: datetime) -> None:
-        """Raises: InvalidTokenError when made for another purpose, expired, or issued in the future."""
+        """Raises: InvalidTokenError when made for another purpose, expired, not good yet, or issued in the future."""
         if self.purpose not in purposes:
             raise InvalidTokenError("made for another purpose")
         if now >= self.expires_at + CLOCK_LEEWAY:
             raise InvalidTokenError("expired")
         if now < self.issued_at - CLOCK_LEEWAY:
             raise InvalidTokenError("issued in the future")
+        if self.not_before is not None and now < self.not_before - CLOCK_LEEWAY:
+            raise InvalidTokenError("not good yet")
 
 
 def access_claims(session: Session, token_id: str) -> Claims:

@@ -1,4 +1,4 @@
-"""Who administers: what the audit trail calls them, and what proves their right."""
+"""Who administers: what events call them, and what proves their right."""
 
 import attrs
 
@@ -14,7 +14,7 @@ class Actor:
     """Somebody who looks after the accounts of others."""
 
     name: str
-    """What the audit trail calls them: the id of an admin's account, or `OPERATOR`."""
+    """What events call them: the id of an admin's account, or `OPERATOR`."""
     session_id: SessionId | None = None
     """The session that an admin acts through; the operator has none, and needs none."""
 

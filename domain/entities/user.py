@@ -10,7 +10,7 @@ from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError, missing
 from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.domain.values.search import folded
-from leadnator_auth.domain.values.text import is_control
+from leadnator_auth.domain.values.text import is_blank, is_control
 
 DEFAULT_PLAN = "Starter"
 MAX_NAME_LENGTH = 200
@@ -79,7 +79,7 @@ def is_found(user: User, search: str) -> bool:
 def parse_name(text: str) -> str:
     """Returns a person's name without surrounding white space.
 
-    Raises: BadFieldError when it is blank, over 200 characters, or holds a control character.
+    Raises: BadFieldError when nothing of it can be seen, or it is over 200 characters, or holds a control character.
     """
     return _line(text, MAX_NAME_LENGTH)
 
@@ -87,7 +87,7 @@ def parse_name(text: str) -> str:
 def parse_plan(text: str) -> str:
     """Returns the name of a plan without surrounding white space.
 
-    Raises: BadFieldError when it is blank, over 50 characters, or holds a control character.
+    Raises: BadFieldError when nothing of it can be seen, or it is over 50 characters, or holds a control character.
     """
     return _line(text, MAX_PLAN_LENGTH)
 
@@ -110,7 +110,7 @@ def parse_status(text: str) -> Status:
 
 def _line(text: str, most: int) -> str:
     line = text.strip()
-    if not line:
+    if is_blank(line):
         raise missing()
     if len(line) > most:
         raise BadFieldError("too_long", f"Use at most {most} characters.")

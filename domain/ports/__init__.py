@@ -16,22 +16,23 @@ from leadnator_auth.domain.ports.outside import (
 from leadnator_auth.domain.ports.rate_limits import RateLimits
 from leadnator_auth.domain.ports.record import Ports
 from leadnator_auth.domain.ports.repositories import (
-    AuditTrail,
     CredentialStore,
+    Events,
     KnownClients,
     MailQueue,
     ResetTokens,
     Sessions,
     Users,
 )
-from leadnator_auth.domain.ports.unit_of_work import Identities, Repositories, Transaction, UnitOfWork
+from leadnator_auth.domain.ports.unit_of_work import Commit, Identities, Repositories, Transaction, UnitOfWork
 
 __all__ = [
     "AccessTokens",
-    "AuditTrail",
     "Clock",
+    "Commit",
     "CredentialStore",
     "EmailSyntax",
+    "Events",
     "Identities",
     "KnownClients",
     "MailQueue",

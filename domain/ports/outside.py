@@ -5,30 +5,35 @@ from typing import Protocol
 
 from leadnator_auth.domain.entities.access_token import Claims
 from leadnator_auth.domain.entities.mail import OutgoingMail
+from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.password import Password
 
 
 class PasswordHasher(Protocol):
-    """Makes and checks password hashes, slowly on purpose and off the event loop."""
+    """Makes and checks password hashes, slowly on purpose and off the event loop.
 
-    async def hash(self, password: Password) -> str:
-        """Returns a new salted hash.
+    `client` is who the work is for: where many wait, those of one network should not keep others out. All whose network
+    is unknown count as one. OverloadedError says that too many passwords wait.
+    """
 
-        Raises: OverloadedError when too many passwords wait.
+    async def hash(self, password: Password, client: Client = Client()) -> str:
+        """Returns a new salted hash."""
+
+    async def verify(self, password: Password, password_hash: str | None, client: Client = Client()) -> bool:
+        """Returns whether the hash was made of this password; None or a broken hash costs the same and is False."""
+
+    async def upgrade(self, password: Password, password_hash: str, client: Client = Client()) -> str | None:
+        """Returns a stronger hash of a password that was just verified against this one, or None if that may stay.
+
+        The new hash never costs less to guess at than the old one; a hash that cannot be verified against may stay.
         """
 
-    async def verify(self, password: Password, password_hash: str | None) -> bool:
-        """Returns whether the hash was made of this password; None or a broken hash costs the same and is False.
+    def normalize(self, password_hash: str) -> str | None:
+        """Returns a hash, which may come from another system, as it is to be kept, or None if it is none.
 
-        Raises: OverloadedError when too many passwords wait.
+        What is returned can be verified against, and normalizing it again changes nothing.
         """
-
-    def can_verify(self, password_hash: str) -> bool:
-        """Returns whether passwords can be verified against this hash, which may come from another system."""
-
-    def needs_upgrade(self, password: Password, password_hash: str) -> bool:
-        """Returns whether the hash of this password, just verified, should be replaced by a new one."""
 
 
 class AccessTokens(Protocol):

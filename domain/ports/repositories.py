@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from leadnator_auth.domain.entities.audit import AuditEntry
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.event import Event, EventFilter
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import MailFigures, MailKind, MailState, QueuedMail
 from leadnator_auth.domain.entities.reset_token import ResetToken
@@ -106,8 +106,8 @@ class Sessions(Protocol):
     async def end(self, session_id: SessionId) -> bool:
         """Ends a session at once; returns whether there was one."""
 
-    async def trim(self, user_id: UserId, *, keep: int, most: int) -> int:
-        """Removes the sessions of a user beyond `keep`, at most `most` of them; returns how many.
+    async def trim(self, user_id: UserId, *, keep: int, most: int) -> list[Session]:
+        """Removes the sessions of a user beyond `keep`, at most `most` of them; returns which.
 
         Those of earlier epochs go first, and of one epoch the oldest.
         """
@@ -131,8 +131,8 @@ class ResetTokens(Protocol):
     async def withdraw(self, digest: str) -> None:
         """Removes a token whose secret went nowhere."""
 
-    async def issued_since(self, user_id: UserId, since: datetime) -> list[datetime]:
-        """Returns when each token of a user was issued, oldest first, of those issued after `since`.
+    async def issued_since(self, user_id: UserId, since: datetime, most: int) -> list[datetime]:
+        """Returns when the last `most` tokens of a user were issued, oldest first, of those issued after `since`.
 
         All of them count, used ones included.
         """
@@ -216,14 +216,17 @@ class MailQueue(Protocol):
         """Returns when the next queued mail is due, or None when none waits."""
 
 
-class AuditTrail(Protocol):
-    """What was done to accounts, by whom; entries are only ever added."""
+class Events(Protocol):
+    """What happened to accounts; events are only ever added, and go when they are old."""
 
-    async def add(self, entry: AuditEntry) -> None:
-        """Keeps a new entry; its account need not exist."""
+    async def add(self, events: Sequence[Event]) -> None:
+        """Keeps new events; their accounts need not exist."""
 
-    async def latest(self, user_id: UserId | None, most: int, after: Position | None) -> list[AuditEntry]:
-        """Returns up to `most` entries about one account or about all, newest first, from after a position on.
+    async def latest(self, wanted: EventFilter, most: int, after: Position | None) -> list[Event]:
+        """Returns up to `most` events, newest first, from after a position on.
 
-        The position of an entry is its time and its id.
+        The position of an event is its time and its id.
         """
+
+    async def purge(self, older_than: datetime, most: int) -> int:
+        """Removes up to `most` events of before this instant; returns how many."""

@@ -3,10 +3,13 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+import attrs
+
+from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports.repositories import (
-    AuditTrail,
     CredentialStore,
+    Events,
     KnownClients,
     MailQueue,
     ResetTokens,
@@ -32,7 +35,15 @@ class Repositories(Protocol):
     @property
     def mail_queue(self) -> MailQueue: ...
     @property
-    def audit_trail(self) -> AuditTrail: ...
+    def events(self) -> Events: ...
+
+
+@attrs.frozen
+class Commit:
+    """What a unit of work kept, for those in the same process who want to know at once."""
+
+    events: tuple[Event, ...]
+    has_new_mail: bool
 
 
 class Transaction(Repositories, Protocol):

@@ -1,14 +1,14 @@
-"""Looking after the accounts of others: create, change, delete. Each change leaves an entry in the audit trail."""
+"""Looking after the accounts of others: create, change, delete. Each change is an event."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import TypeVar
 
 import attrs
 
 from leadnator_auth.domain.entities.actor import Actor
-from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change, changes_between
+from leadnator_auth.domain.entities.change import Change, changes_between, event_data_of
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.user import (
     DEFAULT_PLAN,
     Role,
@@ -25,9 +25,10 @@ from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.authorize import Who, admins_in_turn, check_right, found
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.use_cases.steps.record import record, record_ends
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
-from leadnator_auth.domain.values.ids import AUDIT_ID_PREFIX, USER_ID_PREFIX, UserId
+from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
 
 Parsed = TypeVar("Parsed")
 
@@ -69,13 +70,12 @@ async def create_user(
     now = ports.clock.now()
     user_id = UserId(new_id(USER_ID_PREFIX, ports))
     user = User(user_id, valid_name, address, now, Role.ADMIN if is_admin else Role.USER, valid_plan)
-    entry = _entry(AuditAction.USER_CREATED, actor, None, user, now, ports)
 
     async def keep(transaction: Transaction) -> None:
         await admins_in_turn(actor, transaction)
         await transaction.users.add(user)
         await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
-        await transaction.audit_trail.add(entry)
+        await record(EventType.USER_CREATED, user.id, transaction, ports, actor=actor.name)
 
     await run_in_transaction(ports.unit_of_work, keep)
     return user
@@ -89,7 +89,6 @@ async def change_user(actor: Actor, who: Who, changes: Mapping[str, Untrusted], 
 
     Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, NotFoundError, LastAdminError.
     """
-    now = ports.clock.now()
 
     async def change(transaction: Transaction) -> ChangedUser:
         admins = await admins_in_turn(actor, transaction)
@@ -100,12 +99,12 @@ async def change_user(actor: Actor, who: Who, changes: Mapping[str, Untrusted], 
             return ChangedUser(before, ())
         _keep_an_admin(before, after, admins)
         if after.is_suspended and not before.is_suspended:
-            after = await end_sessions(without_secrets(after), transaction)
+            after = await end_sessions(without_secrets(after), transaction, ports, reason="suspended", actor=actor.name)
         else:
             await transaction.users.save(after)
-        entry = _entry(AuditAction.USER_CHANGED, actor, before, after, now, ports)
-        await transaction.audit_trail.add(entry)
-        return ChangedUser(after, entry.changes)
+        made = changes_between(before, after)
+        await _record_changes(actor, after, made, transaction, ports)
+        return ChangedUser(after, made)
 
     return await run_in_transaction(ports.unit_of_work, change)
 
@@ -122,9 +121,10 @@ async def delete_user(actor: Actor, who: Who, *, ports: Ports) -> User:
         admins = await admins_in_turn(actor, transaction)
         user = await found(who, transaction)
         _keep_an_admin(user, None, admins)
+        sessions = await transaction.sessions.of_user(user, ports.policy.max_sessions)
+        await record_ends(sessions, "deleted", actor.name, transaction, ports)
         await transaction.users.remove(user.id)
-        entry = _entry(AuditAction.USER_DELETED, actor, user, None, ports.clock.now(), ports)
-        await transaction.audit_trail.add(entry)
+        await record(EventType.USER_DELETED, user.id, transaction, ports, actor=actor.name)
         return user
 
     return await run_in_transaction(ports.unit_of_work, delete)
@@ -170,10 +170,14 @@ def _keep_an_admin(before: User, after: User | None, admins: Sequence[User]) -> 
         raise LastAdminError
 
 
-def _entry(
-    action: AuditAction, actor: Actor, before: User | None, after: User | None, now: datetime, ports: Ports
-) -> AuditEntry:
-    user = after or before
-    assert user is not None
-    entry_id = new_id(AUDIT_ID_PREFIX, ports)
-    return AuditEntry(entry_id, now, actor.name, action, user.id, changes_between(before, after))
+async def _record_changes(
+    actor: Actor, user: User, changes: tuple[Change, ...], transaction: Transaction, ports: Ports
+) -> None:
+    """Records a change of status by its own name, and all others together."""
+    others = tuple(change for change in changes if change.field != "status")
+    if others:
+        data = event_data_of(others)
+        await record(EventType.USER_UPDATED, user.id, transaction, ports, actor=actor.name, **data)
+    if others != changes:
+        event_type = EventType.USER_SUSPENDED if user.is_suspended else EventType.USER_ACTIVATED
+        await record(event_type, user.id, transaction, ports, actor=actor.name)

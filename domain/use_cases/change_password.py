@@ -1,5 +1,6 @@
 """Changing a password that is known."""
 
+from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.session import Client, Identity
 from leadnator_auth.domain.errors import InvalidCredentialsError, InvalidTokenError
 from leadnator_auth.domain.ports import Ports, Transaction
@@ -31,9 +32,9 @@ async def change_password(
         is_owners = await is_known(identity.user, client, repositories, ports)
     attempts = LogInThrottle(identity.user.email.canonical, client, is_owners, ports)
     await attempts.enter(ports.clock.now())
-    proven = await verified(kept, typed, ports)
+    proven = await verified(kept, typed, client, ports)
     await attempts.succeed()
-    new_hash = await ports.hasher.hash(new_password)
+    new_hash = await ports.hasher.hash(new_password, client)
 
     async def change(transaction: Transaction) -> None:
         # Hashing took a while: a reset or another change may have come in between.
@@ -44,7 +45,9 @@ async def change_password(
         session = await transaction.sessions.by_id(identity.session.id)
         if session is None or not session.belongs_to(user):
             raise InvalidTokenError("session ended")
-        changed = await apply_new_password(user, new_hash, transaction, ports, keep=session.id)
+        changed = await apply_new_password(
+            user, new_hash, EventType.PASSWORD_CHANGED, transaction, ports, keep=session.id
+        )
         await remember(changed, client, transaction, ports)
 
     await run_in_transaction(ports.unit_of_work, change)

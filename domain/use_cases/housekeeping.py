@@ -37,4 +37,5 @@ def _clearings(now: datetime, ports: Ports) -> list[Callable[[Transaction], Awai
         lambda kept: kept.mail_queue.purge(MailState.DEAD, now - DEAD_MAILS_KEPT, MOST_AT_ONCE),
         lambda kept: kept.known_clients.purge(now - KNOWN_FOR, MOST_AT_ONCE),
         lambda kept: kept.users.purge(MOST_AT_ONCE),
+        lambda kept: kept.events.purge(now - ports.policy.event_retention, MOST_AT_ONCE),
     ]

@@ -71,7 +71,7 @@ async def import_users(records: Sequence[Mapping[str, Untrusted]], *, ports: Por
 
     async def add(transaction: Transaction) -> list[ImportOutcome]:
         known = await transaction.credentials.by_emails([account.email for account in accounts])
-        outcomes, added = _decided(checked, known)
+        outcomes, added = _decided(checked, known, ports)
         try:
             await transaction.users.add_all([account.user for account in added])
         except EmailTakenError as error:
@@ -85,10 +85,10 @@ async def import_users(records: Sequence[Mapping[str, Untrusted]], *, ports: Por
 
 
 def _decided(
-    checked: Sequence[_Account | ImportOutcome], known: Mapping[str, Credentials]
+    checked: Sequence[_Account | ImportOutcome], known: Mapping[str, Credentials], ports: Ports
 ) -> tuple[list[ImportOutcome], list[_Account]]:
     """Returns what becomes of each record, and the accounts that are to be added."""
-    hashes = {email: credentials.password_hash for email, credentials in known.items()}
+    hashes = {email: ports.hasher.normalize(credentials.password_hash) for email, credentials in known.items()}
     outcomes, added = [], []
     for each in checked:
         if isinstance(each, ImportOutcome):
@@ -121,9 +121,10 @@ def _checked(record: Mapping[str, Untrusted], now: datetime, ports: Ports) -> _A
 
 
 def _known_hash(text: str, ports: Ports) -> str:
-    if not ports.hasher.can_verify(text):
+    password_hash = ports.hasher.normalize(text)
+    if password_hash is None:
         raise BadFieldError("unknown_hash", "This is no password hash that can be verified here.")
-    return text
+    return password_hash
 
 
 def _instant(text: str) -> datetime:

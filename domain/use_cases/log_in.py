@@ -38,9 +38,9 @@ async def log_in(email: Untrusted, password: Untrusted, client: Client = Client(
         kept = await repositories.credentials.of(owner.id if owner else NOBODY)
         attempts = LogInThrottle(address.canonical, client, await is_known(owner, client, repositories, ports), ports)
     await attempts.enter(ports.clock.now())
-    proven = await verified(kept, typed, ports)
+    proven = await verified(kept, typed, client, ports)
     await attempts.succeed()
-    upgraded_hash = await _upgraded_hash(typed, proven, ports)
+    upgraded_hash = await _upgraded_hash(typed, proven, client, ports)
 
     async def enter(transaction: Transaction) -> SignedIn:
         user = await transaction.users.by_id(proven.user_id)
@@ -57,11 +57,9 @@ async def log_in(email: Untrusted, password: Untrusted, client: Client = Client(
     return await run_in_transaction(ports.unit_of_work, enter)
 
 
-async def _upgraded_hash(password: Password, proven: Credentials, ports: Ports) -> str | None:
+async def _upgraded_hash(password: Password, proven: Credentials, client: Client, ports: Ports) -> str | None:
     """Returns a hash of today's strength where the kept one is weaker; that it failed never fails a log-in."""
-    if not ports.hasher.needs_upgrade(password, proven.password_hash):
-        return None
     try:
-        return await ports.hasher.hash(password)
+        return await ports.hasher.upgrade(password, proven.password_hash, client)
     except (OverloadedError, UnavailableError):
         return None

@@ -1,5 +1,6 @@
 """Forgotten passwords: ask for a link by mail, then set a new password with the secret in it."""
 
+from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.mail import MailKind, new_mail
 from leadnator_auth.domain.entities.reset_token import ResetToken, digest_of, is_secret
 from leadnator_auth.domain.entities.session import Client
@@ -9,6 +10,7 @@ from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
 from leadnator_auth.domain.use_cases.steps.known_clients import remember
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
 from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
@@ -53,7 +55,7 @@ async def reset_password(secret: Untrusted, password: Untrusted, client: Client 
     token = await _usable_token(typed_secret, ports)
     if token is None:
         raise InvalidResetTokenError
-    password_hash = await ports.hasher.hash(new_password)
+    password_hash = await ports.hasher.hash(new_password, client)
 
     async def redeem(transaction: Transaction) -> User:
         user = await transaction.users.by_id(token.user_id)
@@ -61,7 +63,7 @@ async def reset_password(secret: Untrusted, password: Untrusted, client: Client 
             raise InvalidResetTokenError
         if await transaction.reset_tokens.redeem(token.digest, ports.clock.now()) is None:
             raise InvalidResetTokenError
-        changed = await apply_new_password(user, password_hash, transaction, ports)
+        changed = await apply_new_password(user, password_hash, EventType.PASSWORD_RESET, transaction, ports)
         await remember(changed, client, transaction, ports)
         return changed
 
@@ -71,7 +73,13 @@ async def reset_password(secret: Untrusted, password: Untrusted, client: Client 
 
 
 async def apply_new_password(
-    user: User, new_hash: str, transaction: Transaction, ports: Ports, *, keep: SessionId | None = None
+    user: User,
+    new_hash: str,
+    event_type: EventType,
+    transaction: Transaction,
+    ports: Ports,
+    *,
+    keep: SessionId | None = None,
 ) -> User:
     """Does all that a new password entails and returns the account as it is then.
 
@@ -80,7 +88,8 @@ async def apply_new_password(
     """
     now = ports.clock.now()
     await transaction.credentials.change(user.id, new_hash, now)
-    changed = await end_sessions(without_secrets(user), transaction, keep=keep)
+    changed = await end_sessions(without_secrets(user), transaction, ports, reason=event_type.value, keep=keep)
+    await record(event_type, user.id, transaction, ports)
     await _queue_notice(user, transaction, ports)
     return changed
 

@@ -6,9 +6,12 @@ from leadnator_auth.domain.entities.session import Identity, Session
 from leadnator_auth.domain.errors import NotFoundError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
+from leadnator_auth.domain.use_cases.steps.record import record_ends
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.values.ids import SessionId
 from leadnator_auth.domain.values.text import is_storable
+
+_LOGGED_OUT = "logged_out"
 
 
 class LogOutScope(StrEnum):
@@ -27,9 +30,10 @@ async def log_out(identity: Identity, scope: LogOutScope = LogOutScope.LOCAL, *,
 
     async def end(transaction: Transaction) -> None:
         if scope is LogOutScope.LOCAL:
-            await transaction.sessions.end(identity.session.id)
+            await _end_one(identity.session, transaction, ports)
         elif user := await transaction.users.by_id(identity.user.id):
-            await end_sessions(user, transaction, keep=identity.session.id if scope is LogOutScope.OTHERS else None)
+            keep = identity.session.id if scope is LogOutScope.OTHERS else None
+            await end_sessions(user, transaction, ports, reason=_LOGGED_OUT, keep=keep)
 
     await run_in_transaction(ports.unit_of_work, end)
 
@@ -55,6 +59,11 @@ async def end_session(identity: Identity, session_id: str, *, ports: Ports) -> N
         session = await transaction.sessions.by_id(SessionId(session_id))
         if user is None or session is None or not session.belongs_to(user):
             raise NotFoundError
-        await transaction.sessions.end(session.id)
+        await _end_one(session, transaction, ports)
 
     await run_in_transaction(ports.unit_of_work, end)
+
+
+async def _end_one(session: Session, transaction: Transaction, ports: Ports) -> None:
+    if await transaction.sessions.end(session.id):
+        await record_ends([session], _LOGGED_OUT, session.user_id, transaction, ports)

@@ -1,6 +1,7 @@
 """Signing up: a new account, and a first session in it."""
 
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.entities.user import User, parse_name
 from leadnator_auth.domain.errors import EmailTakenError
@@ -10,6 +11,7 @@ from leadnator_auth.domain.ports import (
 )
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
+from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.throttle import throttle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.values.email_address import EmailAddress
@@ -30,7 +32,7 @@ async def sign_up(
         new_password = check("password", password, ports.policy.password.choose)
     await throttle(ports.policy.limits.sign_up, client, now=ports.clock.now(), ports=ports)
     await _refuse_taken(address, ports)
-    password_hash = await ports.hasher.hash(new_password)
+    password_hash = await ports.hasher.hash(new_password, client)
 
     now = ports.clock.now()
     user = User(UserId(new_id(USER_ID_PREFIX, ports)), valid_name, address, created_at=now)
@@ -38,6 +40,7 @@ async def sign_up(
     async def keep(transaction: Transaction) -> SignedIn:
         await transaction.users.add(user)
         await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
+        await record(EventType.USER_CREATED, user.id, transaction, ports)
         return await open_session(user, client, transaction, ports)
 
     return await run_in_transaction(ports.unit_of_work, keep)

@@ -1,8 +1,9 @@
 """Looking at the accounts of others, and at what was done to them."""
 
 from leadnator_auth.domain.entities.actor import Actor
-from leadnator_auth.domain.entities.audit import AuditEntry
+from leadnator_auth.domain.entities.event import Event, EventFilter, EventType
 from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.errors import InvalidPageError
 from leadnator_auth.domain.ports import Ports
 from leadnator_auth.domain.use_cases.steps.authorize import Who, check_right, found
 from leadnator_auth.domain.values.ids import UserId
@@ -38,27 +39,35 @@ async def show_user(actor: Actor, who: Who, *, ports: Ports) -> User:
         return await found(who, repositories)
 
 
-async def list_audit_entries(
+async def list_events(
     actor: Actor,
     user_id: str | None = None,
+    event_type: str | None = None,
     limit: int = DEFAULT_PAGE_LENGTH,
     cursor: str | None = None,
     *,
     ports: Ports,
-) -> Page[AuditEntry]:
-    """Returns a page of what was done to one account, which may be gone, or to all; newest first.
+) -> Page[Event]:
+    """Returns a page of what happened to one account, which may be gone, or to all, of one type or all; newest first.
 
     Raises: ForbiddenError, InvalidTokenError, InvalidPageError.
     """
     async with ports.unit_of_work.snapshot() as repositories:
         await check_right(actor, repositories)
         request = requested_page(limit, cursor)
+        wanted = EventFilter(None if user_id is None else UserId(user_id), _event_type(event_type))
         if user_id is not None and not is_storable(user_id):
             return request.page([], _position_of)
-        about = None if user_id is None else UserId(user_id)
-        entries = await repositories.audit_trail.latest(about, request.most, request.after)
-    return request.page(entries, _position_of)
+        events = await repositories.events.latest(wanted, request.most, request.after)
+    return request.page(events, _position_of)
 
 
-def _position_of(entry: AuditEntry) -> Position:
-    return Position(entry.at, entry.id)
+def _event_type(text: str | None) -> EventType | None:
+    try:
+        return None if text is None else EventType(text)
+    except ValueError:
+        raise InvalidPageError("type") from None
+
+
+def _position_of(event: Event) -> Position:
+    return Position(event.at, event.id)

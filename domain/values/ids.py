@@ -4,11 +4,12 @@ from typing import NewType
 
 UserId = NewType("UserId", str)
 SessionId = NewType("SessionId", str)
+EventId = NewType("EventId", str)
 
 ID_BYTES = 16
 USER_ID_PREFIX = "u_"
 SESSION_ID_PREFIX = "s_"
 MAIL_ID_PREFIX = "m_"
-AUDIT_ID_PREFIX = "a_"
+EVENT_ID_PREFIX = "e_"
 NOBODY = UserId(USER_ID_PREFIX)
 """No account has this id: a look-up by it costs what one by any other costs."""

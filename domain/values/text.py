@@ -5,6 +5,23 @@ import unicodedata
 _LINE_BREAKS = {"Cc", "Zl", "Zp"}
 # Embeddings, overrides and isolates reorder the text around them: a name could rewrite a log line or a page.
 _BIDIRECTIONAL_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BLANK_CATEGORIES = {"Cf", "Zs", "Zl", "Zp"}
+# Letters, marks and symbols that show nothing: Unicode's Default_Ignorable_Code_Point (UAX 44) as far as the categories
+# leave it open, and two symbols whose glyph is empty (a Braille cell without dots, a notehead that is none).
+_BLANK_RANGES = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2060, 0x206F),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFF8),
+    (0x1D159, 0x1D159),
+    (0xE0000, 0xE0FFF),
+)
 
 
 def is_storable(text: str) -> bool:
@@ -15,6 +32,18 @@ def is_storable(text: str) -> bool:
 def is_control(character: str) -> bool:
     """Returns whether `character` breaks a line, steers a terminal or reorders its neighbours."""
     return unicodedata.category(character) in _LINE_BREAKS or character in _BIDIRECTIONAL_CONTROLS
+
+
+def is_blank(text: str) -> bool:
+    """Returns whether nothing of `text` would be seen: it has white space and invisible characters alone, or none."""
+    return all(_is_invisible(character) for character in text)
+
+
+def _is_invisible(character: str) -> bool:
+    if unicodedata.category(character) in _BLANK_CATEGORIES:
+        return True
+    code = ord(character)
+    return any(first <= code <= last for first, last in _BLANK_RANGES)
 
 
 def without_controls(text: str, most: int) -> str:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from leadnator_auth.domain import Delivery, MailState, Ports, QueuedMail, UnavailableError, renew_lease
+from leadnator_auth.domain import Commit, Delivery, MailState, Ports, QueuedMail, UnavailableError, renew_lease
 from leadnator_auth.domain.entities.outbox import LEASE, Lanes
 from leadnator_auth.domain.use_cases.mail_delivery import TakenMail, send_mail, take_mail
 
@@ -42,6 +42,11 @@ class MailWorker:
         self._lanes = Lanes(MAX_CONVERSATIONS, MAX_CONVERSATIONS_OF_A_DOMAIN)
         self._awake = asyncio.Event()
         self._stopping = False
+
+    def notice(self, commit: Commit) -> None:
+        """Makes the worker look at the queue at once, if there is a new mail in it."""
+        if commit.has_new_mail:
+            self.wake()
 
     def wake(self) -> None:
         """Makes the worker look at the queue at once."""

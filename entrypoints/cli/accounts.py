@@ -8,10 +8,10 @@ import click
 from tabulate import tabulate
 
 from leadnator_auth.domain import (
-    AuditEntry,
     AuthError,
     Change,
     EmailTakenError,
+    Event,
     FieldsError,
     LastAdminError,
     NotFoundError,
@@ -19,7 +19,7 @@ from leadnator_auth.domain import (
     UnavailableError,
     User,
 )
-from leadnator_auth.entrypoints.views import entry_view, user_view
+from leadnator_auth.entrypoints.views import event_view, user_view
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 who_argument = click.argument("who")
@@ -61,23 +61,18 @@ def print_changed(user: User, changes: Sequence[Change], as_json: bool) -> None:
     click.echo(f"{user.id} {user.email.typed}: {told(changes) or 'nothing to change'}")
 
 
-def print_entries(entries: Sequence[AuditEntry]) -> None:
-    """Prints the audit trail for people."""
-    views = [(entry, entry_view(entry)) for entry in entries]
-    print_table([{**_texts(view), "changes": told(entry.changes)} for entry, view in views])
+def print_events(events: Sequence[Event]) -> None:
+    """Prints events for people."""
+    print_table([{**_texts(event_view(event)), "data": _line_of(event.data)} for event in events])
 
 
 def told(changes: Sequence[Change]) -> str:
     """Returns changes in one line for people."""
-    return ", ".join(f"{change.field}: {_before(change)}{_after(change)}" for change in changes)
+    return ", ".join(f"{change.field}: {change.old} -> {change.new}" for change in changes)
 
 
-def _before(change: Change) -> str:
-    return "" if change.old is None else f"{change.old} -> "
-
-
-def _after(change: Change) -> str:
-    return "(none)" if change.new is None else change.new
+def _line_of(data: Mapping[str, str | None]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in data.items())
 
 
 def _texts(view: Mapping[str, object]) -> dict[str, str]:

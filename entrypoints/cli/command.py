@@ -12,6 +12,7 @@ from leadnator_auth.entrypoints.cli.config import config
 from leadnator_auth.entrypoints.cli.doctor import doctor
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.mail import mail
+from leadnator_auth.entrypoints.cli.standard_streams import occupy_closed_streams
 from leadnator_auth.entrypoints.cli.users import users
 from leadnator_auth.entrypoints.settings import Settings
 
@@ -22,6 +23,7 @@ from leadnator_auth.entrypoints.settings import Settings
 @click.version_option(__version__, prog_name="leadnator-auth")
 def main() -> None:
     """Accounts, log-ins and password reset as an HTTP API. Settings are LEADNATOR_… environment variables."""
+    occupy_closed_streams()
 
 
 main.add_command(config)

@@ -1,4 +1,4 @@
-"""`leadnator-auth users list|show|audit`: see accounts, and what was done to them."""
+"""`leadnator-auth users list|show|events`: see accounts, and what happened to them."""
 
 import asyncio
 import sys
@@ -9,11 +9,11 @@ import click
 
 from leadnator_auth.domain import (
     Actor,
-    AuditEntry,
     EmailAddress,
+    Event,
     Page,
     User,
-    list_audit_entries,
+    list_events,
     list_users,
     parse_who,
     show_user,
@@ -22,7 +22,7 @@ from leadnator_auth.domain.ports import Ports
 from leadnator_auth.domain.values.paging import MAX_PAGE_LENGTH
 from leadnator_auth.entrypoints.cli.accounts import (
     as_json_option,
-    print_entries,
+    print_events,
     print_json,
     print_table,
     refusals_in_one_line,
@@ -30,9 +30,9 @@ from leadnator_auth.entrypoints.cli.accounts import (
 )
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.ports import ports_in_force
-from leadnator_auth.entrypoints.views import entry_view, user_view
+from leadnator_auth.entrypoints.views import event_view, user_view
 
-SHOWN_ENTRIES = 10
+SHOWN_EVENTS = 10
 ALL = sys.maxsize
 _OPERATOR = Actor.operator()
 
@@ -60,17 +60,17 @@ def list_(query: str, limit: int | None, as_json: bool) -> None:
 @as_json_option
 @failing_in_one_line
 def show(who: str, as_json: bool) -> None:
-    """Show a user, and the last changes of the account. WHO is an e-mail address or an id."""
+    """Show a user, and what happened to the account last. WHO is an e-mail address or an id."""
     with refusals_in_one_line(who):
-        user, entries = asyncio.run(_shown(who))
+        user, events = asyncio.run(_shown(who))
     if as_json:
-        print_json({"user": user_view(user), "audit": [entry_view(entry) for entry in entries]})
+        print_json({"user": user_view(user), "events": [event_view(event) for event in events]})
         return
     for name, value in user_view(user).items():
         click.echo(f"{name + ':':12}{value}")
-    if entries:
+    if events:
         click.echo()
-        print_entries(entries)
+        print_events(events)
 
 
 @click.command()
@@ -78,16 +78,16 @@ def show(who: str, as_json: bool) -> None:
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(min=1), help="At most so many.")
 @as_json_option
 @failing_in_one_line
-def audit(who: str | None, limit: int, as_json: bool) -> None:
-    """List who did what, newest first: to all users, or to one. WHO is an e-mail address or an id, even of one who is
+def events(who: str | None, limit: int, as_json: bool) -> None:
+    """List what happened, newest first: to all users, or to one. WHO is an e-mail address or an id, even of one who is
     gone.
     """
     with refusals_in_one_line(who):
-        entries = asyncio.run(_audited(who, limit))
+        happened = asyncio.run(_happened(who, limit))
     if as_json:
-        print_json({"entries": [entry_view(entry) for entry in entries]})
+        print_json({"events": [event_view(event) for event in happened]})
     else:
-        print_entries(entries)
+        print_events(happened)
 
 
 async def _listed(query: str, limit: int) -> list[User]:
@@ -99,28 +99,28 @@ async def _listed(query: str, limit: int) -> list[User]:
         return await _walked(page, limit)
 
 
-async def _shown(who: str) -> tuple[User, list[AuditEntry]]:
+async def _shown(who: str) -> tuple[User, list[Event]]:
     async with ports_in_force() as ports:
         user = await show_user(_OPERATOR, parse_who(who, ports=ports), ports=ports)
-        return user, await _entries(user.id, SHOWN_ENTRIES, ports)
+        return user, await _events(user.id, SHOWN_EVENTS, ports)
 
 
-async def _audited(who: str | None, limit: int) -> list[AuditEntry]:
+async def _happened(who: str | None, limit: int) -> list[Event]:
     async with ports_in_force() as ports:
         if who is None:
-            return await _entries(None, limit, ports)
+            return await _events(None, limit, ports)
         meant = parse_who(who, ports=ports)
         if isinstance(meant, EmailAddress):
             meant = (await show_user(_OPERATOR, meant, ports=ports)).id
-        entries = await _entries(meant, limit, ports)
-        if not entries:
+        events = await _events(meant, limit, ports)
+        if not events:
             await show_user(_OPERATOR, meant, ports=ports)  # fails where there never was one
-        return entries
+        return events
 
 
-async def _entries(user_id: str | None, limit: int, ports: Ports) -> list[AuditEntry]:
-    async def page(length: int, cursor: str | None) -> Page[AuditEntry]:
-        return await list_audit_entries(_OPERATOR, user_id, length, cursor, ports=ports)
+async def _events(user_id: str | None, limit: int, ports: Ports) -> list[Event]:
+    async def page(length: int, cursor: str | None) -> Page[Event]:
+        return await list_events(_OPERATOR, user_id, None, length, cursor, ports=ports)
 
     return await _walked(page, limit)
 

@@ -16,7 +16,7 @@ from leadnator_auth.domain import FieldError, ImportFate, ImportOutcome, Unavail
 from leadnator_auth.entrypoints.cli.change_users import activate, create, delete, set_, suspend
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.ports import ports_in_force
-from leadnator_auth.entrypoints.cli.show_users import audit, list_, show
+from leadnator_auth.entrypoints.cli.show_users import events, list_, show
 from leadnator_auth.entrypoints.cli.user_file import Entry, FileError, FileFormat, UserFile, format_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def users() -> None:
     """Look after accounts."""
 
 
-for _command in (create, list_, show, set_, suspend, activate, delete, audit):
+for _command in (create, list_, show, set_, suspend, activate, delete, events):
     users.add_command(_command)
 
 

@@ -21,12 +21,11 @@ from leadnator_auth.adapters.sql import (
     is_sqlite,
     migrate,
     pool_size_of,
-    sqlite_path,
 )
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain.entities.rate_limit import Limits
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Mailer, Ports
+from leadnator_auth.domain.ports import Commit, Mailer, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
@@ -37,6 +36,10 @@ from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics
 MAIL_FOLDER = Path("mail")
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
 DEFAULT_RESET_URL = "{public_url}/reset-password?token={token}"
+MISSING_SECRET = (
+    "LEADNATOR_JWT_SECRET: got nothing, takes one or more secrets of at least 32 bytes each, separated by commas; with "
+    "PostgreSQL there is no file beside the database to keep one in"
+)
 
 
 def prepare(settings: Settings) -> bool:
@@ -45,10 +48,7 @@ def prepare(settings: Settings) -> bool:
     Raises: StartError.
     """
     if not (settings.jwt_secrets or is_sqlite(settings.database_url)):
-        raise StartError(
-            "LEADNATOR_JWT_SECRET: got nothing, takes one or more secrets of at least 32 bytes each, separated by "
-            "commas; with PostgreSQL there is no file beside the database to keep one in"
-        )
+        raise StartError(MISSING_SECRET)
     try:
         changed = migrate(settings.database_url)
     except SchemaError as error:
@@ -59,7 +59,7 @@ def prepare(settings: Settings) -> bool:
 
 @asynccontextmanager
 async def open_ports(
-    settings: Settings, on_mail_queued: Callable[[], None] = lambda: None, metrics: Metrics | None = None
+    settings: Settings, on_commit: Callable[[Commit], None] = lambda commit: None, metrics: Metrics | None = None
 ) -> AsyncIterator[Ports]:
     """Opens a complete set of ports and closes it after the block; `prepare` comes first.
 
@@ -77,7 +77,7 @@ async def open_ports(
         async with _connections(settings, metrics) as connections:
             metrics.levels = lambda: _levels(hasher, connections)
             yield Ports(
-                unit_of_work=SqlUnitOfWork(connections, on_mail_queued),
+                unit_of_work=SqlUnitOfWork(connections, on_commit),
                 identities=SqlIdentities(connections),
                 hasher=hasher,
                 tokens=tokens,
@@ -134,6 +134,8 @@ def _levels(hasher: BcryptHasher, connections: Connections) -> Levels:
 def _jwt_tokens(settings: Settings) -> JwtTokens:
     if settings.jwt_secrets:
         return JwtTokens(settings.jwt_secrets)
+    if not is_sqlite(settings.database_url):
+        raise StartError(MISSING_SECRET)
     file = signing_secret_file(settings.database_url)
     try:
         return JwtTokens([kept_secret(file)])
@@ -152,9 +154,8 @@ def surroundings(settings: Settings) -> Surroundings:
     )
 
 
-def signing_secret_file(database_url: str) -> Path:
+def signing_secret_file(database: Path) -> Path:
     """Returns where the signing secret is kept that belongs to a SQLite database."""
-    database = sqlite_path(database_url)
     return database.with_name(database.name + ".secret")
 
 

@@ -22,6 +22,7 @@ from leadnator_auth.entrypoints.http.openapi.document import openapi_document
 from leadnator_auth.entrypoints.http.openapi.operation import Handler
 from leadnator_auth.entrypoints.http.pages import PAGES, reference_page
 from leadnator_auth.entrypoints.http.problems import REFERENCE_PAGE, problem_response
+from leadnator_auth.entrypoints.http.reading.ambiguity import check_unambiguous
 from leadnator_auth.entrypoints.http.refusals import (
     MethodNotAllowedError,
     RequestError,
@@ -127,14 +128,14 @@ class Resource:
         scope["state"]["route"] = self._path  # for those around it to count by
         request = Request(scope, receive)
         try:
+            check_unambiguous(scope)
             response = await self._handler(scope)(request)
         except (AuthError, RequestError) as error:
             response = _answer_error(request, error)
         await response(scope, receive, send)
 
     def _handler(self, scope: Scope) -> Handler:
-        # The "$" of a route's pattern matches before a last newline, too.
-        if not self._handlers or scope["path"].endswith("\n"):
+        if not self._handlers:
             raise NotFoundError
         handler = self._handlers.get(scope["method"])
         if handler is None:

@@ -15,11 +15,9 @@ from leadnator_auth.domain import (
     identify_for_media,
 )
 from leadnator_auth.entrypoints.http.problems import problem_response
+from leadnator_auth.entrypoints.http.reading.ambiguity import has_ambiguous_path
 from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
 from leadnator_auth.entrypoints.http.refusals import MissingTokenError, RequestError
-
-# Servers and proxies differ in when they decode these, and so in which path they are.
-_AMBIGUOUS_ENCODINGS = (b"%2f", b"%5c", b"%2e")
 
 
 async def authenticate(request: HTTPConnection, ports: Ports, *, media: bool = False) -> Identity:
@@ -38,9 +36,7 @@ async def authenticate(request: HTTPConnection, ports: Ports, *, media: bool = F
 
 def _unambiguous_path(request: HTTPConnection) -> str:
     """Returns the decoded path, or the empty one, which no media token is made for."""
-    raw_path: bytes = request.scope.get("raw_path") or b""
-    is_ambiguous = any(encoding in raw_path.lower() for encoding in _AMBIGUOUS_ENCODINGS)
-    return "" if is_ambiguous else request.scope["path"]
+    return "" if has_ambiguous_path(request.scope) else request.scope["path"]
 
 
 @attrs.frozen

@@ -20,7 +20,7 @@ REFERENCE_PAGE = "/docs"
 
 @attrs.frozen
 class Problem:
-    """How one kind of error is told; nothing in it depends on the request."""
+    """How one kind of error is told."""
 
     status: HTTPStatus
     title: str
@@ -60,7 +60,7 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "Invalid request",
         "The request contradicts itself or has a query that cannot be understood.",
         _challenge("invalid_request", "The request contradicts itself"),
-        when="Two credentials are sent at once, or the query cannot be understood.",
+        when="Two credentials are sent, a header that has one value is repeated, or the query cannot be understood.",
     ),
     errors.InvalidResetTokenError: Problem(
         HTTPStatus.BAD_REQUEST,
@@ -209,6 +209,8 @@ def problem_response(error: AuthError | RequestError) -> Response:
     """Returns the answer to an error, as `application/problem+json`."""
     problem = problem_of(error)
     body = problem_members(error.code, problem)
+    if isinstance(error, RequestError) and error.detail is not None:
+        body["detail"] = error.detail
     if isinstance(error, FieldsError):
         body["errors"] = [attrs.asdict(field_error) for field_error in error.errors]
     content = json.dumps(body, separators=(",", ":"))

@@ -5,13 +5,17 @@ from typing import ClassVar
 
 
 class RequestError(Exception):
-    """A request that cannot be understood or served; `headers` go with the answer."""
+    """A request that cannot be understood or served; `headers` go with the answer.
+
+    `detail` is what to do about it, where more is known than of every error of its kind.
+    """
 
     code: ClassVar[str]
 
-    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, headers: Mapping[str, str] | None = None, *, detail: str | None = None) -> None:
         super().__init__(self.code)
         self.headers = dict(headers or {})
+        self.detail = detail
 
 
 class InvalidJsonError(RequestError):

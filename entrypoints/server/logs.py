@@ -4,10 +4,12 @@ import json
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import Processor
+
+from leadnator_auth.entrypoints.server.log_lines import STDERR, LogLines, stderr_lines
 
 Event = MutableMapping[str, Any]  # structlog's own type for what its processors pass on
 
@@ -15,20 +17,24 @@ Event = MutableMapping[str, Any]  # structlog's own type for what its processors
 def configure_logs(log_format: str | None, log_level: str) -> None:
     """Sends what this program and its libraries log to stderr; without a format, a terminal gets text.
 
+    To log neither waits nor fails, whoever reads it and whatever it is.
+
     Our own events do not pass through the standard library's loggers, which would double the cost of an access log.
     """
-    is_text = log_format == "text" or (log_format is None and sys.stderr.isatty())
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    is_text = log_format == "text" or (log_format is None and is_terminal)
+    stream = _stream()
     shared: list[Processor] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
-    rendering = _rendering(is_text)
+    rendering = _rendering(is_text, is_terminal)
     structlog.configure(
         processors=[*shared, *rendering],
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         wrapper_class=structlog.make_filtering_bound_logger(log_level),
         cache_logger_on_first_use=True,
     )
     foreign: list[Processor] = [*shared, structlog.stdlib.ExtraAdder(), _without_colors]
     remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    handler = logging.StreamHandler(sys.stderr)
+    handler = StderrHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=foreign, processors=[remove_meta, *rendering])
     )
@@ -38,11 +44,29 @@ def configure_logs(log_format: str | None, log_level: str) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def _rendering(is_text: bool) -> list[Processor]:
+class StderrHandler(logging.StreamHandler[TextIO]):
+    """Hands on what libraries log; a record that cannot be put into words is lost without a word on stderr."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (its name is not ours)
+        if isinstance(self.stream, LogLines):
+            self.stream.lose()
+
+
+def _stream() -> TextIO:
+    """Returns what all is written to: a stream that is no file or pipe of the system's takes each line at once."""
+    if sys.stderr is None:
+        return cast(TextIO, stderr_lines())
+    try:
+        is_file = sys.stderr.fileno() == STDERR
+    except OSError:
+        is_file = False
+    # Loggers use two of a stream's methods.
+    return cast(TextIO, stderr_lines()) if is_file else sys.stderr
+
+
+def _rendering(is_text: bool, is_terminal: bool) -> list[Processor]:
     if is_text:
-        console = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
+        console = structlog.dev.ConsoleRenderer(colors=is_terminal, exception_formatter=structlog.dev.plain_traceback)
         return [_escape_controls, console]
     encoder = json.JSONEncoder(sort_keys=True, default=str)
     return [

@@ -14,21 +14,24 @@ from typing import Any
 import structlog
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.config import STARTUP_FAILURE
 
 from leadnator_auth import __version__
+from leadnator_auth.domain import Commit
 from leadnator_auth.entrypoints.background.housekeeper import keeping_house
 from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
 from leadnator_auth.entrypoints.compose.ports import MAIL_FOLDER, open_ports
 from leadnator_auth.entrypoints.http import create_app
+from leadnator_auth.entrypoints.server.log_lines import stderr_lines
 from leadnator_auth.entrypoints.server.logs import configure_logs
+from leadnator_auth.entrypoints.server.supervising import supervise
 from leadnator_auth.entrypoints.server.wire import protocol_class
 from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.values import SAFE_BCRYPT_COST
+from leadnator_auth.entrypoints.telemetry.event_log import log_events
 from leadnator_auth.entrypoints.telemetry.metrics import Metrics
-from leadnator_auth.entrypoints.telemetry.metrics.publishing import publishing
-from leadnator_auth.entrypoints.telemetry.metrics.sharing import rows_in, shared_folder
+from leadnator_auth.entrypoints.telemetry.metrics.recording import publishing
+from leadnator_auth.entrypoints.telemetry.metrics.rows import rows_in, shared_folder
 from leadnator_auth.entrypoints.telemetry.tracing import require_tracing, tracing_to
 
 SETTLING_SECONDS = 0.5
@@ -50,9 +53,15 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         worker = MailWorker(SETTLING_SECONDS, metrics.delivered)
+
+        def on_commit(commit: Commit) -> None:
+            log_events(commit)
+            metrics.count_events(commit.events)
+            worker.notice(commit)
+
         async with (
             publishing(metrics),
-            open_ports(settings, on_mail_queued=worker.wake, metrics=metrics) as ports,
+            open_ports(settings, on_commit, metrics) as ports,
             running(worker, ports),
             keeping_house(ports, SETTLING_SECONDS),
         ):
@@ -74,7 +83,7 @@ def app_from_environment(shared_metrics: Path | None = None) -> Starlette:
     """Returns the application of one process; with a folder, of one of several, which share their metrics there."""
     settings = Settings.read(os.environ)
     configure_logs(settings.log_format, settings.log_level)
-    return build_app(settings, Metrics(rows_in(shared_metrics)))
+    return build_app(settings, Metrics(rows_in(shared_metrics), lambda: stderr_lines().lost))
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -113,13 +122,9 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
 def _serve_by_many(workers: int, listener: socket.socket, options: dict[str, Any]) -> bool:
     """Returns whether the processes could start."""
-    from uvicorn.supervisors import Multiprocess
-
     with shared_folder() as shared_metrics:
         make_app = partial(app_from_environment, shared_metrics)
-        supervisor = Multiprocess(uvicorn.Config(make_app, factory=True, workers=workers, **options), [listener])
-        supervisor.run()
-    return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
+        return supervise(uvicorn.Config(make_app, factory=True, workers=workers, **options), listener)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -9,18 +9,31 @@ import attrs
 
 from leadnator_auth.domain import Limits, RateLimit
 from leadnator_auth.entrypoints.settings import values
+from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, read_database_url
 from leadnator_auth.entrypoints.settings.errors import SettingError
+from leadnator_auth.entrypoints.settings.url_parts import UrlError
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
 PREFIX = "LEADNATOR_"
-_USER_INFO = re.compile(r"//[^/]*@")
+# Somebody's log-in in a URL, or the start of one: what it is in may hold a password.
+_LOG_IN = re.compile(r"//.*@|\S:\S.*@", re.DOTALL)
 
 
-def _setting(
-    name: str, parse: Callable[[str], object], default: object, takes: str, *, secret: bool = False
-) -> Any:  # what attrs.field gives a class body has no honest type
-    metadata = {"name": PREFIX + name, "parse": parse, "takes": takes, "secret": secret}
-    return attrs.field(default=default, metadata=metadata, repr=not secret)
+def _metadata(
+    name: str, parse: Callable[[str], object], takes: str, *, secret: bool = False, url: bool = False
+) -> dict[str, Any]:
+    return {"name": PREFIX + name, "parse": parse, "takes": takes, "secret": secret, "url": url}
+
+
+def _setting(  # what attrs.field gives a class body has no honest type
+    name: str, parse: Callable[[str], object], default: object, takes: str, *, secret: bool = False, url: bool = False
+) -> Any:
+    metadata = _metadata(name, parse, takes, secret=secret, url=url)
+
+    def from_text(value: object) -> object:
+        return _parsed(value, metadata) if isinstance(value, str) else value
+
+    return attrs.field(default=default, converter=from_text, metadata=metadata, repr=not secret)
 
 
 def _limit(name: str, field: str) -> Any:  # as above
@@ -29,16 +42,36 @@ def _limit(name: str, field: str) -> Any:  # as above
     return _setting(variable, values.rate_limit(name), getattr(Limits(), field), takes)
 
 
+_DATABASE_URL = _metadata(
+    "DATABASE_URL", read_database_url, "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE", secret=True
+)
+_SMTP_URL = _metadata(
+    "SMTP_URL",
+    values.smtp_url,
+    "smtp://, smtp+starttls:// or smtps:// with a host, optionally user:password@ and :port",
+    secret=True,
+)
+
+
+def _database_url(value: str | DatabaseUrl) -> DatabaseUrl:
+    return _parsed(value, _DATABASE_URL) if isinstance(value, str) else value
+
+
+def _smtp_url(value: str | SmtpUrl | None) -> SmtpUrl | None:
+    return _parsed(value, _SMTP_URL) if isinstance(value, str) else value
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
-    """What an operator decides. Secrets are not in its repr."""
+    """What an operator decides. Secrets are not in its repr.
 
-    database_url: str = _setting(
-        "DATABASE_URL",
-        values.database_url,
-        "sqlite:///leadnator.db",
-        "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE",
-        secret=True,
+    A value that is text is read as that of its variable would be.
+
+    Raises: SettingError.
+    """
+
+    database_url: DatabaseUrl = attrs.field(
+        default=Path("leadnator.db"), converter=_database_url, metadata=_DATABASE_URL, repr=False
     )
     database_pool_size: int | None = _setting(
         "DATABASE_POOL_SIZE", values.between(2, 1000), None, "a number of connections from 2 to 1000"
@@ -59,17 +92,13 @@ class Settings:
     )
     max_sessions: int = _setting("MAX_SESSIONS", values.between(1, 10_000), 100, "a number from 1 to 10000")
     min_password_length: int = _setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")
-    public_url: str | None = _setting("PUBLIC_URL", values.public_url, None, "an http:// or https:// URL without query")
+    public_url: str | None = _setting(
+        "PUBLIC_URL", values.public_url, None, "an http:// or https:// URL without query", url=True
+    )
     reset_url: str | None = _setting(
-        "RESET_URL", values.reset_url, None, "an http:// or https:// URL that holds {token} once"
+        "RESET_URL", values.reset_url, None, "an http:// or https:// URL that holds {token} once", url=True
     )
-    smtp_url: SmtpUrl | None = _setting(
-        "SMTP_URL",
-        values.smtp_url,
-        None,
-        "smtp://, smtp+starttls:// or smtps:// with a host, optionally user:password@ and :port",
-        secret=True,
-    )
+    smtp_url: SmtpUrl | None = attrs.field(default=None, converter=_smtp_url, metadata=_SMTP_URL, repr=False)
     smtp_timeout: int = _setting("SMTP_TIMEOUT", values.between(1, 3600), 60, "a number of seconds from 1 to 3600")
     smtp_ehlo: str | None = _setting(
         "SMTP_EHLO",
@@ -97,7 +126,7 @@ class Settings:
         "TRUSTED_PROXIES", values.networks, (), "IP addresses or networks, separated by commas"
     )
     cors_origins: tuple[str, ...] = _setting(
-        "CORS_ORIGINS", values.origins, (), "origins such as https://app.example.com, separated by commas"
+        "CORS_ORIGINS", values.origins, (), "origins such as https://app.example.com, separated by commas", url=True
     )
     log_format: str | None = _setting("LOG_FORMAT", values.one_of("text", "json"), None, "text or json")
     log_level: str = _setting(
@@ -111,6 +140,7 @@ class Settings:
         values.otlp_endpoint,
         None,
         "the http:// or https:// URL of an OpenTelemetry collector, such as http://127.0.0.1:4318",
+        url=True,
     )
 
     @classmethod
@@ -119,18 +149,15 @@ class Settings:
 
         Raises: SettingError.
         """
-        read: dict[str, object] = {}
-        for field in attrs.fields(cls):
-            text = environment.get(field.metadata["name"], "").strip()
-            if text:
-                read[field.name] = _parsed(text, field.metadata)
-        return cls(**read)  # type: ignore[arg-type]  # each was parsed by the parser of its own field
+        given = {field.name: environment.get(field.metadata["name"], "").strip() for field in attrs.fields(cls)}
+        return cls(**{name: text for name, text in given.items() if text})  # type: ignore[arg-type]  # converted
 
 
-def _parsed(text: str, metadata: Mapping[str, Any]) -> object:
+def _parsed(text: str, metadata: Mapping[str, Any]) -> Any:  # what a parser returns is its field's to say
     try:
-        return metadata["parse"](text)
-    except ValueError:
-        may_hold_password = metadata["secret"] or _USER_INFO.search(text)
-        got = "a value that is not shown here" if may_hold_password else repr(text)
-        raise SettingError(f"{metadata['name']}: got {got}, takes {metadata['takes']}") from None
+        return metadata["parse"](text.strip())
+    except ValueError as error:
+        is_hidden = metadata["secret"] or _LOG_IN.search(text) or (metadata["url"] and "@" in text)
+        got = "a value that is not shown here" if is_hidden else repr(text)
+        reason = f"; {error}" if isinstance(error, UrlError) and str(error) else ""
+        raise SettingError(f"{metadata['name']}: got {got}, takes {metadata['takes']}{reason}") from None

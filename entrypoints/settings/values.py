@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import attrs
 
 from leadnator_auth.domain import RateLimit
+from leadnator_auth.entrypoints.settings.url_parts import ENCODING, Host, UrlError, UrlParts, split_url
 
 MIN_SECRET_BYTES = 32
 SAFE_BCRYPT_COST = 10
@@ -72,25 +72,6 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
-def database_url(text: str) -> str:
-    """Returns the URL of a PostgreSQL database or a SQLite file; one in memory would be another for each connection."""
-    if text.startswith(("postgresql://", "postgres://")):
-        return _postgresql_url(text)
-    file = text.removeprefix("sqlite:///")
-    if file == text or not file.strip("/") or ":memory:" in file or "?" in file:
-        raise ValueError
-    return text
-
-
-def _postgresql_url(text: str) -> str:
-    parts = urlsplit(text)
-    # Reading the port raises ValueError where it is none; several hosts, each with a port, are read by the driver.
-    has_one_host = "," not in parts.netloc
-    if not parts.path.strip("/") or parts.fragment or (has_one_host and parts.port == 0):
-        raise ValueError
-    return text
-
-
 def jwt_secrets(text: str) -> tuple[str, ...]:
     """Returns the secrets; the first signs."""
     secrets = tuple(secret.strip() for secret in text.split(","))
@@ -101,8 +82,8 @@ def jwt_secrets(text: str) -> tuple[str, ...]:
 
 def public_url(text: str) -> str:
     """Returns the base of all links, without a slash at its end."""
-    parts = urlsplit(_web_url(text))
-    if parts.query or parts.fragment:
+    parts = _web_url(text)
+    if parts.query is not None or parts.fragment is not None:
         raise ValueError
     return text.rstrip("/")
 
@@ -117,14 +98,11 @@ def reset_url(text: str) -> str:
 
 def smtp_url(text: str) -> SmtpUrl:
     """Returns the parts of an SMTP URL."""
-    parts = urlsplit(text)
-    if parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname:
-        raise ValueError
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError
-    username = unquote(parts.username) if parts.username else None
-    password = unquote(parts.password) if parts.password else None
-    return SmtpUrl(parts.scheme, parts.hostname, parts.port, username, password)
+    parts = split_url(text, ("smtp", "smtp+starttls", "smtps"))
+    if parts.path not in ("", "/") or parts.query is not None or parts.fragment is not None:
+        raise UrlError(ENCODING)
+    host = _one_host(parts)
+    return SmtpUrl(parts.scheme, host.name, host.port, parts.user, parts.password or None)
 
 
 def smtp_ehlo(text: str) -> str:
@@ -179,8 +157,8 @@ def origins(text: str) -> tuple[str, ...]:
 
 
 def _origin(text: str) -> str:
-    parts = urlsplit(_web_url(text))
-    if parts.path or parts.query or parts.fragment:
+    parts = _web_url(text)
+    if parts.path or parts.query is not None or parts.fragment is not None:
         raise ValueError
     return text
 
@@ -190,10 +168,15 @@ def otlp_endpoint(text: str) -> str:
     return public_url(text)
 
 
-def _web_url(text: str) -> str:
-    parts = urlsplit(text)
-    is_clean = text.isprintable() and " " not in text
-    # Reading the port raises ValueError where it is none.
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or parts.username or not is_clean:
-        raise ValueError
-    return text
+def _web_url(text: str) -> UrlParts:
+    parts = split_url(text, ("http", "https"))
+    if parts.user is not None or parts.password is not None:
+        raise UrlError("a user name and a password have no place in it")
+    _one_host(parts)
+    return parts
+
+
+def _one_host(parts: UrlParts) -> Host:
+    if len(parts.hosts) != 1 or parts.hosts[0].name.startswith("/"):
+        raise UrlError("it takes one host")
+    return parts.hosts[0]

@@ -11,7 +11,8 @@ import attrs
 
 from leadnator_auth.domain import RateLimit
 from leadnator_auth.entrypoints.settings import PREFIX, Settings
-from leadnator_auth.entrypoints.settings.masking import MASK, masked_database_url, masked_smtp_url, masked_text
+from leadnator_auth.entrypoints.settings.database_url import PostgresqlUrl
+from leadnator_auth.entrypoints.settings.masking import MASK, masked_smtp_url, shown_database_url
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
 _PERIODS = {timedelta(seconds=1): "sec", timedelta(minutes=1): "min", timedelta(hours=1): "hour", timedelta(1): "day"}
@@ -112,10 +113,10 @@ def _value(field: str, value: object) -> Value:
     if isinstance(value, RateLimit):
         return f"{value.count}/{_PERIODS[value.period]}"
     if isinstance(value, tuple):
-        return [masked_text(str(each)) for each in value]
-    if value is None or isinstance(value, int):
-        return value
-    return masked_database_url(str(value)) if field == "database_url" else masked_text(str(value))
+        return [str(each) for each in value]
+    if isinstance(value, Path | PostgresqlUrl) and field == "database_url":
+        return shown_database_url(value)
+    return value if value is None or isinstance(value, int) else str(value)
 
 
 def _default(value: Value, note: str) -> Shown:
@@ -144,7 +145,7 @@ def _public_url(_: Settings, around: Surroundings) -> Shown:
 
 def _reset_url(settings: Settings, around: Surroundings) -> Shown:
     url = around.reset_url.replace("{public_url}", settings.public_url or around.public_url)
-    return _default(masked_text(url), f"from {PREFIX}PUBLIC_URL")
+    return _default(url, f"from {PREFIX}PUBLIC_URL")
 
 
 _DERIVED: Mapping[str, Callable[[Settings, Surroundings], Shown]] = {

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from cattrs import Converter
 
-from leadnator_auth.adapters.memory import MemoryRepositories, MemoryTransaction, Tables
+from leadnator_auth.adapters.memory import MemoryRepositories, MemoryTransaction, Tables, what_is_new
 from leadnator_auth.domain import UnavailableError
-from leadnator_auth.domain.ports import Repositories, Transaction
+from leadnator_auth.domain.ports import Commit, Repositories, Transaction
 
 LOOK_AGAIN_SECONDS = 0.002
 
@@ -28,9 +28,9 @@ _converter.register_structure_hook(datetime, lambda text, _: datetime.fromisofor
 class FileUnitOfWork:
     """Units of work over a file: one writer at a time, in all processes, and readers that wait for nobody."""
 
-    def __init__(self, file: Path, on_mail_queued: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, file: Path, on_commit: Callable[[Commit], None] = lambda commit: None) -> None:
         self._file = file
-        self._on_mail_queued = on_mail_queued
+        self._on_commit = on_commit
 
     def __call__(self) -> AbstractAsyncContextManager[Transaction]:
         return self._transaction()
@@ -45,8 +45,7 @@ class FileUnitOfWork:
 
             def keep(tables: Tables) -> None:
                 self._write(tables)
-                if not tables.mails.keys() <= before.mails.keys():
-                    self._on_mail_queued()
+                self._on_commit(what_is_new(before, tables))
 
             yield MemoryTransaction(before.copy(), keep)
 

@@ -8,8 +8,8 @@ from file_store import FileUnitOfWork
 from leadnator_auth.adapters.snapshot_identities import SnapshotIdentities
 from leadnator_auth.testing.contract import (
     AdministrationRacesContract,
-    AuditTrailContract,
     CredentialStoreContract,
+    EventsContract,
     IdentitiesContract,
     MailQueueContract,
     RacesContract,
@@ -46,7 +46,7 @@ class TestMailQueue(MailQueueContract):
     pass
 
 
-class TestAuditTrail(AuditTrailContract):
+class TestEvents(EventsContract):
     pass
 
 

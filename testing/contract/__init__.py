@@ -16,9 +16,9 @@ New versions may add tests to a class: an adapter that fails one did not do what
 """
 
 from leadnator_auth.testing.contract.administration_races import AdministrationRacesContract
-from leadnator_auth.testing.contract.audit_trail import AuditTrailContract
 from leadnator_auth.testing.contract.cancelling import cancelled_at_step
 from leadnator_auth.testing.contract.credential_store import CredentialStoreContract
+from leadnator_auth.testing.contract.events import EventsContract
 from leadnator_auth.testing.contract.identities import IdentitiesContract
 from leadnator_auth.testing.contract.known_clients import KnownClientsContract
 from leadnator_auth.testing.contract.mail_queue import MailQueueContract
@@ -42,10 +42,10 @@ from leadnator_auth.testing.contract.world import world_over
 __all__ = [
     "AccessTokensContract",
     "AdministrationRacesContract",
-    "AuditTrailContract",
     "ClockContract",
     "CredentialStoreContract",
     "EmailSyntaxContract",
+    "EventsContract",
     "IdentitiesContract",
     "KnownClientsContract",
     "MailQueueContract",

@@ -16,7 +16,7 @@ from leadnator_auth.domain import (
     create_user,
     delete_user,
     identify,
-    list_audit_entries,
+    list_events,
     list_users,
     log_in,
     sign_up,
@@ -90,13 +90,12 @@ class AdministrationRacesContract(AdministrationCancellationContract):
         assert results == {"done": 2, "last_admin": 1}, LAST_ADMIN
         assert len(await active_admins(world)) == 1, LAST_ADMIN
 
-    async def test_what_was_done_is_in_the_trail_and_what_was_refused_is_not(self, world: Ports) -> None:
+    async def test_what_was_done_is_an_event_and_what_was_refused_is_not(self, world: Ports) -> None:
         admins = await admins_in(world, 6)
         results = await outcomes(*(demote(admin, admin, world) for admin in admins))
-        page = await list_audit_entries(OPERATOR, None, 100, ports=world)
-        changed = [entry for entry in page.entries if entry.action.value == "user_changed"]
-        assert len(changed) == results["done"] == 5, "an entry is kept or lost with the change that it tells of"
-        assert len({entry.actor for entry in changed}) == 5, "each entry names who did it"
+        changed = (await list_events(OPERATOR, None, "user.updated", 100, ports=world)).entries
+        assert len(changed) == results["done"] == 5, "an event is kept or lost with the change that it tells of"
+        assert len({event.actor for event in changed}) == 5, "each event names who did it"
 
     async def test_nobody_who_logs_in_while_they_are_suspended_keeps_a_session(self, world: Ports) -> None:
         alice = await sign_up("Alice", "alice@example.com", "secret", ports=world)
@@ -139,6 +138,6 @@ class AdministrationRacesContract(AdministrationCancellationContract):
         page = await list_users(root, "alicia", ports=world)
         after = [(user.name, user.plan, user.role.value) for user in page.entries]
         assert after == [("Alicia", "Growth", "admin")], "units that look up one user to change it take turns"
-        trail = await list_audit_entries(root, alice.id, ports=world)
-        fields = sorted(change.field for entry in trail.entries for change in entry.changes)
-        assert fields == ["name", "plan", "role"], "every change is told in the trail"
+        told = await list_events(root, alice.id, "user.updated", ports=world)
+        fields = sorted(str(event.data["fields"]) for event in told.entries)
+        assert fields == ["name", "plan", "role"], "every change is told by an event"

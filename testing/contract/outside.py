@@ -35,6 +35,10 @@ class AccessTokensContract:
         long_past = attrs.evolve(CLAIMS, expires_at=datetime(1990, 1, 1, tzinfo=UTC))
         assert tokens.read(tokens.issue(long_past)) == long_past, "times are the use case's to judge, by its clock"
 
+    def test_a_token_says_from_when_on_it_is_good(self, tokens: AccessTokens) -> None:
+        later = attrs.evolve(CLAIMS, not_before=datetime(2030, 1, 1, tzinfo=UTC))
+        assert tokens.read(tokens.issue(later)) == later, "`not_before` comes back, and is the use case's to judge"
+
     def test_tokens_of_two_claims_differ(self, tokens: AccessTokens) -> None:
         other = tokens.issue(attrs.evolve(CLAIMS, token_id="t2"))
         assert tokens.issue(CLAIMS) != other, "the token id is part of the token"

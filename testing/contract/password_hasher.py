@@ -4,11 +4,12 @@ import asyncio
 
 import pytest
 
+from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.ports import PasswordHasher
 from leadnator_auth.domain.values.password import Password
 from leadnator_auth.testing.contract.cancelling import cancelled_at_step
 
-SECRET = Password("secret")
+SECRET, OTHER = Password("secret"), Password("Secret")
 
 
 @pytest.mark.asyncio
@@ -40,12 +41,38 @@ class PasswordHasherContract:
         assert not await hasher.verify(Password(""), password_hash), message
 
     async def test_a_hash_of_today_needs_no_upgrade(self, hasher: PasswordHasher) -> None:
-        assert not hasher.needs_upgrade(SECRET, await hasher.hash(SECRET)), "a new hash is as strong as can be"
+        kept = await hasher.hash(SECRET)
+        assert await hasher.upgrade(SECRET, kept) is None, "a new hash is as strong as can be: it may stay"
 
-    async def test_only_what_is_a_hash_can_be_verified_against(self, hasher: PasswordHasher) -> None:
-        assert hasher.can_verify(await hasher.hash(SECRET)), "`can_verify` knows the hashes that are made here"
+    @pytest.mark.parametrize("broken", ["", "broken", "$2b$12$short"])
+    async def test_what_is_no_hash_is_not_upgraded(self, hasher: PasswordHasher, broken: str) -> None:
+        assert await hasher.upgrade(SECRET, broken) is None, f"{broken!r} proved nobody's password: leave it"
+
+    async def test_only_what_is_a_hash_can_be_kept(self, hasher: PasswordHasher) -> None:
+        made = await hasher.hash(SECRET)
+        assert hasher.normalize(made) == made, "`normalize` takes the hashes that are made here, and as they are"
         for text in ("", "secret", "$2b$12$short", "5f4dcc3b5aa765d61d8327deb882cf99"):
-            assert not hasher.can_verify(text), f"{text!r} is no hash: it would keep its owner out for ever"
+            assert hasher.normalize(text) is None, f"{text!r} is no hash: it would keep its owner out for ever"
+
+    async def test_no_hash_that_was_damaged_makes_it_raise(self, hasher: PasswordHasher) -> None:
+        made = await hasher.hash(SECRET)
+        cut_short = [made[:length] for length in range(len(made))]
+        changed = [
+            made[:place] + garbage + made[place + 1 :]
+            for place in (0, len(made) // 2, len(made) - 1, len(made))
+            for garbage in ("", "$", "a", "\0", "é", "\u0664", "\ud800", " ", "\n")
+        ]
+        for text in cut_short + changed:
+            kept = hasher.normalize(text)
+            assert kept is None or hasher.normalize(kept) == kept, f"{kept!r} is not in its last form"
+            matches = await _verified(hasher, OTHER, text)
+            assert not matches, f"{text!r} matches another password"
+
+    async def test_who_asks_changes_nothing_about_a_hash(self, hasher: PasswordHasher) -> None:
+        one, another = Client(ip="192.0.2.1"), Client(ip="2001:db8::1")
+        made = await hasher.hash(SECRET, one)
+        assert await hasher.verify(SECRET, made, another), "the client says who waits, not whose password it is"
+        assert await hasher.upgrade(SECRET, made, another) is None
 
     async def test_a_hash_does_not_hold_the_password(self, hasher: PasswordHasher) -> None:
         assert "correct horse" not in await hasher.hash(Password("correct horse")), "a hash does not hold the password"
@@ -64,3 +91,10 @@ class PasswordHasherContract:
             if finished:
                 return
         pytest.fail("`hash` never ran to its end")
+
+
+async def _verified(hasher: PasswordHasher, password: Password, password_hash: str) -> bool:
+    try:
+        return await hasher.verify(password, password_hash)
+    except Exception as error:  # noqa: BLE001 (whatever it is, nobody should see it)
+        pytest.fail(f"{password_hash!r} made it raise {error!r}: what is no hash matches nothing, return False")

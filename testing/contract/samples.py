@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from leadnator_auth.domain.entities.audit import AuditAction, AuditEntry, Change
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.event import Event, EventType
 from leadnator_auth.domain.entities.mail import MailKind, QueuedMail
 from leadnator_auth.domain.entities.reset_token import ResetToken
 from leadnator_auth.domain.entities.session import Client, Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.values.email_address import EmailAddress
-from leadnator_auth.domain.values.ids import SessionId, UserId
+from leadnator_auth.domain.values.ids import EventId, SessionId, UserId
 
 # Microseconds, and not a whole second: a store that rounds is found out.
 NOW = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
@@ -54,12 +54,12 @@ def a_mail(number: int = 1) -> QueuedMail:
     )
 
 
-def an_entry(user: User, number: int = 1) -> AuditEntry:
-    return AuditEntry(
-        id=f"a_{number:04}",
+def an_event(user: User, number: int = 1) -> Event:
+    return Event(
+        id=EventId(f"e_{number:04}"),
+        type=EventType.USER_UPDATED,
         at=NOW + timedelta(microseconds=number),
-        actor="u_root",
-        action=AuditAction.USER_CHANGED,
         user_id=user.id,
-        changes=(Change("name", 'Al "é" ☕', "A'l\\"), Change("plan", None, "Growth"), Change("role", "admin", None)),
+        actor="u_root",
+        data={"fields": 'name,"plan"', "plan": "Größe ☕ \\'", "old_plan": None, "role": ""},
     )

@@ -99,13 +99,17 @@ class SessionsContract(StoreContract):
         oldest = attrs.evolve(a_session(alice, 1), epoch=1)
         async with unit_of_work() as transaction:
             await transaction.sessions.save(oldest)
-            assert await transaction.sessions.trim(alice.id, keep=5, most=10) == 0, "`trim` leaves `keep` of them"
-            assert await transaction.sessions.trim(alice.id, keep=2, most=2) == 2, "`trim` removes no more than `most`"
+            assert len(await transaction.sessions.trim(alice.id, keep=5, most=10)) == 0, "`trim` leaves `keep` of them"
+            assert len(await transaction.sessions.trim(alice.id, keep=2, most=2)) == 2, (
+                "`trim` removes no more than `most`"
+            )
             assert await transaction.sessions.by_id(a_session(alice, 5).id), "of one epoch the newest stays"
-            assert await transaction.sessions.trim(alice.id, keep=2, most=2) == 1, "`trim` says how many it removed"
-            assert await transaction.sessions.trim(alice.id, keep=1, most=2) == 1, "earlier epochs go first"
+            assert len(await transaction.sessions.trim(alice.id, keep=2, most=2)) == 1, (
+                "`trim` returns those that it removed"
+            )
+            assert len(await transaction.sessions.trim(alice.id, keep=1, most=2)) == 1, "earlier epochs go first"
             assert await transaction.sessions.by_id(oldest.id) == oldest, "earlier epochs go first, however new"
-            assert await transaction.sessions.trim(alice.id, keep=0, most=2) == 1, "nothing need be kept"
+            assert len(await transaction.sessions.trim(alice.id, keep=0, most=2)) == 1, "nothing need be kept"
             await transaction.commit()
         assert await sessions_of(unit_of_work, bob) == [a_session(bob)], "`trim` is for one user"
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from leadnator_auth.domain.entities.event import EventFilter
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.ports import UnitOfWork
@@ -17,7 +18,7 @@ from leadnator_auth.testing.contract.samples import (
     a_session,
     a_token,
     a_user,
-    an_entry,
+    an_event,
     some_credentials,
 )
 
@@ -44,14 +45,14 @@ class UnitOfWorkContract(CancellationContract):
             await transaction.sessions.add(a_session(bob))
             await transaction.reset_tokens.add(a_token(bob))
             await transaction.mail_queue.add(a_mail())
-            await transaction.audit_trail.add(an_entry(bob))
+            await transaction.events.add([an_event(bob)])
         async with unit_of_work.snapshot() as repositories:
             assert await repositories.users.by_id(bob.id) is None, LOST
             assert await repositories.credentials.of(bob.id) is None, LOST
             assert await repositories.sessions.by_id(a_session(bob).id) is None, LOST
             assert await repositories.reset_tokens.by_digest(a_token(bob).digest) is None, LOST
             assert await repositories.mail_queue.next_due_at() is None, LOST
-            assert await repositories.audit_trail.latest(None, 10, None) == [], LOST
+            assert await repositories.events.latest(EventFilter(), 10, None) == [], LOST
 
     async def test_what_was_committed_is_kept(self, unit_of_work: UnitOfWork) -> None:
         bob = a_user("bob")
@@ -61,7 +62,7 @@ class UnitOfWorkContract(CancellationContract):
             await transaction.sessions.add(a_session(bob))
             await transaction.reset_tokens.add(a_token(bob))
             await transaction.mail_queue.add(a_mail())
-            await transaction.audit_trail.add(an_entry(bob))
+            await transaction.events.add([an_event(bob)])
             await transaction.commit()
         kept = "`commit` keeps everything that was written, in all repositories"
         async with unit_of_work.snapshot() as repositories:
@@ -70,7 +71,7 @@ class UnitOfWorkContract(CancellationContract):
             assert await repositories.sessions.by_id(a_session(bob).id) == a_session(bob), kept
             assert await repositories.reset_tokens.by_digest(a_token(bob).digest) == a_token(bob), kept
             assert await repositories.mail_queue.latest(None, 10) == [a_mail()], kept
-            assert await repositories.audit_trail.latest(None, 10, None) == [an_entry(bob)], kept
+            assert await repositories.events.latest(EventFilter(), 10, None) == [an_event(bob)], kept
 
     async def test_an_error_undoes_everything_and_the_next_one_works(self, unit_of_work: UnitOfWork) -> None:
         def trip() -> None:

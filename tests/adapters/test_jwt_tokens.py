@@ -1,10 +1,15 @@
 """What is special about the JWT adapter: its secrets, and how they change."""
 
+import hmac
+import json
+import re
 from datetime import UTC, datetime
+from itertools import count
 
 import attrs
 import jwt
 import pytest
+from jwt.utils import base64url_encode
 
 from leadnator_auth.adapters.jwt_tokens import JwtTokens, signing
 from leadnator_auth.adapters.jwt_tokens import tokens as tokens_module
@@ -89,6 +94,39 @@ def signed(**changes: object) -> str:
 def test_a_claim_that_is_none_of_ours_is_refused_before_anything_is_looked_up(changes: dict[str, object]) -> None:
     with pytest.raises(InvalidTokenError):
         JwtTokens([OLD]).read(signed(**changes))
+
+
+def test_from_when_on_a_token_is_good_is_read_and_left_to_the_clock_of_the_core() -> None:
+    later = attrs.evolve(CLAIMS, not_before=datetime(2030, 1, 1, tzinfo=UTC))
+    tokens = JwtTokens([OLD])
+    assert tokens.read(tokens.issue(later)) == later
+    assert jwt.decode(tokens.issue(later), options={"verify_signature": False})["nbf"] == 1_893_456_000
+    assert "nbf" not in jwt.decode(tokens.issue(CLAIMS), options={"verify_signature": False})
+    assert tokens.read(signed(nbf=0)).not_before == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("nbf", [None, "", "0", 0.5, True, -1, 253_370_764_801, [0], {}])
+def test_a_beginning_that_is_no_time_is_refused(nbf: object) -> None:
+    with pytest.raises(InvalidTokenError):
+        JwtTokens([OLD]).read(signed(nbf=nbf))
+
+
+def key_id(secret: str) -> str:
+    """Returns the name that the tokens of a secret have."""
+    return str(jwt.get_unverified_header(JwtTokens([secret]).issue(CLAIMS))["kid"])
+
+
+def test_a_number_is_not_the_name_of_a_secret() -> None:
+    """Even where the name happens to look like one."""
+    secret = next(text for number in count() if re.fullmatch("[1-9][0-9]*", key_id(text := f"{number:032}")))
+    tokens = JwtTokens([secret])
+    named = tokens.issue(CLAIMS)
+    assert tokens.read(named) == CLAIMS
+    header = json.dumps({"alg": "HS256", "typ": "JWT", "kid": int(key_id(secret))}).encode()
+    text = f"{base64url_encode(header).decode()}.{named.split('.')[1]}"
+    signature = base64url_encode(hmac.digest(secret.encode(), text.encode(), "sha256")).decode()
+    with pytest.raises(InvalidTokenError):
+        tokens.read(f"{text}.{signature}")
 
 
 @pytest.mark.parametrize(

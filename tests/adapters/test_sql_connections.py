@@ -12,14 +12,14 @@ from pathlib import Path
 import attrs
 import pytest
 
-from leadnator_auth.adapters.sql import Connections, SqlReadiness, SqlUnitOfWork, backend_of, migrate
+from leadnator_auth.adapters.sql import Connections, SqlReadiness, SqlUnitOfWork
 from leadnator_auth.adapters.sql import pool as module
 from leadnator_auth.adapters.sql.pool import UNIT_SECONDS
 from leadnator_auth.domain import UnavailableError, User, run_in_transaction
 from leadnator_auth.domain.ports import Transaction
 from leadnator_auth.testing.contract.samples import NOW, a_user, some_credentials
 from tests.conftest import NewDatabase, connected
-from tests.databases import run_sql
+from tests.databases import backend_of, migrate, run_sql
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from leadnator_auth.adapters.memory import memory_ports
-from leadnator_auth.adapters.sql import backend_of
 from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.domain import (
     Actor,
@@ -21,7 +20,7 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.testing.contract.samples import NOW, a_session, a_token, a_user, some_credentials
 from tests.conftest import connected, sql_ports
-from tests.databases import run_sql
+from tests.databases import backend_of, run_sql
 
 ALICE, OPERATOR = a_user("alice"), Actor.operator()
 PILE = 20_000

@@ -10,12 +10,12 @@ from typing import Any
 import attrs
 import pytest
 
-from leadnator_auth.adapters.sql import Backend, Connections, SqlIdentities, SqlUnitOfWork, backend_of, migrate, pool
+from leadnator_auth.adapters.sql import Backend, Connections, SqlIdentities, SqlUnitOfWork, pool
 from leadnator_auth.adapters.sql.backend import Row
 from leadnator_auth.domain import Identity, SessionId, UnavailableError
 from leadnator_auth.testing.contract.samples import a_session, a_user
 from tests.conftest import connected
-from tests.databases import empty
+from tests.databases import backend_of, empty, migrate
 
 
 async def some_identities(connections: Connections, count: int) -> list[Identity]:

@@ -11,11 +11,12 @@ import pytest
 from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
 from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.domain import MailState, RateLimit
+from leadnator_auth.domain.entities.event import EventFilter, EventType
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.rate_limit import Charge
 from leadnator_auth.domain.ports import Transaction
 from leadnator_auth.domain.values.paging import Position
-from leadnator_auth.testing.contract.samples import NOW, a_mail, a_session, a_token, a_user, an_entry, some_credentials
+from leadnator_auth.testing.contract.samples import NOW, a_mail, a_session, a_token, a_user, an_event, some_credentials
 
 READS_ALL = ("GROUP BY state", "alembic_version")
 """The figures of the mail queue count it; the table of the version has one row."""
@@ -28,7 +29,7 @@ Values = dict[str, object]
 def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitable[object]]]]:
     """Returns a call of each method of each repository."""
     users, credentials, sessions = transaction.users, transaction.credentials, transaction.sessions
-    tokens, mails, audit_trail = transaction.reset_tokens, transaction.mail_queue, transaction.audit_trail
+    tokens, mails, events = transaction.reset_tokens, transaction.mail_queue, transaction.events
     known = transaction.known_clients
     session, token, mail = a_session(ALICE), a_token(ALICE), a_mail()
     return {
@@ -65,7 +66,7 @@ def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitabl
             lambda: tokens.add(token),
             lambda: tokens.by_digest(token.digest),
             lambda: tokens.redeem(token.digest, NOW),
-            lambda: tokens.issued_since(ALICE.id, NOW),
+            lambda: tokens.issued_since(ALICE.id, NOW, 5),
             lambda: tokens.withdraw("0" * 64),
             lambda: tokens.purge(NOW, 10),
         ],
@@ -91,10 +92,14 @@ def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitabl
             lambda: mails.purge(MailState.SENT, NOW, 10),
             lambda: mails.remove(mail.id),
         ],
-        "audit_trail": [
-            lambda: audit_trail.add(an_entry(ALICE)),
-            lambda: audit_trail.latest(None, 10, None),
-            lambda: audit_trail.latest(ALICE.id, 10, Position(NOW, "a_1")),
+        "events": [
+            lambda: events.add([an_event(ALICE)]),
+            lambda: events.add([an_event(ALICE, 2), an_event(ALICE, 3)]),
+            lambda: events.latest(EventFilter(), 10, None),
+            lambda: events.latest(EventFilter(ALICE.id), 10, Position(NOW, "e_1")),
+            lambda: events.latest(EventFilter(type=EventType.USER_UPDATED), 10, None),
+            lambda: events.latest(EventFilter(ALICE.id, EventType.USER_UPDATED), 10, None),
+            lambda: events.purge(NOW, 10),
         ],
     }
 

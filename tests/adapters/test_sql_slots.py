@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 import attrs
 import pytest
 
-from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork, backend_of
+from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork
 from leadnator_auth.adapters.sql.unit_of_work import SqlTransaction
 from leadnator_auth.domain import UnavailableError
 from leadnator_auth.testing.contract import cancelled_at_step
 from leadnator_auth.testing.contract.samples import a_mail, a_user
 from tests.conftest import connected
-from tests.databases import run_sql
+from tests.databases import backend_of, run_sql
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_a_commit_that_fails_keeps_nothing_and_harms_nobody_after_it(
     run_sql(database_url, "CREATE TABLE late (id TEXT REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)")
     mails_queued: list[str] = []
     async with pair.writing() as slot:
-        transaction = SqlTransaction(slot, lambda: mails_queued.append("one"))
+        transaction = SqlTransaction(slot, lambda commit: mails_queued.append("one"))
         await slot.run("INSERT INTO late VALUES ('nobody')")
         await transaction.mail_queue.add(a_mail())
         with pytest.raises(UnavailableError):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from leadnator_auth.adapters.sql import Connections, backend_of
+from leadnator_auth.adapters.sql import Connections
 from leadnator_auth.domain import Ports
 from leadnator_auth.domain.ports import UnitOfWork
+from tests.databases import backend_of
 
 
 @pytest.fixture

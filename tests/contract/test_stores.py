@@ -9,8 +9,8 @@ from leadnator_auth.domain import Ports
 from leadnator_auth.domain.ports import Identities, RateLimits, Readiness, UnitOfWork
 from leadnator_auth.testing.contract import (
     AdministrationRacesContract,
-    AuditTrailContract,
     CredentialStoreContract,
+    EventsContract,
     IdentitiesContract,
     KnownClientsContract,
     MailQueueContract,
@@ -48,8 +48,8 @@ class TestMailQueue(MailQueueContract):
     """MailQueue of each store."""
 
 
-class TestAuditTrail(AuditTrailContract):
-    """AuditTrail of each store."""
+class TestEvents(EventsContract):
+    """Events of each store."""
 
 
 class TestUnitOfWork(UnitOfWorkContract):

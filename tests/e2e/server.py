@@ -113,22 +113,27 @@ class Server:
 
     @property
     def log(self) -> str:
-        """All it ever wrote to stderr."""
-        return self._log.read_text("utf-8")
+        """All it ever wrote to the stderr that it has by default."""
+        return self._log.read_text("utf-8") if self._log.exists() else ""
 
     def start(self) -> None:
         """Starts it and returns when it is ready."""
         assert self._process is None
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=self.home,
-                env=clean_environment(self.settings),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # so that its workers can be ended with it
-            )
+            self.start_logging_to(log.fileno())
+
+    def start_logging_to(self, descriptor: int | None) -> None:
+        """Starts it with this stdout and stderr, or without a stderr, and returns when it is ready."""
+        is_closed = descriptor is None
+        self._process = subprocess.Popen(
+            ["sh", "-c", 'exec "$@" 2>&-', "sh", *self._command] if is_closed else self._command,
+            cwd=self.home,
+            env=clean_environment(self.settings),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if is_closed else descriptor,
+            stderr=subprocess.DEVNULL if is_closed else descriptor,
+            start_new_session=True,  # so that its workers can be ended with it
+        )
         until(self._is_ready, f"readiness; the log says:\n{self.log}")
 
     def signal(self, number: signal.Signals) -> None:

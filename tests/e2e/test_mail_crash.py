@@ -12,8 +12,7 @@ from threading import Event
 import attrs
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from leadnator_auth.adapters.sql import sqlite_path
-from tests.databases import dump_of, run_sql
+from tests.databases import dump_of, run_sql, sqlite_path
 from tests.e2e.conftest import Serve
 from tests.e2e.mails import reset_secret
 from tests.e2e.server import HOST, PASSWORD, Server, parsed_mail, until

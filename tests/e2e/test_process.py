@@ -3,10 +3,11 @@
 import select
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from socket import socket
 from stat import S_IMODE
 from threading import Barrier
 
@@ -60,6 +61,53 @@ def test_a_log_in_that_is_under_way_is_finished_before_the_server_ends(serve: Se
     assert server.exit_code() == 0
     server.start()
     assert server.get("/api/auth/me", answer.json["token"]).status == 200
+
+
+HEAD_OF_A_LOG_IN = (
+    b"POST /api/auth/login HTTP/1.1\r\nHost: auth.test\r\nContent-Type: application/json\r\n"
+    b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(LOG_IN_BODY)
+)
+
+
+@contextmanager
+def told_to_end_in_the_middle_of_a_log_in(server: Server, number: signal.Signals, processes: int) -> Iterator[socket]:
+    """Lends the connection of a log-in whose body is waited for; all processes have begun to end."""
+    with server.socket() as connection:
+        connection.sendall(HEAD_OF_A_LOG_IN)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
+        server.signal(number)
+        until(lambda: server.log.count('"Shutting down"') == processes, "the beginning of the end")
+        yield connection
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_ctrl_c_while_it_ends_cuts_requests_off_without_an_answer(
+    serve: Serve, number: signal.Signals, processes: int
+) -> None:
+    """Waited for, the log-in would be answered 408."""
+    server = serve("--workers", str(processes))
+    with told_to_end_in_the_middle_of_a_log_in(server, number, processes) as connection:
+        server.signal(signal.SIGINT)
+        assert connection.recv(65536) == b""
+    assert server.exit_code() == 0
+    assert "Traceback" not in server.log
+    assert '"level": "error"' not in server.log
+    server.start()
+    assert server.sign_up().status == 200
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_end_again_it_still_lets_requests_end(serve: Serve, number: signal.Signals, processes: int) -> None:
+    """A service manager may tell each process, and so may the one that started them."""
+    server = serve("--workers", str(processes))
+    with told_to_end_in_the_middle_of_a_log_in(server, number, processes) as connection:
+        server.signal(signal.SIGTERM)
+        connection.sendall(LOG_IN_BODY)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 401 ")
+    assert server.exit_code() == 0
+    assert '"level": "error"' not in server.log
 
 
 def test_an_idle_server_ends_with_success_and_can_be_started_again(server: Server) -> None:

@@ -1,4 +1,4 @@
-"""`users create|list|show|set|suspend|activate|delete|audit`: the operator looks after accounts, beside a server."""
+"""`users create|list|show|set|suspend|activate|delete|events`: the operator looks after accounts, beside a server."""
 
 import json
 import os
@@ -169,10 +169,10 @@ def test_from_nothing_to_a_suspended_user_and_back(serve: Serve) -> None:
 
     assert desk.users("delete", "root@example.com", "--yes").stdout == f"{root['id']} root@example.com: deleted\n"
     assert in_all_processes(server, admin) == {401}
-    trail = server.get("/api/admin/audit", token).json["entries"]
-    assert [entry["action"] for entry in trail] == ["user_deleted", *["user_changed"] * 3, "user_created"]
-    assert {entry["actor"] for entry in trail} == {"operator"}
-    assert trail == desk.json("audit")["entries"]
+    told = server.get("/api/admin/events", token).json["events"]
+    by_operator = [event["type"] for event in told if event["actor"] == "operator" and event["type"][:5] == "user."]
+    assert by_operator == ["user.deleted", "user.updated", "user.activated", "user.suspended", "user.created"]
+    assert told == desk.json("events")["events"]
 
 
 def test_who_is_created_can_log_in_and_nothing_of_the_password_is_printed(serve: Serve) -> None:
@@ -282,36 +282,37 @@ def test_a_user_is_shown_with_the_last_changes(desk: Desk) -> None:
         desk.json("set", alice["id"], "--plan", f"Plan {number}")
     shown = desk.json("show", "alice@example.com")
     assert shown["user"] == alice | {"plan": "Plan 11"}
-    plans = [entry["changes"]["plan"]["new"] for entry in shown["audit"]]
+    plans = [event["data"]["plan"] for event in shown["events"]]
     assert plans == [f"Plan {number}" for number in range(11, 1, -1)]
     for_people = desk.users("show", alice["id"]).stdout
     assert f"email:      {alice['email']}\n" in for_people
-    assert "plan: Plan 10 -> Plan 11" in for_people
+    assert "plan: Plan 11, old_plan: Plan 10" in for_people
 
 
-def test_the_audit_trail_is_there_for_one_who_is_gone(desk: Desk) -> None:
+def test_events_are_there_for_one_who_is_gone(desk: Desk) -> None:
     alice, bob = desk.create(), desk.create("bob@example.com")
     desk.json("suspend", "bob@example.com")
     assert desk.json("delete", "alice@example.com", "--yes")["user"]["id"] == alice["id"]
-    assert [entry["action"] for entry in desk.json("audit", alice["id"])["entries"]] == ["user_deleted", "user_created"]
-    assert {entry["user"] for entry in desk.json("audit", "bob@example.com")["entries"]} == {bob["id"]}
-    assert len(desk.json("audit", "--limit", "3")["entries"]) == 3
-    assert "status: active -> suspended" in desk.users("audit").stdout
+    assert [event["type"] for event in desk.json("events", alice["id"])["events"]] == ["user.deleted", "user.created"]
+    assert {event["user_id"] for event in desk.json("events", "bob@example.com")["events"]} == {bob["id"]}
+    assert len(desk.json("events", "--limit", "3")["events"]) == 3
+    assert "user.suspended" in desk.users("events").stdout
     for who in ("alice@example.com", "u_never"):
-        assert the_one_line(desk.users("audit", who)) == f"there is no user '{who}'"
+        assert the_one_line(desk.users("events", who)) == f"there is no user '{who}'"
 
 
-def test_an_account_without_a_past_has_an_empty_trail(serve: Serve) -> None:
+def test_a_sign_up_is_an_event_of_its_own_account(serve: Serve) -> None:
     server = serve()
     server.sign_up()
-    assert desk_of(server).json("audit", "alice@example.com") == {"entries": []}
+    events = desk_of(server).json("events", "alice@example.com")["events"]
+    assert [event["type"] for event in events] == ["session.started", "user.created"]
 
 
 def test_doing_it_again_changes_nothing_and_is_no_failure(sqlite_desk: Desk) -> None:
     sqlite_desk.create()
     assert sqlite_desk.json("activate", "alice@example.com")["changes"] == {}
     assert sqlite_desk.users("set", "alice@example.com", "--name", "Alice").stdout.endswith(": nothing to change\n")
-    assert len(sqlite_desk.json("audit")["entries"]) == 1
+    assert len(sqlite_desk.json("events")["events"]) == 1
 
 
 def test_the_last_admin_stays(desk: Desk) -> None:
@@ -329,7 +330,7 @@ def test_the_last_admin_stays(desk: Desk) -> None:
 
 @pytest.mark.parametrize("who", ["nobody@example.com", "u_nobody", "", "no@address", "'--", "\udcff", "☕"])
 def test_who_is_not_there_is_told_in_one_line(sqlite_desk: Desk, who: str) -> None:
-    for arguments in (("show",), ("set", "--plan", "x"), ("suspend",), ("activate",), ("delete", "--yes"), ("audit",)):
+    for arguments in (("show",), ("set", "--plan", "x"), ("suspend",), ("activate",), ("delete", "--yes"), ("events",)):
         line = the_one_line(sqlite_desk.users(*arguments, "--", who))
         assert line == f"there is no user {who!r}"
 
@@ -381,7 +382,7 @@ def test_a_password_that_is_no_utf_8_is_told_in_one_line(sqlite_desk: Desk) -> N
         ("set", "alice@example.com", "--email", "new@example.com"),
         ("suspend",),
         ("delete", "--yes"),
-        ("audit", "--limit", "x"),
+        ("events", "--limit", "x"),
     ],
     ids=" ".join,
 )

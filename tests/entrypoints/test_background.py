@@ -47,7 +47,7 @@ def never_poll(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_mail_that_is_queued_goes_out_at_once(memory: MemoryPorts, never_poll: None) -> None:
     worker = MailWorker()
-    memory.unit_of_work.on_mail_queued = worker.wake
+    memory.unit_of_work.on_commit = worker.notice
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     async with running(worker, memory):
         for count in (1, 2):
@@ -212,7 +212,7 @@ async def test_a_mail_that_is_queued_while_the_worker_looks_is_not_overlooked(
 ) -> None:
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     worker = MailWorker()
-    unit_of_work = Counting(tables=memory.unit_of_work.tables, on_mail_queued=worker.wake)
+    unit_of_work = Counting(tables=memory.unit_of_work.tables, on_commit=worker.notice)
     ports = attrs.evolve(memory, unit_of_work=unit_of_work)
 
     async def queue_once() -> None:
@@ -337,7 +337,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_mails_that_stall_delay_no_other(memory: MemoryPorts, never_poll: None, hurried: None) -> None:
     """Neither those of their own domain, nor, however many they are, those of others."""
     server, worker = Stalls("slow.example"), MailWorker()
-    memory.unit_of_work.on_mail_queued = worker.wake
+    memory.unit_of_work.on_commit = worker.notice
     await ask_for(memory, *(f"user{number}@slow.example" for number in range(7)))
     async with running(worker, mailing_by(memory, server)):
         await until(lambda: len(server.stalled) == 7)

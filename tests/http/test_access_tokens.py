@@ -135,6 +135,30 @@ async def test_the_query_is_a_fallback_that_leaves_no_trace(
     assert token not in str(logs)
 
 
+@pytest.mark.parametrize("blank", ["\u00a0", "\u0085", "\u001f", "\u000b", "\u000c"])
+async def test_nothing_but_blanks_and_tabs_is_dropped_around_the_header(
+    signed: httpx2.AsyncClient, check_problem: Check, token: str, blank: str
+) -> None:
+    for header in (f"Bearer {token}{blank}", f"Bearer {blank}{token}", f"Bearer {token} {blank}"):
+        answer = await signed.get("/api/auth/me", headers={b"Authorization": header.encode("latin-1")})
+        check_problem(answer, 401, "invalid_token")
+    answer = await signed.get("/api/auth/me", headers={b"Authorization": f"{blank}Bearer {token}".encode("latin-1")})
+    check_problem(answer, 401, "missing_token")
+
+
+@pytest.mark.parametrize("query", ["token=", "token", "token=&token=", "a=b&token=&c"])
+async def test_an_empty_token_in_the_query_counts_as_none(
+    signed: httpx2.AsyncClient, check_problem: Check, token: str, query: str
+) -> None:
+    header = {"Authorization": f"Bearer {token}"}
+    for method in ("GET", "HEAD"):
+        assert (await signed.request(method, f"/api/auth/me?{query}", headers=header)).status_code == 200
+    assert (await signed.get(f"/api/auth/me?{query}&token={token}")).status_code == 200
+    check_problem(await signed.get(f"/api/auth/me?{query}"), 401, "missing_token")
+    for other in (f"{query}&token={token}", f"token=x&{query}", f"{query}&token=%20"):
+        check_problem(await signed.get(f"/api/auth/me?{other}", headers=header), 400, "invalid_request")
+
+
 async def test_two_credentials_at_once_are_contradictory(
     signed: httpx2.AsyncClient, check_problem: Check, token: str, other: str
 ) -> None:

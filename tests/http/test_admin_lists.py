@@ -9,7 +9,7 @@ from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import Ports
 from tests.http.admins import Caller, an_admin, signed_up
 
-LISTS = ["users", "audit"]
+LISTS = ["users", "events"]
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ async def test_a_query_that_means_nothing_is_refused(root: Caller, path: str, qu
 
 
 @pytest.mark.parametrize(
-    "query", ["users?query=%00", "users?query=a&query=a", f"users?query={'x' * 255}", "audit?user=a&user=b"]
+    "query", ["users?query=%00", "users?query=a&query=a", f"users?query={'x' * 255}", "events?user_id=a&user_id=b"]
 )
 async def test_so_is_a_search_for_what_nobody_can_be_called(root: Caller, query: str) -> None:
     answer = await root.send("GET", f"/api/admin/{query}")
@@ -87,16 +87,16 @@ async def test_so_is_a_search_for_what_nobody_can_be_called(root: Caller, query:
 )
 async def test_a_search_for_anything_else_just_finds_nobody(root: Caller, query: str) -> None:
     assert await names(root, query=query) == []
-    assert (await root.get("audit", user=query)).json() == {"entries": [], "next_cursor": None}
+    assert (await root.get("events", user_id=query)).json() == {"events": [], "next_cursor": None}
 
 
-async def test_the_audit_trail_of_a_user_whose_id_cannot_be_is_empty(root: Caller) -> None:
+async def test_nothing_happened_to_a_user_whose_id_cannot_be(root: Caller) -> None:
     for user in ("", "%00"):
-        answer = await root.send("GET", f"/api/admin/audit?user={user}")
-        assert (answer.status_code, answer.json()["entries"]) == (200, [])
+        answer = await root.send("GET", f"/api/admin/events?user_id={user}")
+        assert (answer.status_code, answer.json()["events"]) == (200, [])
 
 
-async def test_the_audit_trail_goes_page_by_page(http: httpx2.AsyncClient, memory: MemoryPorts, root: Caller) -> None:
+async def test_events_go_page_by_page(http: httpx2.AsyncClient, memory: MemoryPorts, root: Caller) -> None:
     alice = await signed_up(http, "alice")
     for number in range(5):
         memory.clock.advance(seconds=1)
@@ -104,8 +104,8 @@ async def test_the_audit_trail_goes_page_by_page(http: httpx2.AsyncClient, memor
     seen: list[str] = []
     cursor: dict[str, str] = {}
     while True:
-        answer = (await root.get("audit", user=alice.id, limit=2, **cursor)).json()
-        seen += [entry["changes"]["plan"]["new"] for entry in answer["entries"]]
+        answer = (await root.get("events", user_id=alice.id, type="user.updated", limit=2, **cursor)).json()
+        seen += [event["data"]["plan"] for event in answer["events"]]
         if answer["next_cursor"] is None:
             break
         cursor = {"cursor": answer["next_cursor"]}

@@ -50,6 +50,7 @@ async def in_chunks(content: bytes) -> AsyncIterator[bytes]:
         "Application/JSON; charset=UTF-8",
         'application/json;charset="utf-8"',
         "application/json; charset=utf8",
+        " application/json\t;\t charset=utf-8 \t",
         'application/json; profile="https://example.com/sign-up"',
     ],
 )
@@ -76,16 +77,20 @@ async def test_json_in_utf_8_is_read(quick: httpx2.AsyncClient, declared: str) -
         {"Content-Type": "application/json; charset=utf-16"},
         {"Content-Type": "application/json; charset=iso-8859-1"},
         {"Content-Type": "application/json; charset=utf-8; charset=utf-7"},
+        {b"Content-Type": b"application/json\xa0"},
+        {b"Content-Type": b"\x85application/json"},
+        {b"Content-Type": b"application/json; charset=utf-8\xa0"},
+        {b"Content-Type": b"application/json; charset=\x85utf-8"},
         JSON | {"Content-Encoding": "gzip"},
         JSON | {"Content-Encoding": "deflate"},
         JSON | {"Content-Encoding": "br"},
         JSON | {"Content-Encoding": "x-unheard-of"},
         JSON | {"Content-Encoding": "identity, gzip"},
     ],
-    ids=lambda headers: " ".join(headers.values()) or "no type",
+    ids=lambda headers: " ".join(map(str, headers.values())) or "no type",
 )
 async def test_any_other_kind_of_body_is_refused(
-    quick: httpx2.AsyncClient, check_problem: Check, call: str, headers: dict[str, str]
+    quick: httpx2.AsyncClient, check_problem: Check, call: str, headers: dict[str, str] | dict[bytes, bytes]
 ) -> None:
     content = json.dumps(FIELDS[call]).encode()
     check_problem(
@@ -237,6 +242,30 @@ async def test_anything_else_is_malformed(quick: httpx2.AsyncClient, check_probl
     for call in FIELDS:
         check_problem(await quick.post(f"/api/auth/{call}", content=content, headers=JSON), 400, "invalid_json")
     assert (await sign_up(quick, ENOUGH)).status_code == 200, "nothing of it was kept"
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b"\xef\xbb\xbf" + ENOUGH, "byte-order mark"),
+        (b"\xef\xbb\xbf", "byte-order mark"),
+        (ENOUGH.decode().encode("utf-16"), "UTF-16"),
+        (ENOUGH.decode().encode("utf-16-le"), "UTF-16"),
+        (b"\xfe\xff" + ENOUGH.decode().encode("utf-16-be"), "UTF-16"),
+        (ENOUGH.decode().encode("utf-16-be"), "UTF-16"),
+        (ENOUGH.decode().encode("utf-32"), "UTF-32"),
+        (b"\xff\xfe{", "UTF-16"),
+    ],
+)
+async def test_who_sends_another_encoding_is_told_so(
+    quick: httpx2.AsyncClient, check_problem: Check, content: bytes, named: str
+) -> None:
+    usual = (await sign_up(quick, b"{")).json()
+    answer = await sign_up(quick, content)
+    check_problem(answer, 400, "invalid_json")
+    assert named in answer.json()["detail"]
+    assert named not in usual["detail"]
+    assert {name for name in usual if usual[name] != answer.json()[name]} == {"detail"}
 
 
 async def test_a_hundred_thousand_brackets_are_too_long(quick: httpx2.AsyncClient, check_problem: Check) -> None:

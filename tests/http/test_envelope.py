@@ -1,8 +1,10 @@
 """What is around every request: its line in the log, and what goes through untouched."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -125,6 +127,51 @@ async def test_the_application_is_told_of_start_and_end(memory: MemoryPorts) -> 
     assert events == ["start", "end"]
 
 
+@pytest.mark.parametrize("has_begun", [True, False])
+async def test_a_cancelled_lifespan_ends_in_good_order(memory: MemoryPorts, has_begun: bool) -> None:
+    """As a server does that was told twice to end. Cancelled before it began, there is nothing to end."""
+    events: list[str] = []
+    waits = asyncio.Event()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        events.append("start")
+        yield
+        await asyncio.sleep(0)
+        events.append("end")
+
+    messages = iter(["lifespan.startup"] if has_begun else [])
+
+    async def receive() -> Message:
+        for kind in messages:
+            return {"type": kind}
+        waits.set()
+        return await never()
+
+    living = asyncio.create_task(sent_by(create_app(memory, lifespan=lifespan), {"type": "lifespan"}, receive))
+    await waits.wait()
+    living.cancel()
+    if has_begun:
+        sent = [message["type"] for message in await living]
+        assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+        assert events == ["start", "end"]
+    else:
+        with pytest.raises(asyncio.CancelledError):
+            await living
+        assert events == []
+
+
 async def test_ids_of_requests_do_not_repeat(quick: httpx2.AsyncClient) -> None:
     ids = {(await quick.get("/healthz")).headers["X-Request-Id"] for _ in range(300)}
     assert len(ids) == 300
+
+
+async def test_ids_of_requests_tell_nothing_of_one_another(quick: httpx2.AsyncClient) -> None:
+    """Random bits differ in half of them: a counter, a clock or the name of a process would leave some as they were."""
+    ids = [(await quick.get("/healthz")).headers["X-Request-Id"] for _ in range(300)]
+    assert all(re.fullmatch("[0-9a-f]{16}", each) for each in ids)
+    for place in range(16):
+        assert len({each[place] for each in ids}) > 8
+    changed = [(int(one, 16) ^ int(other, 16)).bit_count() for one, other in pairwise(ids)]
+    assert min(changed) > 5
+    assert 24 < sum(changed) / len(changed) < 40

@@ -142,6 +142,10 @@ FORGED: dict[str, str] = {
     **{f"kid {kid!r} with our key": with_header(kid=kid) for kid in ("unknown", 0, ["unknown"])},
     **{f"exp {name}": with_claims(exp=value) for name, value in TIMES.items()},
     **{f"iat {name}": with_claims(iat=value) for name, value in TIMES.items()},
+    **{f"nbf {name}": with_claims(nbf=value) for name, value in TIMES.items() if value is not DROP},
+    "nbf in the future": with_claims(nbf=IAT + 61),
+    "nbf behind exp": with_claims(nbf=EXP + 1),
+    "nbf twice": with_payload(PAYLOAD[:-1] + b',"nbf":0,"nbf":0}'),
     **{f"{claim} {name}": with_claims(**{claim: value})
        for claim in ("sub", "sid") for name, value in TEXTS.items()},
     **{f"jti {name}": with_claims(jti=TEXTS[name])
@@ -176,6 +180,17 @@ FORGED: dict[str, str] = {
        for content in (b"", b"[]", b"null", b"5", b'"HS256"', b"{}", b"\xff", b"{", b"[" * 5000,
                        b'{"alg":"HS256","typ":"JWT","kid":"\xff"}',
                        b'{"alg":"HS256","typ":"JWT","kid":' + b"9" * 5000 + b"}")},
+    **{f"header in {name}": signed(changed(HEADER, {}).decode().encode(name), PAYLOAD)
+       for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-8-sig", "cp037")},
+    **{f"header with {member!r}": signed(changed(HEADER, {})[:-1] + b"," + member + b"}", PAYLOAD)
+       for member in (b'"alg":"HS256"', b'"alg":"none"', b'"typ":"JWT"', b'"\\u0061lg":"HS256"',
+                      b'"kid":null,"kid":null', b'"kid":NaN', b'"kid":Infinity', b'"x":1,"x":1', b'"alg":"HS256",',
+                      b'"kid":"\x80"')},
+    **{f"header {prefix!r} first": signed(prefix + changed(HEADER, {})[1:], PAYLOAD)
+       for prefix in (b'{"alg":"none",', b'{"alg":"RS256",', b'{"typ":"JOSE",', b"{'alg':'HS256',", b"{/**/", b"{,")},
+    **{f"header and {more!r}": signed(changed(HEADER, {}) + more, PAYLOAD) for more in (b"x", b"{}", b"\0", b"\x0b")},
+    "payload with NaN": with_payload(PAYLOAD[:-1] + b',"x":NaN}'),
+    "payload with -Infinity nested": with_payload(PAYLOAD[:-1] + b',"x":[{"y":-Infinity}]}'),
     "signed with another key": with_header(OTHER_SECRET),
     "signed with no key": with_header(""),
     "signature of another token": f"{HEAD}.{BODY}.{with_claims(jti='x').split('.')[2]}",
@@ -267,7 +282,17 @@ async def ask(ports: MemoryPorts, way: str, token: str) -> httpx2.Response:
 
 @pytest.mark.parametrize("way", ["header", "query"])
 async def test_the_token_all_forgeries_are_made_from_is_good(signing: MemoryPorts, way: str) -> None:
-    for token in (GOOD, with_claims(), with_header(), with_payload(PAYLOAD), with_claims(x="ignored")):
+    spaced = signed(b" " + changed(HEADER, {}) + b"\n", PAYLOAD)
+    in_time = [with_claims(nbf=nbf) for nbf in (0, IAT, IAT + 60)]
+    for token in (
+        GOOD,
+        with_claims(),
+        with_header(),
+        with_payload(PAYLOAD),
+        with_claims(x="ignored"),
+        spaced,
+        *in_time,
+    ):
         answer = await ask(signing, way, token)
         assert (answer.status_code, answer.json()["user"]["id"]) == (200, "u_alice")
     assert (

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import Message
 
 from leadnator_auth.adapters.memory import CheapHasher, MemoryPorts, MemoryUnitOfWork
-from leadnator_auth.domain import Limits, OverloadedError, Password, RateLimit, Role, Status, UnavailableError
+from leadnator_auth.domain import Client, Limits, OverloadedError, Password, RateLimit, Role, Status, UnavailableError
 from leadnator_auth.domain.ports import Repositories
 from leadnator_auth.entrypoints.http import create_app
 from tests.http.conftest import ClientOver
@@ -203,7 +203,7 @@ async def test_failures_of_ours_are_outcomes_too(
     client_over: ClientOver, memory: MemoryPorts, error: Exception, outcome: str
 ) -> None:
     class Failing(CheapHasher):
-        async def verify(self, password: Password, password_hash: str | None) -> bool:
+        async def verify(self, password: Password, password_hash: str | None, client: Client = Client()) -> bool:
             raise error
 
     client = client_over(attrs.evolve(memory, hasher=Failing()))

@@ -11,6 +11,7 @@ import pytest
 
 from leadnator_auth.adapters.memory import CheapHasher, MemoryPorts, MemoryUnitOfWork
 from leadnator_auth.domain import (
+    Client,
     OverloadedError,
     Password,
     PasswordPolicy,
@@ -224,7 +225,7 @@ async def test_style_and_script_are_served_from_here_and_may_be_kept(http: httpx
 @pytest.mark.parametrize("failure", [OverloadedError, UnavailableError])
 async def test_trouble_of_ours_keeps_the_form(memory: MemoryPorts, secret: str, failure: type[Exception]) -> None:
     class Failing(CheapHasher):
-        async def hash(self, password: Password) -> str:
+        async def hash(self, password: Password, client: Client = Client()) -> str:
             raise failure
 
     async with browser(attrs.evolve(memory, hasher=Failing())) as client:

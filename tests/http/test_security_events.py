@@ -9,10 +9,17 @@ from structlog.typing import EventDict
 
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import Status, deliver_due_mails
+from leadnator_auth.entrypoints.telemetry.event_log import log_events
 
 ALICE = {"name": "Alice", "email": "alice@example.com", "password": "first-password"}
 RIGHT = {"email": ALICE["email"], "password": ALICE["password"]}
 WRONG = RIGHT | {"password": "wrong-password"}
+
+
+@pytest.fixture(autouse=True)
+def logging_events(memory: MemoryPorts) -> None:
+    """Has events logged as they are kept, which is up to who composes the ports."""
+    memory.unit_of_work.on_commit = log_events
 
 
 @pytest.fixture
@@ -27,6 +34,8 @@ def told(logs: list[EventDict]) -> list[EventDict]:
     """Returns the events that are not of the access log, without what is different each time."""
     events = [event for event in logs if event["event"] != "request"]
     assert all(event.pop("request_id") for event in events)
+    for event in events:
+        event.pop("event_id", None)
     assert {event.pop("client") for event in events} <= {"192.0.2.1"}
     logs.clear()
     return events
@@ -40,10 +49,18 @@ def session_of(memory: MemoryPorts) -> str:
     return list(memory.unit_of_work.tables.sessions)[-1]
 
 
+def happened(event: str, user: str, **data: str) -> EventDict:
+    """Returns what the log says of an event that the owner of an account did."""
+    return {"event": event, "log_level": "info", "user": user, "actor": user, **data}
+
+
 async def test_signing_up_is_told(quick: httpx2.AsyncClient, memory: MemoryPorts, logs: list[EventDict]) -> None:
     answer = await quick.post("/api/auth/signup", json=ALICE)
     user = answer.json()["user"]["id"]
-    assert told(logs) == [{"event": "signed_up", "log_level": "info", "user": user, "session": session_of(memory)}]
+    assert told(logs) == [
+        happened("user.created", user),
+        happened("session.started", user, session_id=session_of(memory)),
+    ]
     await quick.post("/api/auth/signup", json=ALICE)
     assert told(logs) == [{"event": "taken_email_refused", "log_level": "warning"}]
 
@@ -53,7 +70,7 @@ async def test_log_ins_are_told_good_and_bad(
 ) -> None:
     user = alice["user"]["id"]
     await quick.post("/api/auth/login", json=RIGHT)
-    assert told(logs) == [{"event": "logged_in", "log_level": "info", "user": user, "session": session_of(memory)}]
+    assert told(logs) == [happened("session.started", user, session_id=session_of(memory))]
     await quick.post("/api/auth/login", json=WRONG)
     assert told(logs) == [{"event": "credentials_refused", "log_level": "warning", "user": user}]
     await quick.post("/api/auth/login", json=WRONG | {"email": "nobody@example.com"})
@@ -77,8 +94,12 @@ async def test_a_reset_is_told_asked_for_used_and_refused(
     assert told(logs) == [{"event": "link_requested", "log_level": "info"}]
     await deliver_due_mails(ports=memory)
     link = {"token": memory.mailer.reset_links[0].secret, "password": "second-password"}
+    user, session = alice["user"]["id"], session_of(memory)
     await quick.post("/api/auth/reset-password", json=link)
-    assert told(logs) == [{"event": "password_reset", "log_level": "info", "user": alice["user"]["id"]}]
+    assert told(logs) == [
+        happened("session.ended", user, session_id=session, reason="password.reset"),
+        happened("password.reset", user),
+    ]
     await quick.post("/api/auth/reset-password", json=link)
     assert told(logs) == [{"event": "link_refused", "log_level": "warning"}]
     await quick.post("/reset-password", data=link)
@@ -92,7 +113,7 @@ async def test_a_reset_by_the_page_is_told(
     await deliver_due_mails(ports=memory)
     logs.clear()
     await quick.post("/reset-password", data={"token": memory.mailer.reset_links[0].secret, "password": "new-password"})
-    assert told(logs) == [{"event": "password_reset", "log_level": "info", "user": alice["user"]["id"]}]
+    assert told(logs)[-1] == happened("password.reset", alice["user"]["id"])
 
 
 async def test_the_ends_of_sessions_are_told(
@@ -103,13 +124,12 @@ async def test_the_ends_of_sessions_are_told(
     other = session_of(memory)
     logs.clear()
     await quick.delete(f"/api/auth/sessions/{other}", headers=bearer(alice))
-    assert told(logs) == [{"event": "session_ended", "log_level": "info", "user": user, "session": other}]
+    assert told(logs) == [happened("session.ended", user, session_id=other, reason="logged_out")]
     body = {"current_password": ALICE["password"], "password": "second-password"}
     await quick.post("/api/auth/change-password", json=body, headers=bearer(alice))
-    assert told(logs) == [{"event": "password_changed", "log_level": "info", "user": user, "session": mine}]
+    assert told(logs) == [happened("password.changed", user)]
     await quick.post("/api/auth/logout?scope=global", headers=bearer(alice))
-    ended = {"event": "sessions_ended", "log_level": "info", "user": user, "session": mine, "scope": "global"}
-    assert told(logs) == [ended]
+    assert told(logs) == [happened("session.ended", user, session_id=mine, reason="logged_out")]
 
 
 async def test_a_token_that_is_refused_is_told_with_the_reason(

@@ -12,7 +12,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from starlette.applications import Starlette
 
 from leadnator_auth.adapters.memory import CheapHasher, MemoryPorts
-from leadnator_auth.domain import OverloadedError, Password, UnavailableError, deliver_due_mails
+from leadnator_auth.domain import Client, OverloadedError, Password, UnavailableError, deliver_due_mails
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.telemetry.tracing.tracing import Tracing
 
@@ -121,7 +121,7 @@ class Failing(CheapHasher):
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    async def hash(self, password: Password) -> str:
+    async def hash(self, password: Password, client: Client = Client()) -> str:
         raise self.error
 
 

@@ -1,12 +1,13 @@
 """Mails as files, for those who have no mail server yet."""
 
 import asyncio
+import errno
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from stat import S_IMODE
+from stat import S_IMODE, S_ISDIR
 
 import pytest
 
@@ -128,17 +129,48 @@ async def test_what_a_crash_left_behind_is_replaced_by_the_next_attempt(tmp_path
     assert "half a mail" not in file.read_text()
 
 
-async def test_a_mail_is_on_disk_before_it_counts_as_sent_and_holds_up_no_request(
-    mailer: MailFiles, monkeypatch: pytest.MonkeyPatch
+async def test_a_mail_and_its_name_are_on_disk_before_it_counts_as_sent_and_hold_up_no_request(
+    mailer: MailFiles, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced_by: list[threading.Thread] = []
+    synced: list[tuple[int, int]] = []
+    threads: set[threading.Thread] = set()
     sync = os.fsync
 
     def recording(descriptor: int) -> None:
-        synced_by.append(threading.current_thread())
+        threads.add(threading.current_thread())
+        synced.append((os.fstat(descriptor).st_ino, len(list(folder.glob("*.eml")))))
         sync(descriptor)
 
     monkeypatch.setattr(os, "fsync", recording)
     await mailer.send(a_mail())
-    assert len(synced_by) == 1
-    assert synced_by[0] is not threading.current_thread()
+    (file,) = files_in(folder)
+    inodes = [path.stat().st_ino for path in (file, folder, folder.parent)]
+    assert synced == [(inodes[0], 0), (inodes[1], 1), (inodes[2], 1)], "the mail, its name, and the new folder's name"
+    assert threads.isdisjoint({threading.current_thread()})
+
+
+async def test_a_file_system_that_cannot_sync_a_folder_still_gets_mails(
+    mailer: MailFiles, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", without_folders(os.fsync, errno.EINVAL))
+    await mailer.send(a_mail())
+    assert len(files_in(folder)) == 1
+
+
+async def test_a_name_that_did_not_get_to_the_disk_is_no_mail_that_was_sent(
+    mailer: MailFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, pytest.raises(UnavailableError):
+        patch.setattr(os, "fsync", without_folders(os.fsync, errno.EIO))
+        await mailer.send(a_mail())
+
+
+def without_folders(sync: Callable[[int], None], error: int) -> Callable[[int], None]:
+    """Returns an fsync that fails for folders."""
+
+    def synced(descriptor: int) -> None:
+        if S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(error, os.strerror(error))
+        sync(descriptor)
+
+    return synced

@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from leadnator_auth.adapters.mail import MailWriter, SmtpServer
 from leadnator_auth.adapters.mail.smtp import SmtpMailer
 from leadnator_auth.adapters.memory import FakeClock, memory_ports
-from leadnator_auth.adapters.sql import Backend, Connections, backend_of
+from leadnator_auth.adapters.sql import Backend, Connections
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain import (
     EmailAddress,
@@ -36,6 +36,7 @@ from leadnator_auth.entrypoints.background.mail_worker import (
     running,
 )
 from tests.conftest import sql_ports
+from tests.databases import backend_of
 from tests.e2e.mails import reset_secret
 from tests.e2e.server import HOST, parsed_mail
 from tests.integration.scripted_smtp import HEALTHY, Act, Reaction, ScriptedServer, Talk, following, soon

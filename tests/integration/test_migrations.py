@@ -15,18 +15,11 @@ from alembic.script import ScriptDirectory
 
 from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
 from leadnator_auth.adapters.memory import memory_ports
-from leadnator_auth.adapters.sql import (
-    SchemaError,
-    SqlReadiness,
-    SqlUnitOfWork,
-    alembic_runner,
-    backend_of,
-    migrate,
-)
+from leadnator_auth.adapters.sql import SchemaError, SqlReadiness, SqlUnitOfWork, alembic_runner
 from leadnator_auth.adapters.sql.schema import SCHEMA_VERSION
 from leadnator_auth.domain import MailState, UnavailableError, list_mails, log_in
 from tests.conftest import NewDatabase, connected, sql_ports
-from tests.databases import PostgresqlServer, columns_of, dump_of, run_script, run_sql, schema_of
+from tests.databases import PostgresqlServer, backend_of, columns_of, dump_of, migrate, run_script, run_sql, schema_of
 from tests.e2e.server import DEADLINE_SECONDS, PASSWORD
 
 MIGRATIONS = Path(alembic_runner.__file__).with_name("migrations")
@@ -34,7 +27,8 @@ RELEASED = sorted(Path(__file__).with_name("released").glob("*.sql"))
 MANY = 10
 MIGRATE = (
     "import sys; import alembic.command, sqlalchemy; from leadnator_auth.adapters.sql import migrate\n"
-    "print('ready', flush=True); sys.stdin.readline(); print(migrate(sys.argv[1]))"
+    "from leadnator_auth.entrypoints.settings.database_url import read_database_url\n"
+    "print('ready', flush=True); sys.stdin.readline(); print(migrate(read_database_url(sys.argv[1])))"
 )
 
 
@@ -283,7 +277,7 @@ def test_a_file_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None
     [
         "postgresql://alice:geheimnis@127.0.0.1:1/auth",
         "postgresql://alice:geheimnis@/auth?host=/nowhere",
-        "postgresql://alice:geheimnis@127.0.0.1:1/auth?sslmode=nonsense",
+        "postgresql://alice:geheimnis@127.0.0.1:1/auth?sslmode=verify-full&sslrootcert=/nowhere",
     ],
 )
 def test_a_server_out_of_reach_is_refused_in_one_line_without_the_password(url: str) -> None:

@@ -106,3 +106,16 @@ def test_a_secret_of_the_operators_own_is_used_as_it_is(file: Path) -> None:
 def test_a_folder_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nowhere"):
         kept_secret(tmp_path / "nowhere" / "secret")
+
+
+def test_a_new_secret_and_its_name_are_on_disk_before_it_is_used(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[tuple[int, bool]] = []
+    sync = os.fsync
+
+    def recording(descriptor: int) -> None:
+        synced.append((os.fstat(descriptor).st_ino, file.exists()))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recording)
+    kept_secret(file)
+    assert synced == [(file.stat().st_ino, False), (file.parent.stat().st_ino, True)]

@@ -8,7 +8,7 @@ import trustme
 
 from leadnator_auth.adapters.mail import Security, SmtpServer, probing
 from leadnator_auth.adapters.mail.probing import Probed, Trouble, probe
-from leadnator_auth.entrypoints.doctor.mail import CURES
+from leadnator_auth.entrypoints.doctor.remote import CURES
 from tests.e2e.server import HOST, free_port
 from tests.integration.certificates import certificate
 from tests.integration.scripted_smtp import Act, Script, ScriptedServer, following

@@ -32,6 +32,7 @@ from leadnator_auth.adapters.memory import (
 from leadnator_auth.adapters.memory.known_clients import MemoryKnownClients
 from leadnator_auth.domain import (
     Claims,
+    Client,
     EmailAddress,
     EmailTakenError,
     Identity,
@@ -52,10 +53,10 @@ from leadnator_auth.domain.values.paging import Position
 from leadnator_auth.testing.contract import (
     AccessTokensContract,
     AdministrationRacesContract,
-    AuditTrailContract,
     ClockContract,
     CredentialStoreContract,
     EmailSyntaxContract,
+    EventsContract,
     IdentitiesContract,
     KnownClientsContract,
     MailerContract,
@@ -326,7 +327,7 @@ class Forgetful(MemoryUsers):
 class Tidy(MemoryUsers):
     async def remove(self, user_id: UserId) -> None:
         await super().remove(user_id)
-        self.tables.audit_trail.clear()
+        self.tables.events.clear()
 
 
 class OtherUsers(Altered):
@@ -396,8 +397,8 @@ class TestRemoveThatLeavesSessions(IdentitiesContract):
         return Unjoined(unit_of_work)
 
 
-class TestRemoveThatTakesTheTrail(AuditTrailContract):
-    caught_by = "test_entries_outlive_the_account_they_are_about"
+class TestRemoveThatTakesTheTrail(EventsContract):
+    caught_by = "test_events_outlive_the_account_they_are_about"
     tells = "no cascade"
 
     @pytest.fixture
@@ -542,6 +543,71 @@ class TestPasswordCutOff(PasswordHasherContract):
     @pytest.fixture
     def hasher(self) -> CheapHasher:
         return Cutting()
+
+
+class Trusting(CheapHasher):
+    """Takes as a hash whatever looks like one from afar, and is surprised by it later."""
+
+    async def verify(self, password: Password, password_hash: str | None, client: Client = Client()) -> bool:
+        if password_hash is not None and password_hash.startswith("cheap$"):
+            int(password_hash.split("$")[1])
+        return await super().verify(password, password_hash, client)
+
+    def normalize(self, password_hash: str) -> str | None:
+        return password_hash if password_hash.startswith("cheap$") else None
+
+
+class TestHashThatRaises(PasswordHasherContract):
+    caught_by = "test_no_hash_that_was_damaged_makes_it_raise"
+    tells = "matches nothing, return False"
+
+    @pytest.fixture
+    def hasher(self) -> CheapHasher:
+        return Trusting()
+
+
+class Restless(CheapHasher):
+    """Replaces every hash at every log-in."""
+
+    async def upgrade(self, password: Password, password_hash: str, client: Client = Client()) -> str | None:
+        return await self.hash(password, client)
+
+
+class TestUpgradeForNothing(PasswordHasherContract):
+    caught_by = "test_a_hash_of_today_needs_no_upgrade"
+    tells = "it may stay"
+
+    @pytest.fixture
+    def hasher(self) -> CheapHasher:
+        return Restless()
+
+
+class TestUpgradeOfAnything(PasswordHasherContract):
+    caught_by = "test_what_is_no_hash_is_not_upgraded"
+    tells = "proved nobody's password"
+
+    @pytest.fixture
+    def hasher(self) -> CheapHasher:
+        return Restless()
+
+
+class Salted(CheapHasher):
+    """Makes hashes of the password and of who asks."""
+
+    async def hash(self, password: Password, client: Client = Client()) -> str:
+        return await super().hash(Password(password.text + client.network))
+
+    async def verify(self, password: Password, password_hash: str | None, client: Client = Client()) -> bool:
+        return await super().verify(Password(password.text + client.network), password_hash)
+
+
+class TestHashOfTheClient(PasswordHasherContract):
+    caught_by = "test_who_asks_changes_nothing_about_a_hash"
+    tells = "not whose password it is"
+
+    @pytest.fixture
+    def hasher(self) -> CheapHasher:
+        return Salted()
 
 
 class Readable:

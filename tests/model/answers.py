@@ -49,4 +49,4 @@ class Driver(Protocol):
         """With the e-mail addresses."""
 
     def list_changes(self, token: str, user_id: str) -> Answer:
-        """With the actor and the action of each audit entry about an account, newest first."""
+        """With the actor and the type of each event about an account itself, newest first."""

@@ -18,7 +18,7 @@ from leadnator_auth.domain import (
     delete_user,
     end_session,
     identify,
-    list_audit_entries,
+    list_events,
     list_sessions,
     list_users,
     log_in,
@@ -112,8 +112,8 @@ class CoreDriver:
 
     def list_changes(self, token: str, user_id: str) -> Answer:
         async def act() -> object:
-            page = await list_audit_entries(await self._actor(token), user_id, limit=100, ports=self.ports)
-            return sorted((entry.actor, entry.action.value) for entry in page.entries)
+            page = await list_events(await self._actor(token), user_id, limit=100, ports=self.ports)
+            return sorted((e.actor, e.type.value) for e in page.entries if e.type.value.startswith("user."))
 
         return self._answer(act())
 

@@ -66,10 +66,12 @@ class HttpDriver:
         return answer if answer.code != OK else Answer(OK, {user["email"] for user in answer.value["users"]})
 
     def list_changes(self, token: str, user_id: str) -> Answer:
-        answer = self._send("GET", f"/api/admin/audit?user={user_id}&limit=100", token)
+        answer = self._send("GET", f"/api/admin/events?user_id={user_id}&limit=100", token)
         if answer.code != OK:
             return answer
-        return Answer(OK, sorted((entry["actor"], entry["action"]) for entry in answer.value["entries"]))
+        return Answer(
+            OK, sorted((e["actor"], e["type"]) for e in answer.value["events"] if e["type"].startswith("user."))
+        )
 
     def _signed_in(self, operation: str, body: dict[str, str]) -> Answer:
         answer = self._send("POST", f"/api/auth/{operation}", None, body)

@@ -96,7 +96,7 @@ class AuthMachine(RuleBasedStateMachine):
         work = create_user(Actor.operator(), "Root", "root@example.com", "password", is_admin=True, ports=ports)
         user = self.system.core.runner.run(work)
         self.users[user.id] = ModelUser(
-            user.id, "root@example.com", "password", "admin", changes=[("operator", "user_created")]
+            user.id, "root@example.com", "password", "admin", changes=[("operator", "user.created")]
         )
 
     @rule(email=emails, password=passwords)
@@ -110,7 +110,7 @@ class AuthMachine(RuleBasedStateMachine):
             assert answer == Answer(OK)
             user_id, token = answer.value
             assert user_id not in self.users
-            self.users[user_id] = ModelUser(user_id, email, _normal(password))
+            self.users[user_id] = ModelUser(user_id, email, _normal(password), changes=[(user_id, "user.created")])
             self._open(user_id, token)
 
     @rule(email=emails, password=passwords)
@@ -137,7 +137,7 @@ class AuthMachine(RuleBasedStateMachine):
             assert answer == Answer("invalid_token")
         else:
             user = self.users[session.user_id]
-            name = "Root" if user.email == "root@example.com" and user.changes else "Somebody"
+            name = "Root" if user.email == "root@example.com" and user.changes[0][0] == "operator" else "Somebody"
             assert answer.value == (user.id, name, user.email, user.role, user.plan)
 
     @precondition(lambda self: self.sessions)
@@ -256,7 +256,11 @@ class AuthMachine(RuleBasedStateMachine):
         assert answer.value == (after.status, after.role, after.plan)
         if after == user:
             return
-        after.changes.append((self.sessions[actor].user_id, "user_changed"))
+        admin = self.sessions[actor].user_id
+        if (after.role, after.plan) != (user.role, user.plan):
+            after.changes.append((admin, "user.updated"))
+        if after.status != user.status:
+            after.changes.append((admin, "user.suspended" if after.status == "suspended" else "user.activated"))
         self.users[user_id] = after
         if after.status == "suspended" and user.status == "active":
             self._end_all(user_id)

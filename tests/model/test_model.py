@@ -13,11 +13,10 @@ from hypothesis.stateful import run_state_machine_as_test
 from structlog.testing import capture_logs
 
 from leadnator_auth.adapters.memory import memory_ports
-from leadnator_auth.adapters.sql import backend_of
 from leadnator_auth.domain import Limits, Policy
 from leadnator_auth.entrypoints.http import create_app
 from tests.conftest import connected, sql_ports
-from tests.databases import TABLES, run_sql
+from tests.databases import TABLES, backend_of, run_sql
 from tests.model.core_driver import CoreDriver
 from tests.model.http_driver import HttpDriver
 from tests.model.machine import AuthMachine, System
@@ -82,7 +81,7 @@ def sql_systems(url: str, runner: asyncio.Runner) -> Iterator[Callable[[], Syste
 
     def new() -> System:
         runner.run(connections.drained())  # what the last history left to be undone holds a lock
-        for table in reversed((*TABLES, "rate_limits", "audit_entries")):
+        for table in reversed((*TABLES, "rate_limits", "events")):
             run_sql(url, f"DELETE FROM {table}")
         memory = memory_ports(policy=UNLIMITED)
         core = CoreDriver(attrs.evolve(sql_ports(memory, connections), policy=UNLIMITED), runner)

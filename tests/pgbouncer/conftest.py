@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.adapters.sql import backend_of
 from leadnator_auth.domain import Ports
 from tests.conftest import connected, sql_ports
 from tests.contract.conftest import unit_of_work
-from tests.databases import PostgresqlServer, run_sql
+from tests.databases import PostgresqlServer, backend_of, run_sql
 from tests.e2e.conftest import serve
 from tests.e2e.server import HOST, free_port, until
 

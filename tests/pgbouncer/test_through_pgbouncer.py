@@ -4,28 +4,27 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from leadnator_auth.adapters.sql import migrate
 from leadnator_auth.domain import Ports
 from leadnator_auth.domain.ports import Identities
 from leadnator_auth.testing.contract import IdentitiesContract, UnitOfWorkContract
 from tests.contract.test_stores import (
     TestAdministrationRaces,
-    TestAuditTrail,
     TestCredentialStore,
+    TestEvents,
     TestMailQueue,
     TestRaces,
     TestResetTokens,
     TestSessions,
     TestUsers,
 )
-from tests.databases import PostgresqlServer
+from tests.databases import PostgresqlServer, migrate
 from tests.e2e.conftest import Serve
 from tests.e2e.server import HOST
 
 __all__ = [
     "TestAdministrationRaces",
-    "TestAuditTrail",
     "TestCredentialStore",
+    "TestEvents",
     "TestIdentities",
     "TestMailQueue",
     "TestRaces",

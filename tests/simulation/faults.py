@@ -106,7 +106,7 @@ class FaultyPort:
 
     def __getattr__(self, name: str) -> Any:  # whatever the port has
         method = getattr(self._target, name)
-        if name in ("can_verify", "needs_upgrade"):
+        if name == "normalize":
             return method
         chaos = self._chaos
 
@@ -123,7 +123,7 @@ class FaultyPort:
     async def _struck(self, fault: Fault, name: str, work: Callable[[], Awaitable[object]]) -> object:
         if fault is Fault.CONFLICT and self._in_transaction:
             raise ConcurrencyError("in favour of another")
-        if fault is Fault.CONFLICT and name in ("hash", "verify"):
+        if fault is Fault.CONFLICT and name in ("hash", "verify", "upgrade"):
             raise OverloadedError
         if fault in (Fault.BEFORE, Fault.CONFLICT):
             raise UnavailableError("before")

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from leadnator_auth.domain import (
     Actor,
-    AuditAction,
+    EventType,
     ForbiddenError,
     InvalidTokenError,
     MailKind,
@@ -53,7 +53,7 @@ class Admin:
 
     @property
     def name(self) -> str:
-        """What the audit trail calls them."""
+        """What events call them."""
         return self._account.user_id if self._account else OPERATOR
 
     async def act(self, what: str, act: "Act[Value]") -> Outcome[Value]:
@@ -79,10 +79,14 @@ class Admin:
         return session.is_dead or is_shut or account.role.is_surely(Role.USER)
 
 
-def _expect_entry(outcome: Outcome[Value], action: AuditAction, user_id: str, actor: str) -> None:
-    entries = [(entry.action, entry.user_id, entry.actor) for entry in outcome.changes.entries]
-    if entries != [(action, user_id, actor)]:
-        raise Violation(f"the audit trail has {entries} for {action} {user_id} by {actor}")
+_TOLD_AS = {Status.SUSPENDED.value: EventType.USER_SUSPENDED, Status.ACTIVE.value: EventType.USER_ACTIVATED}
+
+
+def _expect_event(outcome: Outcome[Value], event_type: EventType, user_id: str, actor: str) -> None:
+    events = [(event.type, event.user_id, event.actor) for event in outcome.changes.events]
+    about_the_account = [event for event in events if event[0] is not EventType.SESSION_ENDED]
+    if about_the_account != [(event_type, user_id, actor)]:
+        raise Violation(f"the events are {events} for {event_type} {user_id} by {actor}")
 
 
 async def create_somebody(world: World) -> None:
@@ -96,7 +100,7 @@ async def create_somebody(world: World) -> None:
     if outcome.is_acknowledged:
         user = outcome.result
         world.accounts.append(Account.new(user.id, email, password, user.role))
-        _expect_entry(outcome, AuditAction.USER_CREATED, user.id, admin.name)
+        _expect_event(outcome, EventType.USER_CREATED, user.id, admin.name)
 
 
 async def change_somebody(world: World) -> None:
@@ -123,7 +127,8 @@ async def change_somebody(world: World) -> None:
     for register, write in writes:
         _settle_write(register, write, outcome)
     if outcome.is_acknowledged and outcome.result.changes:
-        _expect_entry(outcome, AuditAction.USER_CHANGED, account.user_id, admin.name)
+        told = _TOLD_AS.get(changes.get("status", ""), EventType.USER_UPDATED)
+        _expect_event(outcome, told, account.user_id, admin.name)
     if threat is not None:
         if outcome.is_acknowledged and not outcome.result.changes:
             threat.secrets = []  # what was mailed since the suspension stays good
@@ -143,7 +148,7 @@ async def delete_somebody(world: World) -> None:
     _settle_write(account.exists, write, outcome)
     settle_threat(threat, outcome)
     if outcome.is_acknowledged:
-        _expect_entry(outcome, AuditAction.USER_DELETED, account.user_id, admin.name)
+        _expect_event(outcome, EventType.USER_DELETED, account.user_id, admin.name)
     account.settle()
 
 

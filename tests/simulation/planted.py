@@ -55,14 +55,15 @@ BUGS = (
     Bug(
         "a reset keeps the sessions",
         _RESET,
-        "    changed = await end_sessions(without_secrets(user), transaction, keep=keep)\n",
+        "    changed = await end_sessions("
+        "without_secrets(user), transaction, ports, reason=event_type.value, keep=keep)\n",
         "    changed = without_secrets(user)\n    await transaction.users.save(changed)\n",
     ),
     Bug(
         "a reset keeps the other reset secrets",
         _RESET,
-        "end_sessions(without_secrets(user), transaction, keep=keep)",
-        "end_sessions(user, transaction, keep=keep)",
+        "end_sessions(without_secrets(user), transaction, ports, reason=event_type.value, keep=keep)",
+        "end_sessions(user, transaction, ports, reason=event_type.value, keep=keep)",
     ),
     Bug(
         "a reset that is kept is answered with an error when what follows fails",
@@ -79,7 +80,8 @@ BUGS = (
     Bug(
         "a suspension keeps the sessions",
         _ADMINISTRATION,
-        "            after = await end_sessions(without_secrets(after), transaction)\n",
+        "            after = await end_sessions("
+        'without_secrets(after), transaction, ports, reason="suspended", actor=actor.name)\n',
         "            await transaction.users.save(after)\n",
     ),
     Bug(
@@ -123,12 +125,11 @@ BUGS = (
         "",
     ),
     Bug(
-        "what the operator does leaves no audit entry",
+        "what the operator does is no event",
         _ADMINISTRATION,
-        "        await transaction.audit_trail.add(entry)\n        return ChangedUser",
+        "        await _record_changes(actor, after, made, transaction, ports)\n",
         "        if actor.session_id is not None:\n"
-        "            await transaction.audit_trail.add(entry)\n"
-        "        return ChangedUser",
+        "            await _record_changes(actor, after, made, transaction, ports)\n",
     ),
     Bug(
         "mail goes to an address without an account",
@@ -148,8 +149,8 @@ BUGS = (
     Bug(
         "links beyond the limit",
         _DELIVERY,
-        "    if len(issued) < allowed:\n",
-        "    if len(issued) <= allowed:\n",
+        "    if len(issued) < policy.reset_mails:\n",
+        "    if len(issued) <= policy.reset_mails:\n",
     ),
     Bug(
         "a mail that is taken can be taken by others",
@@ -214,8 +215,8 @@ BUGS = (
     Bug(
         "a wrong password takes the count of tries back",
         _LOG_IN,
-        "    proven = await verified(kept, typed, ports)\n    await attempts.succeed()\n",
-        "    await attempts.succeed()\n    proven = await verified(kept, typed, ports)\n",
+        "    proven = await verified(kept, typed, client, ports)\n    await attempts.succeed()\n",
+        "    await attempts.succeed()\n    proven = await verified(kept, typed, client, ports)\n",
     ),
     Bug(
         "a lease that ended still decides what became of the mail",
@@ -232,9 +233,8 @@ BUGS = (
     Bug(
         "a mail that is tried again counts as one link",
         _TABLES,
-        "        return sorted(t.issued_at for t in tokens if t.user_id == user_id and t.issued_at > since)\n",
-        "        one_a_mail = {t.mail_id: t for t in tokens}.values()\n"
-        "        return sorted(t.issued_at for t in one_a_mail if t.user_id == user_id and t.issued_at > since)\n",
+        "        tokens = self.tables.reset_tokens.values()\n        return sorted(",
+        "        tokens = {t.mail_id: t for t in self.tables.reset_tokens.values()}.values()\n        return sorted(",
     ),
     Bug(
         "a suspended account gets a link",

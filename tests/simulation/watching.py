@@ -7,7 +7,7 @@ from typing import Protocol
 import attrs
 
 from leadnator_auth.adapters.memory.tables import Tables
-from leadnator_auth.domain import AuditEntry, MailKind, MailState, Policy, QueuedMail, ResetToken, User, UserId
+from leadnator_auth.domain import Event, MailKind, MailState, Policy, QueuedMail, ResetToken, User, UserId
 from leadnator_auth.domain.entities.outbox import LEASE
 from tests.simulation.ledger import Account
 from tests.simulation.passwords import Passwords
@@ -30,7 +30,7 @@ class Changes:
     begun_at: datetime
     begun_at_step: int
     mails: list[QueuedMail] = attrs.Factory(list)
-    entries: list[AuditEntry] = attrs.Factory(list)
+    events: list[Event] = attrs.Factory(list)
 
 
 class Watcher:
@@ -73,8 +73,8 @@ class Watcher:
             self._look_at_mails(before, tables, changes)
         if tables.reset_tokens != before.reset_tokens:
             self._look_at_tokens(before, tables)
-        if tables.audit_trail != before.audit_trail and changes is not None:
-            _look_at_entries(before, tables, changes)
+        if tables.events != before.events and changes is not None:
+            _look_at_events(before, tables, changes)
         if tables.users.keys() != before.users.keys():
             orphans = [session for session in tables.sessions.values() if session.user_id not in tables.users]
             _check(not orphans, "a deleted account left sessions", orphans)
@@ -117,8 +117,8 @@ class Watcher:
             if user.is_suspended or (old is not None and old.is_suspended):
                 self._shut_at[user.id] = self._scheduler.steps
             if old is not None and _administered(old) != _administered(user):
-                new_entries = [entry for key, entry in after.audit_trail.items() if key not in before.audit_trail]
-                _check(any(entry.user_id == user.id for entry in new_entries), "a change left no audit entry", user)
+                new_events = [event for key, event in after.events.items() if key not in before.events]
+                _check(any(event.user_id == user.id for event in new_events), "a change left no event", user)
 
     def _look_at_credentials(self, before: Tables, after: Tables) -> None:
         for account in self._accounts:
@@ -222,9 +222,9 @@ def _administered(user: User) -> User:
     return attrs.evolve(user, session_epoch=0, secret_epoch=0)
 
 
-def _look_at_entries(before: Tables, after: Tables, changes: Changes) -> None:
-    _check(before.audit_trail.keys() <= after.audit_trail.keys(), "an audit entry is gone", after.audit_trail)
-    changes.entries += [entry for key, entry in after.audit_trail.items() if key not in before.audit_trail]
+def _look_at_events(before: Tables, after: Tables, changes: Changes) -> None:
+    _check(before.events.keys() <= after.events.keys(), "an event is gone", after.events)
+    changes.events += [event for key, event in after.events.items() if key not in before.events]
 
 
 def _check_user(user: User, account: Account, tables: Tables) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from leadnator_auth.adapters.memory import CheapHasher, MemoryPorts
 from leadnator_auth.domain import (
+    Client,
     Identity,
     InvalidCredentialsError,
     InvalidFieldsError,
@@ -93,9 +94,9 @@ async def test_of_ten_changes_at_once_one_is_made(memory: MemoryPorts, identity:
 
 async def test_a_log_out_during_the_change_stops_it(memory: MemoryPorts, identity: Identity) -> None:
     class SlowHasher(CheapHasher):
-        async def hash(self, password: Password) -> str:
+        async def hash(self, password: Password, client: Client = Client()) -> str:
             await log_out(identity, ports=memory)
-            return await super().hash(password)
+            return await super().hash(password, client)
 
     with pytest.raises(InvalidTokenError):
         await change_password(identity, "secret", "new-secret", ports=attrs.evolve(memory, hasher=SlowHasher()))
@@ -104,9 +105,9 @@ async def test_a_log_out_during_the_change_stops_it(memory: MemoryPorts, identit
 
 async def test_a_deletion_during_the_change_stops_it(memory: MemoryPorts, identity: Identity) -> None:
     class SlowHasher(CheapHasher):
-        async def hash(self, password: Password) -> str:
+        async def hash(self, password: Password, client: Client = Client()) -> str:
             memory.unit_of_work.tables.credentials.clear()
-            return await super().hash(password)
+            return await super().hash(password, client)
 
     with pytest.raises(InvalidCredentialsError):
         await change_password(identity, "secret", "new-secret", ports=attrs.evolve(memory, hasher=SlowHasher()))

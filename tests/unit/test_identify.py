@@ -1,5 +1,7 @@
 """Who is behind a token, in memory; time is moved, never waited for."""
 
+from datetime import timedelta
+
 import attrs
 import pytest
 
@@ -43,6 +45,21 @@ async def test_a_clock_that_is_behind_takes_a_token_from_the_near_future(
         assert await identify(alice.token, ports=memory)
     else:
         await assert_refused(memory, alice.token)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_good"), [(0, False), (539, False), (540, True), (600, True), (604_859, True), (604_860, False)]
+)
+async def test_a_token_that_begins_later_is_good_from_then_on(
+    memory: MemoryPorts, alice: SignedIn, seconds: int, is_good: bool
+) -> None:
+    claims = memory.tokens.read(alice.token)
+    token = memory.tokens.issue(attrs.evolve(claims, not_before=claims.issued_at + timedelta(minutes=10)))
+    memory.clock.advance(seconds=seconds)
+    if is_good:
+        assert (await identify(token, ports=memory)).user == alice.user
+        memory.clock.advance(seconds=-seconds)
+    await assert_refused(memory, token)
 
 
 async def test_a_token_that_was_not_made_here_costs_no_look_up(memory: MemoryPorts, alice: SignedIn) -> None:

@@ -121,6 +121,14 @@ async def test_a_weaker_hash_is_upgraded_by_the_next_log_in(memory: MemoryPorts,
     assert kept.version == 1
 
 
+async def test_a_stronger_hash_is_not_replaced_by_a_log_in(memory: MemoryPorts) -> None:
+    memory.hasher.strength = 2
+    alice = await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    memory.hasher.strength = 1
+    assert await log_in("alice@example.com", "secret", ports=memory)
+    assert memory.unit_of_work.tables.credentials[alice.user.id].password_hash.startswith("cheap$2$")
+
+
 async def test_two_log_ins_that_upgrade_at_once_both_succeed(memory: MemoryPorts, alice: SignedIn) -> None:
     memory.hasher.strength = 2
     attempts = (log_in("alice@example.com", "secret", ports=memory) for _ in range(2))
@@ -133,7 +141,7 @@ async def test_an_upgrade_that_fails_does_not_fail_the_log_in(
     memory: MemoryPorts, alice: SignedIn, failure: type[Exception]
 ) -> None:
     class Failing(CheapHasher):
-        async def hash(self, password: Password) -> str:
+        async def hash(self, password: Password, client: Client = Client()) -> str:
             raise failure
 
     ports = attrs.evolve(memory, hasher=Failing(strength=2))
@@ -145,8 +153,8 @@ class _SlowHasher(CheapHasher):
 
     meanwhile: Any = None
 
-    async def verify(self, password: Password, password_hash: str | None) -> bool:
-        is_right = await super().verify(password, password_hash)
+    async def verify(self, password: Password, password_hash: str | None, client: Client = Client()) -> bool:
+        is_right = await super().verify(password, password_hash, client)
         await self.meanwhile()
         return is_right
 

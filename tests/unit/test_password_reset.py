@@ -8,6 +8,7 @@ import pytest
 
 from leadnator_auth.adapters.memory import CheapHasher, MemoryPorts, MemoryUnitOfWork
 from leadnator_auth.domain import (
+    Client,
     InvalidCredentialsError,
     InvalidFieldsError,
     InvalidResetTokenError,
@@ -124,9 +125,9 @@ async def test_a_link_that_expires_while_its_password_is_hashed_does_not_work(
     memory: MemoryPorts, alice: SignedIn
 ) -> None:
     class SlowHasher(CheapHasher):
-        async def hash(self, password: Password) -> str:
+        async def hash(self, password: Password, client: Client = Client()) -> str:
             memory.clock.advance(minutes=2)
-            return await super().hash(password)
+            return await super().hash(password, client)
 
     secret = await mailed_secret(memory)
     memory.clock.advance(minutes=59)

@@ -9,6 +9,7 @@ from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     Actor,
     Client,
+    EventType,
     Identity,
     InvalidResetTokenError,
     InvalidTokenError,
@@ -122,10 +123,10 @@ async def test_what_a_pile_left_goes_with_the_next_log_in(memory: MemoryPorts, a
 
 
 async def test_a_session_that_ended_with_all_others_cannot_be_ended_again(memory: MemoryPorts, alice: SignedIn) -> None:
-    *_, stale = await pile_up(memory)
+    pile = await pile_up(memory)
     await log_out_everywhere(memory, alice)
     fresh = await log_in(EMAIL, "secret", ports=attrs.evolve(memory, policy=Policy(max_sessions=1000)))
-    assert stale.session.id in memory.unit_of_work.tables.sessions
+    stale = next(each for each in pile if each.session.id in memory.unit_of_work.tables.sessions)
     with pytest.raises(NotFoundError):
         await end_session(identity_of(fresh), stale.session.id, ports=memory)
 
@@ -149,6 +150,18 @@ async def test_a_session_spared_by_a_log_out_is_not_the_first_to_go(memory: Memo
     await log_in(EMAIL, "secret", ports=ports)
     assert await is_good(memory, alice.token)
     assert not await is_good(memory, pile[-1].token)
+
+
+async def test_every_end_is_an_event(memory: MemoryPorts, alice: SignedIn) -> None:
+    ports = attrs.evolve(memory, policy=Policy(max_sessions=3))
+    sessions = [alice, *[await log_in(EMAIL, "secret", ports=ports) for _ in range(4)]]
+    await log_out(identity_of(sessions[-1]), LogOutScope.OTHERS, ports=ports)
+    await log_out(identity_of(sessions[-1]), ports=ports)
+    await log_out(identity_of(sessions[-1]), ports=ports)
+    events = [e for e in memory.unit_of_work.tables.events.values() if e.type is EventType.SESSION_ENDED]
+    assert sorted(str(event.data["session_id"]) for event in events) == sorted(each.session.id for each in sessions)
+    assert [event.data["reason"] for event in events] == ["replaced"] * 2 + ["logged_out"] * 3
+    assert {event.actor for event in events} == {alice.user.id}
 
 
 async def test_a_list_of_sessions_is_no_longer_than_an_account_may_have(memory: MemoryPorts, alice: SignedIn) -> None:

@@ -101,7 +101,37 @@ async def test_a_name_is_a_line_of_at_most_200_characters(memory: MemoryPorts, n
     assert [(error.field, error.code) for error in refused.value.errors] == [("name", code)]
 
 
-@pytest.mark.parametrize("name", ["x" * 200, "é", "山田 太郎", "👩\u200d🚀", "O'Neil <b>"])
+INVISIBLE = {
+    "zero-width space": "\u200b",
+    "zero-width joiners": "\u200c\u200d\u2060\ufeff",
+    "soft hyphen": "\u00ad",
+    "marks of direction": "\u200e\u200f\u061c",
+    "overrides of direction": "\u202e\u2066",
+    "Hangul fillers": "\u3164\uffa0\u115f\u1160",
+    "Braille without dots": "\u2800",
+    "combining grapheme joiner": "\u034f",
+    "Khmer inherent vowels": "\u17b4\u17b5",
+    "Mongolian selectors": "\u180b\u180e\u180f",
+    "variation selectors": "\ufe0f\U000e0100",
+    "tags": "\U000e0041\U000e007f",
+    "no notehead": "\U0001d159",
+    "white space within": "\u200b \u3000 \u2800",
+    "invisible operators": "\u2061\u2063\u206f",
+    "200 of them": "\u3164" * 200,
+    "too many": "\u200b" * 1000,
+}
+
+
+@pytest.mark.parametrize("name", INVISIBLE.values(), ids=INVISIBLE)
+async def test_a_name_of_which_nothing_is_seen_is_missing(memory: MemoryPorts, name: str) -> None:
+    with pytest.raises(MissingFieldsError) as refused:
+        await sign_up(name, "alice@example.com", "secret", ports=memory)
+    assert [(error.field, error.code) for error in refused.value.errors] == [("name", "missing")]
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 200, "é", "山田 太郎", "👩\u200d🚀", "O'Neil <b>", "\u200bA", "ᄒ\u1160", "❤\ufe0f", "."]
+)
 async def test_people_are_called_many_things(memory: MemoryPorts, name: str) -> None:
     assert (await sign_up(name, "alice@example.com", "secret", ports=memory)).user.name == name
 

@@ -5,7 +5,7 @@ import pytest
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     Actor,
-    AuditEntry,
+    Event,
     ForbiddenError,
     Identity,
     InvalidPageError,
@@ -14,7 +14,7 @@ from leadnator_auth.domain import (
     User,
     change_user,
     delete_user,
-    list_audit_entries,
+    list_events,
     list_users,
     sign_up,
 )
@@ -26,8 +26,10 @@ async def listed(memory: MemoryPorts, query: str = "", limit: int = 20, cursor: 
     return await list_users(OPERATOR, query, limit, cursor, ports=memory)
 
 
-async def audited(memory: MemoryPorts, user_id: str | None = None, cursor: str | None = None) -> Page[AuditEntry]:
-    return await list_audit_entries(OPERATOR, user_id, 2, cursor, ports=memory)
+async def happened(
+    memory: MemoryPorts, user_id: str | None = None, cursor: str | None = None, event_type: str | None = None
+) -> Page[Event]:
+    return await list_events(OPERATOR, user_id, event_type, 2, cursor, ports=memory)
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ async def test_bad_limits_and_cursors_are_refused(memory: MemoryPorts) -> None:
         with pytest.raises(InvalidPageError):
             await list_users(OPERATOR, "", limit, cursor, ports=memory)
         with pytest.raises(InvalidPageError):
-            await list_audit_entries(OPERATOR, None, limit, cursor, ports=memory)
+            await list_events(OPERATOR, None, None, limit, cursor, ports=memory)
 
 
 async def test_only_admins_may_look(memory: MemoryPorts, alice: SignedIn) -> None:
@@ -77,7 +79,7 @@ async def test_only_admins_may_look(memory: MemoryPorts, alice: SignedIn) -> Non
     with pytest.raises(ForbiddenError):
         await list_users(actor, "", 0, "x", ports=memory)
     with pytest.raises(ForbiddenError):
-        await list_audit_entries(actor, "\0", 0, "x", ports=memory)
+        await list_events(actor, "\0", "x", 0, "x", ports=memory)
 
 
 async def test_what_was_done_is_listed_newest_first_for_one_or_for_all(memory: MemoryPorts, crowd: list[User]) -> None:
@@ -88,12 +90,15 @@ async def test_what_was_done_is_listed_newest_first_for_one_or_for_all(memory: M
     memory.clock.advance(seconds=1)
     await delete_user(OPERATOR, one.id, ports=memory)
 
-    first = await audited(memory)
-    second = await audited(memory, cursor=first.next_cursor)
-    entries = [*first.entries, *second.entries]
-    assert [entry.action.value for entry in entries] == ["user_deleted", *["user_changed"] * 3]
-    assert [entry.user_id for entry in entries] == [one.id, one.id, other.id, one.id]
-    assert second.next_cursor is None
-    assert [entry.user_id for entry in (await audited(memory, other.id)).entries] == [other.id]
-    assert len((await audited(memory, one.id)).entries) == 2
-    assert (await audited(memory, "u_nobody")) == (await audited(memory, "\0")) == Page((), None)
+    first = await happened(memory)
+    second = await happened(memory, cursor=first.next_cursor)
+    events = [*first.entries, *second.entries]
+    assert [event.type.value for event in events] == ["user.deleted", "session.ended", *["user.updated"] * 2]
+    assert [event.user_id for event in events] == [one.id, one.id, one.id, other.id]
+    assert second.next_cursor is not None
+    assert (await happened(memory, other.id)).entries[0].type.value == "user.updated"
+    updates = await happened(memory, one.id, event_type="user.updated")
+    assert [event.data["plan"] for event in updates.entries] == ["Plan 2", "Plan 0"]
+    assert (await happened(memory, "u_nobody")) == (await happened(memory, "\0")) == Page((), None)
+    with pytest.raises(InvalidPageError):
+        await happened(memory, event_type="user_changed")

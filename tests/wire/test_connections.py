@@ -1,5 +1,6 @@
 """What must go on working: kept-alive connections, pipelining, Expect, and a polite end."""
 
+import socket
 import threading
 
 import pytest
@@ -89,6 +90,20 @@ def test_a_request_after_a_body_that_was_answered_early_is_served(echoing: Serve
         assert next_answer(connection).json["path"] == "/early"
         connection.sendall(b"a" * 200_000 + GET + b"\r\n")
         assert next_answer(connection).json["path"] == "/"
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 3000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n2dc6c0\r\n"]
+)
+@pytest.mark.parametrize("more", [b"Connection: close\r\n", b"Expect: 100-continue\r\n"])
+def test_who_still_sends_a_body_gets_to_read_the_last_answer(echoing: Served, framing: bytes, more: bytes) -> None:
+    with echoing.connect() as connection:
+        connection.sendall(b"POST /early HTTP/1.1\r\nHost: a\r\n" + more + framing)
+        assert connection.recv(1, socket.MSG_PEEK) == b"H"
+        for _ in range(30):
+            connection.sendall(b"a" * 100_000)
+        (answer,) = answers_in(everything(connection))
+    assert (answer.json["path"], answer.headers["connection"]) == ("/early", "close")
 
 
 def test_a_body_of_many_packets_is_read(echoing: Served) -> None:

@@ -95,6 +95,13 @@ def test_the_rest_of_a_body_that_was_answered_early_is_not_waited_for(echoing: S
 
 
 @pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("framing", [b"Content-Length: 10\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
+def test_a_body_that_never_comes_is_not_answered_again(echoing: Served, framing: bytes) -> None:
+    (answer,) = answers_in(echoing.last_words(b"POST /early HTTP/1.1\r\nHost: a\r\n" + framing))
+    assert answer.status == 200
+
+
+@pytest.mark.usefixtures("soon")
 def test_a_connection_that_idles_after_such_a_body_is_closed(echoing: Served) -> None:
     with echoing.connect() as connection:
         connection.sendall(b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")

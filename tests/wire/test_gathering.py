@@ -68,6 +68,25 @@ async def test_nothing_is_sent_after_an_abort(recording: Recording) -> None:
     assert recording.told == ["abort"]
 
 
+@pytest.mark.parametrize("end", ["close", "write_eof", "abort"])
+async def test_nothing_is_sent_after_the_end(recording: Recording, end: str) -> None:
+    transport = gathering(recording)
+    getattr(transport, end)()
+    assert transport.is_closing()
+    told = list(recording.told)
+    transport.write(b"too late")
+    await asyncio.sleep(0)
+    assert recording.told == told
+
+
+async def test_a_connection_that_ends_in_another_way_is_not_closed(recording: Recording) -> None:
+    transport = GatheringTransport(recording, asyncio.get_running_loop(), lambda: True)
+    transport.write(b"answer")
+    transport.close()
+    await asyncio.sleep(0)
+    assert recording.told == [b"answer"]
+
+
 async def test_much_is_not_held_back(recording: Recording) -> None:
     transport = gathering(recording)
     transport.write(b"a" * MOST_GATHERED_BYTES)

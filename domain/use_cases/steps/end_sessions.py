@@ -3,23 +3,35 @@
 import attrs
 
 from leadnator_auth.domain.entities.user import User, without_sessions
-from leadnator_auth.domain.ports import Transaction
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.record import record_ends
 from leadnator_auth.domain.values.ids import SessionId
 
 MAX_REMOVED = 200
 """Rows that go at once; what somebody piled up beyond them leads to nobody, and is cleared away later."""
 
 
-async def end_sessions(user: User, transaction: Transaction, *, keep: SessionId | None = None) -> User:
+async def end_sessions(
+    user: User,
+    transaction: Transaction,
+    ports: Ports,
+    *,
+    reason: str,
+    actor: str | None = None,
+    keep: SessionId | None = None,
+) -> User:
     """Keeps the account with all its sessions but `keep` ended, and returns it.
 
-    The user was read in the same transaction, and first of all: no session begins meanwhile.
+    The user was read in the same transaction, and first of all: no session begins meanwhile. Without an `actor`, the
+    owner ended them.
     """
-    session = await transaction.sessions.by_id(keep) if keep else None
+    sessions = await transaction.sessions.of_user(user, ports.policy.max_sessions)
     ended = without_sessions(user)
     await transaction.users.save(ended)
+    session = await transaction.sessions.by_id(keep) if keep else None
     is_kept = session is not None and session.belongs_to(user)
     if session is not None and is_kept:
         await transaction.sessions.save(attrs.evolve(session, epoch=ended.session_epoch))
     await transaction.sessions.trim(user.id, keep=int(is_kept), most=MAX_REMOVED)
+    await record_ends((each for each in sessions if each.id != keep), reason, actor or user.id, transaction, ports)
     return ended

@@ -32,7 +32,6 @@ async def post_sign_up(request: Request) -> Response:
     """POST /api/auth/signup"""
     name, email, password = await read_fields(request, "name", "email", "password")
     signed_in = await sign_up(name, email, password, client_of(request), ports=ports_of(request))
-    tell(request, "signed_up", user=signed_in.user.id, session=signed_in.session.id)
     user = user_view(signed_in.user, "id", "name", "email", "role", "plan", "status")
     return JSONResponse({"token": signed_in.token, "user": user})
 
@@ -41,7 +40,6 @@ async def post_log_in(request: Request) -> Response:
     """POST /api/auth/login"""
     email, password = await read_fields(request, "email", "password")
     signed_in = await log_in(email, password, client_of(request), ports=ports_of(request))
-    tell(request, "logged_in", user=signed_in.user.id, session=signed_in.session.id)
     return JSONResponse({"token": signed_in.token, "user": user_view(signed_in.user, "id", "name", "role")})
 
 
@@ -67,8 +65,7 @@ async def post_forgot_password(request: Request) -> Response:
 async def post_reset_password(request: Request) -> Response:
     """POST /api/auth/reset-password"""
     token, password = await read_fields(request, "token", "password")
-    user = await reset_password(token, password, client_of(request), ports=ports_of(request))
-    tell(request, "password_reset", user=user.id)
+    await reset_password(token, password, client_of(request), ports=ports_of(request))
     return done()
 
 

@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from leadnator_auth.domain import Actor, UserId, change_user, list_audit_entries, list_users, show_user
+from leadnator_auth.domain import Actor, UserId, change_user, list_events, list_users, show_user
 from leadnator_auth.domain import delete_user as delete
-from leadnator_auth.domain.entities.audit import AuditAction
+from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.user import MAX_PLAN_LENGTH, Role, Status
 from leadnator_auth.domain.errors import ForbiddenError, LastAdminError, NotFoundError, UnavailableError
 from leadnator_auth.domain.values.paging import DEFAULT_PAGE_LENGTH, MAX_CURSOR_LENGTH, MAX_PAGE_LENGTH
@@ -16,8 +16,7 @@ from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKE
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from leadnator_auth.entrypoints.http.reading.body import read_members
 from leadnator_auth.entrypoints.http.reading.query import limit_of, parameter, refusing_bad_queries
-from leadnator_auth.entrypoints.http.security_events import tell
-from leadnator_auth.entrypoints.views import entry_view, user_view
+from leadnator_auth.entrypoints.views import event_view, user_view
 
 
 async def get_users(request: Request) -> Response:
@@ -41,27 +40,24 @@ async def patch_user(request: Request) -> Response:
     actor = await _actor(request)
     changes = await read_members(request, "name", "role", "plan", "status")
     changed = await change_user(actor, _user_id(request), changes, ports=ports_of(request))
-    if changed.changes:
-        fields = ",".join(change.field for change in changed.changes)
-        tell(request, "user_changed", user=changed.user.id, actor=actor.name, fields=fields)
     return JSONResponse({"user": user_view(changed.user)})
 
 
 async def delete_user(request: Request) -> Response:
     """DELETE /api/admin/users/{id}"""
     actor = await _actor(request)
-    user = await delete(actor, _user_id(request), ports=ports_of(request))
-    tell(request, "user_deleted", user=user.id, actor=actor.name)
+    await delete(actor, _user_id(request), ports=ports_of(request))
     return done()
 
 
-async def get_audit_entries(request: Request) -> Response:
-    """GET /api/admin/audit"""
+async def get_events(request: Request) -> Response:
+    """GET /api/admin/events"""
     actor = await _actor(request)
-    user, cursor, limit = parameter(request, "user"), parameter(request, "cursor"), limit_of(request)
+    user_id, event_type = parameter(request, "user_id"), parameter(request, "type")
+    cursor, limit = parameter(request, "cursor"), limit_of(request)
     with refusing_bad_queries():
-        page = await list_audit_entries(actor, user, limit, cursor, ports=ports_of(request))
-    return JSONResponse({"entries": [entry_view(entry) for entry in page.entries], "next_cursor": page.next_cursor})
+        page = await list_events(actor, user_id, event_type, limit, cursor, ports=ports_of(request))
+    return JSONResponse({"events": [event_view(event) for event in page.entries], "next_cursor": page.next_cursor})
 
 
 async def _actor(request: Request) -> Actor:
@@ -99,18 +95,17 @@ _USER = schemas.closed(
     title="ListedUser",
 )
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
-_ENTRY = schemas.closed(
+_EVENT_TYPES = [event_type.value for event_type in EventType]
+_EVENT = schemas.closed(
     {
+        "id": {"type": "string", "pattern": "^e_"},
+        "type": {"type": "string", "enum": _EVENT_TYPES},
         "at": schemas.INSTANT,
-        "actor": {"type": "string", "description": 'The id of an admin, or "operator".'},
-        "action": {"type": "string", "enum": [action.value for action in AuditAction]},
-        "user": {"type": "string"},
-        "changes": {
-            "type": "object",
-            "additionalProperties": schemas.closed({"old": _TEXT_OR_NULL, "new": _TEXT_OR_NULL}, title="Change"),
-        },
+        "user_id": {"type": "string"},
+        "actor": {"type": "string", "description": 'The id of an account, or "operator".'},
+        "data": {"type": "object", "additionalProperties": _TEXT_OR_NULL},
     },
-    title="AuditEntry",
+    title="Event",
 )
 
 _ID = Parameter("id", "path", {"type": "string"}, "u_123")
@@ -136,7 +131,8 @@ _QUERY = Parameter(
     },
     "bob",
 )
-_USER_FILTER = Parameter("user", "query", {"type": "string", "description": "The id of one account."}, "u_123")
+_USER_FILTER = Parameter("user_id", "query", {"type": "string", "description": "The id of one account."}, "u_123")
+_TYPE_FILTER = Parameter("type", "query", {"type": "string", "enum": _EVENT_TYPES}, "user.updated")
 
 
 def _list_of(name: str, item: Schema) -> Schema:
@@ -200,21 +196,22 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         method="GET",
-        path="/api/admin/audit",
-        handler=get_audit_entries,
-        name="list_audit_entries",
-        summary="List who did what to which user, newest first.",
+        path="/api/admin/events",
+        handler=get_events,
+        name="list_events",
+        summary="List what happened to the accounts, newest first.",
         group=GROUP,
-        parameters=(_USER_FILTER, _LIMIT, _CURSOR),
-        success=_list_of("entries", _ENTRY),
+        parameters=(_USER_FILTER, _TYPE_FILTER, _LIMIT, _CURSOR),
+        success=_list_of("events", _EVENT),
         example_answer={
-            "entries": [
+            "events": [
                 {
+                    "id": "e_123",
+                    "type": "user.updated",
                     "at": "2026-01-01T12:00:00Z",
+                    "user_id": "u_123",
                     "actor": "u_root",
-                    "action": "user_changed",
-                    "user": "u_123",
-                    "changes": {"plan": {"old": "Starter", "new": "Growth"}},
+                    "data": {"fields": "plan", "plan": "Growth", "old_plan": "Starter"},
                 }
             ],
             "next_cursor": None,

@@ -24,7 +24,6 @@ from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
 from leadnator_auth.entrypoints.http.reading.body import read_fields
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
-from leadnator_auth.entrypoints.http.security_events import tell
 
 
 async def post_log_out(request: Request) -> Response:
@@ -32,7 +31,6 @@ async def post_log_out(request: Request) -> Response:
     identity = await identified(request)
     scope = _scope(request)
     await log_out(identity, scope, ports=ports_of(request))
-    tell(request, "sessions_ended", user=identity.user.id, session=identity.session.id, scope=scope.value)
     return done()
 
 
@@ -47,7 +45,6 @@ async def delete_session(request: Request) -> Response:
     """DELETE /api/auth/sessions/{id}"""
     identity = await identified(request)
     await end_session(identity, request.path_params["id"], ports=ports_of(request))
-    tell(request, "session_ended", user=identity.user.id, session=request.path_params["id"])
     return done()
 
 
@@ -57,7 +54,6 @@ async def post_change_password(request: Request) -> Response:
     current_password, password = await read_fields(request, "current_password", "password")
     ports = ports_of(request)
     await change_password(identity, current_password, password, client_of(request), ports=ports)
-    tell(request, "password_changed", user=identity.user.id, session=identity.session.id)
     return done()
 
 

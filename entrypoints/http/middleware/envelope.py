@@ -1,16 +1,17 @@
 """What every answer has, errors included: a request id, safe headers and a line in the log."""
 
-import itertools
-import secrets
 import time
 from collections.abc import Callable
+from secrets import token_hex
 
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from leadnator_auth.entrypoints.http.middleware.ending import ending_in_order
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.refusals import InternalError
+from leadnator_auth.entrypoints.telemetry.event_log import REQUEST
 from leadnator_auth.entrypoints.telemetry.metrics import UNMATCHED
 
 CLIENT_CLOSED_REQUEST = 499
@@ -19,13 +20,15 @@ _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
-# Unique in one process and, with 8 random bytes, over all of them; nobody needs to be kept from guessing one.
-_PROCESS = secrets.token_hex(8)
-_numbers = itertools.count(1)
-_NO_STORE = (b"cache-control", b"no-store")
+_HEADERS_UNLESS_STORED = (*_HEADERS, (b"cache-control", b"no-store"))
 
 Count = Callable[[str, str, int, float], None]
 """Takes the route, the method, the status and the seconds of a request."""
+
+
+def new_request_id() -> str:
+    """Returns what names a request in the answer and in the log: it tells nobody how many there were."""
+    return token_hex(8)
 
 
 class Envelope:
@@ -38,7 +41,8 @@ class Envelope:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            is_lifespan = scope["type"] == "lifespan"
+            await self._app(scope, ending_in_order(receive) if is_lifespan else receive, send)
             return
         exchange = _Exchange(scope, send)
         try:
@@ -57,21 +61,22 @@ class _Exchange:
     """One request and its answer."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
-        self.request_id = f"{_PROCESS}-{next(_numbers):x}"
+        self.request_id = new_request_id()
         self.status = 0
         self._scope = scope
         self._send = send
         self._began = time.perf_counter()
         self._state = scope.setdefault("state", {})
         self._state["request_id"] = self.request_id
+        client = scope.get("client")
+        REQUEST.set({"client": client[0] if client else "", "request_id": self.request_id})
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             given = message["headers"]
-            own = ((b"x-request-id", self.request_id.encode()), *_HEADERS)
-            is_stored = any(name == b"cache-control" for name, _ in given)
-            message["headers"] = [*given, *own] if is_stored else [*given, *own, _NO_STORE]
+            own = _HEADERS if b"cache-control" in dict(given) else _HEADERS_UNLESS_STORED
+            message["headers"] = [*given, (b"x-request-id", self.request_id.encode()), *own]
         await self._send(message)
 
     def tell(self, log: structlog.typing.FilteringBoundLogger, count: Count) -> None:

@@ -17,7 +17,7 @@ NAME: Schema = {
     "minLength": 1,
     "maxLength": MAX_NAME_LENGTH,
     "pattern": rf"^[^{_CONTROLS}]*[^{_CONTROLS}\s][^{_CONTROLS}]*$",
-    "description": "Counted after trimming; without control characters.",
+    "description": "Counted after trimming; without control characters, and something of it is visible.",
     "examples": ["Alice"],
 }
 EMAIL: Schema = {

@@ -20,7 +20,7 @@ from leadnator_auth.entrypoints.http.middleware.counting import note_refusal
 from leadnator_auth.entrypoints.http.pages.rendering import PAGE_HEADERS, render
 from leadnator_auth.entrypoints.http.problems import headers_of, problem_of
 from leadnator_auth.entrypoints.http.reading.body import read_form
-from leadnator_auth.entrypoints.http.security_events import tell, tell_refusal
+from leadnator_auth.entrypoints.http.security_events import tell_refusal
 
 
 async def get_reset_page(request: Request) -> Response:
@@ -40,7 +40,7 @@ async def post_reset_page(request: Request) -> Response:
     """POST /reset-password: sets the new password and says how it went."""
     token, password = await read_form(request, "token", "password")
     try:
-        user = await reset_password(token, password, client_of(request), ports=ports_of(request))
+        await reset_password(token, password, client_of(request), ports=ports_of(request))
     except FieldsError as error:
         note_refusal(request, error)
         problems = [field_error.message for field_error in error.errors if field_error.field == "password"]
@@ -58,7 +58,6 @@ async def post_reset_page(request: Request) -> Response:
         answer = _page(request, "form", problem_of(error).status, token=str(token), problems=problems)
         answer.headers.update(headers_of(error))
         return answer
-    tell(request, "password_reset", user=user.id)
     return _page(request, "done")
 
 

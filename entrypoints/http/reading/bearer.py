@@ -22,19 +22,19 @@ class Bearer:
 def bearer_of(request: HTTPConnection, *, allow_query: bool = True) -> Bearer:
     """Returns the token in the Authorization header or, on GET and HEAD only, in the query.
 
-    Where the query is not allowed it is not looked at: `token` may mean something else there.
+    Where the query is not allowed it is not looked at: `token` may mean something else there. An empty one is none.
 
     Raises: InvalidRequestError when there are two, MissingTokenError when there is none, InvalidTokenError when the
     header cannot hold a token.
     """
     headers = [value for name, value in request.scope["headers"] if name == b"authorization"]
     has_query = allow_query and request.scope["query_string"]
-    in_query = request.query_params.getlist("token") if has_query else []
+    in_query = [token for token in request.query_params.getlist("token") if token] if has_query else []
     if len(headers) + len(in_query) > 1:
         raise InvalidRequestError
     if headers:
-        return Bearer(_from_header(headers[0].decode("latin-1").strip()), in_query=False)
-    if in_query and in_query[0] and request.scope.get("method") in ("GET", "HEAD"):
+        return Bearer(_from_header(headers[0].strip(b" \t").decode("latin-1")), in_query=False)
+    if in_query and request.scope.get("method") in ("GET", "HEAD"):
         return Bearer(in_query[0], in_query=True)
     raise MissingTokenError
 

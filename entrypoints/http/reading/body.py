@@ -1,6 +1,7 @@
 """Reads the fields of a body, strictly: what is ambiguous is refused, not guessed."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
@@ -43,7 +44,7 @@ async def read_members(request: Request, *names: str) -> Mapping[str, Untrusted]
         members = parse_object(content)
         check_storable({name: value for name, value in members.items() if name not in names})
     except ValueError:
-        raise InvalidJsonError from None
+        raise InvalidJsonError(detail=_encoding_told(content)) from None
     return {name: members[name] for name in names if name in members}
 
 
@@ -74,8 +75,18 @@ async def _read(request: Request, media_type: str) -> bytes:
     return content
 
 
+def _encoding_told(content: bytes) -> str | None:
+    """Returns what is wrong with the encoding of JSON (RFC 8259 section 8.1), where it can be seen."""
+    encoding = json.detect_encoding(content)
+    if encoding == "utf-8":
+        return None
+    if encoding == "utf-8-sig":
+        return "The body begins with a byte-order mark: send UTF-8 without one."
+    return f"The body looks like {encoding[:6].upper()}: send UTF-8 without a byte-order mark."
+
+
 def _check_media_type(declared: str, expected: str) -> None:
-    media_type, *parameters = [part.strip().lower() for part in declared.split(";")]
+    media_type, *parameters = [part.strip(" \t").lower() for part in declared.split(";")]
     if media_type != expected:
         raise UnsupportedMediaTypeError
     for parameter in parameters:
@@ -85,7 +96,7 @@ def _check_media_type(declared: str, expected: str) -> None:
 
 
 async def _read_bytes(request: Request) -> bytes:
-    declared = request.headers.get("content-length", "0")
+    declared = request.headers.get("content-length", "0").strip(" \t")
     if not declared.isdecimal() or int(declared[:20]) > MAX_BODY_BYTES:
         raise PayloadTooLargeError
     content = bytearray()

@@ -1,13 +1,13 @@
 """Stands between a connection and uvicorn's parser: deadlines, one request at a time, and refusals."""
 
 import asyncio
-import secrets
 from typing import ClassVar, Protocol
 
 import structlog
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.server import ServerState
 
+from leadnator_auth.entrypoints.http.middleware.envelope import new_request_id
 from leadnator_auth.entrypoints.http.middleware.lingering import DRAIN_SECONDS, MAX_DRAINED_BYTES
 from leadnator_auth.entrypoints.server.wire.framing import Framing
 from leadnator_auth.entrypoints.server.wire.refusing import Reason, RefusedError, refusal_answer
@@ -22,6 +22,7 @@ class Cycle(Protocol):
     """A request that uvicorn has the application answer."""
 
     disconnected: bool
+    waiting_for_100_continue: bool
     response_started: bool
     response_complete: bool
     message_event: asyncio.Event
@@ -75,10 +76,16 @@ class Guard:
         self._protocol = protocol
         self._framing = Framing()
         self._timer: asyncio.TimerHandle | None = None
-        self._is_pulling_body = False
+        self._request: Cycle | None = None
+        """Whose body is read; none while a head is."""
         self._is_over = False
         self._discarded = 0
         self._watch()
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether the client waits for a word before it sends the body (RFC 9110 section 10.1.1)."""
+        return self._framing.is_in_body and self._request is not None and self._request.waiting_for_100_continue
 
     def take(self, data: bytes) -> None:
         """Accepts what has arrived."""
@@ -100,15 +107,27 @@ class Guard:
             self._watch()
 
     def refuse(self, reason: Reason) -> None:
-        """Ends the connection, with a problem for an answer unless one has begun to this request."""
+        """Ends the connection, with a problem for an answer unless one has begun to the request that is refused."""
         if self._is_over:
             return
-        request_id = secrets.token_hex(8)
+        request_id = new_request_id()
         client = self._protocol.client
         _log.info("request_refused", reason=reason.value, client=client[0] if client else None, request_id=request_id)
-        cycle = self._protocol.cycle
-        has_begun = self._is_pulling_body and cycle is not None and cycle.response_started
+        has_begun = self._request is not None and self._request.response_started
         self._end(b"" if has_begun else refusal_answer(reason, request_id, self._protocol.server_state.default_headers))
+
+    def linger(self) -> bool:
+        """Ends a connection whose client still has to send an answered body; returns whether it is such a one."""
+        if self._is_over or not self._framing.is_in_body:
+            return False
+        self._end(b"")
+        return True
+
+    def cut(self) -> None:
+        """Ends the connection at once; to a request without an answer there will be none."""
+        self.lose()
+        self._abandon_request()
+        self._protocol.transport.close()
 
     def lose(self) -> None:
         """Ends with the connection."""
@@ -117,14 +136,17 @@ class Guard:
 
     def _hand_on(self) -> None:
         while not (self._is_over or self._framing.is_empty) and (self._framing.is_in_body or self._is_answered()):
-            self._is_pulling_body = self._framing.is_in_body
+            is_rest_of_body = self._framing.is_in_body
+            if not is_rest_of_body:
+                self._request = None
             part = self._framing.pull()
             if not part:
                 return
-            if not (self._is_pulling_body and self._framing.is_in_body):
+            if not (is_rest_of_body and self._framing.is_in_body):
                 self._stop_timer()
             self._protocol.stop_idling()
             self._protocol.feed(part)
+            self._request = self._protocol.cycle
         if not self._is_over and not self._framing.is_empty:
             self._protocol.flow.pause_reading()
 

@@ -4,6 +4,7 @@ import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from leadnator_auth.entrypoints.server.wire.answering import answering
 from leadnator_auth.entrypoints.server.wire.gathering import GatheringTransport
 from leadnator_auth.entrypoints.server.wire.guard import Guard
 from leadnator_auth.entrypoints.server.wire.refusing import Reason
@@ -15,8 +16,9 @@ class GuardedH11Protocol(H11Protocol):
     guard: Guard
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-        super().connection_made(GatheringTransport(transport, self.loop))
+        super().connection_made(GatheringTransport(transport, self.loop, lambda: self.guard.linger()))
         self.guard = Guard(self)
+        self.app = answering(self.app, self.guard)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.guard.lose()

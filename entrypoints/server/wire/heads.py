@@ -6,31 +6,43 @@ from typing import NamedTuple
 from leadnator_auth.entrypoints.server.wire.refusing import Reason, RefusedError
 
 MAX_FIELDS = 100
+METHODS = frozenset(
+    b"GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT COPY LOCK MKCOL MOVE PROPFIND PROPPATCH UNLOCK".split()
+)
+"""Of RFC 9110, RFC 5789 and RFC 4918, which each parser knows; of others some know more than others."""
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 _VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
 _FIELD = _TOKEN + rb":" + _VALUE + rb"\r\n"
+_TRIMMED_FIELD = _TOKEN + rb":" + _VALUE + rb"(?<![ \t])\r\n"
 _REQUEST_LINE = rb"(" + _TOKEN + rb") ([\x21-\x7e]++) HTTP/1\.([01])\r\n"
 _HOST = rb"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::[0-9]{0,5})?"
 
 # Possessive throughout: no input makes these go back.
 _HEAD = re.compile(_REQUEST_LINE + rb"(?:" + _FIELD + rb"){0,%d}+\r\n" % MAX_FIELDS)
-# Most requests: nothing about them needs a second look.
-_OTHER_FIELDS = (
-    rb"(?:(?!(?i:host|content-length|transfer-encoding|upgrade):)" + _FIELD + rb"){0,%d}+" % (MAX_FIELDS // 2 - 1)
+_TRIMMED_HEAD = re.compile(_REQUEST_LINE + rb"(?:" + _TRIMMED_FIELD + rb"){0,%d}+\r\n" % MAX_FIELDS)
+# Most requests: nothing about them needs a second look. The set of first letters saves most fields the longer one.
+_PLAIN_FIELDS = (
+    rb"(?:(?![CEHPTUcehptu](?i:ontent-length|xpect|ost|roxy-connection|ransfer-encoding|pgrade):)"
+    + _TRIMMED_FIELD
+    + rb"){0,%d}+" % (MAX_FIELDS // 2 - 1)
 )
 _PLAIN_HEAD = re.compile(
     rb"(?:GET|HEAD) /[\x21\x22\x24-\x7e]*+ HTTP/1\.1\r\n"
-    + _OTHER_FIELDS
+    + _PLAIN_FIELDS
     + rb"(?i:host):[\t ]*+"
     + _HOST
-    + rb"[\t ]*+\r\n"
-    + _OTHER_FIELDS
+    + rb"\r\n"
+    + _PLAIN_FIELDS
     + rb"\r\n"
 )
 _STARTS_WITH_REQUEST_LINE = re.compile(_REQUEST_LINE)
-_FRAMING_FIELD = re.compile(rb"\r\n(host|content-length|transfer-encoding|upgrade):(" + _VALUE + rb")", re.IGNORECASE)
-_UPGRADE_FIELD = re.compile(rb"\r\nupgrade:" + _VALUE, re.IGNORECASE)
+_BLANKS_AFTER_VALUE = re.compile(rb"(?<![ \t])[ \t]++(?=\r\n)")
+_SPECIAL_FIELD = re.compile(
+    rb"\r\n(content-length|expect|host|proxy-connection|transfer-encoding|upgrade):(" + _VALUE + rb")", re.IGNORECASE
+)
+_DROPPED = {b"expect", b"proxy-connection", b"upgrade"}
+_DROPPED_FIELD = re.compile(rb"\r\n(?:" + b"|".join(sorted(_DROPPED)) + rb"):" + _VALUE, re.IGNORECASE)
 _TRAILERS = re.compile(rb"(?:" + _FIELD + rb"){0,%d}+\r\n" % MAX_FIELDS)
 _VALID_HOST = re.compile(_HOST)
 _ORIGIN_FORM = re.compile(rb"/[^#]*")
@@ -42,7 +54,8 @@ class Head(NamedTuple):
     """A head that everybody reads alike."""
 
     forwarded: bytes
-    """What the parser is given: the same head with its target in origin-form and without `Upgrade`."""
+    """What the parser is given: the same head with its target in origin-form, without the blanks after values and
+    without the fields that parsers make different things of."""
     length: int | None
     """Of the body; None when it comes in chunks."""
 
@@ -58,20 +71,38 @@ def read_head(head: bytes) -> Head:
 
 
 def _read_any_head(head: bytes) -> Head:
-    match = _HEAD.fullmatch(head)
+    match = _TRIMMED_HEAD.fullmatch(head)
     if match is None:
-        raise RefusedError(_why_malformed(head))
+        return _read_any_head(_trimmed(head))
     method, target, minor = match.groups()
     fields: dict[bytes, list[bytes]] = {}
-    for name, value in _FRAMING_FIELD.findall(head):
-        fields.setdefault(name.lower(), []).append(value.strip(b" \t"))
+    for name, value in _SPECIAL_FIELD.findall(head):
+        fields.setdefault(name.lower(), []).append(value.lstrip(b" \t"))
     is_old = minor == b"0"
     _check_host(fields.get(b"host", []), is_old=is_old)
     path = _path_of(method, target)
     length = _body_length(fields.get(b"content-length", []), fields.get(b"transfer-encoding", []), is_old=is_old)
+    must_be_told = _expects_to_be_told(fields.get(b"expect", [])) and length != 0 and not is_old
     forwarded = head if path is target else method + b" " + path + head[match.end(2) :]
-    # A server may ignore Upgrade (RFC 9110 section 7.8), but a parser that sees it takes the body for another protocol.
-    return Head(_UPGRADE_FIELD.sub(b"", forwarded) if b"upgrade" in fields else forwarded, length)
+    return Head(forwarded if _DROPPED.isdisjoint(fields) else _cleared(forwarded, must_be_told=must_be_told), length)
+
+
+def _trimmed(head: bytes) -> bytes:
+    """Returns a head without the blanks after its values, which are no part of them (RFC 9112 section 5.1)."""
+    if not _HEAD.fullmatch(head):
+        raise RefusedError(_why_malformed(head))
+    return _BLANKS_AFTER_VALUE.sub(b"", head)
+
+
+def _cleared(head: bytes, *, must_be_told: bool) -> bytes:
+    """Returns a head without the fields that one parser takes for something else than the other.
+
+    A server may ignore Upgrade (RFC 9110 section 7.8), but a parser that sees it takes the body for another protocol.
+    Proxy-Connection ends the connection for one parser only (RFC 9112 appendix C.2.2). Expect means nothing in
+    HTTP/1.0 and without a body (RFC 9110 section 10.1.1).
+    """
+    cleared = _DROPPED_FIELD.sub(b"", head)
+    return cleared[:-2] + b"Expect: 100-continue\r\n\r\n" if must_be_told else cleared
 
 
 def are_trailers(section: bytes) -> bool:
@@ -96,6 +127,8 @@ def _check_host(hosts: list[bytes], *, is_old: bool) -> None:
 
 def _path_of(method: bytes, target: bytes) -> bytes:
     """Returns the target in origin-form; the authority of an absolute one is dropped (RFC 9112 section 3.2.2)."""
+    if method not in METHODS:
+        raise RefusedError(Reason.BAD_METHOD)
     if method == b"CONNECT":
         raise RefusedError(Reason.BAD_TARGET)
     if _ORIGIN_FORM.fullmatch(target):
@@ -119,3 +152,15 @@ def _body_length(lengths: list[bytes], codings: list[bytes], *, is_old: bool) ->
     if len(lengths) != 1 or not _LENGTH.fullmatch(lengths[0]):
         raise RefusedError(Reason.BAD_LENGTH)
     return int(lengths[0])
+
+
+def _expects_to_be_told(expectations: list[bytes]) -> bool:
+    """Returns whether the client waits to be told to send the body.
+
+    No other expectation has a meaning (RFC 9110 section 10.1.1), and of several each server picks its own.
+    """
+    if not expectations:
+        return False
+    if len(expectations) != 1 or expectations[0].lower() != b"100-continue":
+        raise RefusedError(Reason.BAD_EXPECTATION)
+    return True

@@ -1,17 +1,19 @@
 """Keeps count of what happens, for Prometheus to ask."""
 
+import asyncio
 import platform
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 import attrs
 
 from leadnator_auth import __version__
-from leadnator_auth.domain import Delivery, MailFigures
+from leadnator_auth.domain import Delivery, Event, EventType, MailFigures
 from leadnator_auth.entrypoints.telemetry.metrics import families
 from leadnator_auth.entrypoints.telemetry.metrics.families import BUCKETS, Family
-from leadnator_auth.entrypoints.telemetry.metrics.rows import MemoryRows, Row, Rows
+from leadnator_auth.entrypoints.telemetry.metrics.rows import Row, Rows
 
 UNMATCHED = "unmatched"
 """The route of all paths that nothing is at."""
@@ -19,6 +21,8 @@ OTHER = "other"
 """The method of requests with none that anybody knows."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 """The methods that have a name of their own."""
+EVERY_SECONDS = 1.0
+"""How often the levels are written down for other processes."""
 _SUM = len(BUCKETS) + 1
 
 
@@ -39,9 +43,12 @@ class Metrics:
     All methods are for the event loop's thread, but `hashed`, which its callers must not call at the same time.
     """
 
-    def __init__(self, rows: Rows | None = None) -> None:
-        """Keeps the figures in `rows`: by default in memory, for a process that serves alone."""
-        self.rows: Rows = MemoryRows() if rows is None else rows
+    def __init__(self, rows: Rows | None = None, log_lines_lost: Callable[[], int] = lambda: 0) -> None:
+        """Keeps the figures in `rows`: by default in memory, for a process that serves alone.
+
+        `log_lines_lost` returns how many lines of this process's log were lost so far.
+        """
+        self.rows = rows or Rows()
         self.levels: Callable[[], Levels] | None = None
         """Returns the levels; None where nobody knows them."""
         self._requests: dict[tuple[str, str, int], Row] = {}
@@ -49,6 +56,10 @@ class Metrics:
         self._hash_duration = self._row(families.HASH_DURATION)
         self._pool_wait = self._row(families.POOL_WAIT)
         self._mails = {each: self._row(families.MAILS, each) for each in ("delivered", "delayed", "given_up")}
+        self._events = {each: self._row(families.EVENTS, each.value) for each in EventType}
+        self._log_lines_lost = log_lines_lost
+        self._log_lines_told = 0
+        self._log_row = self._row(families.LOG_LINES_LOST)
         self._set(1, families.WORKERS)
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
@@ -79,6 +90,11 @@ class Metrics:
         """Counts somebody who had to wait for a database connection."""
         _observe(self._pool_wait, seconds)
 
+    def count_events(self, events: Iterable[Event]) -> None:
+        """Counts what happened to accounts, by type."""
+        for event in events:
+            self._events[event.type][0] += 1.0
+
     def delivered(self, delivery: Delivery) -> None:
         """Counts what became of some mails."""
         self._mails["delivered"][0] += delivery.sent
@@ -86,7 +102,10 @@ class Metrics:
         self._mails["given_up"][0] += delivery.dead
 
     def publish(self) -> None:
-        """Writes down the levels, for another process to read."""
+        """Writes down the levels, and what others count, for another process to read."""
+        lost = self._log_lines_lost()
+        self._log_row[0] += lost - self._log_lines_told
+        self._log_lines_told = lost
         if self.levels is None:
             return
         levels = self.levels()
@@ -125,6 +144,27 @@ class Metrics:
 
     def _set(self, value: float, family: Family) -> None:
         self._row(family)[0] = value
+
+
+@asynccontextmanager
+async def publishing(metrics: Metrics) -> AsyncIterator[None]:
+    """Publishes the levels every second beside the block, if anybody reads them; counters need no publishing."""
+    if not metrics.rows.are_shared:
+        yield
+        return
+    task = asyncio.create_task(_publish(metrics))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        metrics.rows.close()
+
+
+async def _publish(metrics: Metrics) -> None:
+    while True:
+        metrics.publish()
+        await asyncio.sleep(EVERY_SECONDS)
 
 
 def _observe(row: Row, seconds: float) -> None:

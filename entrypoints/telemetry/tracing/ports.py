@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 import attrs
 from opentelemetry.trace import Tracer, get_current_span
 
-from leadnator_auth.domain import Identity, Password, SessionId
+from leadnator_auth.domain import Client, Identity, Password, SessionId
 from leadnator_auth.domain.ports import Identities, PasswordHasher, Repositories, Transaction, UnitOfWork
 
 
@@ -35,19 +35,20 @@ class TracedHasher:
     hasher: PasswordHasher
     tracer: Tracer
 
-    async def hash(self, password: Password) -> str:
+    async def hash(self, password: Password, client: Client = Client()) -> str:
         with _span(self.tracer, "hash password"):
-            return await self.hasher.hash(password)
+            return await self.hasher.hash(password, client)
 
-    async def verify(self, password: Password, password_hash: str | None) -> bool:
+    async def verify(self, password: Password, password_hash: str | None, client: Client = Client()) -> bool:
         with _span(self.tracer, "verify password"):
-            return await self.hasher.verify(password, password_hash)
+            return await self.hasher.verify(password, password_hash, client)
 
-    def can_verify(self, password_hash: str) -> bool:
-        return self.hasher.can_verify(password_hash)
+    async def upgrade(self, password: Password, password_hash: str, client: Client = Client()) -> str | None:
+        with _span(self.tracer, "upgrade password hash"):
+            return await self.hasher.upgrade(password, password_hash, client)
 
-    def needs_upgrade(self, password: Password, password_hash: str) -> bool:
-        return self.hasher.needs_upgrade(password, password_hash)
+    def normalize(self, password_hash: str) -> str | None:
+        return self.hasher.normalize(password_hash)
 
 
 @attrs.frozen

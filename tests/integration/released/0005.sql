@@ -9,5 +9,7 @@ INSERT INTO mails (id, kind, recipient, queued_at, due_at, give_up_at, attempts,
 INSERT INTO mails (id, kind, recipient, queued_at, due_at, give_up_at, attempts, state, finished_at, last_error) VALUES ('m_3', 'password_changed', 'alice@example.com', 1767225600123456, 1767225600123456, 1767484800123456, 9, 'dead', 1767225601000000, '550 no');
 INSERT INTO rate_limits (bucket, empty_at) VALUES ('5ca1ab1e', 1767225660123456);
 INSERT INTO audit_entries (id, at, actor, action, user_id, changes) VALUES ('a_1', 1767225660123456, 'operator', 'user_changed', 'u_bob', '{"status": ["active", "suspended"]}');
+INSERT INTO audit_entries (id, at, actor, action, user_id, changes) VALUES ('a_2', 1767225660123457, 'u_alice', 'user_changed', 'u_bob', '{"name": ["Al \"é\" ☕", "Bob"], "plan": ["Starter", "Growth"], "role": ["user", "admin"]}');
+INSERT INTO audit_entries (id, at, actor, action, user_id, changes) VALUES ('a_3', 1767225660123458, 'operator', 'user_created', 'u_bob', '{"name": [null, "Bob"], "role": [null, "user"]}');
 INSERT INTO known_clients (user_id, network, seen_at, epoch) VALUES ('u_alice', '2001:db8::/64', 1767225600123456, 2);
 INSERT INTO deleted_users (id) VALUES ('u_gone');

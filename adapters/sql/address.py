@@ -1,0 +1,49 @@
+"""Where a database is, as who reads the settings found out; no adapter reads a URL."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+
+class Host(Protocol):
+    """Where a PostgreSQL server listens."""
+
+    @property
+    def name(self) -> str:
+        """A name, an address, or the absolute path of the folder of a Unix socket."""
+
+    @property
+    def port(self) -> int | None:
+        """None for the usual one."""
+
+
+class PostgresqlAddress(Protocol):
+    """A PostgreSQL database and the way there."""
+
+    @property
+    def hosts(self) -> Sequence[Host]:
+        """In the order in which they are tried; none where PGHOST or the usual socket is meant."""
+
+    @property
+    def user(self) -> str | None:
+        """None where PGUSER or the system's user is meant."""
+
+    @property
+    def password(self) -> str | None:
+        """None where there is none, or another place to look for it."""
+
+    @property
+    def database(self) -> str:
+        """The name of the database."""
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """More of libpq's parameters, by their names, each of which the driver must honour."""
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The values in it that nobody may see."""
+
+
+Address = Path | PostgresqlAddress
+"""The file of a SQLite database, or a PostgreSQL database."""

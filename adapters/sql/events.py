@@ -1,0 +1,58 @@
+"""Events in SQL."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+import attrs
+
+from leadnator_auth.adapters.sql.instants import to_number
+from leadnator_auth.adapters.sql.positions import place_of
+from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.adapters.sql.table import Column, Table, choice, instant, plain
+from leadnator_auth.domain.entities.event import Event, EventFilter, EventType
+from leadnator_auth.domain.values.paging import Position
+
+EVENTS = Table(
+    "events",
+    Event,
+    (
+        plain("id"),
+        choice("type", EventType),
+        instant("at"),
+        plain("user_id"),
+        plain("actor"),
+        Column("data", "data", json.loads, json.dumps),
+    ),
+)
+
+
+@attrs.frozen
+class SqlEvents:
+    """Events on one connection; `added` has those that were added through it."""
+
+    slot: Slot
+    added: list[Event] = attrs.Factory(list)
+
+    async def add(self, events: Sequence[Event]) -> None:
+        self.added.extend(events)
+        if len(events) == 1:
+            await self.slot.run(EVENTS.insert, **EVENTS.values(events[0]))
+        elif events:
+            await self.slot.run_many(EVENTS.insert, [EVENTS.values(event) for event in events])
+
+    async def latest(self, wanted: EventFilter, most: int, after: Position | None) -> list[Event]:
+        values: dict[str, str | None] = {"user_id": wanted.user_id, "type": wanted.type and wanted.type.value}
+        given = {column: value for column, value in values.items() if value is not None}
+        condition = "".join(f"{column} = :{column} AND " for column in given)
+        rows = await self.slot.fetch_all(
+            f"SELECT {EVENTS.columns} FROM events WHERE {condition}(at, id) < (:at, :after_id) "
+            "ORDER BY at DESC, id DESC LIMIT :most",
+            most=most,
+            **place_of(after),
+            **given,
+        )
+        return [EVENTS.entity(row) for row in rows]
+
+    async def purge(self, older_than: datetime, most: int) -> int:
+        return len(await EVENTS.delete_some(self.slot, "at < :before", most, before=to_number(older_than)))

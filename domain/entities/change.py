@@ -1,0 +1,36 @@
+"""What is different about an account after somebody changed it."""
+
+import attrs
+
+from leadnator_auth.domain.entities.user import User
+
+_PERSONAL = "name"
+"""The field that an event tells of without its value."""
+
+
+@attrs.frozen
+class Change:
+    """One field before and after."""
+
+    field: str
+    old: str
+    new: str
+
+
+def changes_between(before: User, after: User) -> tuple[Change, ...]:
+    """Returns what is different, of the fields that administration sets."""
+    old, new = _fields_of(before), _fields_of(after)
+    return tuple(Change(field, old[field], new[field]) for field in new if old[field] != new[field])
+
+
+def event_data_of(changes: tuple[Change, ...]) -> dict[str, str | None]:
+    """Returns what an event tells of changes: which fields, and their values unless they are somebody's name."""
+    data: dict[str, str | None] = {"fields": ",".join(change.field for change in changes)}
+    for change in changes:
+        if change.field != _PERSONAL:
+            data |= {change.field: change.new, f"old_{change.field}": change.old}
+    return data
+
+
+def _fields_of(user: User) -> dict[str, str]:
+    return {"name": user.name, "role": user.role.value, "plan": user.plan, "status": user.status.value}

@@ -1,0 +1,46 @@
+"""What happened to an account, kept in the transaction that did it (ASVS 16.2.1)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+import attrs
+
+from leadnator_auth.domain.values.ids import EventId, UserId
+
+
+class EventType(StrEnum):
+    """What happened."""
+
+    USER_CREATED = "user.created"
+    USER_UPDATED = "user.updated"
+    USER_SUSPENDED = "user.suspended"
+    USER_ACTIVATED = "user.activated"
+    USER_DELETED = "user.deleted"
+    PASSWORD_CHANGED = "password.changed"
+    PASSWORD_RESET = "password.reset"
+    SESSION_STARTED = "session.started"
+    SESSION_ENDED = "session.ended"
+
+
+@attrs.frozen
+class EventFilter:
+    """Which events are wanted: all, those of one account, those of one type, or both."""
+
+    user_id: UserId | None = None
+    type: EventType | None = None
+
+
+@attrs.frozen
+class Event:
+    """Something that happened to an account. It outlives the account, and holds no secret, no address and no name."""
+
+    id: EventId
+    type: EventType
+    at: datetime
+    user_id: UserId
+    """Whose account it happened to."""
+    actor: str
+    """Who did it: the id of an account, or "operator"."""
+    data: Mapping[str, str | None] = attrs.field(factory=dict)
+    """What else there is to know, such as the session that ended."""

@@ -1,0 +1,38 @@
+"""Recording what happened in the transaction that does it: no change without its event, no event without a change."""
+
+from collections.abc import Iterable
+
+from leadnator_auth.domain.entities.event import Event, EventType
+from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.values.ids import EVENT_ID_PREFIX, EventId, UserId
+
+
+async def record(
+    event_type: EventType,
+    user_id: UserId,
+    transaction: Transaction,
+    ports: Ports,
+    *,
+    actor: str | None = None,
+    **data: str | None,
+) -> None:
+    """Keeps an event; without an `actor`, the owner of the account did it."""
+    await transaction.events.add([_event(event_type, user_id, actor or user_id, ports, **data)])
+
+
+async def record_ends(
+    sessions: Iterable[Session], reason: str, actor: str, transaction: Transaction, ports: Ports
+) -> None:
+    """Keeps an event for each session that ends."""
+    ends = [
+        _event(EventType.SESSION_ENDED, session.user_id, actor, ports, session_id=session.id, reason=reason)
+        for session in sessions
+    ]
+    if ends:
+        await transaction.events.add(ends)
+
+
+def _event(event_type: EventType, user_id: UserId, actor: str, ports: Ports, **data: str | None) -> Event:
+    return Event(EventId(new_id(EVENT_ID_PREFIX, ports)), event_type, ports.clock.now(), user_id, actor, data)

@@ -1,0 +1,44 @@
+"""What of a request two readers could read in two ways; it is refused whichever server is in front."""
+
+import re
+from collections import Counter
+
+from starlette.types import Scope
+
+from leadnator_auth.domain import NotFoundError
+from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
+
+# However often encoded: servers and proxies differ in when they decode these, and so in which path they are.
+_ENCODED_SEPARATOR_OR_DOT = re.compile("%(?:25)*(?:2f|5c|2e)", re.IGNORECASE)
+_SINGLE_FIELDS = (b"authorization", b"content-length", b"content-type", b"expect", b"host", b"transfer-encoding")
+"""What means one thing or nothing: of several, each reader would take another."""
+
+
+def check_unambiguous(scope: Scope) -> None:
+    """Raises: NotFoundError for another spelling of a path, InvalidRequestError where a header contradicts another."""
+    if has_ambiguous_path(scope):
+        raise NotFoundError
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    if len({name for name, _ in headers}) != len(headers):
+        _check_repeated(Counter(name for name, _ in headers))
+
+
+def has_ambiguous_path(scope: Scope) -> bool:
+    """Returns whether a path can be taken for another: it has an encoded slash, backslash or dot in it, or ends in a
+    newline, which the "$" of a route's pattern overlooks.
+
+    A server that does not tell the path as it was sent has decoded it: what is encoded still was so more than once, and
+    a backslash may have been encoded.
+    """
+    sent: bytes | None = scope.get("raw_path")
+    if sent is not None and b"%" not in sent:
+        return False
+    path: str = scope["path"]
+    spellings = [path] if sent is None else [path, sent.partition(b"?")[0].decode("latin-1")]
+    is_encoded = any(_ENCODED_SEPARATOR_OR_DOT.search(spelling) for spelling in spellings)
+    return is_encoded or path.endswith("\n") or (sent is None and "\\" in path)
+
+
+def _check_repeated(counts: Counter[bytes]) -> None:
+    if any(counts[name] > 1 for name in _SINGLE_FIELDS):
+        raise InvalidRequestError

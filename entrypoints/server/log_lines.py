@@ -1,0 +1,127 @@
+"""Writes the log on a thread of its own: whoever logs never waits for it and never fails with it."""
+
+import atexit
+import os
+import select
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from itertools import accumulate
+from queue import Empty, SimpleQueue
+
+STDERR = 2
+MAX_WAITING = 4096
+"""Lines: some megabytes, and half a second of all that one process can answer."""
+GATHERING_SECONDS = 0.01
+"""After the first line: waking a thread for each would cost the event loop more than writing it."""
+FAREWELL_SECONDS = 1.0
+"""At the end of the process, for what still waits."""
+ATOMIC_BYTES = 4096
+"""Processes that write no more at once to one pipe do not get between each other's lines (pipe(7), PIPE_BUF)."""
+
+_Item = str | threading.Event
+
+
+class LogLines:
+    """What loggers take for a stream, of which each `write` is one event.
+
+    It keeps their order. While nobody reads, a bounded number of events waits; what comes then is lost, as is what
+    cannot be written, and both are counted.
+    """
+
+    def __init__(self, write: Callable[[bytes], int]) -> None:
+        """Writes by `write`, which may block and fail as `os.write` does."""
+        self._write = write
+        # Its `put` takes no lock that could be held already, where a signal or the garbage collector comes between.
+        self._waiting: SimpleQueue[_Item] = SimpleQueue()
+        self._dropped = 0
+        self._failed = 0
+        self._is_torn = False
+        threading.Thread(target=self._run, name="log", daemon=True).start()
+
+    @property
+    def lost(self) -> int:
+        """How many events were lost."""
+        return self._dropped + self._failed
+
+    def write(self, text: str) -> int:
+        """Takes an event and returns at once."""
+        if self._waiting.qsize() < MAX_WAITING:
+            self._waiting.put(text)
+        else:
+            self.lose()
+        return len(text)
+
+    def flush(self) -> None:
+        """Does nothing: who waits for it would wait for the reader."""
+
+    def lose(self) -> None:
+        """Counts an event that could not even be put into words."""
+        self._dropped += 1
+
+    def drain(self, seconds: float) -> bool:
+        """Returns whether all that came before was written or lost within this time."""
+        is_done = threading.Event()
+        self._waiting.put(is_done)
+        return is_done.wait(seconds)
+
+    def _run(self) -> None:
+        while True:
+            first = self._waiting.get()
+            if isinstance(first, str):
+                time.sleep(GATHERING_SECONDS)
+            for batch in self._batches(first):
+                self._write_out(batch)
+
+    def _batches(self, item: _Item | None) -> Iterator[list[bytes]]:
+        """Yields what waits, in parts that are written at once; who waits for them is told when they are."""
+        batch: list[bytes] = []
+        while item is not None:
+            line = item.encode("utf-8", "backslashreplace") if isinstance(item, str) else b""
+            if batch and (not line or sum(map(len, batch)) + len(line) > ATOMIC_BYTES):
+                yield batch
+                batch = []
+            if isinstance(item, str):
+                batch.append(line)
+            else:
+                item.set()
+            item = self._next()
+        if batch:
+            yield batch
+
+    def _next(self) -> _Item | None:
+        try:
+            return self._waiting.get_nowait()
+        except Empty:
+            return None
+
+    def _write_out(self, batch: list[bytes]) -> None:
+        start = b"\n" if self._is_torn else b""
+        content = start + b"".join(batch)
+        written = 0
+        try:
+            while written < len(content):
+                written += self._write(content[written:])
+            self._is_torn = False
+        except OSError:
+            ends = list(accumulate(map(len, batch), initial=len(start)))
+            self._failed += sum(end > written for end in ends[1:])
+            if written:
+                self._is_torn = written not in ends
+
+
+@cache
+def stderr_lines() -> LogLines:
+    """Returns the one that writes to stderr until the process ends, and a moment longer for what waits then."""
+    lines = LogLines(partial(_write_to, STDERR))
+    atexit.register(lines.drain, FAREWELL_SECONDS)
+    return lines
+
+
+def _write_to(descriptor: int, content: bytes) -> int:
+    while True:
+        try:
+            return os.write(descriptor, content)
+        except BlockingIOError:  # whoever else has it made it so
+            select.select([], [descriptor], [])

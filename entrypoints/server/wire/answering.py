@@ -1,0 +1,36 @@
+"""Runs the application for the requests of one connection."""
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from leadnator_auth.entrypoints.server.wire.guard import Guard
+
+_CLOSE = (b"connection", b"close")
+
+
+def answering(app: ASGIApp, guard: Guard) -> ASGIApp:
+    """Returns the application as the requests of a connection call it."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, _closing(send, guard) if guard.is_waited_for else send)
+        except asyncio.CancelledError:
+            # The process ends. uvicorn would answer 500 in plain text, though what was asked for may have been done.
+            guard.cut()
+
+    return answer
+
+
+def _closing(send: Send, guard: Guard) -> Send:
+    """Returns what closes the connection after an answer for which no body was asked for.
+
+    Whether the client sends it nevertheless is open: the next bytes may be the body, or the next request.
+    """
+
+    async def send_and_close(message: Message) -> None:
+        if message["type"] == "http.response.start" and guard.is_waited_for and _CLOSE not in message["headers"]:
+            message["headers"] = [*message["headers"], _CLOSE]
+        await send(message)
+
+    return send_and_close
