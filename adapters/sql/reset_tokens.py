@@ -36,11 +36,7 @@ class SqlResetTokens:
         await self.slot.run(RESET_TOKENS.insert, **RESET_TOKENS.values(token))
 
     async def by_digest(self, digest: str) -> ResetToken | None:
-        row = await self.slot.fetch_one(
-            f"SELECT {RESET_TOKENS.columns} FROM reset_tokens WHERE digest = :digest{self.slot.row_lock}",
-            digest=digest,
-        )
-        return RESET_TOKENS.entity(row) if row else None
+        return await RESET_TOKENS.find(self.slot, digest)
 
     async def redeem(self, digest: str, now: datetime) -> ResetToken | None:
         row = await self.slot.fetch_one(
