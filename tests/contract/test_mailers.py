@@ -14,7 +14,7 @@ from leadnator_auth.domain import MailRefusedError, UnavailableError
 from leadnator_auth.domain.ports import Mailer
 from leadnator_auth.testing.contract import MailerContract
 from tests.e2e.server import HOST, free_port
-from tests.integration.smtp_server import Inbox, receiving
+from tests.adapters.mail.smtp_server import Inbox, receiving
 
 Arrived = Callable[[], list[str]]
 

@@ -17,8 +17,8 @@ from leadnator_auth.adapters.sql import alembic_runner
 from tests.conftest import NewDatabase
 from tests.databases import JWT_SECRET, dump_of, migrate, run_sql
 from tests.e2e.server import HOST, free_port, parsed_mail, run
-from tests.integration.certificates import certificate
-from tests.integration.scripted_smtp import Act, ScriptedServer, following
+from tests.adapters.mail.certificates import certificate
+from tests.adapters.mail.scripted_smtp import Act, ScriptedServer, following
 
 PASSWORD = "geheim-5678"
 QUICK = {"LEADNATOR_BCRYPT_COST": "10"}
