@@ -14,7 +14,7 @@ def user_view(user: User) -> dict[str, str]:
         "role": user.role.value,
         "plan": user.plan,
         "status": user.status.value,
-        "created_at": _rfc3339(user.created_at),
+        "created_at": rfc3339(user.created_at),
     }
 
 
@@ -23,12 +23,13 @@ def event_view(event: Event) -> dict[str, str | dict[str, str | None]]:
     return {
         "id": event.id,
         "type": event.type.value,
-        "at": _rfc3339(event.at),
+        "at": rfc3339(event.at),
         "user_id": event.user_id,
         "actor": event.actor,
         "data": dict(event.data),
     }
 
 
-def _rfc3339(instant: datetime) -> str:
+def rfc3339(instant: datetime) -> str:
+    """Returns an instant in UTC as RFC 3339 writes it, in whole seconds."""
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")

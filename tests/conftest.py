@@ -78,7 +78,7 @@ def shared_postgresql(postgresql_server: PostgresqlServer) -> str:
 
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the tables and nothing in them, to be copied: that is a hundred times quicker than to make one."""
+    """A SQLite file with the tables and nothing in them, to be copied, a hundred times as quick as to make one."""
     file = tmp_path_factory.mktemp("sqlite") / "migrated.db"
     migrate(f"sqlite:///{file}")
     return file

@@ -188,9 +188,9 @@ class MemoryResetTokens:
     async def withdraw(self, digest: str) -> None:
         self.tables.reset_tokens.pop(digest, None)
 
-    async def issued_since(self, user_id: UserId, since: datetime) -> list[datetime]:
+    async def issued_since(self, user_id: UserId, since: datetime, most: int) -> list[datetime]:
         tokens = self.tables.reset_tokens.values()
-        return sorted(t.issued_at for t in tokens if t.user_id == user_id and t.issued_at > since)
+        return sorted(t.issued_at for t in tokens if t.user_id == user_id and t.issued_at > since)[-most:]
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         old = [t.digest for t in self.tables.reset_tokens.values() if t.expires_at < expired_before]

@@ -32,10 +32,7 @@ class SqlCredentialStore:
         await self.slot.run_many(CREDENTIALS.insert, [CREDENTIALS.values(each) for each in credentials])
 
     async def of(self, user_id: UserId) -> Credentials | None:
-        row = await self.slot.fetch_one(
-            f"SELECT {CREDENTIALS.columns} FROM credentials WHERE user_id = :id{self.slot.row_lock}", id=user_id
-        )
-        return CREDENTIALS.entity(row) if row else None
+        return await CREDENTIALS.find(self.slot, user_id)
 
     async def by_emails(self, canonicals: Sequence[str]) -> dict[str, Credentials]:
         if not canonicals:

@@ -36,11 +36,7 @@ class SqlResetTokens:
         await self.slot.run(RESET_TOKENS.insert, **RESET_TOKENS.values(token))
 
     async def by_digest(self, digest: str) -> ResetToken | None:
-        row = await self.slot.fetch_one(
-            f"SELECT {RESET_TOKENS.columns} FROM reset_tokens WHERE digest = :digest{self.slot.row_lock}",
-            digest=digest,
-        )
-        return RESET_TOKENS.entity(row) if row else None
+        return await RESET_TOKENS.find(self.slot, digest)
 
     async def redeem(self, digest: str, now: datetime) -> ResetToken | None:
         row = await self.slot.fetch_one(
@@ -54,13 +50,15 @@ class SqlResetTokens:
     async def withdraw(self, digest: str) -> None:
         await self.slot.run("DELETE FROM reset_tokens WHERE digest = :digest", digest=digest)
 
-    async def issued_since(self, user_id: UserId, since: datetime) -> list[datetime]:
+    async def issued_since(self, user_id: UserId, since: datetime, most: int) -> list[datetime]:
         rows = await self.slot.fetch_all(
-            "SELECT issued_at FROM reset_tokens WHERE user_id = :user_id AND issued_at > :since ORDER BY issued_at",
+            "SELECT issued_at FROM reset_tokens WHERE user_id = :user_id AND issued_at > :since "
+            "ORDER BY user_id DESC, issued_at DESC LIMIT :most",
             user_id=user_id,
             since=to_number(since),
+            most=most,
         )
-        return [from_number(row["issued_at"]) for row in rows]
+        return [from_number(row["issued_at"]) for row in reversed(rows)]
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         return len(

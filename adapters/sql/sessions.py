@@ -37,10 +37,7 @@ class SqlSessions:
         await self.slot.run(SESSIONS.insert, **SESSIONS.values(session))
 
     async def by_id(self, session_id: SessionId) -> Session | None:
-        row = await self.slot.fetch_one(
-            f"SELECT {SESSIONS.columns} FROM sessions WHERE id = :id{self.slot.row_lock}", id=session_id
-        )
-        return SESSIONS.entity(row) if row else None
+        return await SESSIONS.find(self.slot, session_id)
 
     async def of_user(self, user: User, most: int) -> list[Session]:
         # In the order of the index: asked for one epoch, PostgreSQL may read and sort all there are.

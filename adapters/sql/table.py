@@ -79,6 +79,13 @@ class Table(Generic[Entity]):
             fields[field] = kind(**{part: values[index] for part, index in parts})
         return self._entity(**fields)
 
+    async def find(self, slot: Slot, value: str, *, by: str = "") -> Entity | None:
+        """Returns the entity with this value in a unique column, by default the key; a writer locks its row."""
+        row = await slot.fetch_one(
+            f"SELECT {self.columns} FROM {self.name} WHERE {by or self.key} = :value{slot.row_lock}", value=value
+        )
+        return self.entity(row) if row else None
+
     async def delete_some(
         self, slot: Slot, where: str, most: int, *, order_by: str = "", skip: int = 0, **values: object
     ) -> list[Entity]:

@@ -1,7 +1,7 @@
 """Units of work over SQL transactions."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import attrs
 
@@ -50,18 +50,12 @@ class SqlUnitOfWork:
     connections: Connections
     on_commit: Callable[[Commit], None] = lambda commit: None
 
-    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
-        return self._transaction()
-
-    def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
-        return self._snapshot()
-
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Transaction]:
+    async def __call__(self) -> AsyncIterator[Transaction]:
         async with self.connections.writing() as slot:
             yield SqlTransaction(slot, self.on_commit)
 
     @asynccontextmanager
-    async def _snapshot(self) -> AsyncIterator[Repositories]:
+    async def snapshot(self) -> AsyncIterator[Repositories]:
         async with self.connections.reading() as slot:
             yield SqlRepositories(slot)

@@ -61,10 +61,10 @@ class SqlUsers:
             await self.slot.run_many(USERS.insert, [USERS.values(user) for user in users])
 
     async def by_id(self, user_id: UserId) -> User | None:
-        return await self._one("users.id = :value", user_id)
+        return await USERS.find(self.slot, user_id)
 
     async def by_email(self, canonical: str) -> User | None:
-        return await self._one("users.email_canonical = :value", canonical)
+        return await USERS.find(self.slot, canonical, by="email_canonical")
 
     async def save(self, user: User) -> None:
         values = USERS.values(user)
@@ -107,9 +107,3 @@ class SqlUsers:
             **values,
         )
         return [USERS.entity(row) for row in rows]
-
-    async def _one(self, condition: str, value: str) -> User | None:
-        row = await self.slot.fetch_one(
-            f"SELECT {USERS.columns} FROM users WHERE {condition}{self.slot.row_lock}", value=value
-        )
-        return USERS.entity(row) if row else None

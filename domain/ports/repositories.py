@@ -131,8 +131,8 @@ class ResetTokens(Protocol):
     async def withdraw(self, digest: str) -> None:
         """Removes a token whose secret went nowhere."""
 
-    async def issued_since(self, user_id: UserId, since: datetime) -> list[datetime]:
-        """Returns when each token of a user was issued, oldest first, of those issued after `since`.
+    async def issued_since(self, user_id: UserId, since: datetime, most: int) -> list[datetime]:
+        """Returns when the last `most` tokens of a user were issued, oldest first, of those issued after `since`.
 
         All of them count, used ones included.
         """

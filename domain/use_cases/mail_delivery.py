@@ -1,6 +1,6 @@
 """Sending the queued mails, outside every request; a worker calls this again and again."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from enum import Enum, auto
@@ -23,6 +23,7 @@ from leadnator_auth.domain.entities.reset_token import (
 )
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import MailDelayedError, MailRefusedError, UnavailableError
+from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 
@@ -151,27 +152,36 @@ async def _fate_of(mail: QueuedMail, transaction: Transaction, now: datetime, po
         return PasswordChangedMail(mail.id, user.email, changed_at=mail.queued_at)
     if user.is_suspended:
         return _Unwanted.SURPLUS
-    allowed = ports.policy.reset_mails
-    issued = await transaction.reset_tokens.issued_since(user.id, now - ports.policy.reset_mails_window)
-    if len(issued) < allowed:
-        return await _reset_link(user, mail, transaction, now, ports)
+    policy = ports.policy
+    issued = await transaction.reset_tokens.issued_since(user.id, now - policy.reset_mails_window, policy.reset_mails)
+    if len(issued) < policy.reset_mails:
+        return await _reset_link(user, mail, _expiry(issued, now, policy), transaction, now, ports)
     if mail.attempts == 1 or not issued:
         return _Unwanted.SURPLUS
     # What was promised is tried until it is taken; but attempts of which nobody knows may each have brought a link.
-    until = issued[-allowed] + ports.policy.reset_mails_window
+    until = issued[0] + policy.reset_mails_window
     return mail.postponed(now, until, mail.last_error or "the account had all its links of an hour")
 
 
+def _expiry(issued: Sequence[datetime], now: datetime, policy: Policy) -> datetime:
+    """Returns when a link of now expires: the last one of an hour not before the account may get another.
+
+    So whoever asks for links to somebody else's mailbox never takes the owner's way back, however short links live.
+    """
+    expires_at = now + policy.reset_token_lifetime
+    is_last = len(issued) + 1 == policy.reset_mails
+    return max(expires_at, [*issued, now][0] + policy.reset_mails_window) if is_last else expires_at
+
+
 async def _reset_link(
-    user: User, mail: QueuedMail, transaction: Transaction, now: datetime, ports: Ports
+    user: User, mail: QueuedMail, expires_at: datetime, transaction: Transaction, now: datetime, ports: Ports
 ) -> ResetLinkMail:
     """Mints a secret of which only the digest stays here; every attempt at a mail has its own."""
     secret = RESET_SECRET_PREFIX + ports.randomness.urlsafe(RESET_SECRET_BYTES)
-    expires_at = now + ports.policy.reset_token_lifetime
     await transaction.reset_tokens.add(
         ResetToken(digest_of(secret), user.id, mail.id, issued_at=now, expires_at=expires_at, epoch=user.secret_epoch)
     )
-    return ResetLinkMail(mail.id, user.email, secret, expires_at, ports.policy.reset_token_lifetime)
+    return ResetLinkMail(mail.id, user.email, secret, expires_at, lifetime=expires_at - now)
 
 
 async def _drop_others(mail: QueuedMail, reason: _Unwanted, now: datetime, full: Collection[str], ports: Ports) -> int:

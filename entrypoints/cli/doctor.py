@@ -12,7 +12,7 @@ import attrs
 import click
 
 from leadnator_auth.entrypoints.doctor import Finding, Level, examine
-from leadnator_auth.entrypoints.doctor.settings_check import check_settings
+from leadnator_auth.entrypoints.doctor.local import check_settings
 from leadnator_auth.entrypoints.settings import SettingError, Settings
 from leadnator_auth.entrypoints.settings.masking import censor
 

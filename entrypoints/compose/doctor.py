@@ -1,6 +1,6 @@
 """The other half of the composition root: the checks of `doctor`, and which adapter each looks through."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 
@@ -14,16 +14,7 @@ from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain import BadFieldError, EmailAddress
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
 from leadnator_auth.entrypoints.compose.ports import MAIL_FOLDER, mail_writer, signing_secret_file, smtp_server
-from leadnator_auth.entrypoints.doctor import Check, Finding, Level
-from leadnator_auth.entrypoints.doctor.database import check_database
-from leadnator_auth.entrypoints.doctor.database_file import check_database_file
-from leadnator_auth.entrypoints.doctor.exposure import check_cors, check_proxies, check_rate_limit
-from leadnator_auth.entrypoints.doctor.hashing import check_hashing
-from leadnator_auth.entrypoints.doctor.hosts import resolves
-from leadnator_auth.entrypoints.doctor.links import check_public_url, check_reset_url
-from leadnator_auth.entrypoints.doctor.mail import check_no_smtp, check_sending, check_smtp
-from leadnator_auth.entrypoints.doctor.settings_check import check_settings
-from leadnator_auth.entrypoints.doctor.signing_secret import check_signing_secret
+from leadnator_auth.entrypoints.doctor import Check, Findings, Level, local, remote
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
@@ -44,37 +35,30 @@ def address_of(text: str) -> EmailAddress | None:
         return None
 
 
-def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAddress | None) -> Iterator[Check]:
-    """Yields the checks in the order in which they are run."""
-    file = signing_secret_file(settings.database_url) if is_sqlite(settings.database_url) else None
-    yield Check("settings", partial(check_settings, environment))
-    yield Check("signing secret", partial(check_signing_secret, settings.jwt_secrets, file, read_secret))
-    yield from _database_checks(settings)
-    yield Check("password hashing", partial(_hashing, settings.bcrypt_cost), seconds=HASHING_SECONDS)
-    yield from _mail_checks(settings, send_to)
-    for name, check in (
-        ("public url", partial(check_public_url, settings.public_url, resolves)),
-        ("reset url", partial(check_reset_url, settings.reset_url, resolves)),
-    ):
-        yield Check(name, check, when_late=Level.WARN)
-    yield Check("rate limit", partial(check_rate_limit, settings.rate_limit))
-    yield Check("proxies", partial(check_proxies, settings.trusted_proxies, settings.public_url))
-    yield Check("cors", partial(check_cors, settings.cors_origins))
-
-
-def _hashing(cost: int) -> Iterator[Finding]:
-    return check_hashing(cost, seconds_of_a_hash, nearest_cost)
-
-
-def _database_checks(settings: Settings) -> Iterator[Check]:
-    asked = partial(check_database, partial(_opened, settings), SystemClock().now)
-    path = settings.database_url
-    if not is_sqlite(path):
-        yield Check("database", asked, seconds=DATABASE_SECONDS)
-        return
-    yield Check("database file", partial(check_database_file, path))
-    # To look for what is in a file that is not there would make it.
-    yield Check("database", lambda: asked() if path.is_file() else (), seconds=DATABASE_SECONDS)
+def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAddress | None) -> Sequence[Check]:
+    """Returns the checks in the order in which they are run."""
+    path = settings.database_url if is_sqlite(settings.database_url) else None
+    secret_file = signing_secret_file(path) if path else None
+    secret = partial(local.check_signing_secret, settings.jwt_secrets, secret_file, read_secret)
+    database = partial(remote.check_database, partial(_opened, settings), SystemClock().now)
+    hashing = partial(local.check_hashing, settings.bcrypt_cost, seconds_of_a_hash, nearest_cost)
+    public_url = partial(remote.check_public_url, settings.public_url, remote.resolves)
+    reset_url = partial(remote.check_reset_url, settings.reset_url, remote.resolves)
+    return (
+        Check("settings", partial(local.check_settings, environment)),
+        Check("signing secret", secret),
+        Check("database file", lambda: local.check_database_file(path) if path else ()),
+        # To look for what is in a file that is not there would make it.
+        Check("database", lambda: database() if path is None or path.is_file() else (), DATABASE_SECONDS),
+        Check("password hashing", hashing, HASHING_SECONDS),
+        Check("smtp", partial(_smtp, settings), SMTP_SECONDS),
+        Check("smtp test mail", lambda: _test_mail(settings, send_to) if send_to else (), SENDING_SECONDS),
+        Check("public url", public_url, when_late=Level.WARN),
+        Check("reset url", reset_url, when_late=Level.WARN),
+        Check("rate limit", partial(local.check_rate_limit, settings.rate_limit)),
+        Check("proxies", partial(local.check_proxies, settings.trusted_proxies, settings.public_url)),
+        Check("cors", partial(local.check_cors, settings.cors_origins)),
+    )
 
 
 def _opened(settings: Settings) -> AbstractAsyncContextManager[SqlProbe]:
@@ -82,29 +66,23 @@ def _opened(settings: Settings) -> AbstractAsyncContextManager[SqlProbe]:
     return probing(settings.database_url, settings.database_pool_size, prepared_statements=prepared)
 
 
-def _mail_checks(settings: Settings, send_to: EmailAddress | None) -> Iterator[Check]:
+def _smtp(settings: Settings) -> Findings:
     url = settings.smtp_url
     if url is None:
-        yield Check("smtp", partial(check_no_smtp, MAIL_FOLDER))
-    else:
-        yield Check("smtp", partial(_smtp, url, settings), seconds=SMTP_SECONDS)
-    if send_to is not None:
-        send = _sending(settings, url, send_to) if url else None
-        yield Check("smtp test mail", partial(check_sending, send_to.mailbox, send), seconds=SENDING_SECONDS)
+        return remote.check_no_smtp(MAIL_FOLDER)
+    return remote.check_smtp(url, settings.mail_from, probe(smtp_server(url, settings), settings.mail_from))
 
 
-def _smtp(url: SmtpUrl, settings: Settings) -> AsyncIterator[Finding]:
-    return check_smtp(url, settings.mail_from, probe(smtp_server(url, settings), settings.mail_from))
+def _test_mail(settings: Settings, to: EmailAddress) -> Findings:
+    url = settings.smtp_url
+    return remote.check_sending(to.mailbox, partial(_send_test_mail, settings, url, to) if url else None)
 
 
-def _sending(settings: Settings, url: SmtpUrl, to: EmailAddress) -> Callable[[], Awaitable[None]]:
-    async def send() -> None:
-        writer = mail_writer(settings, SystemClock())
-        mailer = SmtpMailer(smtp_server(url, settings), writer)
-        try:
-            message = writer.write_test(to, MAIL_ID_PREFIX + SystemRandomness().urlsafe(16))
-            await mailer.hand_over(message, to.mailbox)
-        finally:
-            mailer.close()
-
-    return send
+async def _send_test_mail(settings: Settings, url: SmtpUrl, to: EmailAddress) -> None:
+    writer = mail_writer(settings, SystemClock())
+    mailer = SmtpMailer(smtp_server(url, settings), writer)
+    try:
+        message = writer.write_test(to, MAIL_ID_PREFIX + SystemRandomness().urlsafe(16))
+        await mailer.hand_over(message, to.mailbox)
+    finally:
+        mailer.close()

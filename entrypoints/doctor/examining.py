@@ -1,23 +1,55 @@
-"""Runs checks one after the other, each with a deadline, so that one that hangs keeps no other from reporting."""
+"""Runs checks one after the other, each with a deadline, so that none keeps another from reporting what it finds."""
 
 import asyncio
 import threading
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+from enum import StrEnum
+from functools import partial
 from queue import Empty, Queue
 
 import attrs
 
-from leadnator_auth.entrypoints.doctor.finding import Finding, Level, fail
-
 USUAL_SECONDS = 5.0
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@attrs.frozen
+class Finding:
+    """One line of the report; `cure` says what to do, and is empty where all is well."""
+
+    level: Level
+    check: str
+    found: str
+    cure: str = ""
+
+    @property
+    def line(self) -> str:
+        """The finding for people."""
+        cure = f" -> {self.cure}" if self.cure else ""
+        return f"{self.level:<4}  {self.check:<18}  {self.found}{cure}"
+
+
+ok = partial(Finding, Level.OK)
+warn = partial(Finding, Level.WARN)
+"""What works, but should not stay as it is."""
+fail = partial(Finding, Level.FAIL)
+"""What does not work, or must not go on."""
+
 
 Findings = Iterable[Finding] | AsyncIterable[Finding]
 
 
 @attrs.frozen
 class Check:
-    """A check to be run: what it finds it yields as soon as it is known."""
+    """A check to be run: what it finds it yields as soon as it is known, and nothing where it does not apply."""
 
     name: str
     run: Callable[[], Findings]
@@ -31,32 +63,23 @@ def examine(checks: Iterable[Check]) -> Iterator[Finding]:
     for check in checks:
         found: Queue[Finding | None] = Queue()
         threading.Thread(target=_run, args=(check, found), daemon=True).start()
-        yield from _until_late(check, found)
-
-
-def _until_late(check: Check, found: "Queue[Finding | None]") -> Iterator[Finding]:
-    deadline = time.monotonic() + check.seconds
-    try:
-        while finding := found.get(timeout=max(deadline - time.monotonic(), 0)):
-            yield finding
-    except Empty:
-        late = f"no answer within {check.seconds:g} s"
-        yield Finding(check.when_late, check.name, late, "see what keeps it: the network, the name server or a disk")
+        deadline = time.monotonic() + check.seconds
+        try:
+            while finding := found.get(timeout=max(deadline - time.monotonic(), 0)):
+                yield finding
+        except Empty:
+            late = f"no answer within {check.seconds:g} s"
+            cure = "see what keeps it: the network, the name server or a disk"
+            yield Finding(check.when_late, check.name, late, cure)
 
 
 def _run(check: Check, found: "Queue[Finding | None]") -> None:
     try:
-        findings = check.run()
-        if isinstance(findings, AsyncIterable):
-            asyncio.run(_pass_on(findings, found))
-        else:
-            for finding in findings:
-                found.put(finding)
+        asyncio.run(_pass_on(check, found))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        found.put(
-            fail(check.name, f"{where}{error.strerror or type(error).__name__}", "let the user who serves get there")
-        )
+        words = f"{where}{error.strerror or type(error).__name__}"
+        found.put(fail(check.name, words, "let the user who serves get there"))
     except Exception as error:  # noqa: BLE001 (a bug in one check must not hide what the others find)
         # Not its message, which may quote anything.
         found.put(fail(check.name, f"the check itself broke ({type(error).__name__})", "report it: this is a bug"))
@@ -64,6 +87,11 @@ def _run(check: Check, found: "Queue[Finding | None]") -> None:
         found.put(None)
 
 
-async def _pass_on(findings: AsyncIterable[Finding], found: "Queue[Finding | None]") -> None:
-    async for finding in findings:
-        found.put(finding)
+async def _pass_on(check: Check, found: "Queue[Finding | None]") -> None:
+    findings = check.run()
+    if isinstance(findings, AsyncIterable):
+        async for finding in findings:
+            found.put(finding)
+    else:
+        for finding in findings:
+            found.put(finding)

@@ -1,7 +1,5 @@
 """What a handler needs of a request besides its body, and the shortest of answers."""
 
-from datetime import datetime
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -32,8 +30,3 @@ async def identified(request: Request) -> Identity:
 def done() -> Response:
     """Returns the answer of what has nothing else to say."""
     return JSONResponse({"ok": True})
-
-
-def rfc3339(instant: datetime) -> str:
-    """Returns an instant in UTC as RFC 3339 writes it, in whole seconds."""
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")

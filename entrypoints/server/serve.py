@@ -30,8 +30,8 @@ from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.values import SAFE_BCRYPT_COST
 from leadnator_auth.entrypoints.telemetry.event_log import log_events
 from leadnator_auth.entrypoints.telemetry.metrics import Metrics
-from leadnator_auth.entrypoints.telemetry.metrics.publishing import publishing
-from leadnator_auth.entrypoints.telemetry.metrics.sharing import rows_in, shared_folder
+from leadnator_auth.entrypoints.telemetry.metrics.recording import publishing
+from leadnator_auth.entrypoints.telemetry.metrics.rows import rows_in, shared_folder
 from leadnator_auth.entrypoints.telemetry.tracing import require_tracing, tracing_to
 
 SETTLING_SECONDS = 0.5

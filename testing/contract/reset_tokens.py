@@ -99,12 +99,13 @@ class ResetTokensContract(StoreContract):
         )
         async with unit_of_work.snapshot() as repositories:
             issued_since = repositories.reset_tokens.issued_since
-            issued = await issued_since(alice.id, NOW)
+            issued = await issued_since(alice.id, NOW, 9)
             expected = [NOW + minutes[n] for n in (1, 2, 3)]
             assert issued == expected, "each token of this user counts that was issued after (not at) the instant"
             assert_utc(*issued)
-            assert len(await issued_since(alice.id, NOW - HOUR)) == 4, "older ones count if asked for"
-            assert await issued_since(alice.id, NOW + HOUR) == [], "what was issued before does not count"
+            assert await issued_since(alice.id, NOW, 2) == expected[1:], "no more than the last `most` are returned"
+            assert len(await issued_since(alice.id, NOW - HOUR, 9)) == 4, "older ones count if asked for"
+            assert await issued_since(alice.id, NOW + HOUR, 9) == [], "what was issued before does not count"
 
     async def test_a_token_that_was_withdrawn_is_gone(self, unit_of_work: UnitOfWork, alice: User) -> None:
         token, other = a_token(alice, 1), a_token(alice, 2)
@@ -116,7 +117,7 @@ class ResetTokensContract(StoreContract):
         async with unit_of_work() as transaction:
             tokens = transaction.reset_tokens
             assert await tokens.redeem(token.digest, NOW) is None, "a withdrawn token cannot be redeemed"
-            assert len(await tokens.issued_since(alice.id, NOW - HOUR)) == 1, "a withdrawn token does not count"
+            assert len(await tokens.issued_since(alice.id, NOW - HOUR, 9)) == 1, "a withdrawn token does not count"
             assert await tokens.redeem(other.digest, NOW) is not None, "`withdraw` is for one token"
 
     async def test_expired_tokens_are_purged_a_few_at_a_time(self, unit_of_work: UnitOfWork, alice: User) -> None:

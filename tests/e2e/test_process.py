@@ -13,10 +13,10 @@ from threading import Barrier
 
 import pytest
 
+from tests.adapters.mail.smtp_server import Inbox, receiving
 from tests.e2e.conftest import Serve
 from tests.e2e.mails import reset_link, reset_secret
 from tests.e2e.server import HOST, PASSWORD, Answer, Server, free_port, parsed_mail, read_answer, until
-from tests.adapters.mail.smtp_server import Inbox, receiving
 
 LOG_IN_BODY = b'{"email":"alice@example.com","password":"minimum-6-chars"}'
 JSON_TYPE = {"Content-Type": "application/json"}

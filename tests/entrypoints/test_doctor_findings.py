@@ -13,16 +13,23 @@ import pytest
 from leadnator_auth.adapters.secret_file import read_secret
 from leadnator_auth.domain import UnavailableError
 from leadnator_auth.entrypoints.doctor import Finding, Level
-from leadnator_auth.entrypoints.doctor.database import check_database
-from leadnator_auth.entrypoints.doctor.database_file import check_database_file
-from leadnator_auth.entrypoints.doctor.exposure import check_cors, check_proxies, check_rate_limit
-from leadnator_auth.entrypoints.doctor.hashing import check_hashing
-from leadnator_auth.entrypoints.doctor.hosts import is_this_machine
-from leadnator_auth.entrypoints.doctor.links import check_public_url, check_reset_url
-from leadnator_auth.entrypoints.doctor.mail import check_smtp
-from leadnator_auth.entrypoints.doctor.modes import check_mode
-from leadnator_auth.entrypoints.doctor.settings_check import check_settings
-from leadnator_auth.entrypoints.doctor.signing_secret import check_signing_secret
+from leadnator_auth.entrypoints.doctor.local import (
+    check_cors,
+    check_database_file,
+    check_hashing,
+    check_mode,
+    check_proxies,
+    check_rate_limit,
+    check_settings,
+    check_signing_secret,
+)
+from leadnator_auth.entrypoints.doctor.remote import (
+    check_database,
+    check_public_url,
+    check_reset_url,
+    check_smtp,
+    is_this_machine,
+)
 from leadnator_auth.entrypoints.settings.values import smtp_url
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

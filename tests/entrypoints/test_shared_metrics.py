@@ -13,8 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics, families
-from leadnator_auth.entrypoints.telemetry.metrics.shared_rows import SIZE, SharedRows
-from leadnator_auth.entrypoints.telemetry.metrics.sharing import rows_in, shared_folder
+from leadnator_auth.entrypoints.telemetry.metrics.rows import SIZE, Rows, rows_in, shared_folder
 from tests.http.test_metrics import figure
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -24,8 +23,8 @@ COUNTS_UNTIL_KILLED = """
 import sys, time
 from pathlib import Path
 from leadnator_auth.entrypoints.telemetry.metrics import Metrics
-from leadnator_auth.entrypoints.telemetry.metrics.shared_rows import SharedRows
-metrics = Metrics(SharedRows(Path(sys.argv[1])))
+from leadnator_auth.entrypoints.telemetry.metrics.rows import Rows
+metrics = Metrics(Rows(Path(sys.argv[1])))
 for _ in range(5):
     metrics.count_request("/healthz", "GET", 200, 0.5)
 print("counted", flush=True)
@@ -43,7 +42,7 @@ def joined(tmp_path: Path) -> Iterator[Callable[[], Metrics]]:
     opened: list[Metrics] = []
 
     def join() -> Metrics:
-        opened.append(Metrics(SharedRows(tmp_path)))
+        opened.append(Metrics(Rows(tmp_path)))
         return opened[-1]
 
     yield join

@@ -27,11 +27,12 @@ from leadnator_auth.domain import (
 )
 from tests.simulation.ledger import Account, KnownSession, Threat
 from tests.simulation.scheduler import Violation, sleep
+from tests.simulation.watching import notices_since
 from tests.simulation.world import Outcome, World
 
 Value = TypeVar("Value")
 
-EMAILS = ("ann@example.com", "bob@example.com", "cat@example.com")
+EMAILS = ("ann@example.com", "bob@example.com", "cat@other.example")
 NOBODY = "nobody@example.com"
 CLIENTS = (Client("192.0.2.1"), Client("192.0.2.2"))
 LEEWAY = timedelta(seconds=60)
@@ -234,7 +235,9 @@ async def change_ones_password(world: World) -> None:
 def expect_mail(world: World, outcome: Outcome[Value], kind: MailKind, email: str) -> None:
     """Notes that somebody was promised a mail."""
     queued = [mail.id for mail in outcome.changes.mails if (mail.kind, mail.recipient) == (kind, email)]
-    if len(queued) != 1:
+    since = outcome.begun_at - world.policy.notices_window
+    had_enough = notices_since(since, email, world.watcher.seen) >= world.policy.notices
+    if len(queued) != 1 and not (kind is MailKind.PASSWORD_CHANGED and not queued and had_enough):
         raise Violation(f"{len(queued)} mails wait for {email}")
     world.owed_mails += queued
 

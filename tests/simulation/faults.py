@@ -1,4 +1,4 @@
-"""Ports that fail: before or after they did their work, late, or in favour of somebody else."""
+"""Ports that fail: before or after they did their work, late, too late, or in favour of somebody else."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -14,6 +14,8 @@ from tests.simulation.scheduler import pause, sleep
 
 DELAYS = (0.3, 2.0, 7.0, 14.0)
 """In seconds; the last two outlast the renewal of a lease, and the lease itself."""
+UNIT_SECONDS = 4.0
+"""How long the round trips of one unit of work may take."""
 
 
 class Fault(Enum):
@@ -26,6 +28,31 @@ class Fault(Enum):
 
 
 _FAULTS = tuple(Fault)
+
+
+class RoundTrips:
+    """The ways to the database and back of one unit of work, which has to be done in time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._left = UNIT_SECONDS
+
+    async def one(self) -> None:
+        """Takes its time, in which others go first.
+
+        Raises: UnavailableError when the time of the whole unit is over.
+        """
+        if not self._seconds:
+            await pause()
+            return
+        self._left -= self._seconds
+        await sleep(self._seconds)
+        if self._left < 0:
+            raise UnavailableError("the database did not answer in time")
+
+
+NEAR = RoundTrips(0.0)
+"""For what is no database."""
 
 
 class Chaos:
@@ -69,9 +96,12 @@ class Chaos:
 class FaultyPort:
     """A port every async method of which lets others go first, and now and then fails."""
 
-    def __init__(self, target: object, chaos: Chaos, *, in_transaction: bool = False) -> None:
+    def __init__(
+        self, target: object, chaos: Chaos, round_trips: RoundTrips = NEAR, *, in_transaction: bool = False
+    ) -> None:
         self._target = target
         self._chaos = chaos
+        self._round_trips = round_trips
         self._in_transaction = in_transaction
 
     def __getattr__(self, name: str) -> Any:  # whatever the port has
@@ -82,7 +112,7 @@ class FaultyPort:
 
         async def call(*args: object, **options: object) -> object:
             fault = chaos.strike(name)
-            await pause()
+            await self._round_trips.one()
             if fault is None:
                 return await method(*args, **options)
             return await self._struck(fault, name, lambda: method(*args, **options))
@@ -108,18 +138,20 @@ class FaultyPort:
 class _Repositories:
     """The repositories of one unit of work, each with faults."""
 
-    def __init__(self, target: Repositories, chaos: Chaos, *, may_write: bool) -> None:
+    def __init__(self, target: Repositories, chaos: Chaos, round_trips: RoundTrips, *, may_write: bool) -> None:
         self._target = target
         self._chaos = chaos
+        self._round_trips = round_trips
         self._may_write = may_write
 
     async def commit(self) -> None:
         """Commits, or fails to."""
-        await FaultyPort(self._target, self._chaos, in_transaction=True).commit()
+        await FaultyPort(self._target, self._chaos, self._round_trips, in_transaction=True).commit()
         self._chaos.committed()
 
     def __getattr__(self, name: str) -> Any:  # a repository
-        port = FaultyPort(getattr(self._target, name), self._chaos, in_transaction=self._may_write)
+        target = getattr(self._target, name)
+        port = FaultyPort(target, self._chaos, self._round_trips, in_transaction=self._may_write)
         setattr(self, name, port)
         return port
 
@@ -127,19 +159,28 @@ class _Repositories:
 class _Unit:
     """One unit of work that may fail to open, and to close."""
 
-    def __init__(self, target: AbstractAsyncContextManager[Repositories], chaos: Chaos, *, may_write: bool) -> None:
+    def __init__(
+        self,
+        target: AbstractAsyncContextManager[Repositories],
+        chaos: Chaos,
+        round_trips: RoundTrips,
+        *,
+        may_write: bool,
+    ) -> None:
         self._target = target
         self._chaos = chaos
+        self._round_trips = round_trips
         self._may_write = may_write
 
     async def __aenter__(self) -> Any:  # the repositories
         fault = self._chaos.strike("open")
-        await pause()
+        await self._round_trips.one()
         if fault is Fault.DELAY:
             await sleep(self._chaos.delay())
         elif fault:
             raise UnavailableError("open")
-        return _Repositories(await self._target.__aenter__(), self._chaos, may_write=self._may_write)
+        repositories = await self._target.__aenter__()
+        return _Repositories(repositories, self._chaos, self._round_trips, may_write=self._may_write)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -151,14 +192,15 @@ class _Unit:
 
 
 class FaultyUnitOfWork:
-    """A UnitOfWork with faults at every step."""
+    """A UnitOfWork with faults at every step, and a way of so many seconds to the database and back."""
 
-    def __init__(self, target: UnitOfWork, chaos: Chaos) -> None:
+    def __init__(self, target: UnitOfWork, chaos: Chaos, distance: float) -> None:
         self._target = target
         self._chaos = chaos
+        self._distance = distance
 
     def __call__(self) -> Any:  # a context with all the repositories
-        return _Unit(self._target(), self._chaos, may_write=True)
+        return _Unit(self._target(), self._chaos, RoundTrips(self._distance), may_write=True)
 
     def snapshot(self) -> Any:  # as above
-        return _Unit(self._target.snapshot(), self._chaos, may_write=False)
+        return _Unit(self._target.snapshot(), self._chaos, RoundTrips(self._distance), may_write=False)

@@ -1,5 +1,6 @@
 """Those who look after others: admins, the operator, the mail worker, the housekeeper, and time."""
 
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -8,23 +9,28 @@ from leadnator_auth.domain import (
     EventType,
     ForbiddenError,
     InvalidTokenError,
+    MailKind,
     Role,
     Status,
     change_user,
     create_user,
     delete_user,
-    deliver_due_mails,
     identify,
     purge,
     retry_mails,
 )
 from leadnator_auth.domain.entities.actor import OPERATOR
+from leadnator_auth.domain.entities.mail import new_mail
+from leadnator_auth.domain.entities.outbox import Lanes
+from leadnator_auth.domain.use_cases.mail_delivery import TakenMail, send_mail, take_mail
 from tests.simulation.callers import EMAILS
 from tests.simulation.ledger import Account, KnownSession, Threat
-from tests.simulation.scheduler import Violation, sleep
-from tests.simulation.world import Outcome, World
+from tests.simulation.scheduler import Task, Violation, pause, sleep
+from tests.simulation.world import CONVERSATIONS, CONVERSATIONS_OF_A_DOMAIN, Outcome, World
 
 Value = TypeVar("Value")
+FLOOD = 60
+"""Enough to fill the time of a unit of work, where the database is far away and each takes two round trips."""
 MOST_AT_WORK = 30
 """How many seconds pass at most while something is under way, beside what a slow call takes."""
 Act = Callable[[Actor], Coroutine[Any, Any, Value]]
@@ -165,11 +171,61 @@ def settle_threat(threat: Threat, outcome: Outcome[Value]) -> None:
         threat.lose()
 
 
+class MailWorker:
+    """Begins conversations with the mail server, several at once, and never all of them about one domain."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._lanes = Lanes(CONVERSATIONS, CONVERSATIONS_OF_A_DOMAIN)
+        self._under_way: Counter[str] = Counter()
+
+    async def deliver(self, most: int) -> None:
+        """Takes mails and sends them in tasks of their own, at most so many."""
+        for number in range(most):
+            while not self._lanes.has_room:
+                await sleep(1)
+            since = self._world.scheduler.steps
+            taken, done = await take_mail(self._lanes.full, ports=self._world.ports)
+            if taken is not None:
+                self._begin(taken)
+                conversation = Task(f"conversation {number}", self._converse(taken, since), is_client=True)
+                self._world.scheduler.spawn(conversation)
+                await pause()
+            elif not done.total:
+                return
+
+    def _begin(self, taken: TakenMail) -> None:
+        lane = taken.mail.recipient.partition("@")[2]
+        self._lanes.enter(taken.mail.lane)
+        self._under_way[lane] += 1
+        if self._under_way[lane] > CONVERSATIONS_OF_A_DOMAIN or self._under_way.total() > CONVERSATIONS:
+            raise Violation(f"more conversations than there may be: {self._under_way}")
+
+    async def _converse(self, taken: TakenMail, since: int) -> None:
+        world = self._world
+        work = send_mail(taken, keeping_lease=world.keeping_lease, ports=world.ports)
+        await world.attempt(f"send {taken.mail.id}", work, commits_once=False, since=since)
+        self._lanes.leave(taken.mail.lane)
+        self._under_way[taken.mail.recipient.partition("@")[2]] -= 1
+
+
 async def deliver(world: World) -> None:
-    """A round of the mail worker."""
-    most = world.pick((1, 3))
-    work = deliver_due_mails(ports=world.ports, keeping_lease=world.keeping_lease, most=most)
+    """Some rounds of a mail worker."""
+    work = MailWorker(world).deliver(world.pick((1, 3, 6)))
     await world.attempt("deliver", work, commits_once=False)
+
+
+async def flood(world: World) -> None:
+    """Somebody asks for links, many times in a moment: for addresses of nobody, for one of somebody, or for all."""
+    victims = world.pick(((), (world.pick(EMAILS),), tuple(account.email for account in world.accounts)))
+    async with world.clean_ports.unit_of_work() as transaction:
+        for _ in range(FLOOD):
+            world.flooded += 1
+            nobody = f"nobody-{world.flooded}@{world.pick(('example.com', 'other.example'))}"
+            recipient = world.pick(victims) if victims else nobody
+            mail = new_mail(f"m_flood_{world.flooded}", MailKind.RESET_LINK, recipient, world.clock.now())
+            await transaction.mail_queue.add(mail)
+        await transaction.commit()
 
 
 async def clear_away(world: World) -> None:

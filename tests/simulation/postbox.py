@@ -1,12 +1,13 @@
 """The mail server of a world."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
 from leadnator_auth.domain.entities.mail import OutgoingMail, ResetLinkMail
 from leadnator_auth.domain.entities.reset_token import digest_of
-from leadnator_auth.domain.errors import MailRefusedError, UnavailableError
+from leadnator_auth.domain.errors import MailDelayedError, MailRefusedError
 from tests.simulation.ledger import KnownSecret
 from tests.simulation.scheduler import Violation, sleep
 
@@ -14,26 +15,39 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
+STALLS = (4.0, 12.0, 90.0)
+"""In seconds."""
+NEARLY_AN_HOUR = timedelta(minutes=50)
+"""A link counts from when it was made, and takes a while from there to its reader."""
+
+
 class Postbox:
-    """Takes mails, at times slowly, and lets the owners read them; refuses one in twenty for good, some for now."""
+    """Takes mails, at times slowly, and lets the owners read them.
+
+    It refuses one in twenty for good, some for now, and of some it forgets to say that it took them.
+    """
 
     def __init__(self, world: "World", chance: Random) -> None:
         self._world = world
         self._chance = chance
         self.accepted: Counter[str] = Counter()
         self.refused: set[str] = set()
+        self._arrivals: defaultdict[str, list[datetime]] = defaultdict(list)
+        """When links reached the owner of each account."""
+        self._slowness = chance.choice((0.1, 0.1, 0.6))
+        self._forgetfulness = chance.choice((0.05, 0.05, 0.05, 0.8))
         self.is_kind = False
         """Whether it takes everything."""
 
     async def send(self, mail: OutgoingMail) -> None:
-        """Raises: MailRefusedError."""
-        if not self.is_kind and self._chance.random() < 0.1:
-            await sleep(self._chance.choice((4.0, 12.0)))
+        """Raises: MailRefusedError, MailDelayedError."""
+        if not self.is_kind and self._chance.random() < self._slowness:
+            await sleep(self._chance.choice(STALLS))
         if not self.is_kind and self._chance.random() < 0.05:
             self.refused.add(mail.id)
-            raise MailRefusedError("no such mailbox")
+            raise MailRefusedError("no such mailbox", may_have_arrived=False)
         if not self.is_kind and self._chance.random() < 0.1:
-            raise UnavailableError("the mail server is away")
+            raise MailDelayedError("the mail server is away", may_have_arrived=False)
         self.accepted[mail.id] += 1
         email = mail.to.canonical
         watcher = self._world.watcher
@@ -42,6 +56,8 @@ class Postbox:
             raise Violation(f"a mail to {email}, which has no account")
         if isinstance(mail, ResetLinkMail):
             self._read(mail)
+        if not self.is_kind and self._chance.random() < self._forgetfulness:
+            raise MailDelayedError("no answer to the mail", may_have_arrived=True)
 
     def _read(self, mail: ResetLinkMail) -> None:
         token = self._world.watcher.seen.reset_tokens.get(digest_of(mail.secret))
@@ -50,3 +66,11 @@ class Postbox:
                 if account.email != mail.to.canonical:
                     raise Violation(f"a link to the account of {account.email} went to {mail.to.canonical}")
                 account.secrets.append(KnownSecret(mail.secret, token.digest, mail.expires_at))
+                self._count_arrival(account.user_id)
+
+    def _count_arrival(self, user_id: str) -> None:
+        now, arrivals = self._world.clock.instant, self._arrivals[user_id]
+        arrivals.append(now)
+        recent = [at for at in arrivals if at > now - NEARLY_AN_HOUR]
+        if len(recent) > self._world.policy.reset_mails:
+            raise Violation(f"{len(recent)} links reached {user_id} within an hour: {recent}")

@@ -1,7 +1,7 @@
 """Runs one seed to its end: first with faults, then without, and then it looks at what is left."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from leadnator_auth.domain import (
     Actor,
@@ -9,6 +9,7 @@ from leadnator_auth.domain import (
     InvalidTokenError,
     MailState,
     Role,
+    UnavailableError,
     create_user,
     deliver_due_mails,
     identify,
@@ -36,6 +37,7 @@ ANYBODY: tuple[tuple[Act, int], ...] = (
     (keepers.change_somebody, 4),
     (keepers.delete_somebody, 1),
     (keepers.deliver, 6),
+    (keepers.flood, 1),
     (keepers.clear_away, 1),
     (keepers.try_mails_again, 1),
     (keepers.let_time_pass, 3),
@@ -131,8 +133,10 @@ def _end(world: World) -> None:
 
 
 def _deliver_all(world: World) -> None:
-    for _ in range(20):
-        finished(deliver_due_mails(ports=world.clean_ports, most=50))
+    """Sends all that waits, over a database as far away as it was before."""
+    for _ in range(100):
+        with suppress(UnavailableError):  # what does not get on by itself is found below
+            finished(deliver_due_mails(ports=world.distant_ports))
         world.look()
         queued = [mail for mail in world.watcher.seen.mails.values() if mail.state is MailState.QUEUED]
         if not queued:

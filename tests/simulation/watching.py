@@ -7,7 +7,7 @@ from typing import Protocol
 import attrs
 
 from leadnator_auth.adapters.memory.tables import Tables
-from leadnator_auth.domain import Event, MailState, QueuedMail, ResetToken, User, UserId
+from leadnator_auth.domain import Event, MailKind, MailState, Policy, QueuedMail, ResetToken, User, UserId
 from leadnator_auth.domain.entities.outbox import LEASE
 from tests.simulation.ledger import Account
 from tests.simulation.passwords import Passwords
@@ -28,6 +28,7 @@ class Changes:
     """What one task wrote, since it was asked."""
 
     begun_at: datetime
+    begun_at_step: int
     mails: list[QueuedMail] = attrs.Factory(list)
     events: list[Event] = attrs.Factory(list)
 
@@ -42,20 +43,24 @@ class Watcher:
         passwords: Passwords,
         postbox: Postbox,
         scheduler: Scheduler,
-        reset_mails: int,
+        policy: Policy,
     ) -> None:
         self.seen = tables
         self._accounts = accounts
         self._postbox = postbox
         self._passwords = passwords
         self._scheduler = scheduler
-        self._reset_mails = reset_mails
+        self._policy = policy
         self.dropped: set[str] = set()
         """Mails that rightly were not sent."""
         self.owners: dict[str, UserId] = {user.email.canonical: user.id for user in tables.users.values()}
         """Who has an address now."""
         self.left_at: dict[str, int] = {}
         """The step at which an address lost its account."""
+        self._shut_at: dict[UserId, int] = {}
+        """The last step at which an account was suspended."""
+        self._withdrawn: list[tuple[int, ResetToken]] = []
+        """The secrets that went nowhere, and the steps at which that was known."""
 
     def look(self, tables: Tables, changes: Changes | None) -> None:
         """Checks the step from what was seen last to what is kept now."""
@@ -109,6 +114,8 @@ class Watcher:
         self.owners = owners
         for user in users:
             old = before.users.get(user.id)
+            if user.is_suspended or (old is not None and old.is_suspended):
+                self._shut_at[user.id] = self._scheduler.steps
             if old is not None and _administered(old) != _administered(user):
                 new_events = [event for key, event in after.events.items() if key not in before.events]
                 _check(any(event.user_id == user.id for event in new_events), "a change left no event", user)
@@ -129,11 +136,16 @@ class Watcher:
             old = before.mails.get(mail_id)
             if old is None and changes is not None:
                 changes.mails.append(mail)
+            if old is None and mail.kind is MailKind.PASSWORD_CHANGED:
+                others = notices_since(mail.queued_at - self._policy.notices_window, mail.recipient, before)
+                _check(others < self._policy.notices, "too many notices an hour", mail)
             if old is not None and old is not mail:
                 self._look_at_a_changed_mail(old, mail, changes)
+                if mail.attempts > old.attempts > 0 and mail.state is MailState.QUEUED:
+                    _check_that_no_new_mail_waited(mail, before, after)
         for mail_id, mail in before.mails.items():
             if mail_id not in after.mails:
-                self._look_at_a_removed_mail(mail, after)
+                self._look_at_a_removed_mail(mail, after, changes)
 
     def _look_at_a_changed_mail(self, old: QueuedMail, mail: QueuedMail, changes: Changes | None) -> None:
         now = self._scheduler.now
@@ -151,37 +163,58 @@ class Watcher:
             _check(is_over, "a mail was given up too early", mail)
             self.dropped.add(mail.id)
 
-    def _look_at_a_removed_mail(self, mail: QueuedMail, after: Tables) -> None:
+    def _look_at_a_removed_mail(self, mail: QueuedMail, after: Tables, changes: Changes | None) -> None:
         if mail.state is not MailState.QUEUED:
             return
         owner = self.owners.get(mail.recipient)
-        # The worker may have looked at its clock a while ago.
-        links = {} if owner is None else self._links_of(owner, after, HOUR + 10 * LEASE, other_than=mail.id)
-        is_nobodys = owner is None
-        _check(is_nobodys or len(links) >= self._reset_mails, "a mail was lost", mail)
         self.dropped.add(mail.id)
+        if owner is None:
+            return
+        _check(mail.kind is MailKind.RESET_LINK, "a notice was lost", mail)
+        begun_at_step = changes.begun_at_step if changes else self._scheduler.steps
+        was_shut = after.users[owner].is_suspended or self._shut_at.get(owner, -1) >= begun_at_step
+        # The worker may have looked at its clock a while ago.
+        links = self._links_of(owner, after, HOUR + 10 * LEASE)
+        links += sum(token.user_id == owner and step >= begun_at_step for step, token in self._withdrawn)
+        _check(was_shut or links >= self._policy.reset_mails, "a mail was lost", mail)
 
     def _look_at_tokens(self, before: Tables, after: Tables) -> None:
+        gone = [token for digest, token in before.reset_tokens.items() if digest not in after.reset_tokens]
+        self._withdrawn += [(self._scheduler.steps, token) for token in gone]
         for digest, token in after.reset_tokens.items():
             old = before.reset_tokens.get(digest)
             if old is None:
                 links = self._links_of(token.user_id, after)
-                _check(len(links) <= self._reset_mails, "too many links an hour", token)
+                _check(links <= self._policy.reset_mails, "too many links an hour", token)
+                user = after.users.get(token.user_id)
+                _check(user is not None and not user.is_suspended, "a link for a suspended account", token)
             elif old.used_at is not None:
                 _check(token.used_at == old.used_at, "a used token is good again", token)
             elif token.used_at is not None:
                 user = before.users.get(token.user_id)
                 _check(user is not None and old.belongs_to(user), "a void token was used", token)
 
-    def _links_of(
-        self, user_id: UserId, tables: Tables, window: timedelta = HOUR, other_than: str = ""
-    ) -> dict[str, ResetToken]:
+    def _links_of(self, user_id: UserId, tables: Tables, window: timedelta = HOUR) -> int:
         since = self._scheduler.now - window
-        return {
-            token.mail_id: token
-            for token in tables.reset_tokens.values()
-            if token.user_id == user_id and token.issued_at > since and token.mail_id != other_than
-        }
+        return sum(token.user_id == user_id and token.issued_at > since for token in tables.reset_tokens.values())
+
+
+def notices_since(since: datetime, recipient: str, tables: Tables) -> int:
+    """Returns how many notices were queued for an address after this instant."""
+    kind = MailKind.PASSWORD_CHANGED
+    mails = tables.mails.values()
+    return sum((mail.kind, mail.recipient) == (kind, recipient) and mail.queued_at > since for mail in mails)
+
+
+def _check_that_no_new_mail_waited(taken: QueuedMail, before: Tables, after: Tables) -> None:
+    looked_at = taken.due_at - LEASE
+    minted = [token.issued_at for token in after.reset_tokens.values() if token.mail_id == taken.id]
+    if taken.kind is MailKind.RESET_LINK and looked_at not in minted:
+        return  # it was taken to be put off
+    for mail in before.mails.values():
+        is_due = mail.state is MailState.QUEUED and mail.due_at <= looked_at
+        is_new = is_due and mail.attempts == 0 and mail.lane == taken.lane
+        _check(not is_new, "a mail that failed went before a new one", taken, mail)
 
 
 def _administered(user: User) -> User:

@@ -42,6 +42,8 @@ TIGHT = Limits(
     change_password=RateLimit("change-password", 4, timedelta(hours=1)),
 )
 RESET_MAILS = 2
+NOTICES = 2
+CONVERSATIONS, CONVERSATIONS_OF_A_DOMAIN = 3, 2
 
 
 @attrs.define(eq=False)
@@ -77,7 +79,13 @@ class World:
         """How many callers there are at once."""
         self.chaos = Chaos(chance, chance.choice((0, 15, 60, 200)), self.note, self._on_commit)
         limits = chance.choice((Limits.none(), TIGHT))
-        self.policy = Policy(session_lifetime=timedelta(hours=8), reset_mails=RESET_MAILS, limits=limits)
+        self.policy = Policy(
+            session_lifetime=timedelta(hours=8), reset_mails=RESET_MAILS, notices=NOTICES, limits=limits
+        )
+        self._distance = chance.choice((0.0, 0.0, 0.0, 0.05))
+        """The seconds to the database and back."""
+        self._renews_leases = chance.random() < 0.8
+        """Where it does not, a lease ends while the mail is being sent, as it does in a process that freezes."""
         self.postbox = Postbox(self, chance)
         self.ports = self._new_ports()
         self.clean_ports = self._new_clean_ports()
@@ -85,6 +93,8 @@ class World:
         self.passwords = Passwords()
         self.tries: dict[tuple[str, str], Tries] = {}
         self.owed_mails: list[str] = []
+        self.flooded = 0
+        """How many mails nobody needs were asked for."""
         self.wait_for_calm = 0
         """How many wait for a moment in which nobody else does anything."""
         self._changes: dict[Task | None, Changes] = {}
@@ -92,7 +102,7 @@ class World:
         """Whose present use case was told that its commit is kept."""
         self._begun_at_steps: dict[Task | None, int] = {}
         self.watcher = Watcher(
-            self._store.tables, self.accounts, self.passwords, self.postbox, self.scheduler, RESET_MAILS
+            self._store.tables, self.accounts, self.passwords, self.postbox, self.scheduler, self.policy
         )
 
     def note(self, text: str) -> None:
@@ -103,13 +113,16 @@ class World:
             self._trace.append(f"{self.scheduler.steps:5} {time:>16}  {task.name if task else '-':28} {text}")
 
     async def attempt(
-        self, what: str, work: Coroutine[Any, Any, Value], *, commits_once: bool = True
+        self, what: str, work: Coroutine[Any, Any, Value], *, commits_once: bool = True, since: int | None = None
     ) -> Outcome[Value]:
-        """Returns what became of a call of a use case; after a commit that is its only one, nothing may fail."""
+        """Returns what became of a call of a use case; after a commit that is its only one, nothing may fail.
+
+        It goes by what was so at a step, or now.
+        """
         task = self.scheduler.current
         self._committed.discard(task)
-        changes = self._changes[task] = Changes(self.clock.instant)
-        step = self._begun_at_steps[task] = self.scheduler.steps
+        step = self._begun_at_steps[task] = self.scheduler.steps if since is None else since
+        changes = self._changes[task] = Changes(self.clock.instant, step)
         outcome = Outcome[Value](self.clock.instant, step, changes)
         self.note(f"> {what}")
         try:
@@ -185,6 +198,9 @@ class World:
     @asynccontextmanager
     async def keeping_lease(self, mail: QueuedMail) -> AsyncIterator[None]:
         """Renews the lease of a mail beside the block, as the mail worker does."""
+        if not self._renews_leases:
+            yield
+            return
         task = Task(f"keeps {mail.id[:6]}", self._renew(mail), is_client=False)
         self.scheduler.spawn(task)
         try:
@@ -211,7 +227,7 @@ class World:
 
         fields = attrs.asdict(self._memory, recurse=False)
         fields |= {
-            "unit_of_work": FaultyUnitOfWork(self._store, self.chaos),
+            "unit_of_work": FaultyUnitOfWork(self._store, self.chaos, self._distance),
             "identities": faulty(MemoryIdentities(self._store)),
             "hasher": faulty(self.hasher),
             "mailer": faulty(self.postbox),
@@ -230,6 +246,12 @@ class World:
             rate_limits=self._memory.rate_limits,
             policy=attrs.evolve(self.policy, limits=Limits.none()),
         )
+
+    @property
+    def distant_ports(self) -> Ports:
+        """Ports that do not fail, though the database is as far away as ever."""
+        calm = Chaos(self.chance, 0, self.note, self._on_commit)
+        return attrs.evolve(self.clean_ports, unit_of_work=FaultyUnitOfWork(self._store, calm, self._distance))
 
     def known_sessions(self) -> list[tuple[Account, KnownSession]]:
         """Returns all sessions that somebody has a token of."""

@@ -8,20 +8,30 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import pytest
 
-from leadnator_auth.adapters.memory import FakeClock, MemoryMailQueue, MemoryPorts, MemoryTransaction, MemoryUnitOfWork
+from leadnator_auth.adapters.memory import (
+    FakeClock,
+    MemoryMailQueue,
+    MemoryPorts,
+    MemoryTransaction,
+    MemoryUnitOfWork,
+    memory_ports,
+)
 from leadnator_auth.domain import (
     Delivery,
+    Limits,
     MailDelayedError,
     MailKind,
     MailRefusedError,
     MailState,
     OutgoingMail,
+    Policy,
     QueuedMail,
     ResetLinkMail,
     SignedIn,
     Status,
     UnavailableError,
     deliver_due_mails,
+    is_reset_secret_usable,
     renew_lease,
     request_password_reset,
     reset_password,
@@ -543,3 +553,27 @@ async def test_fifty_mails_are_sent_in_one_round(memory: MemoryPorts) -> None:
         await ask(memory, 1, f"al{number}@example.com")
     assert await deliver(memory) == Delivery(sent=50)
     assert await deliver(memory) == Delivery(sent=1)
+
+
+@pytest.mark.parametrize("minutes", [0.5, 1, 5, 10, 11, 30, 59, 60, 90])
+async def test_nobody_else_can_take_the_owners_way_back_however_short_links_live(minutes: float) -> None:
+    """Somebody asks for links to the owner's mailbox as often as they may: one of them is always good."""
+    memory = memory_ports(policy=Policy(reset_token_lifetime=timedelta(minutes=minutes), limits=Limits.none()))
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    for _ in range(120):
+        await ask(memory)
+        await deliver(memory)
+        assert await is_reset_secret_usable(memory.mailer.reset_links[-1].secret, ports=memory)
+        memory.clock.advance(minutes=1.5)
+    assert len(memory.mailer.reset_links) <= 15, "five an hour"
+
+
+async def test_a_link_tells_how_long_it_works(memory: MemoryPorts, alice: SignedIn) -> None:
+    short = attrs.evolve(memory, policy=Policy(reset_token_lifetime=timedelta(minutes=10)))
+    for _ in range(5):
+        await ask(memory)
+        await deliver_due_mails(ports=short)
+        memory.clock.advance(minutes=1)
+    assert [link.lifetime for link in memory.mailer.reset_links] == [timedelta(minutes=10)] * 4 + [
+        timedelta(minutes=56)
+    ]

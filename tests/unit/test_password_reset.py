@@ -84,6 +84,15 @@ async def test_of_sixteen_at_once_one_uses_the_link(memory: MemoryPorts, alice: 
     assert await log_in("alice@example.com", f"new-secret-{right}", ports=memory)
 
 
+async def test_of_two_links_used_at_once_one_works(memory: MemoryPorts, alice: SignedIn) -> None:
+    """Both are good when each looks; the first to be kept voids the other."""
+    secrets = [await mailed_secret(memory), await mailed_secret(memory)]
+    attempts = (reset_password(secrets[n % 2], f"new-secret-{n}", ports=memory) for n in range(8))
+    outcomes = await asyncio.gather(*attempts, return_exceptions=True)
+    (right,) = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, User)]
+    assert await log_in("alice@example.com", f"new-secret-{right}", ports=memory)
+
+
 async def test_a_refused_password_leaves_the_link_as_it_was(memory: MemoryPorts, alice: SignedIn) -> None:
     secret = await mailed_secret(memory)
     for password, error in (("short", InvalidFieldsError), ("", MissingFieldsError)):

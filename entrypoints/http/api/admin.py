@@ -87,13 +87,8 @@ _BODY = {
     "plan": {"type": "string", "minLength": 1, "maxLength": MAX_PLAN_LENGTH, "pattern": schemas.NAME["pattern"]},
     "status": {"type": "string", "enum": [status.value for status in Status]},
 }
-_USER = schemas.closed(
-    {
-        **schemas.user("id", "name", "email", "role", "plan", "status")["properties"],
-        "created_at": schemas.INSTANT,
-    },
-    title="ListedUser",
-)
+_ACCOUNT = schemas.user("id", "name", "email", "role", "plan", "status")["properties"]
+_USER = schemas.closed({**_ACCOUNT, "created_at": schemas.INSTANT}, title="ListedUser")
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 _EVENT_TYPES = [event_type.value for event_type in EventType]
 _EVENT = schemas.closed(
@@ -189,8 +184,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Delete a user with everything that belongs to them.",
         group=GROUP,
         parameters=(_ID,),
-        success=schemas.OK,
-        example_answer={"ok": True},
         refusals=(*_REFUSALS, NotFoundError, LastAdminError),
         needs_token=True,
     ),

@@ -37,8 +37,6 @@ OPERATIONS: tuple[Operation, ...] = (
         name="get_health",
         summary="Tell that the process is alive.",
         group=GROUP,
-        success=schemas.OK,
-        example_answer={"ok": True},
     ),
     Operation(
         method="GET",
@@ -47,8 +45,6 @@ OPERATIONS: tuple[Operation, ...] = (
         name="get_readiness",
         summary="Tell that the database is within reach and its schema current.",
         group=GROUP,
-        success=schemas.OK,
-        example_answer={"ok": True},
         refusals=(UnavailableError,),
     ),
     Operation(

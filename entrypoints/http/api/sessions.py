@@ -19,11 +19,12 @@ from leadnator_auth.domain.errors import (
     OverloadedError,
     UnavailableError,
 )
-from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of, rfc3339
+from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
 from leadnator_auth.entrypoints.http.reading.body import read_fields
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
+from leadnator_auth.entrypoints.views import rfc3339
 
 
 async def post_log_out(request: Request) -> Response:
@@ -113,8 +114,6 @@ OPERATIONS: tuple[Operation, ...] = (
                 "This session, every other one, or all of them.",
             ),
         ),
-        success=schemas.OK,
-        example_answer={"ok": True},
         refusals=(*BAD_TOKEN, UnavailableError),
         needs_token=True,
     ),
@@ -138,8 +137,6 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="End one session of the logged-in user.",
         group=GROUP,
         parameters=(Parameter("id", "path", {"type": "string"}, "s_123", "The id of a session, as the list has it."),),
-        success=schemas.OK,
-        example_answer={"ok": True},
         refusals=(*BAD_TOKEN, NotFoundError, UnavailableError),
         needs_token=True,
     ),
@@ -151,8 +148,6 @@ OPERATIONS: tuple[Operation, ...] = (
         group=GROUP,
         body={"current_password": schemas.PASSWORD, "password": schemas.NEW_PASSWORD},
         example_body={"current_password": "minimum-6-chars", "password": "new-password"},
-        success=schemas.OK,
-        example_answer={"ok": True},
         refusals=(
             *BAD_BODY,
             *BAD_TOKEN,

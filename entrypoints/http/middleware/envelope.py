@@ -1,14 +1,15 @@
 """What every answer has, errors included: a request id, safe headers and a line in the log."""
 
+import asyncio
 import time
 from collections.abc import Callable
-from secrets import token_hex
 
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadnator_auth.entrypoints.http.middleware.ending import ending_in_order
+from leadnator_auth.entrypoints.http.middleware.request_ids import new_request_id
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.refusals import InternalError
 from leadnator_auth.entrypoints.telemetry.event_log import REQUEST
@@ -16,6 +17,8 @@ from leadnator_auth.entrypoints.telemetry.metrics import UNMATCHED
 
 CLIENT_CLOSED_REQUEST = 499
 MAX_LOGGED_PATH = 200
+CUT_OFF = "leadnator_auth.cut_off"
+"""Where a server says, in the state of a scope, how to end the connection without an answer."""
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -24,11 +27,6 @@ _HEADERS_UNLESS_STORED = (*_HEADERS, (b"cache-control", b"no-store"))
 
 Count = Callable[[str, str, int, float], None]
 """Takes the route, the method, the status and the seconds of a request."""
-
-
-def new_request_id() -> str:
-    """Returns what names a request in the answer and in the log: it tells nobody how many there were."""
-    return token_hex(8)
 
 
 class Envelope:
@@ -49,6 +47,11 @@ class Envelope:
             await self._app(scope, receive, exchange.send)
         except ClientDisconnect:
             exchange.status = CLIENT_CLOSED_REQUEST
+        except asyncio.CancelledError:
+            # The process ends. The server would answer 500 in plain text, though what was asked for may have been done.
+            if CUT_OFF not in scope["state"]:
+                raise
+            scope["state"][CUT_OFF]()
         except Exception:  # noqa: BLE001 (the last resort: whatever it is, the client gets a clean answer)
             self._log.exception("internal_error", request_id=exchange.request_id)
             if exchange.status == 0:

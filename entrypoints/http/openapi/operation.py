@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from leadnator_auth.domain.errors import AuthError, InvalidFieldsError, InvalidTokenError, MissingFieldsError
-from leadnator_auth.entrypoints.http.openapi.schemas import Schema, open_object
+from leadnator_auth.entrypoints.http.openapi.schemas import OK, Schema, open_object
 from leadnator_auth.entrypoints.http.refusals import (
     InvalidJsonError,
     InvalidRequestError,
@@ -58,8 +58,8 @@ class Operation:
     handler: Handler
     summary: str
     group: str
-    success: Schema
-    example_answer: Any  # an example is JSON of any type; a text where the answer is one
+    success: Schema = OK
+    example_answer: Any = attrs.Factory(lambda: {"ok": True})  # JSON of any type; a text where the answer is one
     body: Mapping[str, Schema] | None = None
     example_body: Mapping[str, Any] | None = None
     refusals: Refusals = ()

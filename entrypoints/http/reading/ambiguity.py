@@ -16,7 +16,8 @@ _SINGLE_FIELDS = (b"authorization", b"content-length", b"content-type", b"expect
 
 def check_unambiguous(scope: Scope) -> None:
     """Raises: NotFoundError for another spelling of a path, InvalidRequestError where a header contradicts another."""
-    if has_ambiguous_path(scope):
+    sent = scope.get("raw_path")
+    if (sent is None or b"%" in sent) and has_ambiguous_path(scope):
         raise NotFoundError
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     if len({name for name, _ in headers}) != len(headers):

@@ -1,14 +1,10 @@
 """Finds the access token of a request (RFC 6750)."""
 
-import re
-
 import attrs
 from starlette.requests import HTTPConnection
 
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, MissingTokenError
-
-_SCHEME = re.compile(r"bearer(?= |$)", re.ASCII | re.IGNORECASE)
 
 
 @attrs.frozen
@@ -33,16 +29,17 @@ def bearer_of(request: HTTPConnection, *, allow_query: bool = True) -> Bearer:
     if len(headers) + len(in_query) > 1:
         raise InvalidRequestError
     if headers:
-        return Bearer(_from_header(headers[0].strip(b" \t").decode("latin-1")), in_query=False)
+        return Bearer(_from_header(headers[0]), in_query=False)
     if in_query and request.scope.get("method") in ("GET", "HEAD"):
         return Bearer(in_query[0], in_query=True)
     raise MissingTokenError
 
 
-def _from_header(header: str) -> str:
-    if not _SCHEME.match(header):
+def _from_header(header: bytes) -> str:
+    scheme, _, rest = header.strip(b" \t").partition(b" ")
+    if scheme.lower() != b"bearer":
         raise MissingTokenError
-    token = header[len("bearer") :].strip(" ")
+    token = rest.strip(b" ").decode("latin-1")
     if not token:
         raise InvalidTokenError("not a bearer token")
     return token

@@ -1,6 +1,6 @@
 """Runs the application for the requests of one connection."""
 
-import asyncio
+from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,12 +12,8 @@ _CLOSE = (b"connection", b"close")
 def answering(app: ASGIApp, guard: Guard) -> ASGIApp:
     """Returns the application as the requests of a connection call it."""
 
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await app(scope, receive, _closing(send, guard) if guard.is_waited_for else send)
-        except asyncio.CancelledError:
-            # The process ends. uvicorn would answer 500 in plain text, though what was asked for may have been done.
-            guard.cut()
+    def answer(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return app(scope, receive, _closing(send, guard) if guard.is_waited_for else send)
 
     return answer
 

@@ -7,8 +7,8 @@ import structlog
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.server import ServerState
 
-from leadnator_auth.entrypoints.http.middleware.envelope import new_request_id
 from leadnator_auth.entrypoints.http.middleware.lingering import DRAIN_SECONDS, MAX_DRAINED_BYTES
+from leadnator_auth.entrypoints.http.middleware.request_ids import new_request_id
 from leadnator_auth.entrypoints.server.wire.framing import Framing
 from leadnator_auth.entrypoints.server.wire.refusing import Reason, RefusedError, refusal_answer
 
@@ -123,7 +123,7 @@ class Guard:
         self._end(b"")
         return True
 
-    def cut(self) -> None:
+    def cut_off(self) -> None:
         """Ends the connection at once; to a request without an answer there will be none."""
         self.lose()
         self._abandon_request()

@@ -4,6 +4,7 @@ import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from leadnator_auth.entrypoints.http.middleware.envelope import CUT_OFF
 from leadnator_auth.entrypoints.server.wire.answering import answering
 from leadnator_auth.entrypoints.server.wire.gathering import GatheringTransport
 from leadnator_auth.entrypoints.server.wire.guard import Guard
@@ -19,6 +20,7 @@ class GuardedH11Protocol(H11Protocol):
         super().connection_made(GatheringTransport(transport, self.loop, lambda: self.guard.linger()))
         self.guard = Guard(self)
         self.app = answering(self.app, self.guard)
+        self.app_state = self.app_state | {CUT_OFF: self.guard.cut_off}
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.guard.lose()

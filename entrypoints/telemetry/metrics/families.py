@@ -1,13 +1,12 @@
 """What is measured: each metric's name, kind, labels and meaning, named as Prometheus's conventions say."""
 
-from collections.abc import Mapping
 from enum import StrEnum
+from functools import partial
 
 import attrs
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds: `me` is in the first of them, a password's hash in the middle, a time-out at the end."""
-_PREFIX = "leadnator_auth_"
 
 
 class Kind(StrEnum):
@@ -36,18 +35,20 @@ class Family:
         return len(BUCKETS) + 2 if self.kind is Kind.HISTOGRAM else 1
 
 
-def _counter(name: str, text: str, *labels: str) -> Family:
-    return Family(f"{_PREFIX}{name}_total", Kind.COUNTER, text, labels)
+FAMILIES: dict[str, Family] = {}
+"""All of them by name, in the order in which they are told."""
+_ENDINGS = {Kind.COUNTER: "_total", Kind.HISTOGRAM: "_seconds", Kind.GAUGE: ""}
 
 
-def _histogram(name: str, text: str, *labels: str) -> Family:
-    return Family(f"{_PREFIX}{name}_seconds", Kind.HISTOGRAM, text, labels)
+def _family(kind: Kind, name: str, text: str, *labels: str) -> Family:
+    family = Family(f"leadnator_auth_{name}{_ENDINGS[kind]}", kind, text, labels)
+    FAMILIES[family.name] = family
+    return family
 
 
-def _gauge(name: str, text: str, *labels: str) -> Family:
-    return Family(f"{_PREFIX}{name}", Kind.GAUGE, text, labels)
-
-
+_counter = partial(_family, Kind.COUNTER)
+_histogram = partial(_family, Kind.HISTOGRAM)
+_gauge = partial(_family, Kind.GAUGE)
 _OF_REQUEST = ("route", "method", "status")
 REQUESTS = _counter("http_requests", "Requests answered, by the template of their path.", *_OF_REQUEST)
 REQUEST_DURATION = _histogram("http_request_duration", "Time from a request to the end of its answer.", *_OF_REQUEST)
@@ -84,33 +85,3 @@ LOG_LINES_LOST = _counter(
 )
 WORKERS = _gauge("workers", "Processes that serve.")
 BUILD = _gauge("build_info", "Always 1; the labels say what runs.", "version", "python")
-
-FAMILIES: Mapping[str, Family] = {
-    family.name: family
-    for family in (
-        REQUESTS,
-        REQUEST_DURATION,
-        LOG_INS,
-        SIGN_UPS,
-        RESET_REQUESTS,
-        RESETS,
-        PASSWORD_CHANGES,
-        EVENTS,
-        HASH_WAIT,
-        HASH_DURATION,
-        HASHES_WAITING,
-        HASHES_RUNNING,
-        MAILS,
-        MAIL_QUEUE,
-        MAIL_QUEUE_OLDEST,
-        DATABASE_UP,
-        POOL_SIZE,
-        POOL_IN_USE,
-        POOL_WAITING,
-        POOL_WAIT,
-        LOG_LINES_LOST,
-        WORKERS,
-        BUILD,
-    )
-}
-"""All of them by name, in the order in which they are told."""

@@ -1,8 +1,10 @@
 """Keeps count of what happens, for Prometheus to ask."""
 
+import asyncio
 import platform
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 import attrs
@@ -11,7 +13,7 @@ from leadnator_auth import __version__
 from leadnator_auth.domain import Delivery, Event, EventType, MailFigures
 from leadnator_auth.entrypoints.telemetry.metrics import families
 from leadnator_auth.entrypoints.telemetry.metrics.families import BUCKETS, Family
-from leadnator_auth.entrypoints.telemetry.metrics.rows import MemoryRows, Row, Rows
+from leadnator_auth.entrypoints.telemetry.metrics.rows import Row, Rows
 
 UNMATCHED = "unmatched"
 """The route of all paths that nothing is at."""
@@ -19,6 +21,8 @@ OTHER = "other"
 """The method of requests with none that anybody knows."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 """The methods that have a name of their own."""
+EVERY_SECONDS = 1.0
+"""How often the levels are written down for other processes."""
 _SUM = len(BUCKETS) + 1
 
 
@@ -44,7 +48,7 @@ class Metrics:
 
         `log_lines_lost` returns how many lines of this process's log were lost so far.
         """
-        self.rows: Rows = MemoryRows() if rows is None else rows
+        self.rows = rows or Rows()
         self.levels: Callable[[], Levels] | None = None
         """Returns the levels; None where nobody knows them."""
         self._requests: dict[tuple[str, str, int], Row] = {}
@@ -140,6 +144,27 @@ class Metrics:
 
     def _set(self, value: float, family: Family) -> None:
         self._row(family)[0] = value
+
+
+@asynccontextmanager
+async def publishing(metrics: Metrics) -> AsyncIterator[None]:
+    """Publishes the levels every second beside the block, if anybody reads them; counters need no publishing."""
+    if not metrics.rows.are_shared:
+        yield
+        return
+    task = asyncio.create_task(_publish(metrics))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        metrics.rows.close()
+
+
+async def _publish(metrics: Metrics) -> None:
+    while True:
+        metrics.publish()
+        await asyncio.sleep(EVERY_SECONDS)
 
 
 def _observe(row: Row, seconds: float) -> None:

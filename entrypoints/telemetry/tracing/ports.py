@@ -4,7 +4,7 @@ What goes on without a request, such as looking for due mails, makes no spans: n
 """
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 import attrs
 from opentelemetry.trace import Tracer, get_current_span
@@ -58,20 +58,14 @@ class TracedUnitOfWork:
     unit_of_work: UnitOfWork
     tracer: Tracer
 
-    def __call__(self) -> AbstractAsyncContextManager[Transaction]:
-        return self._transaction()
-
-    def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
-        return self._snapshot()
-
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Transaction]:
+    async def __call__(self) -> AsyncIterator[Transaction]:
         with _span(self.tracer, "database transaction"):
             async with self.unit_of_work() as transaction:
                 yield transaction
 
     @asynccontextmanager
-    async def _snapshot(self) -> AsyncIterator[Repositories]:
+    async def snapshot(self) -> AsyncIterator[Repositories]:
         with _span(self.tracer, "database snapshot"):
             async with self.unit_of_work.snapshot() as repositories:
                 yield repositories

@@ -34,10 +34,10 @@ from leadnator_auth.domain import (
     sign_up,
 )
 from leadnator_auth.domain.entities.mail import MailState
-from tests.conftest import sql_ports
-from tests.e2e.server import DEADLINE_SECONDS, HOST
 from tests.adapters.mail.certificates import Authorities, certificate
 from tests.adapters.mail.scripted_smtp import HEALTHY, Act, Reaction, Script, ScriptedServer, Talk, following, soon
+from tests.conftest import sql_ports
+from tests.e2e.server import DEADLINE_SECONDS, HOST
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "reset_" + "s" * 43

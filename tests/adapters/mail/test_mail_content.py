@@ -30,9 +30,9 @@ from leadnator_auth.domain import (
     deliver_due_mails,
 )
 from leadnator_auth.domain.entities.mail import MailState, new_mail
+from tests.adapters.mail.scripted_smtp import HEALTHY, Script, ScriptedServer, following
 from tests.e2e.mails import reset_link, text_of
 from tests.e2e.server import HOST, parsed_mail
-from tests.adapters.mail.scripted_smtp import HEALTHY, Script, ScriptedServer, following
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "reset_" + "s" * 43

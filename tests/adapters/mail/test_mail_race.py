@@ -29,13 +29,18 @@ from leadnator_auth.domain.entities.mail import MailFigures, new_mail
 from leadnator_auth.domain.entities.outbox import LEASE
 from leadnator_auth.domain.ports import Clock
 from leadnator_auth.entrypoints.background import mail_worker
-from leadnator_auth.entrypoints.background.mail_worker import MAX_CONVERSATIONS, MailWorker, running
+from leadnator_auth.entrypoints.background.mail_worker import (
+    MAX_CONVERSATIONS,
+    MAX_CONVERSATIONS_OF_A_DOMAIN,
+    MailWorker,
+    running,
+)
+from tests.adapters.mail.scripted_smtp import HEALTHY, Act, Reaction, ScriptedServer, Talk, following, soon
+from tests.adapters.mail.smtp_server import Inbox, receiving
 from tests.conftest import sql_ports
 from tests.databases import backend_of
 from tests.e2e.mails import reset_secret
 from tests.e2e.server import HOST, parsed_mail
-from tests.adapters.mail.scripted_smtp import HEALTHY, Act, ScriptedServer, following, soon
-from tests.adapters.mail.smtp_server import Inbox, receiving
 
 RUSH = 10
 """How much faster than the day the clock goes where a lease must end: its ten seconds are one."""
@@ -118,18 +123,21 @@ async def two_processes(url: str, port: int, clock: Clock) -> AsyncIterator[tupl
 
 async def queue_mails(ports: Ports, count: int) -> list[str]:
     """Queues a reset mail for each of this many new accounts, and returns their addresses."""
-    now = ports.clock.now()
     addresses = [f"user-{number:03}@example.com" for number in range(count)]
+    await queue_for(ports, addresses)
+    return addresses
+
+
+async def queue_for(ports: Ports, addresses: list[str]) -> None:
+    """Queues a reset mail for a new account of each of these addresses, in this order."""
+    now = ports.clock.now()
     async with ports.unit_of_work() as transaction:
         for number, address in enumerate(addresses):
-            await transaction.users.add(
-                User(UserId(f"u_{number}"), f"User {number}", EmailAddress(address, address), created_at=now)
-            )
-            await transaction.mail_queue.add(
-                new_mail(f"m_{number}", MailKind.RESET_LINK, address, now + timedelta(microseconds=number - count))
-            )
+            name = address.partition("@")[0]
+            await transaction.users.add(User(UserId(f"u_{name}"), name, EmailAddress(address, address), created_at=now))
+            queued_at = now + timedelta(microseconds=number - len(addresses))
+            await transaction.mail_queue.add(new_mail(f"m_{name}", MailKind.RESET_LINK, address, queued_at))
         await transaction.commit()
-    return addresses
 
 
 async def figures(ports: Ports) -> MailFigures:
@@ -209,7 +217,7 @@ async def test_a_mail_whose_sender_was_stopped_halfway_comes_from_the_other_proc
 
         mails = [parsed_mail(content) for content in server.seen]
         assert len(mails) == (2 if step == "dot" else 1)
-        assert {mail["Message-ID"] for mail in mails} == {"<m_0@example.com>"}
+        assert {mail["Message-ID"] for mail in mails} == {"<m_user-000@example.com>"}
         secrets = {reset_secret(mail) for mail in mails}
         assert len(secrets) == len(mails)
         for secret in secrets:
@@ -227,3 +235,36 @@ async def test_a_process_that_is_stopped_between_mails_leaves_the_rest_to_the_ot
                 await all_done(there)
 
     assert inbox.by_recipient == dict.fromkeys(addresses, 1)
+
+
+@pytest.mark.parametrize(
+    ("stalled", "domain", "next_one"),
+    [(15, "slow.example", "next@example.com"), (7, "example.com", "next@example.com")],
+)
+async def test_mails_whose_recipients_stall_do_not_delay_the_next(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, stalled: int, domain: str, next_one: str
+) -> None:
+    """However many they are, where they are of another domain; a few, where they are of the same."""
+    monkeypatch.setattr(mail_worker, "HEAD_START_SECONDS", 0.005)
+    may_go_on = asyncio.Event()
+
+    async def stall(talk: Talk) -> Reaction:
+        if b"<user-" in talk.in_clear[-1]:
+            await may_go_on.wait()
+        return b"250 2.1.5 recipient ok\r\n"
+
+    async with (
+        following(ScriptedServer({"RCPT": stall})) as server,
+        a_process(database_url, server.port, SystemClock()) as ports,
+    ):
+        await queue_for(ports, [f"user-{number}@{domain}" for number in range(stalled)])
+        async with running(MailWorker(), ports), asyncio.timeout(60):
+            under_way = min(stalled, MAX_CONVERSATIONS_OF_A_DOMAIN)
+            await soon(lambda: server.steps["RCPT"] == under_way, "those that stall")
+            await queue_for(ports, [next_one])
+            await soon(lambda: server.taken, "the next mail")
+            assert next_one.encode() in server.taken[0]
+            assert server.steps["RCPT"] == under_way + 1
+            may_go_on.set()
+            await all_done(ports)
+    assert len(server.taken) == stalled + 1

@@ -34,11 +34,11 @@ from leadnator_auth.domain import (
     reset_password,
     sign_up,
 )
+from tests.adapters.mail.scripted_smtp import HEALTHY, Act, ScriptedServer, following
+from tests.adapters.mail.smtp_server import Inbox, receiving
 from tests.conftest import sql_ports
 from tests.e2e.mails import reset_link, reset_secret, text_of
 from tests.e2e.server import HOST, free_port, parsed_mail
-from tests.adapters.mail.scripted_smtp import HEALTHY, Act, ScriptedServer, following
-from tests.adapters.mail.smtp_server import Inbox, receiving
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "reset_" + "s" * 43

@@ -8,10 +8,10 @@ import trustme
 
 from leadnator_auth.adapters.mail import Security, SmtpServer, probing
 from leadnator_auth.adapters.mail.probing import Probed, Trouble, probe
-from leadnator_auth.entrypoints.doctor.mail import CURES
-from tests.e2e.server import HOST, free_port
+from leadnator_auth.entrypoints.doctor.remote import CURES
 from tests.adapters.mail.certificates import certificate
 from tests.adapters.mail.scripted_smtp import Act, Script, ScriptedServer, following
+from tests.e2e.server import HOST, free_port
 
 LOGIN = ("user", "p4ssw0rd")
 SENDER = "no-reply@example.com"

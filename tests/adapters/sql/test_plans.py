@@ -66,7 +66,7 @@ def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitabl
             lambda: tokens.add(token),
             lambda: tokens.by_digest(token.digest),
             lambda: tokens.redeem(token.digest, NOW),
-            lambda: tokens.issued_since(ALICE.id, NOW),
+            lambda: tokens.issued_since(ALICE.id, NOW, 5),
             lambda: tokens.withdraw("0" * 64),
             lambda: tokens.purge(NOW, 10),
         ],

@@ -9,6 +9,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
+from tests.e2e.server import DEADLINE_SECONDS, Server
 from tests.extra.browser.looking import (
     assert_accessible,
     assert_no_wider_than,
@@ -16,7 +17,6 @@ from tests.extra.browser.looking import (
     look_like_a_phone,
     prefer,
 )
-from tests.e2e.server import DEADLINE_SECONDS, Server
 
 Screenshot = Callable[[Chrome, str], None]
 

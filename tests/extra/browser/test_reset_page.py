@@ -8,8 +8,8 @@ from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.extra.browser.looking import assert_accessible, look_like_a_phone, prefer
 from tests.e2e.server import DEADLINE_SECONDS, Server
+from tests.extra.browser.looking import assert_accessible, look_like_a_phone, prefer
 
 Screenshot = Callable[[Chrome, str], None]
 

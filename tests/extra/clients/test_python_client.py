@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.extra.clients.conftest import Call
 from tests.e2e.server import Server
+from tests.extra.clients.conftest import Call
 
 CALLER = Path(__file__).with_name("caller.py")
 

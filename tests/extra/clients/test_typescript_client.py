@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.extra.clients.conftest import Call
 from tests.e2e.server import Server
+from tests.extra.clients.conftest import Call
 
 HERE = Path(__file__).parent
 COMPILER_OPTIONS = ("--strict", "--target", "es2022", "--module", "nodenext", "--skipLibCheck", "--types", "node")

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.e2e.server import free_port
 from tests.extra.docs.markdown import Block, Command, commands
 from tests.extra.docs.shapes import has_shape
-from tests.e2e.server import free_port
 
 PORT = "8000"
 SECONDS = 150.0

@@ -12,8 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.extra.docs.markdown import ROOT, block
 from tests.e2e.server import COMMAND, HOST, free_port, until
+from tests.extra.docs.markdown import ROOT, block
 
 HOW_TO = ROOT / "docs" / "how-to"
 INSTALLED = "/opt/leadnator-auth"

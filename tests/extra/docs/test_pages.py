@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.mail.smtp_server import Inbox, receiving
 from tests.conftest import NewDatabase
 from tests.extra.docs.markdown import ROOT, Block, blocks, pages
 from tests.extra.docs.terminal import run_page
-from tests.adapters.mail.smtp_server import Inbox, receiving
 
 HOW_TO = ROOT / "docs" / "how-to"
 # Their commands take minutes, change the environment the tests run in, or are run by tests of their own.

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.extra.docs.markdown import ROOT, block
 from tests.e2e.server import HOST, Server, free_port, until
+from tests.extra.docs.markdown import ROOT, block
 
 PAGE = ROOT / "docs" / "how-to" / "reverse-proxy.md"
 NAME = "auth.example.com"

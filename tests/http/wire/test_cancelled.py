@@ -6,11 +6,13 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
+from leadnator_auth.entrypoints.http.middleware.envelope import Envelope
 from tests.http.wire.exchanging import ONE_TURN_SECONDS, configured, connected, in_virtual_time
 from tests.http.wire.hostile import GET, POST
 
+pytestmark = pytest.mark.usefixtures("logs")
+
 HALF_A_BODY = b"Content-Length: 10\r\n\r\nhello"
-BEGINNING = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello"
 
 
 async def hangs(scope: Scope, receive: Receive, send: Send) -> None:
@@ -28,7 +30,7 @@ def written_to(parser: str, sent: bytes) -> bytes:
 
     async def cancelled() -> bytes:
         state = ServerState()
-        transport = connected(configured(hangs), parser, state)
+        transport = connected(configured(Envelope(hangs)), parser, state)
         transport.deliver(sent)
         await asyncio.sleep(ONE_TURN_SECONDS)
         assert len(state.tasks) == 1
@@ -56,4 +58,7 @@ def test_it_gets_no_answer(parser: str, sent: bytes) -> None:
 
 
 def test_an_answer_that_had_begun_breaks_off(parser: str) -> None:
-    assert written_to(parser, GET.replace(b"/", b"/begin", 1) + b"\r\n") == BEGINNING
+    written = written_to(parser, GET.replace(b"/", b"/begin", 1) + b"\r\n")
+    assert written.startswith(b"HTTP/1.1 200 ")
+    assert written.endswith(b"\r\n\r\nhello")
+    assert written.count(b"HTTP/1.1") == 1

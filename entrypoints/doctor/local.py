@@ -1,0 +1,187 @@
+"""What can be seen on this machine alone: the settings, the signing secret, files, and what a hash takes."""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from stat import S_IMODE
+from urllib.parse import urlsplit
+
+from leadnator_auth.domain.entities.session import CLOCK_LEEWAY
+from leadnator_auth.entrypoints.doctor.examining import Finding, Level, fail, ok, warn
+from leadnator_auth.entrypoints.doctor.remote import MADE_LATER, is_this_machine
+from leadnator_auth.entrypoints.settings import PREFIX
+from leadnator_auth.entrypoints.settings.values import MIN_SECRET_BYTES, SAFE_BCRYPT_COST
+from leadnator_auth.entrypoints.settings.view import unknown_settings
+
+SETTINGS, SECRET, FILE, HASHING = "settings", "signing secret", "database file", "password hashing"
+WANTED_HASH_SECONDS, TOO_LONG_HASH_SECONDS = 0.250, 1.0
+_FULL, _NEARLY_FULL = 50, 500
+_JWT_SECRET = f"{PREFIX}JWT_SECRET"
+_NEW_SECRET = f'make a random one: {_JWT_SECRET}="$(openssl rand -base64 32)"'
+_FEWEST_CHARACTERS = 8
+"""Random text of 32 characters has more different ones, also as hexadecimal digits: but once in 20 million times."""
+_PLACEHOLDER = re.compile(
+    "0123456789|12345678|256bit|abcdefgh|changeit|changeme|default|example|insecure|leadnator|notsafe|password|placeholder|"
+    "pleasechange|qwerty|replace|secret"
+)
+"""Found in the documentation of many, and in random base64 by chance but once in millions."""
+
+
+def check_settings(environment: Mapping[str, str], problem: str | None = None) -> Iterator[Finding]:
+    """Yields the problem that was met when they were read, if any, and the variables that mean nothing."""
+    if problem is None:
+        yield ok(SETTINGS, "all can be read")
+    else:
+        yield fail(SETTINGS, problem, "correct it; nothing else can be checked before")
+    for each in unknown_settings(environment):
+        cure = f"rename it to {each.closest}" if each.closest else "correct its name or remove it"
+        yield warn(SETTINGS, f"{each.name} is no setting of this program and has no effect", cure)
+
+
+def check_signing_secret(
+    configured: Sequence[str], file: Path | None, read: Callable[[Path], str]
+) -> Iterator[Finding]:
+    """Yields where the secret is, whether it is strong, and who may read its file.
+
+    `file` is where it is kept when none is configured, if there is such a place; `read` raises OSError or ValueError.
+    """
+    if configured:
+        count = f"{len(configured)} secrets; the first signs" if len(configured) > 1 else "1 secret"
+        yield from _strength(configured, f"in {_JWT_SECRET}: {count}")
+    elif file is None:
+        found = f"{_JWT_SECRET} is not set, and PostgreSQL has no file beside it to keep one in"
+        yield fail(SECRET, found, _NEW_SECRET)
+    elif not file.exists():
+        yield warn(SECRET, f"{file} is not there yet", MADE_LATER)
+    else:
+        yield from check_mode(SECRET, file)
+        try:
+            secret = read(file)
+        except OSError as error:
+            yield fail(SECRET, f"{file} cannot be read: {error.strerror}", "let the user who serves own it")
+        except ValueError as error:
+            yield fail(SECRET, str(error), f"delete {file} to have a new one made; all have to log in again then")
+        else:
+            yield from _strength([secret], f"in {file}")
+
+
+def _strength(secrets: Sequence[str], where: str) -> Iterator[Finding]:
+    several = len(secrets) > 1
+    complaints = [(place, *complaint) for place, secret in enumerate(secrets, 1) if (complaint := _complaint(secret))]
+    for place, level, what in complaints:
+        which = f"secret {place} of {len(secrets)} " if several else ""
+        yield Finding(level, SECRET, f"{where}; {which}{what}", _NEW_SECRET)
+    if not complaints:
+        shortest = min(len(secret.encode()) for secret in secrets)
+        yield ok(SECRET, f"{where}; {shortest} bytes{' or more' if several else ''}")
+
+
+def _complaint(secret: str) -> tuple[Level, str] | None:
+    if len(secret.encode()) < MIN_SECRET_BYTES:
+        return Level.FAIL, f"is shorter than {MIN_SECRET_BYTES} bytes"
+    if len(set(secret)) < _FEWEST_CHARACTERS:
+        return Level.WARN, "has too few different characters"
+    # One piece again and again: a shift by the length of the piece changes nothing.
+    if any(secret[piece:] == secret[:-piece] for piece in range(1, len(secret) // 2 + 1)):
+        return Level.WARN, "repeats itself"
+    if _PLACEHOLDER.search(re.sub(r"[^a-z0-9]", "", secret.lower())):
+        return Level.WARN, "looks like a placeholder or a phrase"
+    return None
+
+
+def check_database_file(path: Path) -> Iterator[Finding]:
+    """Yields whether the file and its folder can be used, and by nobody else."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        yield fail(FILE, f"the folder {folder} is not there", f"make it, or correct {PREFIX}DATABASE_URL")
+        return
+    if not os.access(folder, os.W_OK | os.X_OK):
+        cure = f"let the user who serves write there: chown the folder, or correct {PREFIX}DATABASE_URL"
+        yield fail(FILE, f"the folder {folder} cannot be written, which SQLite needs beside the file", cure)
+    yield _space(folder)
+    if not path.exists():
+        yield warn(FILE, f"{path} is not there yet", MADE_LATER)
+        return
+    files = [file for ending in ("", "-wal", "-shm") if (file := path.with_name(path.name + ending)).exists()]
+    ahead = max((file.stat().st_mtime for file in files), default=0.0) - time.time()
+    if timedelta(seconds=ahead) > CLOCK_LEEWAY:
+        found = f"{path} was written {ahead:.0f} s in the future: this clock is slow, or was ahead then"
+        yield fail("clock", found, "set the clock, and keep it right by NTP")
+    else:
+        yield ok("clock", "no file of the database was written in the future")
+    problems = [finding for file in files for finding in check_mode(FILE, file)]
+    if not os.access(path, os.R_OK | os.W_OK):
+        problems.append(fail(FILE, f"{path} cannot be written", "let the user who serves own it"))
+    yield from problems or [ok(FILE, f"{path} is there, for its owner alone")]
+
+
+def _space(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free // 2**20
+    found = f"{free:,} MiB are free in {folder}"
+    if free < _FULL:
+        return fail("disk", found, "make room: nothing can be kept soon")
+    return warn("disk", found, "make room") if free < _NEARLY_FULL else ok("disk", found)
+
+
+def check_mode(name: str, path: Path) -> Iterator[Finding]:
+    """Yields what is wrong with the mode and the owner of a file that is there; nothing when all is well."""
+    if os.name != "posix":
+        return
+    status, user = path.stat(), os.geteuid()
+    mode = S_IMODE(status.st_mode)
+    if mode & 0o007:
+        yield fail(name, f"{path} is open to everybody on this machine (mode {mode:04o})", f"chmod 600 {path}")
+    elif mode & 0o070:
+        yield warn(name, f"{path} is open to its group (mode {mode:04o})", f"chmod 600 {path}")
+    if status.st_uid != user:
+        cure = "run the doctor as the user who serves; if this is that user: chown the file"
+        yield warn(name, f"{path} belongs to user {status.st_uid}, and this runs as user {user}", cure)
+
+
+def check_hashing(
+    cost: int, measured: Callable[[int], float], nearest: Callable[[float, int, float, int], int]
+) -> Iterator[Finding]:
+    """Yields the time of a hash of this cost, and the cost that would take as long as one should here.
+
+    `measured` returns seconds; `nearest` takes them, their cost, the wanted seconds and the least cost.
+    """
+    seconds, wanted = measured(cost), WANTED_HASH_SECONDS
+    best = nearest(seconds, cost, wanted, SAFE_BCRYPT_COST)
+    found = f"cost {cost} takes {seconds * 1000:.0f} ms here; {best} comes nearest to {wanted * 1000:.0f} ms"
+    cure = f"set {PREFIX}BCRYPT_COST={best}"
+    if cost < SAFE_BCRYPT_COST:
+        yield warn(HASHING, f"{found}; less than {SAFE_BCRYPT_COST} is too easy to guess against", cure)
+    elif seconds > TOO_LONG_HASH_SECONDS:
+        cure = cure if best < cost else "use a faster machine: no safe cost is cheaper"
+        yield warn(HASHING, f"{found}; log-ins take that long, and few of them keep this machine busy", cure)
+    else:
+        yield ok(HASHING, found)
+
+
+def check_rate_limit(rate_limit: str) -> Iterator[Finding]:
+    """Yields whether tries are limited."""
+    off = warn("rate limit", "off: passwords may be guessed without end", f"set {PREFIX}RATE_LIMIT=on")
+    yield off if rate_limit == "off" else ok("rate limit", "on")
+
+
+def check_proxies(trusted: Sequence[str], public_url: str | None) -> Iterator[Finding]:
+    """Yields whether clients can be told apart: this server speaks no TLS, so https means a proxy in front."""
+    if not trusted and (public_url or "").startswith("https:"):
+        found = "none is trusted, though https means that there is one: all clients share one address and its limits"
+        yield warn("proxies", found, f"set {PREFIX}TRUSTED_PROXIES to the proxy's address")
+    else:
+        yield ok("proxies", f"trusted: {', '.join(trusted) or 'none'}")
+
+
+def check_cors(origins: Sequence[str]) -> Iterator[Finding]:
+    """Yields the front ends that anybody on the way may change."""
+    parts = {origin: urlsplit(origin) for origin in origins}
+    plain = [each for each in origins if parts[each].scheme == "http" and not is_this_machine(parts[each].hostname)]
+    if plain:
+        yield warn("cors", f"not encrypted: {', '.join(plain)}", f"use https:// in {PREFIX}CORS_ORIGINS")
+    else:
+        yield ok("cors", f"allowed: {', '.join(origins) or 'none'}")

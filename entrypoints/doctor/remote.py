@@ -1,0 +1,179 @@
+"""What it takes the network to see: the database, the mail server, and where links lead."""
+
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from leadnator_auth.domain.entities.session import CLOCK_LEEWAY
+from leadnator_auth.domain.errors import MailRefusedError, UnavailableError
+from leadnator_auth.entrypoints.doctor.examining import Finding, fail, ok, warn
+from leadnator_auth.entrypoints.settings import PREFIX
+from leadnator_auth.entrypoints.settings.values import SmtpUrl
+
+SLOW_SECONDS = 0.020
+MADE_LATER = "`leadnator-auth migrate` or `serve` makes it"
+_NTP = "keep the clocks of all servers right by NTP"
+SCHEMAS: Mapping[str, Finding] = {
+    "empty": warn("schema", "there is none yet", MADE_LATER),
+    "old": fail("schema", "made by an older version of this program", "run `leadnator-auth migrate`"),
+    "current": ok("schema", "current"),
+    "newer": fail("schema", "made by a newer version of this program", "run that version"),
+}
+_URL = f"{PREFIX}SMTP_URL"
+CURES: Mapping[str, str] = {
+    "unknown name": f"correct the host in {_URL}, or mend the name server",
+    "out of reach": f"see that the mail server runs and no firewall is between, and correct host and port in {_URL}",
+    "not welcome": f"see that this port of {_URL} is one for mail (587 smtp+starttls, 465 smtps) and takes us",
+    "name refused": f"set {PREFIX}SMTP_EHLO to this host's name as others know it",
+    "not encrypted": f"ask for it at the mail server, or use smtps:// in {_URL}",
+    "bad handshake": f"see that the scheme of {_URL} fits the port: smtp+starttls:// for 587, smtps:// for 465",
+    "bad certificate": f"use the host name that is in the certificate in {_URL}, or add its authority (SSL_CERT_FILE)",
+    "no log-in": f"remove user and password from {_URL}, or use smtp+starttls:// or smtps://",
+    "log-in refused": f"correct the user and the password in {_URL} (special characters as %XX)",
+    "sender refused": f"set {PREFIX}MAIL_FROM to an address that this server lets us send from",
+}
+
+
+class Database(Protocol):
+    """Tells a trivial query's seconds, a key of SCHEMAS, its time and the latest instant in it, or UnavailableError."""
+
+    async def round_trip(self) -> float: ...
+    async def schema(self) -> str: ...
+    async def now(self) -> datetime | None: ...
+    async def newest(self) -> datetime | None: ...
+
+
+async def check_database(
+    opened: Callable[[], AbstractAsyncContextManager[Database]], now: Callable[[], datetime]
+) -> AsyncIterator[Finding]:
+    """Yields the round trip, then the schema, then the clock."""
+    try:
+        async with opened() as database:
+            seconds = await database.round_trip()
+            found = f"answers in {seconds * 1000:.1f} ms"
+            slow = warn("database", found, "every request waits for several such answers: bring the database nearer")
+            yield slow if seconds > SLOW_SECONDS else ok("database", found)
+            schema = await database.schema()
+            yield SCHEMAS[schema]
+            if (theirs := await database.now()) is not None:
+                apart = abs(theirs - now())
+                found = f"{apart.total_seconds():.1f} s from the database server's"
+                yield fail("clock", found, _NTP) if apart > CLOCK_LEEWAY else ok("clock", found)
+            if schema in ("old", "current"):
+                yield await _newest(database, now())
+    except UnavailableError as error:
+        yield fail("database", str(error), f"see that the database runs, and that {PREFIX}DATABASE_URL leads there")
+
+
+async def _newest(database: Database, ours: datetime) -> Finding:
+    name = "newest row"
+    try:
+        newest = await database.newest()
+    except UnavailableError as error:  # it reads whole tables
+        return warn(name, f"could not look for rows of the future: {error}", "run this when less is going on")
+    if newest is not None and newest - ours > CLOCK_LEEWAY:
+        ahead = (newest - ours).total_seconds()
+        return fail(name, f"something in the database was made {ahead:.0f} s in the future", _NTP)
+    return ok(name, "nothing in the database was made in the future")
+
+
+class Probed(Protocol):
+    """What was found at one step of the way of a mail, in words; `trouble` is a key of CURES where it ends."""
+
+    @property
+    def step(self) -> str: ...
+    @property
+    def found(self) -> str: ...
+    @property
+    def trouble(self) -> str | None: ...
+
+
+def check_no_smtp(folder: Path) -> Iterator[Finding]:
+    """Yields what it means that there is no mail server."""
+    found = f"{_URL} is not set: mails become files in {folder.absolute()}"
+    yield warn("smtp", found, f"set {_URL}, so that people get their mails")
+
+
+async def check_smtp(url: SmtpUrl, mail_from: str, steps: AsyncIterator[Probed]) -> AsyncIterator[Finding]:
+    """Yields what is found on the way to the mail server; nothing is sent."""
+    if mail_from.endswith("@localhost"):
+        cure = f"set {PREFIX}MAIL_FROM to an address that mails may come from"
+        yield warn("smtp", f"mails come from {mail_from}, which most servers refuse", cure)
+    if url.scheme == "smtp" and (url.password is not None or not is_this_machine(url.host)):
+        travels = "the password and the links" if url.password is not None else "the links"
+        cure = f"use smtp+starttls:// or smtps:// in {_URL}"
+        yield warn("smtp", f"{travels} in mails travel without encryption", cure)
+    async for probed in steps:
+        name = f"smtp {probed.step}"
+        yield fail(name, probed.found, CURES[probed.trouble]) if probed.trouble else ok(name, probed.found)
+
+
+async def check_sending(address: str, send: Callable[[], Awaitable[None]] | None) -> AsyncIterator[Finding]:
+    """Sends one test mail, and yields whether the mail server took it."""
+    name = "smtp test mail"
+    if send is None:
+        yield fail(name, "there is no mail server: nothing was sent", f"set {_URL}")
+        return
+    try:
+        await send()
+    except MailRefusedError as error:
+        yield fail(name, f"the server refuses it: {error}", f"see that {PREFIX}MAIL_FROM and {address} are right")
+    except UnavailableError as error:
+        yield fail(name, f"not sent: {error}", "mend what is said above of smtp, or try again later")
+    else:
+        yield ok(name, f"the server took it for {address}")
+
+
+def check_public_url(url: str | None, resolves: Callable[[str], bool]) -> Iterator[Finding]:
+    """Yields whether links can be opened, and by nobody on the way."""
+    if url is None:
+        found = f"{PREFIX}PUBLIC_URL is not set: links in mails lead to 127.0.0.1"
+        yield warn("public url", found, "set it to the address that people reach this server at")
+    else:
+        yield from _check_link("public url", url, resolves)
+
+
+def check_reset_url(url: str | None, resolves: Callable[[str], bool]) -> Iterator[Finding]:
+    """Yields the same for a page of somebody's own; where there is none, links follow the public URL."""
+    if url is None or url.startswith("{public_url}"):
+        yield ok("reset url", f"follows {PREFIX}PUBLIC_URL")
+    else:
+        yield from _check_link("reset url", url, resolves)
+
+
+def _check_link(name: str, url: str, resolves: Callable[[str], bool]) -> Iterator[Finding]:
+    variable, parts = PREFIX + name.replace(" ", "_").upper(), urlsplit(url)
+    host = parts.hostname or ""
+    if is_this_machine(host):
+        yield warn(name, f"{url} leads people to their own machine", f"set {variable} to an address for everybody")
+        return
+    if parts.scheme == "http":
+        found = f"{url} is not encrypted: who reads along can reset passwords"
+        yield warn(name, found, f"serve it over TLS, and let {variable} begin with https://")
+    if not resolves(host):
+        yield warn(name, f"{host} does not resolve", f"correct {variable}, or the entry at the name server")
+    elif parts.scheme == "https":
+        yield ok(name, url)
+
+
+def is_this_machine(host: str | None) -> bool:
+    """Returns whether a name or address means the machine that uses it (RFC 6761 section 6.3)."""
+    name = (host or "").lower().rstrip(".")
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def resolves(host: str) -> bool:
+    """Returns whether there is an address for this name; may take as long as the name server does."""
+    try:
+        socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):
+        return False
+    return True
