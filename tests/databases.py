@@ -155,6 +155,16 @@ async def _executed(url: str, script: str) -> None:
         await connection.close()
 
 
+def insert_user(url: str, created_at: int = 0) -> None:
+    """Adds an account, `u_1`, made this many microseconds after 1970."""
+    columns = "id, name, email, email_canonical, role, plan, status, created_at, session_epoch, secret_epoch"
+    run_sql(
+        url,
+        f"INSERT INTO users ({columns}) "
+        f"VALUES ('u_1', 'A', 'a@b.test', 'a@b.test', 'user', 'Starter', 'active', {created_at}, 0, 0)",
+    )
+
+
 def empty(url: str) -> None:
     """Removes every row of a PostgreSQL database that was kept, not the schema."""
     run_script(url, _DELETE_ALL_ROWS)

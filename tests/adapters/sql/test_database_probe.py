@@ -11,7 +11,7 @@ from leadnator_auth.adapters.sql import SchemaState, alembic_runner
 from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.domain import UnavailableError
 from tests.conftest import NewDatabase
-from tests.databases import migrate, probing, run_sql, sqlite_path
+from tests.databases import insert_user, migrate, probing, run_sql, sqlite_path
 
 LATER = datetime(2099, 1, 1, 12, 30, tzinfo=UTC)
 
@@ -40,10 +40,7 @@ async def test_the_newest_of_all_rows_is_found(database_url: str) -> None:
     number = to_number(LATER)
     async with probing(database_url, None, prepared_statements=True) as probe:
         assert await probe.newest() is None
-        run_sql(
-            database_url,
-            f"INSERT INTO users VALUES ('u_1', 'A', 'a@b.c', 'a@b.c', 'user', 'S', 'active', {number}, 0, 0)",
-        )
+        insert_user(database_url, created_at=number)
         run_sql(database_url, "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0)")
         assert await probe.newest() == LATER
 
