@@ -10,9 +10,13 @@ from threading import Event
 
 import attrs
 
+import pytest
+
 from tests.e2e.conftest import Serve
 from tests.e2e.mails import text_of
 from tests.e2e.server import Answer, Server, parsed_mail, until
+
+pytestmark = pytest.mark.slow
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "5"))
 """How often each database is tried; 50 by hand."""

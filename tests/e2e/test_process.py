@@ -129,6 +129,7 @@ def test_an_account_and_its_token_outlive_a_crash_right_after_the_sign_up(server
     assert server.log_in().status == 200
 
 
+@pytest.mark.slow
 def test_no_acknowledged_sign_up_is_lost_in_crash_after_crash(server: Server) -> None:
     tokens: list[str] = []
     for crash in range(5):

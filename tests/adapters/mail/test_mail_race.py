@@ -158,6 +158,7 @@ def an_inbox() -> Iterator[tuple[CountingInbox, int]]:
         yield inbox, port
 
 
+@pytest.mark.slow
 async def test_five_hundred_mails_arrive_once_each_though_two_processes_send(database_url: str) -> None:
     with an_inbox() as (inbox, port):
         async with two_processes(database_url, port, SystemClock()) as processes, AsyncExitStack() as workers:
