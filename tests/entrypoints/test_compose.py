@@ -227,8 +227,8 @@ async def test_statements_are_prepared_unless_a_pooler_forbids_it(
     chosen = settings(DATABASE_URL=shared_postgresql, JWT_SECRET=OLD, DATABASE_PREPARED_STATEMENTS=value)
     async with open_ports(chosen) as ports:
         assert isinstance(ports.unit_of_work, SqlUnitOfWork)
-        async with ports.unit_of_work.connections.single_read() as slot:
-            row = await slot.fetch_one("SELECT count(*) AS count FROM pg_prepared_statements")
+        async with ports.unit_of_work.connections.single_read() as connection:
+            row = await connection.fetch_one("SELECT count(*) AS count FROM pg_prepared_statements")
     assert row is not None
     assert (row["count"] > 0) == cached
 

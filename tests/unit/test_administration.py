@@ -29,7 +29,7 @@ from leadnator_auth.domain import (
     Status,
     User,
     UserId,
-    Who,
+    UserRef,
     change_user,
     create_user,
     delete_user,
@@ -37,7 +37,7 @@ from leadnator_auth.domain import (
     identify,
     log_in,
     log_out,
-    parse_who,
+    parse_user_ref,
     request_password_reset,
     reset_password,
     show_user,
@@ -62,15 +62,15 @@ async def admin_in(memory: MemoryPorts, email: str) -> Actor:
     return Actor.through(Identity(signed_in.user, signed_in.session))
 
 
-async def change(memory: MemoryPorts, actor: Actor, who: Who, **changes: object) -> User:
+async def change(memory: MemoryPorts, actor: Actor, who: UserRef, **changes: object) -> User:
     return (await change_user(actor, who, changes, ports=memory)).user
 
 
-async def delete(memory: MemoryPorts, actor: Actor, who: Who) -> User:
+async def delete(memory: MemoryPorts, actor: Actor, who: UserRef) -> User:
     return await delete_user(actor, who, ports=memory)
 
 
-async def show(memory: MemoryPorts, who: Who) -> User:
+async def show(memory: MemoryPorts, who: UserRef) -> User:
     return await show_user(OPERATOR, who, ports=memory)
 
 
@@ -337,7 +337,7 @@ async def test_an_admin_whose_session_ended_may_do_nothing(memory: MemoryPorts, 
 
 @pytest.mark.parametrize("who", ["u_nobody", "", "\0", "\ud800", "x" * 100_000, "nobody@example.com"])
 async def test_nobody_is_not_found(memory: MemoryPorts, alice: SignedIn, who: str) -> None:
-    meant = parse_who(who, ports=memory)
+    meant = parse_user_ref(who, ports=memory)
     for attempt in (show(memory, meant), change(memory, OPERATOR, meant, plan="x"), delete(memory, OPERATOR, meant)):
         with pytest.raises(NotFoundError):
             await attempt
@@ -345,6 +345,6 @@ async def test_nobody_is_not_found(memory: MemoryPorts, alice: SignedIn, who: st
 
 async def test_who_is_meant_is_an_address_in_any_spelling_or_an_id(memory: MemoryPorts, alice: SignedIn) -> None:
     for text in (" ALICE@example.com ", alice.user.id):
-        assert await show(memory, parse_who(text, ports=memory)) == alice.user
+        assert await show(memory, parse_user_ref(text, ports=memory)) == alice.user
     with pytest.raises(NotFoundError):
-        parse_who("no@address", ports=memory)
+        parse_user_ref("no@address", ports=memory)

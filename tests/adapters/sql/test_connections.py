@@ -110,9 +110,9 @@ async def test_a_connection_that_was_lost_meanwhile_is_replaced_unnoticed_where_
     async with connected(backend_of(shared_postgresql)) as connections:
         await SqlReadiness(connections).check()
         kill_all_but_mine(shared_postgresql)
-        for slot in connections._slots:  # noqa: SLF001 (each of them once)
-            connection = slot._connection  # noqa: SLF001
-            while connection is not None and not slot._backend.is_lost(connection.raw_connection):  # noqa: SLF001
+        for connection in connections._connections:  # noqa: SLF001 (each of them once)
+            held = connection._connection  # noqa: SLF001
+            while held is not None and not connection._backend.is_lost(held.raw_connection):  # noqa: SLF001
                 await asyncio.sleep(0)
         for _ in range(2 * connections.size):
             await SqlReadiness(connections).check()
@@ -144,8 +144,8 @@ async def test_a_connection_that_dies_in_a_transaction_costs_that_one_only(share
 async def test_a_sqlite_connection_that_died_is_replaced(file: Path) -> None:
     async with connected(backend_of(f"sqlite:///{file}")) as connections:
         unit_of_work = SqlUnitOfWork(connections)
-        async with connections.writing() as slot:
-            await slot._opened.raw_connection.close()  # noqa: SLF001 (as a crashed server would)
+        async with connections.writing() as connection:
+            await connection._opened.raw_connection.close()  # noqa: SLF001 (as a crashed server would)
         async with unit_of_work() as transaction:
             await transaction.users.add(a_user())
             await transaction.commit()
@@ -192,9 +192,9 @@ async def test_every_sqlite_connection_keeps_references_and_survives_power_cuts(
         connections.single_read() as first,
         connections.single_read() as second,
     ):
-        for slot in (writer, first, second):
+        for connection in (writer, first, second):
             for pragma, value in (("foreign_keys", 1), ("synchronous", 2), ("journal_mode", "wal")):
-                row = await slot.fetch_one(f"PRAGMA {pragma}")
+                row = await connection.fetch_one(f"PRAGMA {pragma}")
                 assert row is not None
                 assert row[pragma] == value
 
@@ -215,8 +215,8 @@ async def test_the_lock_of_a_sqlite_file_is_waited_for_and_then_reported(file: P
 
 
 async def test_sqlite_itself_tries_again_for_a_while(file: Path) -> None:
-    async with connected(backend_of(f"sqlite:///{file}")) as connections, connections.single_read() as slot:
-        row = await slot.fetch_one("PRAGMA busy_timeout")
+    async with connected(backend_of(f"sqlite:///{file}")) as connections, connections.single_read() as connection:
+        row = await connection.fetch_one("PRAGMA busy_timeout")
     assert row is not None
     assert 1 <= row["timeout"] / 1000 < UNIT_SECONDS
 

@@ -12,7 +12,7 @@ from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork
 from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.pool import UNIT_SECONDS
-from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.domain import Delivery, QueuedMail, deliver_due_mails, retry_mails
 from leadnator_auth.testing.contract.samples import NOW, a_mail, a_token, a_user
 from tests.adapters.sql.test_plans import plan_of
@@ -31,16 +31,16 @@ def counting_round_trips() -> Iterator[list[int]]:
     units: list[int] = []
 
     def count(name: str, *, begins: bool = False) -> None:
-        original = getattr(Slot, name)
+        original = getattr(PooledConnection, name)
 
-        async def counted(slot: Slot, *args: Any, **values: object) -> object:
+        async def counted(connection: PooledConnection, *args: Any, **values: object) -> object:
             if begins:
                 units.append(0)
             else:
                 units[-1] += 1
-            return await original(slot, *args, **values)
+            return await original(connection, *args, **values)
 
-        patch.setattr(Slot, name, counted)
+        patch.setattr(PooledConnection, name, counted)
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("begin_writing", "begin_reading"):
@@ -52,7 +52,7 @@ def counting_round_trips() -> Iterator[list[int]]:
 
 async def queue_many(connections: Connections, mail: QueuedMail, *, to_one: bool = False, count: int = FLOOD) -> None:
     """Queues mails like this one: each to an address of its own, or all to the same."""
-    async with connections.writing() as slot:
+    async with connections.writing() as connection:
         rows = [
             {
                 "id": f"m_{number:06}",
@@ -63,12 +63,12 @@ async def queue_many(connections: Connections, mail: QueuedMail, *, to_one: bool
             }
             for number in range(count)
         ]
-        await slot.run_many(
+        await connection.run_many(
             "INSERT INTO mails (id, kind, recipient, queued_at, due_at, give_up_at, attempts, state, last_error) "
             "VALUES (:id, :kind, :recipient, :at, :at, :give_up_at, 0, 'queued', '')",
             rows,
         )
-        await slot.commit()
+        await connection.commit()
 
 
 async def test_a_flood_of_mails_to_nobody_is_over_soon_though_the_database_is_far(
@@ -119,19 +119,19 @@ async def test_the_next_mail_is_found_without_a_look_at_the_others(
     connections: Connections, database_kind: str, condition: str, index: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[str, dict[str, object]] = {}
-    original = Slot.fetch_all
+    original = PooledConnection.fetch_all
 
-    async def spied(slot: Slot, sql: str, **values: object) -> Any:
+    async def spied(connection: PooledConnection, sql: str, **values: object) -> Any:
         seen[sql] = values
-        return await original(slot, sql, **values)
+        return await original(connection, sql, **values)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Slot, "fetch_all", spied)
+        patch.setattr(PooledConnection, "fetch_all", spied)
         async with SqlUnitOfWork(connections)() as transaction:
             await transaction.mail_queue.lease(NOW, 1)
             await transaction.mail_queue.next_due_at()
     (sql,) = [sql for sql in seen if (condition in sql if condition else sql.startswith("SELECT due_at"))]
-    async with connections.writing() as slot:
-        plan = await plan_of(slot, database_kind, sql, seen[sql])
+    async with connections.writing() as connection:
+        plan = await plan_of(connection, database_kind, sql, seen[sql])
     assert any(index in step for step in plan), plan
     assert not any("TEMP B-TREE" in step or "Sort" in step for step in plan), plan

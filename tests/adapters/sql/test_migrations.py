@@ -244,9 +244,9 @@ async def test_only_its_owner_may_read_a_file_and_what_is_beside_it(file: Path) 
     url = f"sqlite:///{file}"
     migrate(url)
     async with connected(backend_of(url)) as connections:
-        async with connections.writing() as slot:
-            await slot.run("CREATE TABLE more (id TEXT)")
-            await slot.commit()
+        async with connections.writing() as connection:
+            await connection.run("CREATE TABLE more (id TEXT)")
+            await connection.commit()
         modes = {path.name: S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}
     assert modes == {file.name: 0o600, f"{file.name}-wal": 0o600, f"{file.name}-shm": 0o600}
 

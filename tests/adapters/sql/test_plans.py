@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
-from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.domain import MailState, RateLimit
 from leadnator_auth.domain.entities.event import EventFilter, EventType
 from leadnator_auth.domain.entities.known_client import KnownClient
@@ -109,13 +109,13 @@ async def statements_of(connections: Connections, monkeypatch: pytest.MonkeyPatc
     seen: dict[str, Values] = {}
 
     def spy(name: str) -> None:
-        original = getattr(Slot, name)
+        original = getattr(PooledConnection, name)
 
-        async def spied(slot: Slot, sql: str, *rows: Any, **values: object) -> object:
+        async def spied(connection: PooledConnection, sql: str, *rows: Any, **values: object) -> object:
             seen[sql] = dict(rows[0][0]) if rows else values
-            return await original(slot, sql, *rows, **values)
+            return await original(connection, sql, *rows, **values)
 
-        monkeypatch.setattr(Slot, name, spied)
+        monkeypatch.setattr(PooledConnection, name, spied)
 
     for name in ("fetch_one", "fetch_all", "run", "run_many"):
         spy(name)
@@ -147,11 +147,13 @@ async def test_every_statement_finds_its_rows_by_an_index(
 ) -> None:
     statements = await statements_of(connections, monkeypatch)
     assert len(statements) > 30
-    async with connections.writing() as slot:
+    async with connections.writing() as connection:
         for sql, values in statements.items():
             if any(part in sql for part in READS_ALL):
                 continue
-            whole = [step for step in await plan_of(slot, database_kind, sql, values) if reads_a_whole_table(step)]
+            whole = [
+                step for step in await plan_of(connection, database_kind, sql, values) if reads_a_whole_table(step)
+            ]
             assert whole == [], sql
 
 
@@ -167,16 +169,16 @@ def reads_a_whole_table(step: str) -> bool:
     )
 
 
-async def plan_of(slot: Slot, database_kind: str, sql: str, values: Values) -> list[str]:
+async def plan_of(connection: PooledConnection, database_kind: str, sql: str, values: Values) -> list[str]:
     if database_kind == "sqlite":
-        return [row["detail"] for row in await slot.fetch_all(f"EXPLAIN QUERY PLAN {sql}", **values)]
-    await slot.run("SET LOCAL enable_seqscan = off")  # then a table is read whole only where it must be
-    return [row["QUERY PLAN"] for row in await slot.fetch_all(f"EXPLAIN {sql}", **values)]
+        return [row["detail"] for row in await connection.fetch_all(f"EXPLAIN QUERY PLAN {sql}", **values)]
+    await connection.run("SET LOCAL enable_seqscan = off")  # then a table is read whole only where it must be
+    return [row["QUERY PLAN"] for row in await connection.fetch_all(f"EXPLAIN {sql}", **values)]
 
 
 async def test_a_statement_that_reads_a_whole_table_would_be_found(
     connections: Connections, database_kind: str
 ) -> None:
-    async with connections.writing() as slot:
-        plan = await plan_of(slot, database_kind, "SELECT id FROM users WHERE plan = :plan", {"plan": "Starter"})
+    async with connections.writing() as connection:
+        plan = await plan_of(connection, database_kind, "SELECT id FROM users WHERE plan = :plan", {"plan": "Starter"})
     assert any(reads_a_whole_table(step) for step in plan)

@@ -48,31 +48,31 @@ async def pair(database_url: str) -> AsyncIterator[Connections]:
 
 async def test_a_connection_is_used_again(pair: Connections) -> None:
     """A table that only one connection sees is still there."""
-    async with pair.writing() as slot:
-        await slot.run("CREATE TEMPORARY TABLE seen (number INTEGER)")
-        await slot.commit()
+    async with pair.writing() as connection:
+        await connection.run("CREATE TEMPORARY TABLE seen (number INTEGER)")
+        await connection.commit()
     for number in range(3):
-        async with pair.writing() as slot:
-            await slot.run("INSERT INTO seen VALUES (:number)", number=number)
-            await slot.commit()
-    async with pair.writing() as slot:
-        assert len(await slot.fetch_all("SELECT number FROM seen")) == 3
+        async with pair.writing() as connection:
+            await connection.run("INSERT INTO seen VALUES (:number)", number=number)
+            await connection.commit()
+    async with pair.writing() as connection:
+        assert len(await connection.fetch_all("SELECT number FROM seen")) == 3
 
 
 async def test_a_connection_for_reading_is_used_again(pair: Connections) -> None:
-    async with pair.single_read() as slot:
-        await slot.run("CREATE TEMPORARY TABLE seen (number INTEGER)")
+    async with pair.single_read() as connection:
+        await connection.run("CREATE TEMPORARY TABLE seen (number INTEGER)")
     for borrow in (pair.reading, pair.single_read, pair.single_read):
-        async with borrow() as slot:
-            assert await slot.fetch_all("SELECT number FROM seen") == []
+        async with borrow() as connection:
+            assert await connection.fetch_all("SELECT number FROM seen") == []
         await pair.drained()
 
 
 async def test_a_fault_of_the_database_is_told_as_unavailable_by_every_kind_of_statement(
     connections: Connections,
 ) -> None:
-    async with connections.single_read() as slot:
-        for statement in (slot.run, slot.fetch_one, slot.fetch_all):
+    async with connections.single_read() as connection:
+        for statement in (connection.run, connection.fetch_one, connection.fetch_all):
             with pytest.raises(UnavailableError):
                 await statement("SELECT * FROM nowhere")
 
@@ -82,9 +82,9 @@ async def test_a_commit_that_fails_keeps_nothing_and_harms_nobody_after_it(
 ) -> None:
     run_sql(database_url, "CREATE TABLE late (id TEXT REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)")
     mails_queued: list[str] = []
-    async with pair.writing() as slot:
-        transaction = SqlTransaction(slot, lambda commit: mails_queued.append("one"))
-        await slot.run("INSERT INTO late VALUES ('nobody')")
+    async with pair.writing() as connection:
+        transaction = SqlTransaction(connection, lambda commit: mails_queued.append("one"))
+        await connection.run("INSERT INTO late VALUES ('nobody')")
         await transaction.mail_queue.add(a_mail())
         with pytest.raises(UnavailableError):
             await transaction.commit()
@@ -145,8 +145,8 @@ async def test_what_is_closed_opens_again_for_who_needs_it(database_url: str) ->
     await connections.close()
     await _read(connections)
     await connections.close()
-    async with connections.reading() as slot:
+    async with connections.reading() as connection:
         await connections.close()
         with pytest.raises(UnavailableError):
-            await slot.fetch_one("SELECT 1")
+            await connection.fetch_one("SELECT 1")
     await connections.close()

@@ -17,7 +17,7 @@ FAREWELL_SECONDS = 2.0
 Answer = TypeVar("Answer")
 
 
-class Slot:
+class PooledConnection:
     """A connection that is opened again when it was lost.
 
     It is used by one task at a time, but not always by the same one; `databases` binds connections to tasks only where

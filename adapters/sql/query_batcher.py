@@ -24,7 +24,7 @@ class _Waiting:
     answer: asyncio.Future[Values | None]
 
 
-class LookUps:
+class QueryBatcher:
     """Looks rows up by their keys with one statement, which has the keys as `:key` and gives them first in its rows.
 
     Who asks while it runs waits for its next run, which takes all along who wait: on a busy server the way to the
@@ -73,6 +73,6 @@ class LookUps:
                 waiting.answer.set_result(rows.get(waiting.key))
 
     async def _rows(self, keys: list[str], asked_at: float) -> dict[str, Values]:
-        async with self._pool.slot(asked_at) as slot:
-            rows = [tuple(row) for row in await slot.fetch_all(self._statement, key=keys)]
+        async with self._pool.connection(asked_at) as connection:
+            rows = [tuple(row) for row in await connection.fetch_all(self._statement, key=keys)]
         return {row[0]: row for row in rows}
