@@ -56,7 +56,7 @@ class Pool:
             must_restore = connection.in_transaction
         finally:
             if must_restore:
-                self.chore(self._restore(connection))
+                self.background_task(self._restore(connection))
             else:
                 self._idle.put_nowait(connection)
 
@@ -81,7 +81,7 @@ class Pool:
     async def _opened(self, connection: PooledConnection, deadline: float) -> None:
         try:
             async with asyncio.timeout_at(deadline):
-                await asyncio.shield(self.chore(connection.open()))
+                await asyncio.shield(self.background_task(connection.open()))
         except TimeoutError:
             raise UnavailableError("the database did not take a connection in time") from None
 
@@ -91,7 +91,7 @@ class Pool:
         finally:
             self._idle.put_nowait(connection)
 
-    def chore(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def background_task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Runs what a cancelled request must not cut short."""
         task = asyncio.create_task(work)
         self._chores.add(task)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from databases.core import Connection
 
 ROLLBACK_SECONDS = 2.0
-FAREWELL_SECONDS = 2.0
+CLOSE_TIMEOUT = 2.0
 
 Answer = TypeVar("Answer")
 
@@ -168,7 +168,7 @@ class PooledConnection:
         driver_connection = connection.raw_connection
         lost_already: tuple[type[Exception], ...] = (*self._backend.errors, ValueError)  # the latter is aiosqlite's
         try:
-            async with asyncio.timeout(FAREWELL_SECONDS):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 await connection.__aexit__()
         except TimeoutError:
             self._backend.hang_up(driver_connection)

@@ -48,7 +48,7 @@ class QueryBatcher:
         self._waiting.append(waiting)
         if not self._is_running:
             self._is_running = True
-            self._pool.chore(self._run())
+            self._pool.background_task(self._run())
         return await waiting.answer
 
     async def _run(self) -> None:

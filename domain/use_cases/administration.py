@@ -75,7 +75,7 @@ async def create_user(
         await lock_active_admins(actor, transaction)
         await transaction.users.add(user)
         await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
-        await record(EventType.USER_CREATED, user.id, transaction, ports, actor=actor.name)
+        await record(EventType.USER_CREATED, user.id, transaction, ports, actor=actor.id)
 
     await run_in_transaction(ports.unit_of_work, keep)
     return user
@@ -99,7 +99,7 @@ async def change_user(actor: Actor, who: UserRef, changes: Mapping[str, RawField
             return ChangedUser(before, ())
         _keep_an_admin(before, after, admins)
         if after.is_suspended and not before.is_suspended:
-            after = await end_sessions(without_secrets(after), transaction, ports, reason="suspended", actor=actor.name)
+            after = await end_sessions(without_secrets(after), transaction, ports, reason="suspended", actor=actor.id)
         else:
             await transaction.users.save(after)
         made = changes_between(before, after)
@@ -122,9 +122,9 @@ async def delete_user(actor: Actor, who: UserRef, *, ports: Ports) -> User:
         user = await get_user(who, transaction)
         _keep_an_admin(user, None, admins)
         sessions = await transaction.sessions.of_user(user, ports.policy.max_sessions)
-        await record_ends(sessions, "deleted", actor.name, transaction, ports)
+        await record_ends(sessions, "deleted", actor.id, transaction, ports)
         await transaction.users.remove(user.id)
-        await record(EventType.USER_DELETED, user.id, transaction, ports, actor=actor.name)
+        await record(EventType.USER_DELETED, user.id, transaction, ports, actor=actor.id)
         return user
 
     return await run_in_transaction(ports.unit_of_work, delete)
@@ -177,7 +177,7 @@ async def _record_changes(
     others = tuple(change for change in changes if change.field != "status")
     if others:
         data = event_data_of(others)
-        await record(EventType.USER_UPDATED, user.id, transaction, ports, actor=actor.name, **data)
+        await record(EventType.USER_UPDATED, user.id, transaction, ports, actor=actor.id, **data)
     if others != changes:
         event_type = EventType.USER_SUSPENDED if user.is_suspended else EventType.USER_ACTIVATED
-        await record(event_type, user.id, transaction, ports, actor=actor.name)
+        await record(event_type, user.id, transaction, ports, actor=actor.id)

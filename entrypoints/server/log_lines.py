@@ -15,7 +15,7 @@ MAX_WAITING = 4096
 """Lines: some megabytes, and half a second of all that one process can answer."""
 GATHERING_SECONDS = 0.01
 """After the first line: waking a thread for each would cost the event loop more than writing it."""
-FAREWELL_SECONDS = 1.0
+CLOSE_TIMEOUT = 1.0
 """At the end of the process, for what still waits."""
 ATOMIC_BYTES = 4096
 """Processes that write no more at once to one pipe do not get between each other's lines (pipe(7), PIPE_BUF)."""
@@ -115,7 +115,7 @@ class LogLines:
 def stderr_lines() -> LogLines:
     """Returns the one that writes to stderr until the process ends, and a moment longer for what waits then."""
     lines = LogLines(partial(_write_to, STDERR))
-    atexit.register(lines.drain, FAREWELL_SECONDS)
+    atexit.register(lines.drain, CLOSE_TIMEOUT)
     return lines
 
 

@@ -75,7 +75,7 @@ BUGS = (
         "a suspension keeps the sessions",
         _ADMINISTRATION,
         "            after = await end_sessions("
-        'without_secrets(after), transaction, ports, reason="suspended", actor=actor.name)\n',
+        'without_secrets(after), transaction, ports, reason="suspended", actor=actor.id)\n',
         "            await transaction.users.save(after)\n",
     ),
     Bug(

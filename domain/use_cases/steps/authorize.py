@@ -33,7 +33,7 @@ async def check_right(actor: Actor, repositories: Repositories) -> None:
     """
     if actor.session_id is None:
         return
-    user = await repositories.users.by_id(UserId(actor.name))
+    user = await repositories.users.by_id(UserId(actor.id))
     session = await repositories.sessions.by_id(actor.session_id)
     if user is None or session is None or not session.belongs_to(user):
         raise InvalidTokenError("session ended")

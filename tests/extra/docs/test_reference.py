@@ -33,7 +33,7 @@ def logged_events() -> Iterator[tuple[str, str]]:
                     args=[ast.Constant(value=str(event)), *_],
                 ) if level in LEVELS:
                     yield event, "error" if level == "exception" else level
-                case ast.Call(func=ast.Name(id="tell"), args=[_, ast.Constant(value=str(event)), *_]):
+                case ast.Call(func=ast.Name(id="log_event"), args=[_, ast.Constant(value=str(event)), *_]):
                     yield event, "info"
 
 
