@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import attrs
-
 import pytest
 
 from tests.e2e.conftest import Serve

@@ -10,9 +10,8 @@ from pathlib import Path
 from threading import Event
 
 import attrs
-from aiosmtpd.smtp import SMTP, Envelope, Session
-
 import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.adapters.mail.smtp_server import Inbox, receiving
 from tests.databases import dump_of, run_sql, sqlite_path
