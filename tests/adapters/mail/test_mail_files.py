@@ -13,7 +13,7 @@ import pytest
 
 from leadnator_auth.adapters.mail import MailFiles, MailWriter
 from leadnator_auth.adapters.memory import FakeClock
-from leadnator_auth.domain import EmailAddress, PasswordChangedMail, ResetLinkMail, UnavailableError
+from leadnator_auth.domain import EmailAddress, MailDelayedError, PasswordChangedMail, ResetLinkMail, UnavailableError
 from tests.e2e.mails import reset_secret
 from tests.e2e.server import parsed_mail
 
@@ -97,6 +97,12 @@ def in_the_way(folder: Path) -> Path:
     return folder
 
 
+async def test_a_mail_that_could_not_be_written_did_not_arrive(mailer: MailFiles, in_the_way: Path) -> None:
+    with pytest.raises(MailDelayedError) as caught:
+        await mailer.send(a_mail())
+    assert not caught.value.may_have_arrived
+
+
 async def test_a_folder_that_cannot_be_made_may_be_mended(mailer: MailFiles, in_the_way: Path) -> None:
     with pytest.raises(UnavailableError):
         await mailer.send(a_mail())
@@ -160,9 +166,10 @@ async def test_a_file_system_that_cannot_sync_a_folder_still_gets_mails(
 async def test_a_name_that_did_not_get_to_the_disk_is_no_mail_that_was_sent(
     mailer: MailFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patch, pytest.raises(UnavailableError):
+    with monkeypatch.context() as patch, pytest.raises(MailDelayedError) as caught:
         patch.setattr(os, "fsync", without_folders(os.fsync, errno.EIO))
         await mailer.send(a_mail())
+    assert caught.value.may_have_arrived, "who looks into the folder finds its link"
 
 
 def without_folders(sync: Callable[[int], None], error: int) -> Callable[[int], None]:
