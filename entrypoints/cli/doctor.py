@@ -7,6 +7,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import attrs
 import click
@@ -25,13 +26,13 @@ def doctor(as_json: bool, send_to: str | None) -> None:
 
     Nothing is made, migrated or changed. The exit code is 1 when a check fails.
     """
-    logging.disable()  # what libraries have to say is for the log of a server, and may quote anything
     findings: list[Finding] = []
-    for finding in _findings(send_to):
-        findings.append(finding)
-        if not as_json:
-            click.echo(finding.line)
-            sys.stdout.flush()
+    with _libraries_silenced():
+        for finding in _findings(send_to):
+            findings.append(finding)
+            if not as_json:
+                click.echo(finding.line)
+                sys.stdout.flush()
     counts = Counter(finding.level for finding in findings)
     if as_json:
         report = {
@@ -40,6 +41,17 @@ def doctor(as_json: bool, send_to: str | None) -> None:
         }
         click.echo(json.dumps(report, indent=2))
     _end(counts[Level.FAIL])
+
+
+@contextmanager
+def _libraries_silenced() -> Iterator[None]:
+    """What they have to say is for the log of a server, and may quote anything."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _findings(send_to: str | None) -> Iterator[Finding]:

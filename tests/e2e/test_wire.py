@@ -5,7 +5,7 @@ from contextlib import closing
 
 import psutil
 
-from tests.e2e.server import Server
+from tests.e2e.server import Server, until
 from tests.e2e.test_raw_requests import POST_LOG_IN, TWO_MEGABYTES, answer_on
 
 PATIENCE = 16 * 1024 * 1024
@@ -18,7 +18,7 @@ def test_what_two_readers_could_read_in_two_ways_is_refused(server: Server) -> N
         answer = answer_on(connection)
     assert (answer.status, json.loads(answer.content)["code"]) == (400, "invalid_request")
     assert answer.headers["x-request-id"]
-    assert '"reason": "length_and_transfer_encoding"' in server.log
+    until(lambda: '"reason": "length_and_transfer_encoding"' in server.log, "the reason in the log")
 
 
 def test_no_answer_tells_what_serves_it(server: Server) -> None:
