@@ -61,7 +61,7 @@ from leadnator_auth.domain.use_cases.password_reset import (
 )
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_up import sign_up
-from leadnator_auth.domain.use_cases.steps.authorize import Who, parse_who
+from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
@@ -135,7 +135,7 @@ __all__ = [
     "UnavailableError",
     "User",
     "UserId",
-    "Who",
+    "UserRef",
     "change_password",
     "change_user",
     "create_user",
@@ -155,7 +155,7 @@ __all__ = [
     "log_in",
     "log_out",
     "mail_figures",
-    "parse_who",
+    "parse_user_ref",
     "purge",
     "renew_lease",
     "request_password_reset",

@@ -29,6 +29,17 @@ _SETTINGS = (
     "ALTER SYSTEM SET max_connections = 300",
     "ALTER SYSTEM SET autovacuum = off",
 )
+# As a replica the server looks at no foreign key, so the order of the tables does not matter.
+_DELETE_ALL_ROWS = """
+DO $$
+DECLARE name text;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('DELETE FROM %I', name);
+    END LOOP;
+END $$
+"""
 
 Result = TypeVar("Result")
 
@@ -128,16 +139,35 @@ async def _fetched(url: str, sql: str) -> list[Any]:
 
 
 def run_script(url: str, script: str) -> None:
-    """Runs statements that end in semicolons, one after the other."""
-    for statement in script.split(";\n"):
-        if statement.strip():
-            run_sql(url, statement)
+    """Runs statements that end in semicolons, one after the other, over one connection."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(sqlite_path(url), timeout=60)) as connection:
+            connection.executescript(script)
+    else:
+        finished(_executed(url, script))
+
+
+async def _executed(url: str, script: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(script)
+    finally:
+        await connection.close()
+
+
+def insert_user(url: str, created_at: int = 0) -> None:
+    """Adds an account, `u_1`, made this many microseconds after 1970."""
+    columns = "id, name, email, email_canonical, role, plan, status, created_at, session_epoch, secret_epoch"
+    run_sql(
+        url,
+        f"INSERT INTO users ({columns}) "
+        f"VALUES ('u_1', 'A', 'a@b.test', 'a@b.test', 'user', 'Starter', 'active', {created_at}, 0, 0)",
+    )
 
 
 def empty(url: str) -> None:
-    """Removes every row that was kept, not the schema."""
-    tables = ("deleted_users", "known_clients", "rate_limits", "events", *reversed(TABLES))
-    run_script(url, ";\n".join(f"DELETE FROM {table}" for table in tables))
+    """Removes every row of a PostgreSQL database that was kept, not the schema."""
+    run_script(url, _DELETE_ALL_ROWS)
 
 
 def schema_of(url: str) -> list[tuple[Any, ...]]:

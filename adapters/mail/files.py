@@ -30,7 +30,7 @@ class MailFiles:
         try:
             await asyncio.to_thread(_write, draft, path, self.writer.write(mail))
         except OSError as error:
-            raise MailDelayedError(str(error), may_have_arrived=path.exists()) from error
+            raise MailDelayedError(str(error), may_have_arrived=os.access(path, os.F_OK)) from error
         _log.info("mail written to %s", path)
 
 

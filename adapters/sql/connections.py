@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from leadnator_auth.adapters.sql.backend import Backend, BusyError
-from leadnator_auth.adapters.sql.look_ups import LookUps
 from leadnator_auth.adapters.sql.pool import Pool
-from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
+from leadnator_auth.adapters.sql.query_batcher import QueryBatcher
 
 if TYPE_CHECKING:
     from databases import Database
@@ -32,9 +32,13 @@ class Connections:
         self._database: Database | None = None
         self._connecting = asyncio.Lock()
         self._reader = backend.reader()
-        self._look_ups: dict[str, LookUps] = {}
-        self._writers = Pool([Slot(self._connected_database, backend) for _ in range(backend.writers)], on_wait)
-        self._readers = Pool([Slot(self._connected_database, backend) for _ in range(backend.readers)], on_wait)
+        self._look_ups: dict[str, QueryBatcher] = {}
+        self._writers = Pool(
+            [PooledConnection(self._connected_database, backend) for _ in range(backend.writers)], on_wait
+        )
+        self._readers = Pool(
+            [PooledConnection(self._connected_database, backend) for _ in range(backend.readers)], on_wait
+        )
 
     async def close(self) -> None:
         """Disconnects, after giving what still runs a few seconds; an open connection would keep the process alive."""
@@ -43,8 +47,8 @@ class Connections:
                 await self.drained()
         if self._reader is not None:
             self._reader.close()
-        for slot in self._slots:
-            await slot.close()
+        for connection in self._connections:
+            await connection.close()
         if self._database is not None:
             await self._database.disconnect()
 
@@ -56,7 +60,7 @@ class Connections:
     @property
     def size(self) -> int:
         """How many connections there are."""
-        return len(self._slots)
+        return len(self._connections)
 
     @property
     def waiting(self) -> int:
@@ -69,24 +73,24 @@ class Connections:
         await self._readers.drained()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Slot]:
-        """Lends a slot in a transaction that may write, rolled back unless it was committed."""
-        async with self._writers.slot() as slot:
-            await slot.begin_writing()
-            yield slot
+    async def writing(self) -> AsyncIterator[PooledConnection]:
+        """Lends a connection in a transaction that may write, rolled back unless it was committed."""
+        async with self._writers.connection() as connection:
+            await connection.begin_writing()
+            yield connection
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Slot]:
-        """Lends a slot in a transaction that reads one consistent state."""
-        async with self._readers.slot() as slot:
-            await slot.begin_reading()
-            yield slot
+    async def reading(self) -> AsyncIterator[PooledConnection]:
+        """Lends a connection in a transaction that reads one consistent state."""
+        async with self._readers.connection() as connection:
+            await connection.begin_reading()
+            yield connection
 
     @asynccontextmanager
-    async def single_read(self) -> AsyncIterator[Slot]:
-        """Lends a slot for one statement that reads; it needs no transaction to be consistent."""
-        async with self._readers.slot() as slot:
-            yield slot
+    async def single_read(self) -> AsyncIterator[PooledConnection]:
+        """Lends a connection for one statement that reads; it needs no transaction to be consistent."""
+        async with self._readers.connection() as connection:
+            yield connection
 
     async def look_up(self, statement: str, key: str) -> Sequence[Any] | None:
         """Returns the values of a row by its key, in the quickest way there is.
@@ -98,9 +102,9 @@ class Connections:
                 return self._reader.fetch_one(statement + " = :key", {"key": key})
         return await self._look_ups_of(statement).row(key)
 
-    def _look_ups_of(self, statement: str) -> LookUps:
+    def _look_ups_of(self, statement: str) -> QueryBatcher:
         if statement not in self._look_ups:
-            self._look_ups[statement] = LookUps(statement + self._backend.is_one_of, self._readers)
+            self._look_ups[statement] = QueryBatcher(statement + self._backend.is_one_of, self._readers)
         return self._look_ups[statement]
 
     async def _connected_database(self) -> "Database":
@@ -112,8 +116,8 @@ class Connections:
         return self._database
 
     @property
-    def _slots(self) -> list[Slot]:
-        return self._writers.slots + self._readers.slots
+    def _connections(self) -> list[PooledConnection]:
+        return self._writers.connections + self._readers.connections
 
 
 def _new_database(backend: Backend) -> "Database":

@@ -6,7 +6,7 @@ from datetime import datetime
 import attrs
 
 from leadnator_auth.adapters.sql.instants import to_number
-from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.table import Table, instant, plain
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.values.ids import UserId
@@ -23,22 +23,22 @@ CREDENTIALS = Table(
 class SqlCredentialStore:
     """CredentialStore on one connection."""
 
-    slot: Slot
+    connection: PooledConnection
 
     async def add(self, credentials: Credentials) -> None:
-        await self.slot.run(CREDENTIALS.insert, **CREDENTIALS.values(credentials))
+        await self.connection.run(CREDENTIALS.insert, **CREDENTIALS.values(credentials))
 
     async def add_all(self, credentials: Sequence[Credentials]) -> None:
-        await self.slot.run_many(CREDENTIALS.insert, [CREDENTIALS.values(each) for each in credentials])
+        await self.connection.run_many(CREDENTIALS.insert, [CREDENTIALS.values(each) for each in credentials])
 
     async def of(self, user_id: UserId) -> Credentials | None:
-        return await CREDENTIALS.find(self.slot, user_id)
+        return await CREDENTIALS.find(self.connection, user_id)
 
     async def by_emails(self, canonicals: Sequence[str]) -> dict[str, Credentials]:
         if not canonicals:
             return {}
         values = {f"email_{number}": canonical for number, canonical in enumerate(canonicals)}
-        rows = await self.slot.fetch_all(
+        rows = await self.connection.fetch_all(
             f"SELECT users.email_canonical, {CREDENTIALS.qualified} "
             "FROM credentials JOIN users ON users.id = credentials.user_id "
             f"WHERE users.email_canonical IN ({', '.join(f':{name}' for name in values)})",
@@ -47,7 +47,7 @@ class SqlCredentialStore:
         return {email: CREDENTIALS.entity(values) for email, *values in rows}
 
     async def change(self, user_id: UserId, new_hash: str, now: datetime) -> None:
-        await self.slot.run(
+        await self.connection.run(
             "UPDATE credentials SET password_hash = :new_hash, changed_at = :now, version = version + 1 "
             "WHERE user_id = :user_id",
             user_id=user_id,
@@ -56,7 +56,7 @@ class SqlCredentialStore:
         )
 
     async def upgrade(self, user_id: UserId, *, old_hash: str, new_hash: str) -> bool:
-        row = await self.slot.fetch_one(
+        row = await self.connection.fetch_one(
             "UPDATE credentials SET password_hash = :new_hash "
             "WHERE user_id = :user_id AND password_hash = :old_hash RETURNING user_id",
             user_id=user_id,

@@ -7,8 +7,8 @@ from datetime import datetime
 import attrs
 
 from leadnator_auth.adapters.sql.instants import to_number
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.positions import place_of
-from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.table import Column, Table, choice, instant, plain
 from leadnator_auth.domain.entities.event import Event, EventFilter, EventType
 from leadnator_auth.domain.values.paging import Position
@@ -31,21 +31,21 @@ EVENTS = Table(
 class SqlEvents:
     """Events on one connection; `added` has those that were added through it."""
 
-    slot: Slot
+    connection: PooledConnection
     added: list[Event] = attrs.Factory(list)
 
     async def add(self, events: Sequence[Event]) -> None:
         self.added.extend(events)
         if len(events) == 1:
-            await self.slot.run(EVENTS.insert, **EVENTS.values(events[0]))
+            await self.connection.run(EVENTS.insert, **EVENTS.values(events[0]))
         elif events:
-            await self.slot.run_many(EVENTS.insert, [EVENTS.values(event) for event in events])
+            await self.connection.run_many(EVENTS.insert, [EVENTS.values(event) for event in events])
 
     async def latest(self, wanted: EventFilter, most: int, after: Position | None) -> list[Event]:
         values: dict[str, str | None] = {"user_id": wanted.user_id, "type": wanted.type and wanted.type.value}
         given = {column: value for column, value in values.items() if value is not None}
         condition = "".join(f"{column} = :{column} AND " for column in given)
-        rows = await self.slot.fetch_all(
+        rows = await self.connection.fetch_all(
             f"SELECT {EVENTS.columns} FROM events WHERE {condition}(at, id) < (:at, :after_id) "
             "ORDER BY at DESC, id DESC LIMIT :most",
             most=most,
@@ -55,4 +55,4 @@ class SqlEvents:
         return [EVENTS.entity(row) for row in rows]
 
     async def purge(self, older_than: datetime, most: int) -> int:
-        return len(await EVENTS.delete_some(self.slot, "at < :before", most, before=to_number(older_than)))
+        return len(await EVENTS.delete_some(self.connection, "at < :before", most, before=to_number(older_than)))

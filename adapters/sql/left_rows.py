@@ -1,9 +1,9 @@
 """What a deleted account leaves: it goes at once if it is not too much, else a little at a time."""
 
 from leadnator_auth.adapters.sql.known_clients import KNOWN_CLIENTS
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.reset_tokens import RESET_TOKENS
 from leadnator_auth.adapters.sql.sessions import SESSIONS
-from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.table import Table
 from leadnator_auth.domain.values.ids import UserId
 
@@ -11,26 +11,26 @@ _TABLES: tuple[Table[object], ...] = (SESSIONS, RESET_TOKENS, KNOWN_CLIENTS)  # 
 _AT_ONCE = 500
 
 
-async def leave_nothing(user_id: UserId, slot: Slot) -> None:
+async def leave_nothing(user_id: UserId, connection: PooledConnection) -> None:
     """Removes the rows of an account that is gone, or as many as fit and writes down that there are more."""
-    if await _removed(user_id, _AT_ONCE, slot) >= _AT_ONCE:
-        await slot.run("INSERT INTO deleted_users (id) VALUES (:id) ON CONFLICT DO NOTHING", id=user_id)
+    if await _removed(user_id, _AT_ONCE, connection) >= _AT_ONCE:
+        await connection.run("INSERT INTO deleted_users (id) VALUES (:id) ON CONFLICT DO NOTHING", id=user_id)
 
 
-async def purge_left(most: int, slot: Slot) -> int:
+async def purge_left(most: int, connection: PooledConnection) -> int:
     """Removes rows of an account that left more than fitted; returns how many, and one for having found the end."""
-    row = await slot.fetch_one(f"SELECT id FROM deleted_users LIMIT 1{slot.skip_locked}")
+    row = await connection.fetch_one(f"SELECT id FROM deleted_users LIMIT 1{connection.skip_locked}")
     if row is None:
         return 0
-    removed = await _removed(UserId(row["id"]), most, slot)
+    removed = await _removed(UserId(row["id"]), most, connection)
     if removed < most:
-        await slot.run("DELETE FROM deleted_users WHERE id = :id", id=row["id"])
+        await connection.run("DELETE FROM deleted_users WHERE id = :id", id=row["id"])
         return removed + 1
     return removed
 
 
-async def _removed(user_id: UserId, most: int, slot: Slot) -> int:
+async def _removed(user_id: UserId, most: int, connection: PooledConnection) -> int:
     removed = 0
     for table in _TABLES:
-        removed += len(await table.delete_some(slot, "user_id = :user_id", most - removed, user_id=user_id))
+        removed += len(await table.delete_some(connection, "user_id = :user_id", most - removed, user_id=user_id))
     return removed

@@ -7,7 +7,7 @@ import attrs
 
 from leadnator_auth.adapters.sql.backend import Row
 from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number
-from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.domain.entities.mail import MailFigures, MailKind, MailState, QueuedMail
 from leadnator_auth.domain.entities.outbox import GIVE_UP_AFTER, LEASE
 
@@ -36,12 +36,12 @@ def _mail_of(row: Row) -> QueuedMail:
 class SqlMailQueue:
     """MailQueue on one connection; `has_new` tells whether a mail was added through it."""
 
-    slot: Slot
+    connection: PooledConnection
     has_new: bool = False
 
     async def add(self, mail: QueuedMail) -> None:
         self.has_new = True
-        await self.slot.run(
+        await self.connection.run(
             f"INSERT INTO mails ({_COLUMNS}) VALUES (:id, :kind, :recipient, :queued_at, :due_at, :give_up_at, "
             ":attempts, :state, :finished_at, :last_error)",
             id=mail.id,
@@ -65,7 +65,7 @@ class SqlMailQueue:
         return sorted(leased, key=lambda mail: (mail.queued_at, mail.id))
 
     async def _lease(self, which: tuple[str, str], now: datetime, most: int, full: Collection[str]) -> list[QueuedMail]:
-        rows = await self.slot.fetch_all(
+        rows = await self.connection.fetch_all(
             f"WITH due AS MATERIALIZED ({self._due('id', which)}) "
             "UPDATE mails SET attempts = attempts + 1, due_at = :lease_end WHERE id IN (SELECT id FROM due) "
             f"RETURNING {_COLUMNS}",
@@ -83,14 +83,14 @@ class SqlMailQueue:
         """
         condition, index = which
         return (
-            f"SELECT {columns} FROM mails{self.slot.by_index(index)} "
+            f"SELECT {columns} FROM mails{self.connection.by_index(index)} "
             f"WHERE state = 'queued' AND {condition} AND due_at <= :now "
-            f"AND NOT ({self.slot.domain_of('recipient')}{self.slot.is_one_of}) "
-            f"ORDER BY due_at, id LIMIT :most{self.slot.skip_locked}"
+            f"AND NOT ({self.connection.domain_of('recipient')}{self.connection.is_one_of}) "
+            f"ORDER BY due_at, id LIMIT :most{self.connection.skip_locked}"
         )
 
     async def save(self, mail: QueuedMail) -> bool:
-        row = await self.slot.fetch_one(
+        row = await self.connection.fetch_one(
             "UPDATE mails SET state = :state, due_at = :due_at, finished_at = :finished_at, last_error = :last_error "
             "WHERE id = :id AND attempts = :attempts AND state = 'queued' RETURNING id",
             id=mail.id,
@@ -103,10 +103,10 @@ class SqlMailQueue:
         return row is not None
 
     async def remove(self, mail_id: str) -> None:
-        await self.slot.run("DELETE FROM mails WHERE id = :id", id=mail_id)
+        await self.connection.run("DELETE FROM mails WHERE id = :id", id=mail_id)
 
     async def drop_to_nobody(self, now: datetime, most: int, full: Collection[str] = ()) -> int:
-        rows = await self.slot.fetch_all(
+        rows = await self.connection.fetch_all(
             f"WITH due AS MATERIALIZED ({self._due('id, recipient', _NEW)}) DELETE FROM mails WHERE id IN "
             "(SELECT id FROM due WHERE NOT EXISTS (SELECT 1 FROM users WHERE email_canonical = due.recipient)) "
             "RETURNING id",
@@ -117,10 +117,10 @@ class SqlMailQueue:
         return len(rows)
 
     async def drop_like(self, mail: QueuedMail, now: datetime, most: int) -> int:
-        rows = await self.slot.fetch_all(
+        rows = await self.connection.fetch_all(
             "WITH due AS MATERIALIZED (SELECT id FROM mails WHERE recipient = :recipient AND kind = :kind "
             "AND state = 'queued' AND attempts = 0 AND due_at <= :now "
-            f"ORDER BY queued_at, id LIMIT :most{self.slot.skip_locked}) "
+            f"ORDER BY queued_at, id LIMIT :most{self.connection.skip_locked}) "
             "DELETE FROM mails WHERE id IN (SELECT id FROM due) RETURNING id",
             recipient=mail.recipient,
             kind=mail.kind.value,
@@ -130,7 +130,7 @@ class SqlMailQueue:
         return len(rows)
 
     async def count_since(self, kind: MailKind, recipient: str, since: datetime) -> int:
-        row = await self.slot.fetch_one(
+        row = await self.connection.fetch_one(
             "SELECT count(*) AS mails FROM mails WHERE recipient = :recipient AND kind = :kind AND queued_at > :since",
             recipient=recipient,
             kind=kind.value,
@@ -139,9 +139,9 @@ class SqlMailQueue:
         return int(row["mails"]) if row else 0
 
     async def purge(self, state: MailState, finished_before: datetime, most: int) -> int:
-        rows = await self.slot.fetch_all(
+        rows = await self.connection.fetch_all(
             "WITH old AS MATERIALIZED (SELECT id FROM mails WHERE state = :state AND finished_at < :before "
-            f"LIMIT :most{self.slot.skip_locked}) "
+            f"LIMIT :most{self.connection.skip_locked}) "
             "DELETE FROM mails WHERE id IN (SELECT id FROM old) RETURNING id",
             state=state.value,
             before=to_number(finished_before),
@@ -156,7 +156,7 @@ class SqlMailQueue:
         return sorted(mails, key=lambda mail: (mail.queued_at, mail.id), reverse=True)[:most]
 
     async def _latest(self, state: MailState, most: int) -> list[QueuedMail]:
-        rows = await self.slot.fetch_all(
+        rows = await self.connection.fetch_all(
             f"SELECT {_COLUMNS} FROM mails WHERE state = :state ORDER BY queued_at DESC, id DESC LIMIT :most",
             state=state.value,
             most=most,
@@ -164,7 +164,7 @@ class SqlMailQueue:
         return [_mail_of(row) for row in rows]
 
     async def retry(self, now: datetime, mail_id: str) -> bool:
-        row = await self.slot.fetch_one(
+        row = await self.connection.fetch_one(
             f"{_REVIVE} WHERE id = :id AND state IN ('queued', 'dead') RETURNING id",
             now=to_number(now),
             give_up_at=to_number(now + GIVE_UP_AFTER),
@@ -173,9 +173,9 @@ class SqlMailQueue:
         return row is not None
 
     async def retry_some(self, now: datetime, most: int, after: str) -> list[str]:
-        rows = await self.slot.fetch_all(
+        rows = await self.connection.fetch_all(
             "WITH waiting AS MATERIALIZED (SELECT id FROM mails WHERE id > :after AND state <> 'sent' "
-            f"ORDER BY id LIMIT :most{self.slot.skip_locked}) "
+            f"ORDER BY id LIMIT :most{self.connection.skip_locked}) "
             f"{_REVIVE} WHERE id IN (SELECT id FROM waiting) RETURNING id",
             now=to_number(now),
             give_up_at=to_number(now + GIVE_UP_AFTER),
@@ -185,7 +185,7 @@ class SqlMailQueue:
         return sorted(row["id"] for row in rows)
 
     async def figures(self) -> MailFigures:
-        rows = await self.slot.fetch_all(
+        rows = await self.connection.fetch_all(
             "SELECT state, count(*) AS mails, sum(CASE WHEN attempts > 0 THEN 1 ELSE 0 END) AS tried, "
             "min(queued_at) AS oldest FROM mails GROUP BY state"
         )
@@ -200,8 +200,8 @@ class SqlMailQueue:
         )
 
     async def next_due_at(self) -> datetime | None:
-        row = await self.slot.fetch_one(
-            f"SELECT due_at FROM mails{self.slot.by_index('mails_waiting')} WHERE state = 'queued' "
+        row = await self.connection.fetch_one(
+            f"SELECT due_at FROM mails{self.connection.by_index('mails_waiting')} WHERE state = 'queued' "
             "ORDER BY due_at, id LIMIT 1"
         )
         return from_optional(row["due_at"]) if row else None

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
-from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.domain.errors import UnavailableError
 
 UNIT_SECONDS = 4.0
@@ -13,58 +13,60 @@ UNIT_SECONDS = 4.0
 
 
 class Pool:
-    """Hands out slots, first come, first served."""
+    """Hands out connections, first come, first served."""
 
-    def __init__(self, slots: list[Slot], on_wait: Callable[[float], None] = lambda seconds: None) -> None:
-        """`on_wait` is told how long somebody waited, whether a slot came free or not."""
-        self.slots = slots
+    def __init__(
+        self, connections: list[PooledConnection], on_wait: Callable[[float], None] = lambda seconds: None
+    ) -> None:
+        """`on_wait` is told how long somebody waited, whether a connection came free or not."""
+        self.connections = connections
         self._on_wait = on_wait
-        self._idle: asyncio.Queue[Slot] = asyncio.Queue()
+        self._idle: asyncio.Queue[PooledConnection] = asyncio.Queue()
         self._waiting = 0
         self._chores: set[asyncio.Task[None]] = set()
-        for slot in slots:
-            self._idle.put_nowait(slot)
+        for connection in connections:
+            self._idle.put_nowait(connection)
 
     @property
     def idle(self) -> int:
-        """How many slots nobody uses."""
+        """How many connections nobody uses."""
         return self._idle.qsize()
 
     @property
     def waiting(self) -> int:
-        """How many wait for a slot."""
+        """How many wait for a connection."""
         return self._waiting
 
     @asynccontextmanager
-    async def slot(self, asked_at: float | None = None) -> AsyncIterator[Slot]:
-        """Lends a connected slot; however the block is left, cancelled too, the slot comes back clean.
+    async def connection(self, asked_at: float | None = None) -> AsyncIterator[PooledConnection]:
+        """Lends a connected connection; however the block is left, cancelled too, the connection comes back clean.
 
         Its time counts from `asked_at`, in the event loop's time, or from now.
 
         Raises: UnavailableError.
         """
         deadline = (asyncio.get_running_loop().time() if asked_at is None else asked_at) + UNIT_SECONDS
-        slot = await self._next(deadline) if self._waiting or self._idle.empty() else self._idle.get_nowait()
+        connection = await self._next(deadline) if self._waiting or self._idle.empty() else self._idle.get_nowait()
         must_restore = True
         try:
-            slot.lend(deadline)
-            if not slot.is_open:
-                await self._opened(slot, deadline)
-            yield slot
-            must_restore = slot.in_transaction
+            connection.lend(deadline)
+            if not connection.is_open:
+                await self._opened(connection, deadline)
+            yield connection
+            must_restore = connection.in_transaction
         finally:
             if must_restore:
-                self.chore(self._restore(slot))
+                self.background_task(self._restore(connection))
             else:
-                self._idle.put_nowait(slot)
+                self._idle.put_nowait(connection)
 
     async def drained(self) -> None:
         """Returns when all that goes on in the background is done."""
         while self._chores:
             await asyncio.wait(self._chores)
 
-    async def _next(self, deadline: float) -> Slot:
-        """Returns the next slot that comes free, after those who wait already."""
+    async def _next(self, deadline: float) -> PooledConnection:
+        """Returns the next connection that comes free, after those who wait already."""
         self._waiting += 1
         began = time.perf_counter()
         try:
@@ -76,20 +78,20 @@ class Pool:
             self._waiting -= 1
             self._on_wait(time.perf_counter() - began)
 
-    async def _opened(self, slot: Slot, deadline: float) -> None:
+    async def _opened(self, connection: PooledConnection, deadline: float) -> None:
         try:
             async with asyncio.timeout_at(deadline):
-                await asyncio.shield(self.chore(slot.open()))
+                await asyncio.shield(self.background_task(connection.open()))
         except TimeoutError:
             raise UnavailableError("the database did not take a connection in time") from None
 
-    async def _restore(self, slot: Slot) -> None:
+    async def _restore(self, connection: PooledConnection) -> None:
         try:
-            await slot.restore()
+            await connection.restore()
         finally:
-            self._idle.put_nowait(slot)
+            self._idle.put_nowait(connection)
 
-    def chore(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def background_task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Runs what a cancelled request must not cut short."""
         task = asyncio.create_task(work)
         self._chores.add(task)

@@ -50,11 +50,11 @@ class SqlProbe:
     async def round_trip(self) -> float:
         """Returns the usual seconds of a query that does nothing, once there is a connection."""
         trivial = _POSTGRESQL_TRIVIAL if self.is_server else _SQLITE_TRIVIAL
-        async with self.connections.single_read() as slot:
+        async with self.connections.single_read() as connection:
             times: list[float] = []
             for _ in range(ROUND_TRIPS):
                 began = time.perf_counter()
-                await slot.fetch_one(trivial)
+                await connection.fetch_one(trivial)
                 times.append(time.perf_counter() - began)
             return statistics.median(times)
 
@@ -62,21 +62,21 @@ class SqlProbe:
         """Returns the time of day by the database server's clock, where it has one."""
         if not self.is_server:
             return None
-        async with self.connections.single_read() as slot:
-            row = await slot.fetch_one(_MICROSECONDS)
+        async with self.connections.single_read() as connection:
+            row = await connection.fetch_one(_MICROSECONDS)
         return from_number(row["number"]) if row else None
 
     async def newest(self) -> datetime | None:
         """Returns the latest instant at which something says it was made."""
-        async with self.connections.single_read() as slot:
-            row = await slot.fetch_one(_NEWEST)
+        async with self.connections.single_read() as connection:
+            row = await connection.fetch_one(_NEWEST)
         return from_optional(row["number"]) if row else None
 
     async def schema(self) -> SchemaState:
         """Returns how far its schema is."""
-        async with self.connections.reading() as slot:
-            table = await slot.fetch_one(_POSTGRESQL_TABLE if self.is_server else _SQLITE_TABLE)
-            row = await slot.fetch_one(CURRENT_VERSION) if table and table["version_table"] else None
+        async with self.connections.reading() as connection:
+            table = await connection.fetch_one(_POSTGRESQL_TABLE if self.is_server else _SQLITE_TABLE)
+            row = await connection.fetch_one(CURRENT_VERSION) if table and table["version_table"] else None
         if row is None:
             return SchemaState.EMPTY
         return _state_of(str(row["version_num"]))

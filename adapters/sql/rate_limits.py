@@ -7,7 +7,7 @@ import attrs
 
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.instants import from_number, to_number
-from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.domain.entities.rate_limit import Charge, Refusal
 
 _START = "CASE WHEN rate_limits.empty_at BETWEEN :now AND :latest THEN rate_limits.empty_at ELSE :now END"
@@ -25,39 +25,39 @@ class SqlRateLimits:
     connections: Connections
 
     async def take(self, charges: Sequence[Charge], now: datetime) -> Refusal | None:
-        async with self.connections.writing() as slot:
+        async with self.connections.writing() as connection:
             for charge in charges:
-                if not await self._took(charge, now, slot):
-                    return await self._refusal(charge, slot)
-            await slot.commit()
+                if not await self._took(charge, now, connection):
+                    return await self._refusal(charge, connection)
+            await connection.commit()
         return None
 
     async def forgive(self, *, give_back: Sequence[Charge], clear: Sequence[Charge]) -> None:
-        async with self.connections.writing() as slot:
+        async with self.connections.writing() as connection:
             for charge in give_back:
-                await slot.run(
+                await connection.run(
                     "UPDATE rate_limits SET empty_at = empty_at - :interval WHERE bucket = :bucket",
                     bucket=charge.bucket,
                     interval=_interval(charge),
                 )
             for charge in clear:
-                await slot.run("DELETE FROM rate_limits WHERE bucket = :bucket", bucket=charge.bucket)
-            await slot.commit()
+                await connection.run("DELETE FROM rate_limits WHERE bucket = :bucket", bucket=charge.bucket)
+            await connection.commit()
 
     async def purge(self, now: datetime, most: int) -> int:
-        async with self.connections.writing() as slot:
-            rows = await slot.fetch_all(
+        async with self.connections.writing() as connection:
+            rows = await connection.fetch_all(
                 "WITH old AS MATERIALIZED "
-                f"(SELECT bucket FROM rate_limits WHERE empty_at < :now LIMIT :most{slot.skip_locked}) "
+                f"(SELECT bucket FROM rate_limits WHERE empty_at < :now LIMIT :most{connection.skip_locked}) "
                 "DELETE FROM rate_limits WHERE bucket IN (SELECT bucket FROM old) RETURNING bucket",
                 now=to_number(now),
                 most=most,
             )
-            await slot.commit()
+            await connection.commit()
         return len(rows)
 
-    async def _took(self, charge: Charge, now: datetime, slot: Slot) -> bool:
-        row = await slot.fetch_one(
+    async def _took(self, charge: Charge, now: datetime, connection: PooledConnection) -> bool:
+        row = await connection.fetch_one(
             _TAKE,
             bucket=charge.bucket,
             first=to_number(now) + _interval(charge),
@@ -68,8 +68,10 @@ class SqlRateLimits:
         )
         return row is not None
 
-    async def _refusal(self, charge: Charge, slot: Slot) -> Refusal:
-        row = await slot.fetch_one("SELECT empty_at FROM rate_limits WHERE bucket = :bucket", bucket=charge.bucket)
+    async def _refusal(self, charge: Charge, connection: PooledConnection) -> Refusal:
+        row = await connection.fetch_one(
+            "SELECT empty_at FROM rate_limits WHERE bucket = :bucket", bucket=charge.bucket
+        )
         assert row is not None  # its row is what refused the try, and is locked
         return Refusal(charge.limit, from_number(row["empty_at"]) + charge.limit.interval - charge.limit.period)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import attrs
 
 from leadnator_auth.adapters.sql.instants import to_number
-from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.table import Table, instant, plain
 from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.user import User
@@ -31,17 +31,17 @@ _NEWEST_FIRST = "epoch DESC, created_at DESC, id DESC"
 class SqlSessions:
     """Sessions on one connection."""
 
-    slot: Slot
+    connection: PooledConnection
 
     async def add(self, session: Session) -> None:
-        await self.slot.run(SESSIONS.insert, **SESSIONS.values(session))
+        await self.connection.run(SESSIONS.insert, **SESSIONS.values(session))
 
     async def by_id(self, session_id: SessionId) -> Session | None:
-        return await SESSIONS.find(self.slot, session_id)
+        return await SESSIONS.find(self.connection, session_id)
 
     async def of_user(self, user: User, most: int) -> list[Session]:
         # In the order of the index: asked for one epoch, PostgreSQL may read and sort all there are.
-        rows = await self.slot.fetch_all(
+        rows = await self.connection.fetch_all(
             f"SELECT {SESSIONS.columns} FROM sessions WHERE user_id = :user_id ORDER BY {_NEWEST_FIRST} LIMIT :most",
             user_id=user.id,
             most=most,
@@ -49,18 +49,20 @@ class SqlSessions:
         return [session for session in map(SESSIONS.entity, rows) if session.belongs_to(user)]
 
     async def save(self, session: Session) -> None:
-        await self.slot.run("UPDATE sessions SET epoch = :epoch WHERE id = :id", id=session.id, epoch=session.epoch)
+        await self.connection.run(
+            "UPDATE sessions SET epoch = :epoch WHERE id = :id", id=session.id, epoch=session.epoch
+        )
 
     async def end(self, session_id: SessionId) -> bool:
-        row = await self.slot.fetch_one("DELETE FROM sessions WHERE id = :id RETURNING id", id=session_id)
+        row = await self.connection.fetch_one("DELETE FROM sessions WHERE id = :id RETURNING id", id=session_id)
         return row is not None
 
     async def trim(self, user_id: UserId, *, keep: int, most: int) -> list[Session]:
         return await SESSIONS.delete_some(
-            self.slot, "user_id = :user_id", most, order_by=_NEWEST_FIRST, skip=keep, user_id=user_id
+            self.connection, "user_id = :user_id", most, order_by=_NEWEST_FIRST, skip=keep, user_id=user_id
         )
 
     async def purge(self, expired_before: datetime, most: int) -> int:
         return len(
-            await SESSIONS.delete_some(self.slot, "expires_at < :before", most, before=to_number(expired_before))
+            await SESSIONS.delete_some(self.connection, "expires_at < :before", most, before=to_number(expired_before))
         )

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number, to_optional
-from leadnator_auth.adapters.sql.slot import Slot
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 
 Entity = TypeVar("Entity")
 
@@ -79,22 +79,31 @@ class Table(Generic[Entity]):
             fields[field] = kind(**{part: values[index] for part, index in parts})
         return self._entity(**fields)
 
-    async def find(self, slot: Slot, value: str, *, by: str = "") -> Entity | None:
+    async def find(self, connection: PooledConnection, value: str, *, by: str = "") -> Entity | None:
         """Returns the entity with this value in a unique column, by default the key; a writer locks its row."""
-        row = await slot.fetch_one(
-            f"SELECT {self.columns} FROM {self.name} WHERE {by or self.key} = :value{slot.row_lock}", value=value
+        row = await connection.fetch_one(
+            f"SELECT {self.columns} FROM {self.name} WHERE {by or self.key} = :value{connection.row_lock}", value=value
         )
         return self.entity(row) if row else None
 
     async def delete_some(
-        self, slot: Slot, where: str, most: int, *, order_by: str = "", skip: int = 0, **values: object
+        self,
+        connection: PooledConnection,
+        where: str,
+        most: int,
+        *,
+        order_by: str = "",
+        skip: int = 0,
+        **values: object,
     ) -> list[Entity]:
         """Deletes up to `most` rows for which a condition holds, after `skip` of them in an order; returns them.
 
         Unordered, it passes over rows that somebody else has locked: two who clear away never wait for each other.
         """
-        chosen = f" ORDER BY {order_by} LIMIT :most OFFSET :skip" if order_by else f" LIMIT :most{slot.skip_locked}"
-        rows = await slot.fetch_all(
+        chosen = (
+            f" ORDER BY {order_by} LIMIT :most OFFSET :skip" if order_by else f" LIMIT :most{connection.skip_locked}"
+        )
+        rows = await connection.fetch_all(
             f"WITH old AS MATERIALIZED (SELECT {self.key} FROM {self.name} WHERE {where}{chosen}) "
             f"DELETE FROM {self.name} WHERE ({self.key}) IN (SELECT {self.key} FROM old) RETURNING {self.columns}",
             most=most,

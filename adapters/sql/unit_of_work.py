@@ -10,9 +10,9 @@ from leadnator_auth.adapters.sql.credentials import SqlCredentialStore
 from leadnator_auth.adapters.sql.events import SqlEvents
 from leadnator_auth.adapters.sql.known_clients import SqlKnownClients
 from leadnator_auth.adapters.sql.mail_queue import SqlMailQueue
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.reset_tokens import SqlResetTokens
 from leadnator_auth.adapters.sql.sessions import SqlSessions
-from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.users import SqlUsers
 from leadnator_auth.domain.ports import Commit, Repositories, Transaction
 
@@ -20,22 +20,22 @@ from leadnator_auth.domain.ports import Commit, Repositories, Transaction
 class SqlRepositories:
     """The repositories on one connection."""
 
-    def __init__(self, slot: Slot) -> None:
-        self.users = SqlUsers(slot)
-        self.credentials = SqlCredentialStore(slot)
-        self.sessions = SqlSessions(slot)
-        self.reset_tokens = SqlResetTokens(slot)
-        self.known_clients = SqlKnownClients(slot)
-        self.mail_queue = SqlMailQueue(slot)
-        self.events = SqlEvents(slot)
+    def __init__(self, connection: PooledConnection) -> None:
+        self.users = SqlUsers(connection)
+        self.credentials = SqlCredentialStore(connection)
+        self.sessions = SqlSessions(connection)
+        self.reset_tokens = SqlResetTokens(connection)
+        self.known_clients = SqlKnownClients(connection)
+        self.mail_queue = SqlMailQueue(connection)
+        self.events = SqlEvents(connection)
 
 
 class SqlTransaction(SqlRepositories):
     """The repositories in a transaction that can be committed."""
 
-    def __init__(self, slot: Slot, on_commit: Callable[[Commit], None]) -> None:
-        super().__init__(slot)
-        self._slot = slot
+    def __init__(self, connection: PooledConnection, on_commit: Callable[[Commit], None]) -> None:
+        super().__init__(connection)
+        self._slot = connection
         self._on_commit = on_commit
 
     async def commit(self) -> None:
@@ -52,10 +52,10 @@ class SqlUnitOfWork:
 
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator[Transaction]:
-        async with self.connections.writing() as slot:
-            yield SqlTransaction(slot, self.on_commit)
+        async with self.connections.writing() as connection:
+            yield SqlTransaction(connection, self.on_commit)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Repositories]:
-        async with self.connections.reading() as slot:
-            yield SqlRepositories(slot)
+        async with self.connections.reading() as connection:
+            yield SqlRepositories(connection)

@@ -7,8 +7,8 @@ import attrs
 
 from leadnator_auth.adapters.sql.backend import ConstraintError
 from leadnator_auth.adapters.sql.left_rows import leave_nothing, purge_left
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.positions import place_of
-from leadnator_auth.adapters.sql.slot import Slot
 from leadnator_auth.adapters.sql.table import Table, choice, instant, plain
 from leadnator_auth.adapters.sql.user_search import narrowed_by
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
@@ -50,41 +50,41 @@ def _telling_what_is_taken() -> Iterator[None]:
 class SqlUsers:
     """Users on one connection."""
 
-    slot: Slot
+    connection: PooledConnection
 
     async def add(self, user: User) -> None:
         with _telling_what_is_taken():
-            await self.slot.run(USERS.insert, **USERS.values(user))
+            await self.connection.run(USERS.insert, **USERS.values(user))
 
     async def add_all(self, users: Sequence[User]) -> None:
         with _telling_what_is_taken():
-            await self.slot.run_many(USERS.insert, [USERS.values(user) for user in users])
+            await self.connection.run_many(USERS.insert, [USERS.values(user) for user in users])
 
     async def by_id(self, user_id: UserId) -> User | None:
-        return await USERS.find(self.slot, user_id)
+        return await USERS.find(self.connection, user_id)
 
     async def by_email(self, canonical: str) -> User | None:
-        return await USERS.find(self.slot, canonical, by="email_canonical")
+        return await USERS.find(self.connection, canonical, by="email_canonical")
 
     async def save(self, user: User) -> None:
         values = USERS.values(user)
-        await self.slot.run(
+        await self.connection.run(
             f"UPDATE users SET {', '.join(f'{column} = :{column}' for column in _SAVED)} WHERE id = :id",
             **{column: values[column] for column in ("id", *_SAVED)},
         )
 
     async def remove(self, user_id: UserId) -> None:
-        await self.slot.run("DELETE FROM users WHERE id = :id", id=user_id)
-        await leave_nothing(user_id, self.slot)
+        await self.connection.run("DELETE FROM users WHERE id = :id", id=user_id)
+        await leave_nothing(user_id, self.connection)
 
     async def purge(self, most: int) -> int:
-        return await purge_left(most, self.slot)
+        return await purge_left(most, self.connection)
 
     async def active_admins(self) -> list[User]:
         # In one order for everybody: who wants these rows too waits at the first, and never in a circle.
-        rows = await self.slot.fetch_all(
+        rows = await self.connection.fetch_all(
             f"SELECT {USERS.columns} FROM users WHERE role = 'admin' AND status = 'active' "
-            f"ORDER BY users.id{self.slot.row_lock}"
+            f"ORDER BY users.id{self.connection.row_lock}"
         )
         return [USERS.entity(row) for row in rows]
 
@@ -99,7 +99,7 @@ class SqlUsers:
 
     async def _narrowed_page(self, search: str, most: int, after: Position | None) -> list[User]:
         condition, values = narrowed_by(search)
-        rows = await self.slot.fetch_all(
+        rows = await self.connection.fetch_all(
             f"SELECT {USERS.columns} FROM users WHERE (users.created_at, users.id) < (:at, :after_id){condition} "
             "ORDER BY users.created_at DESC, users.id DESC LIMIT :most",
             most=most,

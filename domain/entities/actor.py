@@ -13,7 +13,7 @@ OPERATOR = "operator"
 class Actor:
     """Somebody who looks after the accounts of others."""
 
-    name: str
+    id: str
     """What events call them: the id of an admin's account, or `OPERATOR`."""
     session_id: SessionId | None = None
     """The session that an admin acts through; the operator has none, and needs none."""

@@ -22,12 +22,12 @@ from leadnator_auth.domain.entities.user import (
 )
 from leadnator_auth.domain.errors import EmailTakenError, LastAdminError
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.use_cases.steps.authorize import Who, admins_in_turn, check_right, found
+from leadnator_auth.domain.use_cases.steps.authorize import UserRef, check_right, get_user, lock_active_admins
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.record import record, record_ends
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
-from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
 
 Parsed = TypeVar("Parsed")
@@ -43,12 +43,12 @@ class ChangedUser:
 
 async def create_user(
     actor: Actor,
-    name: Untrusted,
-    email: Untrusted,
-    password: Untrusted,
+    name: RawField,
+    email: RawField,
+    password: RawField,
     *,
     is_admin: bool = False,
-    plan: Untrusted = None,
+    plan: RawField = None,
     ports: Ports,
 ) -> User:
     """Returns a new account, on the plan "Starter" if none is given; the rules are those of sign-up.
@@ -72,16 +72,16 @@ async def create_user(
     user = User(user_id, valid_name, address, now, Role.ADMIN if is_admin else Role.USER, valid_plan)
 
     async def keep(transaction: Transaction) -> None:
-        await admins_in_turn(actor, transaction)
+        await lock_active_admins(actor, transaction)
         await transaction.users.add(user)
         await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
-        await record(EventType.USER_CREATED, user.id, transaction, ports, actor=actor.name)
+        await record(EventType.USER_CREATED, user.id, transaction, ports, actor=actor.id)
 
     await run_in_transaction(ports.unit_of_work, keep)
     return user
 
 
-async def change_user(actor: Actor, who: Who, changes: Mapping[str, Untrusted], *, ports: Ports) -> ChangedUser:
+async def change_user(actor: Actor, who: UserRef, changes: Mapping[str, RawField], *, ports: Ports) -> ChangedUser:
     """Sets those of name, role, plan and status that `changes` has, at once in force; whatever else it has is ignored.
 
     A suspended account loses its sessions, reset tokens and known clients for good: activating it does not bring them
@@ -91,15 +91,15 @@ async def change_user(actor: Actor, who: Who, changes: Mapping[str, Untrusted], 
     """
 
     async def change(transaction: Transaction) -> ChangedUser:
-        admins = await admins_in_turn(actor, transaction)
+        admins = await lock_active_admins(actor, transaction)
         patch = _Patch.checked(changes)
-        before = await found(who, transaction)
+        before = await get_user(who, transaction)
         after = patch.applied_to(before)
         if after == before:
             return ChangedUser(before, ())
         _keep_an_admin(before, after, admins)
         if after.is_suspended and not before.is_suspended:
-            after = await end_sessions(without_secrets(after), transaction, ports, reason="suspended", actor=actor.name)
+            after = await end_sessions(without_secrets(after), transaction, ports, reason="suspended", actor=actor.id)
         else:
             await transaction.users.save(after)
         made = changes_between(before, after)
@@ -109,7 +109,7 @@ async def change_user(actor: Actor, who: Who, changes: Mapping[str, Untrusted], 
     return await run_in_transaction(ports.unit_of_work, change)
 
 
-async def delete_user(actor: Actor, who: Who, *, ports: Ports) -> User:
+async def delete_user(actor: Actor, who: UserRef, *, ports: Ports) -> User:
     """Removes an account with its credentials, sessions and reset tokens, at once in force; returns what it was.
 
     Mails that wait for it are not sent any more: whose they are is looked up when they are.
@@ -118,13 +118,13 @@ async def delete_user(actor: Actor, who: Who, *, ports: Ports) -> User:
     """
 
     async def delete(transaction: Transaction) -> User:
-        admins = await admins_in_turn(actor, transaction)
-        user = await found(who, transaction)
+        admins = await lock_active_admins(actor, transaction)
+        user = await get_user(who, transaction)
         _keep_an_admin(user, None, admins)
         sessions = await transaction.sessions.of_user(user, ports.policy.max_sessions)
-        await record_ends(sessions, "deleted", actor.name, transaction, ports)
+        await record_ends(sessions, "deleted", actor.id, transaction, ports)
         await transaction.users.remove(user.id)
-        await record(EventType.USER_DELETED, user.id, transaction, ports, actor=actor.name)
+        await record(EventType.USER_DELETED, user.id, transaction, ports, actor=actor.id)
         return user
 
     return await run_in_transaction(ports.unit_of_work, delete)
@@ -140,7 +140,7 @@ class _Patch:
     status: Status | None
 
     @classmethod
-    def checked(cls, changes: Mapping[str, Untrusted]) -> "_Patch":
+    def checked(cls, changes: Mapping[str, RawField]) -> "_Patch":
         """Raises: MissingFieldsError, also for a null, which is not the same as absent; InvalidFieldsError."""
         with FieldChecks() as check:
 
@@ -177,7 +177,7 @@ async def _record_changes(
     others = tuple(change for change in changes if change.field != "status")
     if others:
         data = event_data_of(others)
-        await record(EventType.USER_UPDATED, user.id, transaction, ports, actor=actor.name, **data)
+        await record(EventType.USER_UPDATED, user.id, transaction, ports, actor=actor.id, **data)
     if others != changes:
         event_type = EventType.USER_SUSPENDED if user.is_suspended else EventType.USER_ACTIVATED
-        await record(event_type, user.id, transaction, ports, actor=actor.name)
+        await record(event_type, user.id, transaction, ports, actor=actor.id)

@@ -9,12 +9,12 @@ from leadnator_auth.domain.use_cases.steps.check_password import verified
 from leadnator_auth.domain.use_cases.steps.known_clients import is_known, remember
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
-from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.password import Password
 
 
 async def change_password(
-    identity: Identity, current_password: Untrusted, password: Untrusted, client: Client = Client(), *, ports: Ports
+    identity: Identity, current_password: RawField, password: RawField, client: Client = Client(), *, ports: Ports
 ) -> None:
     """Sets a new password, ends every other session and every reset token of the user, and queues a notice.
 

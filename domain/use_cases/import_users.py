@@ -21,7 +21,7 @@ from leadnator_auth.domain.errors import ConcurrencyError, EmailTakenError, Fiel
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.transaction import MOST_ATTEMPTS, run_in_transaction
-from leadnator_auth.domain.values.fields import BadFieldError, FieldChecks, Untrusted
+from leadnator_auth.domain.values.fields import BadFieldError, FieldChecks, RawField
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
 
 _TAKEN = FieldError("email", EmailTakenError.code, "Another account has this e-mail address.")
@@ -56,7 +56,7 @@ class _Account:
         return self.user.email.canonical
 
 
-async def import_users(records: Sequence[Mapping[str, Untrusted]], *, ports: Ports) -> list[ImportOutcome]:
+async def import_users(records: Sequence[Mapping[str, RawField]], *, ports: Ports) -> list[ImportOutcome]:
     """Makes accounts of records, all the good ones in one unit of work; returns what became of each, in their order.
 
     A record has `name`, `email` and `password_hash`, and may have `role`, `plan`, `status` and `created_at` (RFC 3339);
@@ -104,7 +104,7 @@ def _decided(
     return outcomes, added
 
 
-def _checked(record: Mapping[str, Untrusted], now: datetime, ports: Ports) -> _Account | ImportOutcome:
+def _checked(record: Mapping[str, RawField], now: datetime, ports: Ports) -> _Account | ImportOutcome:
     check = FieldChecks()
     name = check("name", record.get("name"), parse_name)
     email = check("email", record.get("email"), ports.emails.parse)

@@ -16,12 +16,12 @@ from leadnator_auth.domain.use_cases.steps.known_clients import is_known, rememb
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
-from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.ids import NOBODY
 from leadnator_auth.domain.values.password import Password
 
 
-async def log_in(email: Untrusted, password: Untrusted, client: Client = Client(), *, ports: Ports) -> SignedIn:
+async def log_in(email: RawField, password: RawField, client: Client = Client(), *, ports: Ports) -> SignedIn:
     """Returns the account, signed in.
 
     Every failure after the fields are checked costs exactly one verification (OWASP Authentication Cheat Sheet), so

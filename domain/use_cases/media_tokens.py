@@ -10,7 +10,7 @@ from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.ports import Ports
 from leadnator_auth.domain.use_cases.identify import identified_for
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
-from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.media_path import is_below, parse_media_path
 
 
@@ -22,7 +22,7 @@ class MediaToken:
     expires_at: datetime
 
 
-def issue_media_token(identity: Identity, path: Untrusted, *, ports: Ports) -> MediaToken:
+def issue_media_token(identity: Identity, path: RawField, *, ports: Ports) -> MediaToken:
     """Returns a token that is good for about 3 minutes, below this path alone, and dies with the session.
 
     Raises: MissingFieldsError, InvalidFieldsError.

@@ -13,11 +13,11 @@ from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
-from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX, SessionId
 
 
-async def request_password_reset(email: Untrusted, client: Client = Client(), *, ports: Ports) -> None:
+async def request_password_reset(email: RawField, client: Client = Client(), *, ports: Ports) -> None:
     """Queues a mail with a reset link, whether or not the address has an account.
 
     The work is one row for any address; who it belongs to is looked up when the mail is sent (OWASP Forgot Password
@@ -37,7 +37,7 @@ async def request_password_reset(email: Untrusted, client: Client = Client(), *,
     await run_in_transaction(ports.unit_of_work, queue)
 
 
-async def reset_password(secret: Untrusted, password: Untrusted, client: Client = Client(), *, ports: Ports) -> User:
+async def reset_password(secret: RawField, password: RawField, client: Client = Client(), *, ports: Ports) -> User:
     """Sets a new password, ends every session and every other reset token of the user, and queues a notice.
 
     Returns whose it is.

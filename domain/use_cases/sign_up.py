@@ -15,12 +15,12 @@ from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.throttle import throttle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.values.email_address import EmailAddress
-from leadnator_auth.domain.values.fields import FieldChecks, Untrusted
+from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
 
 
 async def sign_up(
-    name: Untrusted, email: Untrusted, password: Untrusted, client: Client = Client(), *, ports: Ports
+    name: RawField, email: RawField, password: RawField, client: Client = Client(), *, ports: Ports
 ) -> SignedIn:
     """Returns the new account, signed in.
 

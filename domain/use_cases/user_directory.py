@@ -5,7 +5,7 @@ from leadnator_auth.domain.entities.event import Event, EventFilter, EventType
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import InvalidPageError
 from leadnator_auth.domain.ports import Ports
-from leadnator_auth.domain.use_cases.steps.authorize import Who, check_right, found
+from leadnator_auth.domain.use_cases.steps.authorize import UserRef, check_right, get_user
 from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.domain.values.paging import DEFAULT_PAGE_LENGTH, Page, Position, requested_page
 from leadnator_auth.domain.values.search import parse_search
@@ -29,14 +29,14 @@ async def list_users(
     return request.page(users, lambda user: Position(user.created_at, user.id))
 
 
-async def show_user(actor: Actor, who: Who, *, ports: Ports) -> User:
+async def show_user(actor: Actor, who: UserRef, *, ports: Ports) -> User:
     """Returns an account.
 
     Raises: ForbiddenError, InvalidTokenError, NotFoundError.
     """
     async with ports.unit_of_work.snapshot() as repositories:
         await check_right(actor, repositories)
-        return await found(who, repositories)
+        return await get_user(who, repositories)
 
 
 async def list_events(

@@ -10,7 +10,7 @@ from leadnator_auth.domain.values.text import is_storable
 Parsed = TypeVar("Parsed")
 Default = TypeVar("Default")
 
-Untrusted = object
+RawField = object
 """A field as a caller received it: text if all is well, anything at all otherwise."""
 
 
@@ -31,7 +31,7 @@ def missing() -> BadFieldError:
     return BadFieldError(MISSING, "This field is required.")
 
 
-def text_of(value: Untrusted) -> str:
+def text_of(value: RawField) -> str:
     """Returns `value` as text that every store and encoder can hold.
 
     Raises: BadFieldError when it is missing, not text, or holds U+0000 or an unpaired surrogate.
@@ -55,7 +55,7 @@ class FieldChecks:
     def __init__(self) -> None:
         self._errors: list[FieldError] = []
 
-    def __call__(self, field: str, value: Untrusted, parse: Callable[[str], Parsed]) -> Parsed:
+    def __call__(self, field: str, value: RawField, parse: Callable[[str], Parsed]) -> Parsed:
         """Returns `value` parsed; what a bad field returns is never seen, the block's exit raises."""
         try:
             return parse(text_of(value))
@@ -64,7 +64,7 @@ class FieldChecks:
             return cast(Parsed, None)
 
     def optional(
-        self, field: str, value: Untrusted, parse: Callable[[str], Parsed], *, default: Default
+        self, field: str, value: RawField, parse: Callable[[str], Parsed], *, default: Default
     ) -> Parsed | Default:
         """Returns `value` parsed, or `default` when it is absent, null or empty."""
         return default if value is None or value == "" else self(field, value, parse)

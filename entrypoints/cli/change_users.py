@@ -14,7 +14,7 @@ from leadnator_auth.domain import (
     change_user,
     create_user,
     delete_user,
-    parse_who,
+    parse_user_ref,
 )
 from leadnator_auth.entrypoints.cli.accounts import (
     as_json_option,
@@ -117,13 +117,13 @@ async def _created(email: str, name: str, password: str, is_admin: bool, plan: s
 
 async def _changed(who: str, changes: dict[str, str]) -> ChangedUser:
     async with ports_in_force() as ports:
-        meant = parse_who(who, ports=ports)
+        meant = parse_user_ref(who, ports=ports)
         return await change_user(_OPERATOR, meant, changes, ports=ports)
 
 
 async def _deleted(who: str) -> User:
     async with ports_in_force() as ports:
-        return await delete_user(_OPERATOR, parse_who(who, ports=ports), ports=ports)
+        return await delete_user(_OPERATOR, parse_user_ref(who, ports=ports), ports=ports)
 
 
 def _typed_password() -> str:

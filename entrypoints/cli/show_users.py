@@ -15,7 +15,7 @@ from leadnator_auth.domain import (
     User,
     list_events,
     list_users,
-    parse_who,
+    parse_user_ref,
     show_user,
 )
 from leadnator_auth.domain.ports import Ports
@@ -101,7 +101,7 @@ async def _listed(query: str, limit: int) -> list[User]:
 
 async def _shown(who: str) -> tuple[User, list[Event]]:
     async with ports_in_force() as ports:
-        user = await show_user(_OPERATOR, parse_who(who, ports=ports), ports=ports)
+        user = await show_user(_OPERATOR, parse_user_ref(who, ports=ports), ports=ports)
         return user, await _events(user.id, SHOWN_EVENTS, ports)
 
 
@@ -109,7 +109,7 @@ async def _happened(who: str | None, limit: int) -> list[Event]:
     async with ports_in_force() as ports:
         if who is None:
             return await _events(None, limit, ports)
-        meant = parse_who(who, ports=ports)
+        meant = parse_user_ref(who, ports=ports)
         if isinstance(meant, EmailAddress):
             meant = (await show_user(_OPERATOR, meant, ports=ports)).id
         events = await _events(meant, limit, ports)

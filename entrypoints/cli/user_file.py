@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import attrs
 
-from leadnator_auth.domain.values.fields import Untrusted
+from leadnator_auth.domain.values.fields import RawField
 from leadnator_auth.entrypoints.http.reading.strict_json import parse_object
 
 MAX_LINE_BYTES = 64 * 1024
@@ -32,7 +32,7 @@ class Entry:
 
     line: int
     """Where it begins, counted from 1."""
-    record: Mapping[str, Untrusted] = attrs.Factory(dict)
+    record: Mapping[str, RawField] = attrs.Factory(dict)
     problem: str | None = None
 
 

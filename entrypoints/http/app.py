@@ -27,7 +27,7 @@ from leadnator_auth.entrypoints.http.refusals import (
     MethodNotAllowedError,
     RequestError,
 )
-from leadnator_auth.entrypoints.http.security_events import tell_refusal
+from leadnator_auth.entrypoints.http.security_events import log_refusal
 from leadnator_auth.entrypoints.telemetry.metrics import UNMATCHED, Metrics
 
 _log = structlog.get_logger(__name__)
@@ -146,5 +146,5 @@ class Resource:
 def _answer_error(request: Request, error: AuthError | RequestError) -> Response:
     if isinstance(error, UnavailableError):
         _log.error("unavailable", error=str(error), request_id=request.state.request_id)
-    tell_refusal(request, error)
+    log_refusal(request, error)
     return problem_response(error)

@@ -33,12 +33,12 @@ _REFUSALS: Mapping[type[Exception], str] = {
 }
 
 
-def tell(request: Request, event: str, **ids: str) -> None:
+def log_event(request: Request, event: str, **ids: str) -> None:
     """Logs that something happened to an account."""
     _log.info(event, client=client_of(request).ip, request_id=request.state.request_id, **ids)
 
 
-def tell_refusal(request: Request, error: AuthError | RequestError) -> None:
+def log_refusal(request: Request, error: AuthError | RequestError) -> None:
     """Logs that somebody was refused, if it matters for security."""
     event = _REFUSALS.get(type(error))
     if event is None:

@@ -17,7 +17,7 @@ MAX_WAITING = 4096
 GATHERING_SECONDS = 0.01
 BUSY = 8
 """Woken more often within these seconds the thread lets lines gather: to wake it for each costs the event loop."""
-FAREWELL_SECONDS = 1.0
+CLOSE_TIMEOUT = 1.0
 """At the end of the process, for what still waits."""
 ATOMIC_BYTES = 4096
 """Processes that write no more at once to one pipe do not get between each other's lines (pipe(7), PIPE_BUF)."""
@@ -119,7 +119,7 @@ class LogLines:
 def stderr_lines() -> LogLines:
     """Returns the one that writes to stderr until the process ends, and a moment longer for what waits then."""
     lines = LogLines(partial(_write_to, STDERR))
-    atexit.register(lines.drain, FAREWELL_SECONDS)
+    atexit.register(lines.drain, CLOSE_TIMEOUT)
     return lines
 
 

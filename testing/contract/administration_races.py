@@ -34,15 +34,15 @@ LAST_ADMIN = "the last admin stays: units that call `active_admins` to change on
 
 
 async def demote(actor: Actor, victim: Actor, world: Ports) -> object:
-    return await change_user(actor, UserId(victim.name), {"role": "user"}, ports=world)
+    return await change_user(actor, UserId(victim.id), {"role": "user"}, ports=world)
 
 
 async def suspend(actor: Actor, victim: Actor, world: Ports) -> object:
-    return await change_user(actor, UserId(victim.name), {"status": "suspended"}, ports=world)
+    return await change_user(actor, UserId(victim.id), {"status": "suspended"}, ports=world)
 
 
 async def delete(actor: Actor, victim: Actor, world: Ports) -> object:
-    return await delete_user(actor, UserId(victim.name), ports=world)
+    return await delete_user(actor, UserId(victim.id), ports=world)
 
 
 Lose = Callable[[Actor, Actor, Ports], Awaitable[object]]

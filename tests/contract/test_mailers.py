@@ -13,8 +13,8 @@ from leadnator_auth.adapters.memory import FakeClock, Mailbox
 from leadnator_auth.domain import MailRefusedError, UnavailableError
 from leadnator_auth.domain.ports import Mailer
 from leadnator_auth.testing.contract import MailerContract
+from tests.adapters.mail.smtp_server import Inbox, receiving
 from tests.e2e.server import HOST, free_port
-from tests.integration.smtp_server import Inbox, receiving
 
 Arrived = Callable[[], list[str]]
 

@@ -14,11 +14,11 @@ import pytest
 import trustme
 
 from leadnator_auth.adapters.sql import alembic_runner
+from tests.adapters.mail.certificates import certificate
+from tests.adapters.mail.scripted_smtp import Act, ScriptedServer, following
 from tests.conftest import NewDatabase
-from tests.databases import JWT_SECRET, dump_of, migrate, run_sql
+from tests.databases import JWT_SECRET, dump_of, insert_user, migrate, run_sql
 from tests.e2e.server import HOST, free_port, parsed_mail, run
-from tests.integration.certificates import certificate
-from tests.integration.scripted_smtp import Act, ScriptedServer, following
 
 PASSWORD = "geheim-5678"
 QUICK = {"LEADNATOR_BCRYPT_COST": "10"}
@@ -138,7 +138,7 @@ def test_an_old_schema_fails_and_is_not_migrated(
 def test_a_newer_schema_and_rows_of_the_future_fail(new_database: NewDatabase, tmp_path: Path) -> None:
     url = new_database()
     settings = {"LEADNATOR_DATABASE_URL": url, "LEADNATOR_JWT_SECRET": JWT_SECRET}
-    run_sql(url, f"INSERT INTO users VALUES ('u_1', 'A', 'a@b.c', 'a@b.c', 'user', 'S', 'active', {10**16}, 0, 0)")
+    insert_user(url, created_at=10**16)
     assert examined(tmp_path, settings).failed == {"newest row"}
     run_sql(url, "UPDATE alembic_version SET version_num = 'from-the-future'")
     report = examined(tmp_path, settings)

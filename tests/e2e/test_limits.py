@@ -52,6 +52,7 @@ def test_behind_a_trusted_proxy_only_the_address_it_added_counts(serve: Serve) -
     assert statuses == [401] * 10 + [429] * 2
 
 
+@pytest.mark.slow
 def test_a_limit_holds_over_processes_and_restarts(serve: Serve, new_database: NewDatabase) -> None:
     shared = new_database(migrated=False)
     here, there = (serve("--workers", "2", DATABASE_URL=shared, **TEN) for _ in range(2))
@@ -77,6 +78,7 @@ def all_at_once(count: int, act: Callable[[int], Answer]) -> list[Answer]:
         return list(threads.map(act, range(count)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate_limit", ["on", "off"])
 def test_a_flood_of_log_ins_meets_only_what_it_should_and_me_goes_on(serve: Serve, rate_limit: str) -> None:
     server = serve(RATE_LIMIT=rate_limit, BCRYPT_COST="10", HASH_QUEUE="8")

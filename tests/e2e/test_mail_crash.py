@@ -10,13 +10,16 @@ from pathlib import Path
 from threading import Event
 
 import attrs
+import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.adapters.mail.smtp_server import Inbox, receiving
 from tests.databases import dump_of, run_sql, sqlite_path
 from tests.e2e.conftest import Serve
 from tests.e2e.mails import reset_secret
 from tests.e2e.server import HOST, PASSWORD, Server, parsed_mail, until
-from tests.integration.smtp_server import Inbox, receiving
+
+pytestmark = pytest.mark.slow
 
 RECIPIENTS = [f"user-{number}@example.com" for number in range(30)]
 CRASHES = 4

@@ -15,6 +15,8 @@ from tests.databases import JWT_SECRET, PostgresqlServer, run_sql
 from tests.e2e.conftest import Serve
 from tests.e2e.server import Answer, Server, free_port, run, until
 
+pytestmark = pytest.mark.slow
+
 LEAVERS = 500
 POOL_SIZE = 4
 

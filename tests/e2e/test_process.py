@@ -13,10 +13,10 @@ from threading import Barrier
 
 import pytest
 
+from tests.adapters.mail.smtp_server import Inbox, receiving
 from tests.e2e.conftest import Serve
 from tests.e2e.mails import reset_link, reset_secret
 from tests.e2e.server import HOST, PASSWORD, Answer, Server, free_port, parsed_mail, read_answer, until
-from tests.integration.smtp_server import Inbox, receiving
 
 LOG_IN_BODY = b'{"email":"alice@example.com","password":"minimum-6-chars"}'
 JSON_TYPE = {"Content-Type": "application/json"}
@@ -129,6 +129,7 @@ def test_an_account_and_its_token_outlive_a_crash_right_after_the_sign_up(server
     assert server.log_in().status == 200
 
 
+@pytest.mark.slow
 def test_no_acknowledged_sign_up_is_lost_in_crash_after_crash(server: Server) -> None:
     tokens: list[str] = []
     for crash in range(5):

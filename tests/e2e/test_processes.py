@@ -11,6 +11,8 @@ from tests.databases import JWT_SECRET, run_sql
 from tests.e2e.conftest import Serve
 from tests.e2e.server import PASSWORD, QUICK, Server, until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def pair(serve: Serve, new_database: NewDatabase) -> tuple[Server, Server]:

@@ -12,7 +12,7 @@ from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from tests.databases import run_sql
 from tests.e2e.server import DEADLINE_SECONDS, QUICK, Server, clean_environment, run
-from tests.reference_page import ReferencePage
+from tests.http.reference_page import ReferencePage
 
 CURLRC = 'noproxy = "*"\nmax-time = 60\n'
 BEFORE_THE_OTHERS = ["sign_up", "log_in", "get_me", "list_sessions", "end_session", "create_media_token"]

@@ -1,4 +1,4 @@
-"""What the real process makes of hostile connections; the rules themselves are tested in tests/wire."""
+"""What the real process makes of hostile connections; the rules themselves are tested in tests/http/wire."""
 
 import json
 from contextlib import closing

@@ -36,7 +36,7 @@ from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.server.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
-from tests.databases import run_script, run_sql
+from tests.databases import insert_user, run_script, run_sql
 from tests.e2e.mails import reset_link, text_of
 from tests.e2e.server import parsed_mail
 
@@ -227,8 +227,8 @@ async def test_statements_are_prepared_unless_a_pooler_forbids_it(
     chosen = settings(DATABASE_URL=shared_postgresql, JWT_SECRET=OLD, DATABASE_PREPARED_STATEMENTS=value)
     async with open_ports(chosen) as ports:
         assert isinstance(ports.unit_of_work, SqlUnitOfWork)
-        async with ports.unit_of_work.connections.single_read() as slot:
-            row = await slot.fetch_one("SELECT count(*) AS count FROM pg_prepared_statements")
+        async with ports.unit_of_work.connections.single_read() as connection:
+            row = await connection.fetch_one("SELECT count(*) AS count FROM pg_prepared_statements")
     assert row is not None
     assert (row["count"] > 0) == cached
 
@@ -304,11 +304,10 @@ async def test_what_is_served_clears_away_what_is_over(
     database_url: str, app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(housekeeper, "PAUSE_SECONDS", 0.0)
+    insert_user(database_url)
     run_script(
         database_url,
-        "INSERT INTO users VALUES ('u_1', 'A', 'a@b.test', 'a@b.test', 'user', 'Starter', 'active', 0, 0, 0);\n"
-        "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0);\n"
-        "INSERT INTO rate_limits VALUES ('b_1', 0);\n",
+        "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0);\nINSERT INTO rate_limits VALUES ('b_1', 0);\n",
     )
 
     def left() -> list[int]:

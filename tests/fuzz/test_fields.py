@@ -3,12 +3,13 @@
 import json
 import unicodedata
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadnator_auth.domain import BadFieldError
-from leadnator_auth.domain.entities.user import parse_name
+from leadnator_auth.domain.entities.user import User, parse_name
 from leadnator_auth.domain.values.fields import text_of
 from leadnator_auth.domain.values.media_path import is_below, parse_media_path
 from tests.fuzz.service import ALICE, FIELDS, Service, check_answer
@@ -95,6 +96,11 @@ def test_an_accepted_media_path_can_be_read_in_one_way_only(text: str) -> None:
     assert not is_below(path.rpartition("/")[0], path)
 
 
+def without_epochs(user: User) -> User:
+    """Returns the account but for what a change of its password ended, which epochs count."""
+    return attrs.evolve(user, session_epoch=0, secret_epoch=0)
+
+
 @pytest.mark.parametrize("call", FIELDS)
 @settings(max_examples=60)
 @given(extra=extra_members)
@@ -108,7 +114,7 @@ def test_what_is_not_asked_for_never_changes_an_account(service: Service, call: 
             body = f"{body[:-1]}, {json.dumps(name)}: {written}}}"
     code = check_answer(service.post(call, body, token))
     assert code in (None, "invalid_json", "invalid_reset_token")
-    assert service.users[0] == alice
+    assert without_epochs(service.users[0]) == without_epochs(alice)
     for user in service.users:
         assert (user.role, user.plan, user.status) == ("user", "Starter", "active")
         assert user.id.startswith("u_")

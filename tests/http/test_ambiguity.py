@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.entrypoints.http import create_app
 from tests.http.test_error_table import ALLOWED
-from tests.wire.exchanging import exchanges
+from tests.http.wire.exchanging import exchanges
 
 Check = Callable[[httpx2.Response, int, str], None]
 

@@ -1,4 +1,4 @@
-"""The reference page, as a program sees it; tests/browser has the people's view, tests/e2e runs what is on it."""
+"""The reference page, as a program sees it; tests/extra/browser has the people's view, tests/e2e runs what is on it."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.pages.curl import VARIABLE
 from leadnator_auth.entrypoints.http.pages.reference import render_reference
 from leadnator_auth.entrypoints.http.problems import PROBLEMS
-from tests.reference_page import ReferencePage
+from tests.http.reference_page import ReferencePage
 
 PUBLIC_URL = "https://auth.example.com/base"
 every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.method} {o.path}")

@@ -1,4 +1,4 @@
-"""The page to set a new password, as a program sees it; tests/browser has the people's view."""
+"""The page to set a new password, as a program sees it; tests/extra/browser has the people's view."""
 
 import re
 from collections.abc import AsyncIterator

@@ -75,7 +75,7 @@ BUGS = (
         "a suspension keeps the sessions",
         _ADMINISTRATION,
         "            after = await end_sessions("
-        'without_secrets(after), transaction, ports, reason="suspended", actor=actor.name)\n',
+        'without_secrets(after), transaction, ports, reason="suspended", actor=actor.id)\n',
         "            await transaction.users.save(after)\n",
     ),
     Bug(
@@ -106,11 +106,11 @@ BUGS = (
         "the last admin is looked for outside of the transaction",
         _ADMINISTRATION,
         "    async def change(transaction: Transaction) -> ChangedUser:\n"
-        "        admins = await admins_in_turn(actor, transaction)\n",
+        "        admins = await lock_active_admins(actor, transaction)\n",
         "    async with ports.unit_of_work.snapshot() as early:\n"
         "        admins = await early.users.active_admins()\n\n"
         "    async def change(transaction: Transaction) -> ChangedUser:\n"
-        "        await admins_in_turn(actor, transaction)\n",
+        "        await lock_active_admins(actor, transaction)\n",
     ),
     Bug(
         "a former admin still administers",

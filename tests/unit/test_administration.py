@@ -29,7 +29,7 @@ from leadnator_auth.domain import (
     Status,
     User,
     UserId,
-    Who,
+    UserRef,
     change_user,
     create_user,
     delete_user,
@@ -37,7 +37,7 @@ from leadnator_auth.domain import (
     identify,
     log_in,
     log_out,
-    parse_who,
+    parse_user_ref,
     request_password_reset,
     reset_password,
     show_user,
@@ -62,15 +62,15 @@ async def admin_in(memory: MemoryPorts, email: str) -> Actor:
     return Actor.through(Identity(signed_in.user, signed_in.session))
 
 
-async def change(memory: MemoryPorts, actor: Actor, who: Who, **changes: object) -> User:
+async def change(memory: MemoryPorts, actor: Actor, who: UserRef, **changes: object) -> User:
     return (await change_user(actor, who, changes, ports=memory)).user
 
 
-async def delete(memory: MemoryPorts, actor: Actor, who: Who) -> User:
+async def delete(memory: MemoryPorts, actor: Actor, who: UserRef) -> User:
     return await delete_user(actor, who, ports=memory)
 
 
-async def show(memory: MemoryPorts, who: Who) -> User:
+async def show(memory: MemoryPorts, who: UserRef) -> User:
     return await show_user(OPERATOR, who, ports=memory)
 
 
@@ -102,7 +102,7 @@ async def test_the_operator_makes_the_first_admin(memory: MemoryPorts) -> None:
 async def test_an_account_is_a_users_unless_an_admin_is_asked_for(memory: MemoryPorts, root: Actor) -> None:
     made = await create_user(root, "Bob", "bob@example.com", "secret", ports=memory)
     assert (made.role, made.plan) == (Role.USER, "Starter")
-    assert told(memory)[-1].actor == root.name
+    assert told(memory)[-1].actor == root.id
 
 
 async def test_the_rules_of_a_new_account_are_those_of_sign_up(memory: MemoryPorts, alice: SignedIn) -> None:
@@ -130,7 +130,7 @@ async def test_every_field_that_is_given_is_set_and_told(memory: MemoryPorts, ro
         Change("status", "active", "suspended"),
     )
     updated, suspended = told(memory)[-2:]
-    assert {(event.actor, event.user_id) for event in (updated, suspended)} == {(root.name, alice.user.id)}
+    assert {(event.actor, event.user_id) for event in (updated, suspended)} == {(root.id, alice.user.id)}
     assert (updated.type, suspended.type) == (EventType.USER_UPDATED, EventType.USER_SUSPENDED)
     assert updated.data == {
         "fields": "name,role,plan",
@@ -209,9 +209,9 @@ async def test_who_is_deleted_is_gone(memory: MemoryPorts, root: Actor, alice: S
     with pytest.raises(InvalidCredentialsError):
         await log_in("alice@example.com", "secret", ports=memory)
     event = told(memory)[-1]
-    assert (event.actor, event.type, event.user_id) == (root.name, EventType.USER_DELETED, alice.user.id)
+    assert (event.actor, event.type, event.user_id) == (root.id, EventType.USER_DELETED, alice.user.id)
     (ended,) = [event for event in told(memory, "session.ended") if event.user_id == alice.user.id]
-    assert (ended.actor, ended.data["session_id"]) == (root.name, alice.session.id)
+    assert (ended.actor, ended.data["session_id"]) == (root.id, alice.session.id)
     with pytest.raises(NotFoundError):
         await delete(memory, root, alice.user.id)
 
@@ -245,11 +245,11 @@ async def test_the_last_active_admin_stays(
     await change(memory, OPERATOR, EmailAddress("al@example.com", "al@example.com"), status="suspended")
     before = memory.unit_of_work.tables.copy()
     with pytest.raises(LastAdminError):
-        await change(memory, actor, UserId(root.name), **changes)
+        await change(memory, actor, UserId(root.id), **changes)
     with pytest.raises(LastAdminError):
-        await delete(memory, actor, UserId(root.name))
+        await delete(memory, actor, UserId(root.id))
     assert memory.unit_of_work.tables == before
-    assert (await change(memory, actor, UserId(root.name), name="Boss", plan="Growth")).is_active_admin
+    assert (await change(memory, actor, UserId(root.id), name="Boss", plan="Growth")).is_active_admin
 
 
 async def test_an_admin_among_others_may_go_and_one_who_is_suspended_too(memory: MemoryPorts, root: Actor) -> None:
@@ -262,24 +262,24 @@ async def test_an_admin_among_others_may_go_and_one_who_is_suspended_too(memory:
     await delete(memory, root, addresses[1])
     await delete(memory, root, addresses[2])
     with pytest.raises(LastAdminError):
-        await delete(memory, root, UserId(root.name))
+        await delete(memory, root, UserId(root.id))
 
 
 async def test_an_admin_demoted_a_moment_ago_may_do_nothing_any_more(
     memory: MemoryPorts, root: Actor, alice: SignedIn
 ) -> None:
     await change(memory, root, ALICE, role="admin")
-    await change(memory, OPERATOR, UserId(root.name), role="user")
+    await change(memory, OPERATOR, UserId(root.id), role="user")
     before = memory.unit_of_work.tables.copy()
     with pytest.raises(ForbiddenError) as refusal:
         await change(memory, root, ALICE, role="user")
-    assert refusal.value.user_id == root.name
+    assert refusal.value.user_id == root.id
     with pytest.raises(ForbiddenError):
         await delete(memory, root, ALICE)
     with pytest.raises(ForbiddenError):
         await create_user(root, "Bob", "bob@example.com", "secret", ports=memory)
     with pytest.raises(ForbiddenError):
-        await change(memory, root, UserId(root.name), role="admin")
+        await change(memory, root, UserId(root.id), role="admin")
     assert memory.unit_of_work.tables == before
 
 
@@ -290,7 +290,7 @@ async def test_an_admin_demoted_while_a_password_is_hashed_makes_no_account(
     hash_password = memory.hasher.hash
 
     async def demoted_meanwhile(password: object) -> str:
-        await change(memory, OPERATOR, UserId(root.name), role="user")
+        await change(memory, OPERATOR, UserId(root.id), role="user")
         return await hash_password(password)  # type: ignore[arg-type]  # it is a Password
 
     monkeypatch.setattr(type(memory.hasher), "hash", lambda _, password: demoted_meanwhile(password))
@@ -318,7 +318,7 @@ async def test_an_admin_whose_session_ended_may_do_nothing(memory: MemoryPorts, 
     signed_in = await log_in("root@example.com", "secret", ports=memory)
     identity = Identity(signed_in.user, signed_in.session)
     stolen = attrs.evolve(Actor.through(identity), session_id=alice.session.id)
-    nobody = attrs.evolve(root, name="u_nobody")
+    nobody = attrs.evolve(root, id="u_nobody")
     suspended = attrs.evolve(identity.user, status=Status.SUSPENDED)
     await log_out(identity, ports=memory)
     actors: list[tuple[Actor, type[AuthError]]] = [
@@ -337,7 +337,7 @@ async def test_an_admin_whose_session_ended_may_do_nothing(memory: MemoryPorts, 
 
 @pytest.mark.parametrize("who", ["u_nobody", "", "\0", "\ud800", "x" * 100_000, "nobody@example.com"])
 async def test_nobody_is_not_found(memory: MemoryPorts, alice: SignedIn, who: str) -> None:
-    meant = parse_who(who, ports=memory)
+    meant = parse_user_ref(who, ports=memory)
     for attempt in (show(memory, meant), change(memory, OPERATOR, meant, plan="x"), delete(memory, OPERATOR, meant)):
         with pytest.raises(NotFoundError):
             await attempt
@@ -345,6 +345,6 @@ async def test_nobody_is_not_found(memory: MemoryPorts, alice: SignedIn, who: st
 
 async def test_who_is_meant_is_an_address_in_any_spelling_or_an_id(memory: MemoryPorts, alice: SignedIn) -> None:
     for text in (" ALICE@example.com ", alice.user.id):
-        assert await show(memory, parse_who(text, ports=memory)) == alice.user
+        assert await show(memory, parse_user_ref(text, ports=memory)) == alice.user
     with pytest.raises(NotFoundError):
-        parse_who("no@address", ports=memory)
+        parse_user_ref("no@address", ports=memory)

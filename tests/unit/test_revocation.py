@@ -216,3 +216,12 @@ async def test_a_deleted_account_leaves_no_client_behind(memory: MemoryPorts, al
     assert memory.unit_of_work.tables.known_clients == {}
     again = await sign_up("Alice", EMAIL, "secret", ports=memory)
     assert again.user.id != alice.user.id
+
+
+@pytest.mark.parametrize("scope", list(LogOutScope))
+async def test_who_was_deleted_since_the_token_was_checked_can_log_out(
+    memory: MemoryPorts, alice: SignedIn, scope: LogOutScope
+) -> None:
+    await delete(memory, alice)
+    await log_out(identity_of(alice), scope, ports=memory)
+    assert not await list_sessions(identity_of(alice), ports=memory)

@@ -9,11 +9,11 @@ from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.domain.values.text import is_storable
 
-Who = UserId | EmailAddress
+UserRef = UserId | EmailAddress
 """Whose account is meant."""
 
 
-def parse_who(text: str, *, ports: Ports) -> Who:
+def parse_user_ref(text: str, *, ports: Ports) -> UserRef:
     """Returns the e-mail address that somebody typed, or else the id.
 
     Raises: NotFoundError when it can be neither.
@@ -33,7 +33,7 @@ async def check_right(actor: Actor, repositories: Repositories) -> None:
     """
     if actor.session_id is None:
         return
-    user = await repositories.users.by_id(UserId(actor.name))
+    user = await repositories.users.by_id(UserId(actor.id))
     session = await repositories.sessions.by_id(actor.session_id)
     if user is None or session is None or not session.belongs_to(user):
         raise InvalidTokenError("session ended")
@@ -43,7 +43,7 @@ async def check_right(actor: Actor, repositories: Repositories) -> None:
         raise ForbiddenError(user.id)
 
 
-async def admins_in_turn(actor: Actor, transaction: Transaction) -> list[User]:
+async def lock_active_admins(actor: Actor, transaction: Transaction) -> list[User]:
     """Returns the active admins once the actor may change accounts; none of them changes meanwhile.
 
     Changes by administrators take turns here, first of all: so no two of them see each other as the admin who stays,
@@ -56,7 +56,7 @@ async def admins_in_turn(actor: Actor, transaction: Transaction) -> list[User]:
     return admins
 
 
-async def found(who: Who, repositories: Repositories) -> User:
+async def get_user(who: UserRef, repositories: Repositories) -> User:
     """Returns the account that is meant.
 
     Raises: NotFoundError.

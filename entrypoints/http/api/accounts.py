@@ -25,7 +25,7 @@ from leadnator_auth.entrypoints.http.context import client_of, done, identified,
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
 from leadnator_auth.entrypoints.http.reading.body import read_fields
-from leadnator_auth.entrypoints.http.security_events import tell
+from leadnator_auth.entrypoints.http.security_events import log_event
 from leadnator_auth.entrypoints.views import user_view
 
 
@@ -59,7 +59,7 @@ async def post_forgot_password(request: Request) -> Response:
     """POST /api/auth/forgot-password"""
     (email,) = await read_fields(request, "email")
     await request_password_reset(email, client_of(request), ports=ports_of(request))
-    tell(request, "link_requested")
+    log_event(request, "link_requested")
     return done()
 
 

@@ -20,7 +20,7 @@ from leadnator_auth.entrypoints.http.middleware.counting import note_refusal
 from leadnator_auth.entrypoints.http.pages.rendering import PAGE_HEADERS, render
 from leadnator_auth.entrypoints.http.problems import headers_of, problem_of
 from leadnator_auth.entrypoints.http.reading.body import read_form
-from leadnator_auth.entrypoints.http.security_events import tell_refusal
+from leadnator_auth.entrypoints.http.security_events import log_refusal
 
 
 async def get_reset_page(request: Request) -> Response:
@@ -49,11 +49,11 @@ async def post_reset_page(request: Request) -> Response:
         return _page(request, "invalid_link", HTTPStatus.BAD_REQUEST)
     except InvalidResetTokenError as error:
         note_refusal(request, error)
-        tell_refusal(request, error)
+        log_refusal(request, error)
         return _page(request, "invalid_link", HTTPStatus.BAD_REQUEST)
     except (OverloadedError, UnavailableError, TooManyRequestsError) as error:
         note_refusal(request, error)
-        tell_refusal(request, error)
+        log_refusal(request, error)
         problems = ["This is taking too long right now. Please try again in a moment."]
         answer = _page(request, "form", problem_of(error).status, token=str(token), problems=problems)
         answer.headers.update(headers_of(error))

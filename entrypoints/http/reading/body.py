@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
-from leadnator_auth.domain.values.fields import Untrusted
+from leadnator_auth.domain.values.fields import RawField
 from leadnator_auth.entrypoints.http.reading.strict_json import check_storable, parse_object
 from leadnator_auth.entrypoints.http.refusals import (
     InvalidJsonError,
@@ -22,7 +22,7 @@ MAX_FIELDS = 20
 BODY_TIMEOUT_SECONDS = 10.0
 
 
-async def read_fields(request: Request, *names: str) -> tuple[Untrusted, ...]:
+async def read_fields(request: Request, *names: str) -> tuple[RawField, ...]:
     """Returns the members of the JSON body with these names, None for one that is absent; others are ignored.
 
     Raises: what `read_members` raises.
@@ -31,7 +31,7 @@ async def read_fields(request: Request, *names: str) -> tuple[Untrusted, ...]:
     return tuple(members.get(name) for name in names)
 
 
-async def read_members(request: Request, *names: str) -> Mapping[str, Untrusted]:
+async def read_members(request: Request, *names: str) -> Mapping[str, RawField]:
     """Returns those members of the JSON body that are there and have one of these names; others are ignored.
 
     What the values are is for the use case to judge.
@@ -48,7 +48,7 @@ async def read_members(request: Request, *names: str) -> Mapping[str, Untrusted]
     return {name: members[name] for name in names if name in members}
 
 
-async def read_form(request: Request, *names: str) -> tuple[Untrusted, ...]:
+async def read_form(request: Request, *names: str) -> tuple[RawField, ...]:
     """Returns the fields of an HTML form with these names, None for one that is absent or given twice.
 
     Raises: UnsupportedMediaTypeError, PayloadTooLargeError, RequestTimeoutError, InvalidRequestError.

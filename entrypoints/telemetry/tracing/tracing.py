@@ -12,7 +12,7 @@ from leadnator_auth.domain import Ports
 from leadnator_auth.entrypoints.telemetry.tracing.ports import TracedHasher, TracedIdentities, TracedUnitOfWork
 from leadnator_auth.entrypoints.telemetry.tracing.requests import TracedRequests
 
-FAREWELL_SECONDS = 2.0
+CLOSE_TIMEOUT = 2.0
 
 
 class Tracing:
@@ -41,7 +41,7 @@ class Tracing:
     async def close(self) -> None:
         """Sends what was not sent yet; a collector that is away does not keep the process from ending for long."""
         ending = asyncio.create_task(asyncio.to_thread(self._provider.shutdown))
-        _, late = await asyncio.wait([ending], timeout=FAREWELL_SECONDS)
+        _, late = await asyncio.wait([ending], timeout=CLOSE_TIMEOUT)
         if late:
             self._give_up()
         await ending

@@ -1,0 +1,93 @@
+"""The commands of the pages do what the pages show; what is not run says why, and there is little of it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.mail.smtp_server import Inbox, receiving
+from tests.conftest import NewDatabase
+from tests.extra.docs.markdown import ROOT, Block, blocks, pages
+from tests.extra.docs.terminal import run_page
+
+HOW_TO = ROOT / "docs" / "how-to"
+# Their commands take minutes, change the environment the tests run in, or are run by tests of their own.
+RUN_ELSEWHERE = {
+    "CONTRIBUTING.md",
+    "docs/metrics.md",
+    "docs/performance.md",
+    "docs/scaling.md",
+    "docs/testing.md",
+    "docs/embedding.md",
+    "docs/testing-proof.md",
+    "docs/mutation-testing.md",
+}
+MOST_NOT_RUN = 8
+
+
+def without_installing(page: Path) -> list[Block]:
+    """Returns the blocks of a page but for those that fetch packages: the command is installed where tests run."""
+    return [block for block in blocks(page) if not block.text.startswith("pip install")]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "docs" / "tutorial.md", HOW_TO / "reverse-proxy.md", HOW_TO / "backups.md"],
+    ids=lambda path: path.stem,
+)
+def test_its_commands_do_what_it_shows(page: Path, tmp_path: Path) -> None:
+    run_page(blocks(page), tmp_path)
+
+
+def test_a_backup_has_the_accounts(tmp_path: Path) -> None:
+    made = "leadnator-auth users create --email a@example.com --name A --password-stdin <<< a-long-passphrase\n"
+    looked = "$ cd backup && leadnator-auth users list --json | grep -c a@example.com\n1\n"
+    steps = blocks(HOW_TO / "backups.md")
+    run_page([steps[0], Block("sh", made), *steps[1:], Block("console", looked)], tmp_path)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_postgresql(tmp_path: Path, new_database: NewDatabase) -> None:
+    url = "postgresql://auth:password@db.example.com/auth?sslmode=verify-full"
+    ours = new_database(migrated=False)
+    steps = without_installing(HOW_TO / "postgresql.md")
+    run_page([each._replace(text=each.text.replace(url, ours)) for each in steps], tmp_path)
+
+
+def test_smtp(tmp_path: Path) -> None:
+    inbox = Inbox()
+    with receiving(inbox) as port:
+        url = "smtp+starttls://user:password@smtp.example.com:587"
+        ours = f"smtp://127.0.0.1:{port}"
+        run_page([each._replace(text=each.text.replace(url, ours)) for each in blocks(HOW_TO / "smtp.md")], tmp_path)
+    assert [mail.recipients for mail in inbox.mails] == [["you@example.com"]]
+
+
+def test_what_is_not_run_says_why_and_is_little() -> None:
+    unrun = [each for page in pages() for each in blocks(page) if each.is_command and each.note.startswith("not run")]
+    assert all(each.reason for each in unrun)
+    assert len(unrun) <= MOST_NOT_RUN
+
+
+def test_every_page_with_commands_is_run() -> None:
+    how_tos = ("postgresql", "smtp", "backups", "reverse-proxy")
+    run = {"README.md", "docs/tutorial.md", *(f"docs/how-to/{name}.md" for name in how_tos)}
+    for page in pages():
+        name = str(page.relative_to(ROOT))
+        if name not in run | RUN_ELSEWHERE:
+            assert all(each.reason for each in blocks(page) if each.is_command), name
+
+
+def test_every_link_leads_to_a_file() -> None:
+    for page in pages():
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_every_page_can_be_reached_from_the_index() -> None:
+    for index in (ROOT / "docs" / "README.md", ROOT / "docs" / "adr" / "README.md"):
+        linked = set(re.findall(r"\]\(([^)#]+)", index.read_text()))
+        below = index.parent.glob("*.md") if index.parent.name == "adr" else index.parent.rglob("*.md")
+        there = {str(page.relative_to(index.parent)) for page in below if page != index}
+        decisions = {name for name in there if name.startswith("adr/0")}
+        assert there - decisions <= linked

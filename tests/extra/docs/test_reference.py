@@ -1,0 +1,45 @@
+"""The pages of the reference say what the code says."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from leadnator_auth.entrypoints.background.mail_worker import _FATES
+from leadnator_auth.entrypoints.http import security_events
+from tests.extra.docs import reference
+from tests.extra.docs.markdown import ROOT
+
+EVENTS_PAGE = ROOT / "docs" / "reference" / "events.md"
+LEVELS = {"info", "warning", "error", "exception"}
+AGAIN = "write it again: env -u PYTHONSAFEPATH python -m tests.extra.docs.reference"
+
+
+def test_the_page_of_errors_is_what_the_table_makes() -> None:
+    assert reference.ERRORS_PAGE.read_text() == reference.errors_page(), AGAIN
+
+
+def test_the_page_of_commands_is_what_help_prints() -> None:
+    # Versions of click break lines in different places.
+    assert reference.COMMANDS_PAGE.read_text().split() == reference.commands_page().split(), AGAIN
+
+
+def logged_events() -> Iterator[tuple[str, str]]:
+    """Yields each event that is logged by its name, with its level."""
+    for path in (ROOT / "entrypoints").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="_log" | "log") | ast.Attribute(attr="_log"), attr=level),
+                    args=[ast.Constant(value=str(event)), *_],
+                ) if level in LEVELS:
+                    yield event, "error" if level == "exception" else level
+                case ast.Call(func=ast.Name(id="log_event"), args=[_, ast.Constant(value=str(event)), *_]):
+                    yield event, "info"
+
+
+def test_every_event_is_on_the_page_with_its_level() -> None:
+    logged = dict(logged_events())
+    logged |= dict.fromkeys(security_events._REFUSALS.values(), "warning")  # noqa: SLF001 (the table is inside)
+    logged |= dict.fromkeys((f"mail_{fate}" for fate in _FATES.values()), "warning")
+    listed = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", EVENTS_PAGE.read_text(), re.MULTILINE))
+    assert listed == logged

@@ -1,0 +1,133 @@
+"""`python -m tests.extra.mutation domain/entities/session.py …`: which changes of these files no unit test notices."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TextIO
+
+import attrs
+import click
+import pytest
+from tqdm import tqdm
+
+from tests.extra.mutation.mutants import ROOT, Mutant, mutants_of
+from tests.extra.mutation.reach import Reach
+
+SECONDS = 30
+"""For all unit tests of one mutant; one that takes longer hangs, and so it was noticed."""
+TESTS = (
+    "tests/unit",
+    "--ignore=tests/unit/test_readme.py",
+    "--ignore=tests/unit/test_security_table.py",
+    "--ignore=tests/unit/test_public_surface.py",
+)
+"""Those that have to notice; what starts other processes, or reads documents, says nothing about the rules."""
+
+
+@attrs.define
+class Score:
+    """What became of all mutants."""
+
+    killed: int = 0
+    survivors: list[str] = attrs.Factory(list)
+
+
+class Trial:
+    """A pytest plugin that runs the collected tests once for each mutant, in a process of its own."""
+
+    def __init__(self, mutants: list[Mutant], score: Score) -> None:
+        self._mutants = mutants
+        self._score = score
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Takes the place of pytest's own loop."""
+        reach = Reach.of(session.items)
+        for mutant in tqdm(self._mutants, unit="mutant", disable=None):
+            if self._is_noticed(mutant, session, reach.tests_of(mutant)):
+                self._score.killed += 1
+            else:
+                self._score.survivors.append(mutant.name)
+                click.echo(f"survived: {mutant.name}", err=True)
+        return True
+
+    def _is_noticed(self, mutant: Mutant, session: pytest.Session, tests: list[pytest.Item]) -> bool:
+        child = os.fork()
+        if child == 0:
+            _try(mutant, session, tests)
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            pid, status = os.waitpid(child, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status) != 0
+            time.sleep(0.005)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return True
+
+
+def _try(mutant: Mutant, session: pytest.Session, tests: list[pytest.Item]) -> None:
+    """Ends this process with 0 when no test fails."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    try:
+        if not mutant.swap():
+            os._exit(int(_fails_anew(mutant)))
+        for item, following in zip(tests, [*tests[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.testsfailed:
+                os._exit(1)
+    except BaseException:  # noqa: BLE001 (whatever it is, it was noticed)
+        os._exit(1)
+    os._exit(0)
+
+
+def _fails_anew(mutant: Mutant) -> bool:
+    """Returns whether the tests fail over a copy of the package that has the change outside of functions."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "leadnator_auth"
+        subprocess.run(["/bin/cp", "-rL", str(ROOT / "src/leadnator_auth"), str(copy)], check=True)
+        (copy / mutant.file).write_text(mutant.source, "utf-8")
+        environment = {**os.environ, "PYTHONPATH": folder, "PYTHONSAFEPATH": "1"}
+        command = [sys.executable, "-m", "pytest", "-q", "-x", *TESTS]
+        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.option("--again", type=click.File(), help="An earlier summary: try only what survived then.")
+def main(paths: tuple[str, ...], *, as_json: bool, again: TextIO | None) -> None:
+    """Changes the files in PATHS, which are relative to the checkout, in many small ways, and runs the unit tests."""
+    files = sorted({str(file.relative_to(ROOT)) for path in paths for file in _files(ROOT / path)})
+    mutants = [mutant for file in files for mutant in mutants_of(file)]
+    if again is not None:
+        survivors = {name for line in again for name in json.loads(line)["survivors"]}
+        mutants = [mutant for mutant in mutants if mutant.name in survivors]
+    score = Score()
+    os.chdir(ROOT)
+    with redirect_stdout(io.StringIO()):  # which is for the summary
+        pytest.main(["-q", "-p", "no:cacheprovider", *TESTS], plugins=[Trial(mutants, score)])
+    if score.killed + len(score.survivors) != len(mutants):
+        raise click.ClickException("the tests fail as they are")
+    if as_json:
+        click.echo(json.dumps({"files": files, "mutants": len(mutants)} | attrs.asdict(score)))
+    else:
+        click.echo("\n".join([*score.survivors, f"{len(mutants)} mutants, {score.killed} killed"]))
+    sys.exit(int(bool(score.survivors)))
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,1 +1,0 @@
-"""The adapters against the real thing: files, a mail server, a database."""
