@@ -5,6 +5,7 @@ import os
 import select
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from itertools import accumulate
@@ -14,7 +15,8 @@ STDERR = 2
 MAX_WAITING = 4096
 """Lines: some megabytes, and half a second of all that one process can answer."""
 GATHERING_SECONDS = 0.01
-"""After the first line: waking a thread for each would cost the event loop more than writing it."""
+BUSY = 8
+"""Woken more often within these seconds the thread lets lines gather: to wake it for each costs the event loop."""
 CLOSE_TIMEOUT = 1.0
 """At the end of the process, for what still waits."""
 ATOMIC_BYTES = 4096
@@ -67,9 +69,11 @@ class LogLines:
         return is_done.wait(seconds)
 
     def _run(self) -> None:
+        woken: deque[float] = deque([0.0] * BUSY, maxlen=BUSY)
         while True:
             first = self._waiting.get()
-            if isinstance(first, str):
+            woken.append(time.monotonic())
+            if woken[-1] - woken[0] < GATHERING_SECONDS:
                 time.sleep(GATHERING_SECONDS)
             for batch in self._batches(first):
                 self._write_out(batch)

@@ -3,6 +3,7 @@
 Each URL is tried with every command, and what they print is searched for each four characters of the password.
 """
 
+import logging
 import os
 import signal
 import traceback
@@ -118,7 +119,9 @@ def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise SystemExit(code)
 
     monkeypatch.setattr(os, "_exit", leave)  # how doctor ends beside other threads
+    disabled = logging.root.manager.disable  # which doctor does
     yield
+    logging.disable(disabled)
     for number, handler in handlers.items():
         signal.signal(number, handler)
 
