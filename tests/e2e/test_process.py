@@ -72,6 +72,8 @@ HEAD_OF_A_LOG_IN = (
 @contextmanager
 def told_to_end_in_the_middle_of_a_log_in(server: Server, number: signal.Signals, processes: int) -> Iterator[socket]:
     """Lends the connection of a log-in whose body is waited for; all processes have begun to end."""
+    # One that is still starting ends at once, and without a line.
+    until(lambda: server.log.count('"Application startup complete."') == processes, "the start of all processes")
     with server.socket() as connection:
         connection.sendall(HEAD_OF_A_LOG_IN)
         assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
