@@ -1,14 +1,16 @@
 """Bringing a SQLite file to the current schema."""
 
 import os
+import time
 from contextlib import closing
 from pathlib import Path
-from sqlite3 import Error, connect
+from sqlite3 import SQLITE_BUSY, Error, OperationalError, connect
 
 from leadnator_auth.adapters.sql.schema import CURRENT_VERSION, SCHEMA_VERSION, SchemaError
 from leadnator_auth.adapters.sql.sqlite import BUSY_TIMEOUT_SECONDS
 
 _MIGRATION_LOCK_SECONDS = 60.0
+_PAUSE_SECONDS = 0.01
 
 
 def migrate_sqlite(path: Path) -> bool:
@@ -21,6 +23,7 @@ def migrate_sqlite(path: Path) -> bool:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         if _version(path) == SCHEMA_VERSION:
             return False
+        use_write_ahead_log(path)
         _upgrade(path)
     except (Error, OSError) as error:
         raise SchemaError(f"cannot open the database {path}: {error}") from error
@@ -36,6 +39,21 @@ def _version(path: Path) -> str | None:
         return str(row[0]) if row else None
 
 
+def use_write_ahead_log(path: Path) -> None:
+    """Gives the file a write-ahead log; SQLite refuses some of those who do so together, whatever their time-out."""
+    end = time.monotonic() + _MIGRATION_LOCK_SECONDS
+    with closing(connect(path)) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != SQLITE_BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
+
+
 def _upgrade(path: Path) -> None:
     from sqlalchemy import URL, create_engine
     from sqlalchemy.exc import DBAPIError
@@ -49,7 +67,6 @@ def _upgrade(path: Path) -> None:
     )
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
             # One process migrates; those that waited find the work done.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             upgrade(connection, str(path))

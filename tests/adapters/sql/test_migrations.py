@@ -17,6 +17,7 @@ from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
 from leadnator_auth.adapters.memory import memory_ports
 from leadnator_auth.adapters.sql import SchemaError, SqlReadiness, SqlUnitOfWork, alembic_runner
 from leadnator_auth.adapters.sql.schema import SCHEMA_VERSION
+from leadnator_auth.adapters.sql.sqlite_migration import use_write_ahead_log
 from leadnator_auth.domain import MailState, UnavailableError, list_mails, log_in
 from tests.conftest import NewDatabase, connected, sql_ports
 from tests.databases import PostgresqlServer, backend_of, columns_of, dump_of, migrate, run_script, run_sql, schema_of
@@ -183,6 +184,22 @@ async def test_threads_that_migrate_together_all_succeed(url: str) -> None:
     assert True in outcomes
     assert await is_ready(url)
     assert version_of(url) == [(SCHEMA_VERSION,)]
+
+
+@pytest.mark.parametrize("attempt", range(20))
+def test_threads_that_turn_the_write_ahead_log_on_together_all_succeed(tmp_path: Path, attempt: int) -> None:
+    """SQLite's own time-out does not hold for this: about one in thirty was refused."""
+    file = tmp_path / "new.db"
+    start = Barrier(MANY)
+
+    def wait_and_turn_on(_: int) -> None:
+        start.wait()
+        use_write_ahead_log(file)
+
+    with ThreadPoolExecutor(MANY) as threads:
+        list(threads.map(wait_and_turn_on, range(MANY)))
+
+    assert run_sql(f"sqlite:///{file}", "PRAGMA journal_mode") == [("wal",)]
 
 
 async def test_a_database_of_a_newer_program_is_refused_and_left_alone(url: str) -> None:
