@@ -1,6 +1,5 @@
 """PostgreSQL goes away, comes back, stalls, and is left in the middle: 503 meanwhile, and nothing is lost or leaked."""
 
-import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -44,14 +43,15 @@ def server(serve: Serve, postgresql: PostgresqlServer) -> Server:
 def frozen(postgresql: PostgresqlServer) -> Iterator[None]:
     """Stops all processes of PostgreSQL as they stand: connections stay open, and nobody answers."""
     first = psutil.Process(postgresql.pid())
+    first.suspend()  # so that it begins no other
     processes = [first, *first.children(recursive=True)]
     for process in processes:
-        process.send_signal(signal.SIGSTOP)
+        process.suspend()
     try:
         yield
     finally:
         for process in processes:
-            process.send_signal(signal.SIGCONT)
+            process.resume()
 
 
 def assert_told_to_come_again(answer: Answer) -> None:

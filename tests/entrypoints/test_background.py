@@ -30,11 +30,12 @@ from leadnator_auth.entrypoints.background.mail_worker import (
     MailWorker,
     running,
 )
+from tests.e2e.server import DEADLINE_SECONDS
 
 
 async def until(condition: Callable[[], bool]) -> None:
     """Lets the other tasks run until the condition holds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         while not condition():
             await asyncio.sleep(0)
 
@@ -229,7 +230,7 @@ async def test_a_worker_that_rests_stops_at_once_and_leaves_nothing_behind(
 ) -> None:
     monkeypatch.setattr(mail_worker, "STOP_SECONDS", 3600.0)
     unit_of_work = Counting()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         async with running(MailWorker(), attrs.evolve(memory, unit_of_work=unit_of_work)):
             await until(lambda: unit_of_work.looks == 1)
             for _ in range(10):

@@ -38,7 +38,7 @@ from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from tests.databases import insert_user, run_script, run_sql
 from tests.e2e.mails import reset_link, text_of
-from tests.e2e.server import parsed_mail
+from tests.e2e.server import DEADLINE_SECONDS, parsed_mail
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OLD = "an old secret of the tests that is long enough"
@@ -260,7 +260,7 @@ async def test_nothing_is_left_open_after_the_end() -> None:
         await ports.hasher.hash(Password("secret"))
         await ports.readiness.check()
         assert set(threading.enumerate()) - before
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         while set(threading.enumerate()) - before:
             await asyncio.sleep(0)
 
@@ -289,7 +289,7 @@ async def test_what_is_served_sends_its_mails_at_once(home: Path, browser: httpx
     assert (await browser.get("/readyz")).status_code == 200
     assert (await browser.post("/api/auth/signup", json=alice)).status_code == 200
     assert (await browser.post("/api/auth/forgot-password", json={"email": alice["email"]})).status_code == 200
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         while not list(home.glob("mail/*.eml")):
             await asyncio.sleep(0)
 
@@ -314,6 +314,6 @@ async def test_what_is_served_clears_away_what_is_over(
         return [run_sql(database_url, f"SELECT count(*) FROM {table}")[0][0] for table in ("sessions", "rate_limits")]
 
     assert left() == [1, 1]
-    async with app.router.lifespan_context(app), asyncio.timeout(10):
+    async with app.router.lifespan_context(app), asyncio.timeout(DEADLINE_SECONDS):
         while left() != [0, 0]:
             await asyncio.sleep(0)

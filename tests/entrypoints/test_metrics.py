@@ -27,6 +27,7 @@ from leadnator_auth.entrypoints.background.mail_worker import MailWorker, runnin
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.telemetry.metrics import Metrics
+from tests.e2e.server import DEADLINE_SECONDS
 from tests.http.test_metrics import figure, figures
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -107,7 +108,7 @@ async def test_mails_tell_what_became_of_them(memory: MemoryPorts) -> None:
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     for email in ("alice@example.com", "nobody@example.com", "alice@example.com", "alice@example.com"):
         await request_password_reset(email, ports=memory)
-    async with running(MailWorker(on_delivery=metrics.delivered), ports), asyncio.timeout(10):
+    async with running(MailWorker(on_delivery=metrics.delivered), ports), asyncio.timeout(DEADLINE_SECONDS):
         while mailer.count < 3:
             await asyncio.sleep(0)
     counted = {

@@ -8,6 +8,7 @@ from starlette.types import Message
 
 from leadnator_auth.entrypoints.http.middleware import lingering
 from leadnator_auth.entrypoints.http.middleware.lingering import MAX_DRAINED_BYTES, LingeringResponse
+from tests.e2e.server import DEADLINE_SECONDS
 
 CHUNK: Message = {"type": "http.request", "body": b" " * 0x10000, "more_body": True}
 LAST: Message = {"type": "http.request", "body": b" ", "more_body": False}
@@ -33,7 +34,7 @@ async def answer_to(next_message: Callable[[int], Message | None]) -> Answer:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         await LingeringResponse("too long", 413)({"type": "http"}, receive, send)
     return sent, received
 

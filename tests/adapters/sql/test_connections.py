@@ -20,6 +20,7 @@ from leadnator_auth.domain.ports import Transaction
 from leadnator_auth.testing.contract.samples import NOW, a_user, some_credentials
 from tests.conftest import NewDatabase, connected
 from tests.databases import backend_of, migrate, run_sql
+from tests.e2e.server import DEADLINE_SECONDS
 
 
 @pytest.fixture
@@ -170,7 +171,7 @@ async def test_a_database_out_of_reach_is_told_as_unavailable(url: str) -> None:
         for _ in range(2):
             with pytest.raises(UnavailableError):
                 await SqlReadiness(connections).check()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         while threading.active_count() > before:  # threads end a moment after the connection they served
             await asyncio.sleep(0)
 
@@ -270,8 +271,8 @@ async def test_of_two_in_a_deadlock_one_is_undone_and_runs_again(shared_postgres
         await asyncio.gather(move(0), move(1))
         async with unit_of_work.snapshot() as repositories:
             plans = [user.plan for each in users if (user := await repositories.users.by_id(each.id))]
-    assert len(attempts) == 3
-    assert plans == [f"Plan {attempts[-1]}"] * 2, "who came last came last in both"
+    assert len(attempts) >= 3, "both may be undone"
+    assert plans in (["Plan 0"] * 2, ["Plan 1"] * 2), "who came last came last in both"
 
 
 def test_the_libraries_do_not_log_values() -> None:

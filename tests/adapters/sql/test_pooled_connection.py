@@ -14,6 +14,7 @@ from leadnator_auth.testing.contract import cancelled_at_step
 from leadnator_auth.testing.contract.samples import a_mail, a_user
 from tests.conftest import connected
 from tests.databases import backend_of, run_sql
+from tests.e2e.server import DEADLINE_SECONDS
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ async def nothing_left_open(database_url: str) -> AsyncIterator[None]:
     """Fails the test when a connection outlives it; the thread of one to SQLite would keep the process alive."""
     before = connection_threads()
     yield
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         while connection_threads() - before or connections_to(database_url):
             await asyncio.sleep(0)
 
