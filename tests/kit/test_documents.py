@@ -9,7 +9,7 @@ import pytest
 
 from leadnator_auth.testing import contract
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs" / "how-to"
 TESTING = (DOCS / "testing.md").read_text()
 EMBEDDING = (DOCS / "embedding.md").read_text()
 SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
