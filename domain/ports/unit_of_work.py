@@ -18,6 +18,21 @@ from leadnator_auth.domain.ports.repositories import (
 )
 from leadnator_auth.domain.values.ids import SessionId
 
+__all__ = [
+    "Commit",
+    "CredentialStore",
+    "Events",
+    "Identities",
+    "KnownClients",
+    "MailQueue",
+    "Repositories",
+    "ResetTokens",
+    "Sessions",
+    "Transaction",
+    "UnitOfWork",
+    "Users",
+]
+
 
 class Repositories(Protocol):
     """Everything that is kept, as seen from within one unit of work."""
