@@ -1,4 +1,4 @@
-"""What the core refuses, and why; each leaf has a stable, machine-readable code."""
+"""Everything the core refuses; each leaf has a stable, machine-readable code."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""How accounts and events look as JSON, over HTTP and at the command line alike."""
+"""Accounts and events as JSON, the same over HTTP and at the command line."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""How long a hash takes on this machine, and which cost would take as long as it should."""
+"""The time a hash takes on this machine, and the cost that would take as long as it should."""
 
 import secrets
 import time

@@ -1,4 +1,4 @@
-"""Whose turn it is, where many wait for few: networks take turns, however much one of them asks for."""
+"""A queue in which networks take turns, however much one of them asks for."""
 
 from collections import Counter, OrderedDict
 from typing import Generic, Protocol, TypeVar

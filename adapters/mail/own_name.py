@@ -1,4 +1,4 @@
-"""What we call ourselves to mail servers."""
+"""The name by which this machine introduces itself to mail servers."""
 
 import asyncio
 import ipaddress

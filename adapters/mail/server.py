@@ -1,4 +1,4 @@
-"""Where an SMTP server is; apart from the Mailer, which is loaded only where there is one."""
+"""The address of an SMTP server; apart from the Mailer, which is loaded only where there is one."""
 
 from enum import StrEnum
 

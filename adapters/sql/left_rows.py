@@ -1,4 +1,4 @@
-"""What a deleted account leaves: it goes at once if it is not too much, else a little at a time."""
+"""The rows a deleted account leaves: they go at once if there are few, else a few at a time."""
 
 from leadnator_auth.adapters.sql.known_clients import KNOWN_CLIENTS
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection

@@ -1,4 +1,4 @@
-"""Where a page begins, as values of a statement."""
+"""The beginning of a page, as values of a statement."""
 
 from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.domain.values.paging import Position

@@ -1,4 +1,4 @@
-"""What an access token says; its encoding and its signature are an adapter's business."""
+"""The content of an access token; its encoding and its signature are an adapter's business."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Who administers: what events call them, and what proves their right."""
+"""Those who administer: their name in events, and the proof of their right."""
 
 import attrs
 

@@ -1,4 +1,4 @@
-"""What is different about an account after somebody changed it."""
+"""The difference that somebody's change made to an account."""
 
 import attrs
 

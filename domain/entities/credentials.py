@@ -1,4 +1,4 @@
-"""What an account proves itself with."""
+"""The proof of identity that an account has: its password, as a hash."""
 
 from datetime import datetime
 

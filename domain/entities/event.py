@@ -1,4 +1,4 @@
-"""What happened to an account, kept in the transaction that did it (ASVS 16.2.1)."""
+"""Events: whatever happened to an account, kept in the transaction that did it (ASVS 16.2.1)."""
 
 from collections.abc import Mapping
 from datetime import datetime

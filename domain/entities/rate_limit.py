@@ -1,4 +1,4 @@
-"""How often something may be tried: limits, and what is counted against them."""
+"""Limits on how often something may be tried, and the tries that count against them."""
 
 import hashlib
 import math

@@ -1,4 +1,4 @@
-"""What the core needs from outside, as Protocols; `leadnator_auth.adapters` has an implementation of each.
+"""Everything the core needs from outside, as Protocols; `leadnator_auth.adapters` implements each of them.
 
 Any method of a port may raise UnavailableError when what is behind it is away; none raises an error of the library
 it is made with. All instants are aware datetimes in UTC.

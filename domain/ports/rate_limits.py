@@ -1,4 +1,4 @@
-"""Where tries are counted."""
+"""The counters of tries."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How what is kept is reached: in units of work, and by the one look-up that needs none."""
+"""The ways to what is kept: units of work, and the one look-up that needs none."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol

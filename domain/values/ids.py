@@ -1,4 +1,4 @@
-"""What things are told apart by: a prefix that says of what kind, and random bytes that nobody guesses."""
+"""Ids: a prefix that names the kind of thing, and random bytes that nobody can guess."""
 
 from typing import NewType
 

@@ -1,4 +1,4 @@
-"""What can be seen on this machine alone: the settings, the signing secret, files, and what a hash takes."""
+"""Checks that need this machine alone: settings, signing secret, files, and the time a hash takes."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What it takes the network to see: the database, the mail server, and where links lead."""
+"""Checks that need the network: the database, the mail server, and the targets of links."""
 
 import ipaddress
 import socket

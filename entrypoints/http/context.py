@@ -1,4 +1,4 @@
-"""What a handler needs of a request besides its body, and the shortest of answers."""
+"""The parts of a request that handlers need besides its body, and the shortest answer."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

@@ -1,4 +1,4 @@
-"""What HTTP itself refuses, before any use case is asked."""
+"""Refusals by HTTP itself, before any use case is called."""
 
 from collections.abc import Mapping
 from typing import ClassVar

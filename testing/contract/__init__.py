@@ -1,4 +1,4 @@
-"""What every adapter must do, as pytest classes: one a port, the very ones that the adapters in this package pass.
+"""The contract of each port as a pytest class; the adapters in this package pass the very same ones.
 
 Subclass one in a file of tests, and give it the adapter as a fixture, in the class, the file or a `conftest.py`:
 

@@ -1,4 +1,4 @@
-"""What an administrator who hangs up, at any await, leaves behind: all that was to be done, or nothing of it."""
+"""An administrator who hangs up, at any await, leaves either all of the work done or none of it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What every UnitOfWork must survive: a caller who hangs up, at any await."""
+"""A UnitOfWork survives a caller who hangs up, at any await."""
 
 import asyncio
 

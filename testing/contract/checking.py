@@ -1,4 +1,4 @@
-"""What the suites of all ports share: who is there at first, and how a failure tells what to mend."""
+"""Parts that all suites share: the first accounts, and failures that say what to mend."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What every Mailer must do."""
+"""The contract of every Mailer."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What every PasswordHasher must do."""
+"""The contract of every PasswordHasher."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What the use cases keep when they meet, over every store: some let them run at once, others one after the other."""
+"""Promises that hold when use cases meet, over every store: some run them at once, others one after the other."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What every RateLimits must do."""
+"""The contract of every RateLimits."""
 
 import asyncio
 from datetime import datetime, timedelta

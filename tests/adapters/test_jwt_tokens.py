@@ -1,4 +1,4 @@
-"""What is special about the JWT adapter: its secrets, and how they change."""
+"""The JWT adapter's secrets, and how they change."""
 
 import hmac
 import json

@@ -1,4 +1,4 @@
-"""Who may administer, and whose account is meant; looked up in the unit of work that needs to know."""
+"""Deciding who may administer, and finding the account that is meant, within the unit of work that needs to know."""
 
 from leadnator_auth.domain.entities.actor import Actor
 from leadnator_auth.domain.entities.user import Role, User

@@ -1,4 +1,4 @@
-"""What every answer has, errors included: a request id, safe headers and a line in the log."""
+"""The envelope of every answer, errors included: a request id, safe headers and a line in the log."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""What names a request in its answer and in the log: random, so that it tells nobody how many requests there were."""
+"""Request ids, for the answer and the log: random, so that they tell nobody how many requests there were."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What an operation of the API is, and the refusals that many of them share."""
+"""The description of an operation of the API, and the refusals that many operations share."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any

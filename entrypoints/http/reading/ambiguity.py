@@ -1,4 +1,4 @@
-"""What of a request two readers could read in two ways; it is refused whichever server is in front."""
+"""Requests that two readers could read in two ways: they are refused, whichever server is in front."""
 
 import re
 from collections import Counter

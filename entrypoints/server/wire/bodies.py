@@ -1,4 +1,4 @@
-"""Where the body of a request ends (RFC 9112 sections 6 and 7)."""
+"""The end of a request's body (RFC 9112 sections 6 and 7)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Why a connection is refused, and the answer that says so."""
+"""The reasons for refusing a connection, and the answer that names them."""
 
 from collections.abc import Iterable
 from enum import StrEnum

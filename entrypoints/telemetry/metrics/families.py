@@ -1,4 +1,4 @@
-"""What is measured: each metric's name, kind, labels and meaning, named as Prometheus's conventions say."""
+"""The metrics: name, kind, labels and meaning of each, named by Prometheus's conventions."""
 
 from enum import StrEnum
 from functools import partial

@@ -1,4 +1,4 @@
-"""Where figures are kept: a row of numbers for each metric and combination of its labels, in memory or a mapped file.
+"""The store of the metrics: a row of numbers for each combination of labels, in memory or a mapped file.
 
 A file is a sequence of records, each at a multiple of 8 bytes: the length of the key and the count of its numbers (two
 32-bit integers), the key as JSON, and the numbers (64-bit floats). Zeros are the end. Counting is an addition in

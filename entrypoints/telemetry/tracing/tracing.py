@@ -1,4 +1,4 @@
-"""What makes spans: a layer around the application, and ports that tell what they do for a request."""
+"""The makers of spans: a layer around the application, and ports that report what they do for a request."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How statements find their rows: by an index, in every database, however many rows there are."""
+"""The plans of statements: rows are found by an index, in every database, however many there are."""
 
 import re
 from collections.abc import Mapping, Sequence

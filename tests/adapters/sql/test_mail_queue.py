@@ -1,4 +1,4 @@
-"""How many round trips the mail queue takes, and how many rows it looks at: a database may be far, a queue long."""
+"""The mail queue's round trips and the rows it looks at: a database may be far away, a queue long."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

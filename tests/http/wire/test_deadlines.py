@@ -1,4 +1,4 @@
-"""Who is slow to send a request, and how many of them disturb nobody."""
+"""Clients that are slow to send a request disturb nobody, however many they are."""
 
 import socket
 import time

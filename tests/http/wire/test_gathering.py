@@ -1,4 +1,4 @@
-"""What is written in one turn leaves together, in order, and is not lost when the connection ends."""
+"""Writes of one turn leave together, in order, and are not lost when the connection ends."""
 
 import asyncio
 

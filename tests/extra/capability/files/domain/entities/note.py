@@ -1,4 +1,4 @@
-"""What the owner of an account writes down about it."""
+"""The note that the owner of an account writes about it."""
 
 from datetime import datetime
 

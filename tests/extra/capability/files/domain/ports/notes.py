@@ -1,4 +1,4 @@
-"""Where notes are kept."""
+"""The repository of notes."""
 
 from typing import Protocol
 

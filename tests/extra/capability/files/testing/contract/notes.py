@@ -1,4 +1,4 @@
-"""What every Notes must do."""
+"""The contract of every Notes."""
 
 import attrs
 
