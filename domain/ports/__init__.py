@@ -1,7 +1,7 @@
 """Everything the core needs from outside, as Protocols; `leadnator_auth.adapters` implements each of them.
 
-Any method of a port may raise UnavailableError when what is behind it is away; none raises an error of the library
-it is made with. All instants are aware datetimes in UTC.
+Any method of a port may raise UnavailableError while the system behind it is unavailable; none raises an error of the
+library it is built on. All instants are aware datetimes in UTC.
 """
 
 from leadnator_auth.domain.ports import unit_of_work
@@ -16,7 +16,7 @@ from leadnator_auth.domain.ports.outside import (
 )
 from leadnator_auth.domain.ports.rate_limits import RateLimits
 from leadnator_auth.domain.ports.record import Ports
-from leadnator_auth.domain.ports.unit_of_work import *  # noqa: F403 (a repository is named there, and nowhere else)
+from leadnator_auth.domain.ports.unit_of_work import *  # noqa: F403 (repositories are listed there, once)
 
 __all__ = [
     "AccessTokens",

@@ -48,5 +48,5 @@ def test_every_suite_is_in_the_table_with_the_fixtures_it_takes() -> None:
 
 
 def test_every_example_is_on_the_page() -> None:
-    folders = {path.parent.name for path in (DOCS.parent / "examples").glob("*/README.md")}
-    assert set(re.findall(r"\.\./examples/(\w+)\)", EMBEDDING)) == folders
+    folders = {path.parent.name for path in (DOCS.parents[1] / "examples").glob("*/README.md")}
+    assert set(re.findall(r"\.\./\.\./examples/(\w+)\)", EMBEDDING)) == folders

@@ -30,7 +30,8 @@ def statements_seen(monkeypatch: pytest.MonkeyPatch) -> Statements:
         original = getattr(PooledConnection, name)
 
         async def spied(connection: PooledConnection, sql: str, *rows: Any, **values: object) -> object:
-            seen[sql] = dict(rows[0][0]) if rows else values
+            if not rows or rows[0]:
+                seen[sql] = dict(rows[0][0]) if rows else values
             return await original(connection, sql, *rows, **values)
 
         monkeypatch.setattr(PooledConnection, name, spied)
