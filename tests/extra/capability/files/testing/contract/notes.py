@@ -29,8 +29,9 @@ class NotesContract(StoreContract):
         last = attrs.evolve(first, text="other", changed_at=NOW + HOUR)
         await keep(unit_of_work, first)
         kept = await note_of(unit_of_work, alice)
+        assert kept is not None, "`of` returns a note that was kept"
         assert kept == first, "`of` returns every field of what `put` kept"
-        assert_utc(kept and kept.changed_at)
+        assert_utc(kept.changed_at)
         await keep(unit_of_work, last)
         assert await note_of(unit_of_work, alice) == last, "`put` takes the place of the note before"
 
