@@ -20,7 +20,7 @@ def client_of(request: Request) -> Client:
 
 
 async def identified(request: Request) -> Identity:
-    """Returns who sends the request.
+    """Returns the sender of the request.
 
     Raises: what `bearer_of` and `identify` raise.
     """
@@ -28,5 +28,5 @@ async def identified(request: Request) -> Identity:
 
 
 def done() -> Response:
-    """Returns the answer of what has nothing else to say."""
+    """Returns the answer of an operation that has nothing else to say."""
     return JSONResponse({"ok": True})

@@ -34,8 +34,8 @@ from leadnator_auth.entrypoints.telemetry.metrics.recording import publishing
 from leadnator_auth.entrypoints.telemetry.metrics.rows import rows_in, shared_folder
 from leadnator_auth.entrypoints.telemetry.tracing import require_tracing, tracing_to
 
-SETTLING_SECONDS = 0.5
-"""After the start, when requests come first: what works in the background waits so long."""
+STARTUP_DELAY = 0.5
+"""How long, in seconds, background work waits after the start, when requests come first."""
 GRACEFUL_SHUTDOWN_SECONDS = 20
 KEEP_ALIVE_SECONDS = 15
 
@@ -52,7 +52,7 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        worker = MailWorker(SETTLING_SECONDS, metrics.delivered)
+        worker = MailWorker(STARTUP_DELAY, metrics.delivered)
 
         def on_commit(commit: Commit) -> None:
             log_events(commit)
@@ -63,7 +63,7 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
             publishing(metrics),
             open_ports(settings, on_commit, metrics) as ports,
             running(worker, ports),
-            keeping_house(ports, SETTLING_SECONDS),
+            keeping_house(ports, STARTUP_DELAY),
         ):
             app.state.ports = tracing.traced(ports) if tracing else ports
             yield

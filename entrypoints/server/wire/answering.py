@@ -4,12 +4,12 @@ from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from leadnator_auth.entrypoints.server.wire.guard import Guard
+from leadnator_auth.entrypoints.server.wire.guard import ConnectionGuard
 
 _CLOSE = (b"connection", b"close")
 
 
-def answering(app: ASGIApp, guard: Guard) -> ASGIApp:
+def answering(app: ASGIApp, guard: ConnectionGuard) -> ASGIApp:
     """Returns the application as the requests of a connection call it."""
 
     def answer(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -18,7 +18,7 @@ def answering(app: ASGIApp, guard: Guard) -> ASGIApp:
     return answer
 
 
-def _closing(send: Send, guard: Guard) -> Send:
+def _closing(send: Send, guard: ConnectionGuard) -> Send:
     """Returns what closes the connection after an answer for which no body was asked for.
 
     Whether the client sends it nevertheless is open: the next bytes may be the body, or the next request.

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-MOST_GATHERED_BYTES = 64 * 1024
+MAX_GATHERED_BYTES = 64 * 1024
 
 
 class GatheringTransport(asyncio.Transport):
@@ -37,7 +37,7 @@ class GatheringTransport(asyncio.Transport):
             self._loop.call_soon(self._flush)
         self._parts.append(data)
         self._size += len(data)
-        if self._size > MOST_GATHERED_BYTES:
+        if self._size > MAX_GATHERED_BYTES:
             self._flush()
 
     def write_eof(self) -> None:

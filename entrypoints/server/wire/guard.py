@@ -66,7 +66,7 @@ class Parsing(Protocol):
         """Hands a checked part of a request to the parser."""
 
 
-class Guard:
+class ConnectionGuard:
     """The state of one connection."""
 
     head_seconds: ClassVar[float] = HEAD_SECONDS
