@@ -19,7 +19,7 @@ def user_view(user: User) -> dict[str, str]:
 
 
 def event_view(event: Event) -> dict[str, str | dict[str, str | None]]:
-    """Returns what happened to an account."""
+    """Returns an event as an administrator sees it."""
     return {
         "id": event.id,
         "type": event.type.value,

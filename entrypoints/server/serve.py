@@ -1,4 +1,4 @@
-"""Runs the HTTP application and the mail worker under uvicorn."""
+"""The server: the HTTP application and the mail worker under uvicorn."""
 
 import os
 import signal
@@ -80,14 +80,14 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
 
 
 def app_from_environment(shared_metrics: Path | None = None) -> Starlette:
-    """Returns the application of one process; with a folder, of one of several, which share their metrics there."""
+    """Returns the application of one process; with a folder, of one of several that share their metrics there."""
     settings = Settings.read(os.environ)
     configure_logs(settings.log_format, settings.log_level)
     return build_app(settings, Metrics(rows_in(shared_metrics), lambda: stderr_lines().lost))
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serves until SIGTERM or SIGINT, then lets running requests end.
+    """Serves until SIGTERM or SIGINT, then lets running requests finish.
 
     Raises: StartError.
     """
@@ -128,7 +128,7 @@ def _serve_by_many(workers: int, listener: socket.socket, options: dict[str, Any
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """Returns a socket that listens already: uvicorn would end the process itself where it cannot have the port."""
+    """Returns a socket that is already listening: uvicorn would end the process itself if the port were taken."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family)
@@ -147,7 +147,7 @@ def _log_start(settings: Settings, host: str, port: int) -> None:
 
 
 def _stop_politely(server: uvicorn.Server) -> None:
-    """Makes being stopped a success: uvicorn raises the signal again once it is done, which would end in failure."""
+    """Makes being stopped a success: uvicorn raises the signal again once it is done, which would look like failure."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         if not server.should_exit:

@@ -1,4 +1,4 @@
-"""Runs the application for the requests of one connection."""
+"""The application, wrapped for the requests of one connection."""
 
 from collections.abc import Awaitable
 
@@ -10,7 +10,7 @@ _CLOSE = (b"connection", b"close")
 
 
 def answering(app: ASGIApp, guard: ConnectionGuard) -> ASGIApp:
-    """Returns the application as the requests of a connection call it."""
+    """Returns the application, wrapped for the requests of a connection."""
 
     def answer(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         return app(scope, receive, _closing(send, guard) if guard.is_waited_for else send)
@@ -19,9 +19,9 @@ def answering(app: ASGIApp, guard: ConnectionGuard) -> ASGIApp:
 
 
 def _closing(send: Send, guard: ConnectionGuard) -> Send:
-    """Returns what closes the connection after an answer for which no body was asked for.
+    """Returns a `send` that closes the connection after an answer given before the client was asked for the body.
 
-    Whether the client sends it nevertheless is open: the next bytes may be the body, or the next request.
+    The client may send the body nevertheless: the next bytes may be the body, or the next request.
     """
 
     async def send_and_close(message: Message) -> None:
