@@ -22,7 +22,7 @@ MIN_SECRET_BYTES = 32
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _HEADER_MEMBERS = {"alg", "typ", "kid"}
-MOST_REMEMBERED = 10_000
+MAX_REMEMBERED = 10_000
 """The most tokens remembered, whose signature need not be checked again; about 1 KB each."""
 _LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 
@@ -74,7 +74,7 @@ class JwtTokens:
         claims = self._remembered.get(digest)
         if claims is None:
             claims = self._read(token)
-            while len(self._remembered) >= MOST_REMEMBERED:
+            while len(self._remembered) >= MAX_REMEMBERED:
                 del self._remembered[next(iter(self._remembered))]
             self._remembered[digest] = claims
         return claims
