@@ -1,1 +1,1 @@
-"""Implementations of the core's ports, a module or folder a technology; none knows another."""
+"""Implementations of the core's ports, one module or folder per technology; none knows another."""

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from email_validator import ValidatedEmail
 
 MAX_OCTETS = 254
-"""RFC 5321 section 4.5.3.1.3, less the angle brackets."""
+"""RFC 5321 section 4.5.3.1.3, without the angle brackets."""
 
 
 class ValidatedEmailSyntax:
-    """The EmailSyntax for the Internet: ASCII before the @, international domain names after it."""
+    """The EmailSyntax for the Internet: ASCII before the @, internationalised domain names after it."""
 
     def parse(self, text: str) -> EmailAddress:
         from email_validator import EmailNotValidError, validate_email  # not needed to start
@@ -51,13 +51,13 @@ class ValidatedEmailSyntax:
 
 
 def _turns_ascii(character: str) -> bool:
-    """Returns whether a look-alike would become an ASCII character when normalised: the Kelvin sign is no k here."""
+    """Returns whether a look-alike would become an ASCII character when normalised: the Kelvin sign is not a k here."""
     return not character.isascii() and any(part.isascii() for part in unicodedata.normalize("NFKC", character).lower())
 
 
 def _is_spelled_out(typed_domain: str, valid: "ValidatedEmail") -> bool:
-    """Returns whether only case and IDN spelling were normalised: IDNA drops fillers and variation selectors unseen."""
-    # Character by character: lower() of a whole word would turn a sigma at its end into another letter.
+    """Returns whether only case and IDN spelling were normalised: IDNA silently drops fillers and selectors."""
+    # Character by character: lower() of a whole word would turn a final sigma into another letter.
     lower = unicodedata.normalize("NFC", "".join(character.lower() for character in typed_domain))
     labels, unicode_labels, ascii_labels = (domain.split(".") for domain in (lower, valid.domain, valid.ascii_domain))
     return len(labels) == len(ascii_labels) and all(

@@ -15,7 +15,7 @@ SECRET_BYTES = 48
 def kept_secret(path: Path) -> str:
     """Returns the secret in the file, made first if there is none; processes that start together get the same one.
 
-    Raises: OSError when the file can be neither read nor made, ValueError when it is empty or no text.
+    Raises: OSError when the file can be neither read nor made, ValueError when it is empty or not text.
     """
     if not path.exists():
         _make(path)
@@ -23,9 +23,9 @@ def kept_secret(path: Path) -> str:
 
 
 def read_secret(path: Path) -> str:
-    """Returns the secret in the file, which must be there.
+    """Returns the secret in the file, which must exist.
 
-    Raises: OSError when it cannot be read, ValueError when it is empty or no text.
+    Raises: OSError when it cannot be read, ValueError when it is empty or not text.
     """
     try:
         secret = path.read_text("ascii").strip()
@@ -37,7 +37,7 @@ def read_secret(path: Path) -> str:
 
 
 def _make(path: Path) -> None:
-    """Writes a new secret beside the file, then links it to its name: whoever comes second finds a whole one."""
+    """Writes a new secret beside the file, then links it to its name: whoever comes second finds a complete one."""
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -52,7 +52,7 @@ def _make(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes the names in a folder outlive a power cut, where the system can: without its secret no token is good."""
+    """Makes the names in a folder survive a power cut, where the system can: without the secret no token is good."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

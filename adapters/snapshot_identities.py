@@ -11,7 +11,7 @@ __all__ = ["SnapshotIdentities"]
 
 @attrs.frozen
 class SnapshotIdentities:
-    """Identities by two look-ups in one snapshot. It is asked at every authenticated request: a join is quicker."""
+    """Identities by two look-ups in one snapshot. Every authenticated request makes them: a join is quicker."""
 
     unit_of_work: UnitOfWork
 

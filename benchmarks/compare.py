@@ -1,4 +1,4 @@
-"""How fast we are, as shares of what is possible and of what others reach; see docs/performance.md.
+"""Our speed, as shares of what is possible and of what others reach; see docs/explanation/performance.md.
 
     python benchmarks/compare.py --folder /var/tmp/benchmark
 

@@ -1,4 +1,4 @@
-"""What ending an account costs that has a million sessions, and what others notice of it.
+"""The cost of ending an account that has a million sessions, and what others notice of it.
 
     python benchmarks/crowded.py --rows 1000000
 

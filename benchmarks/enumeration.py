@@ -1,4 +1,4 @@
-"""Whether the time of an answer tells that an account exists: log-in and forgot-password, known against unknown.
+"""A measurement of whether response times reveal that an account exists: log-in and forgot-password, known and unknown.
 
     leadnator-auth serve &     # with LEADNATOR_RATE_LIMIT=off
     python benchmarks/enumeration.py --url http://127.0.0.1:8000 --samples 200

@@ -1,4 +1,4 @@
-"""What was measured, the ratios that matter, and how they are shown."""
+"""The measurements, the ratios that matter, and how they are shown."""
 
 import os
 import statistics

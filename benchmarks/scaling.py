@@ -1,4 +1,4 @@
-"""How the rates of `me` and of log-ins change with the number of users and of processes.
+"""Rates of `me` and of log-ins as the number of users and of processes grows.
 
     python benchmarks/scaling.py --database small=sqlite:///1000.db --database big=sqlite:///1000000.db
 

@@ -1,6 +1,6 @@
 """The rules of accounts, sessions, credentials and password reset: complete without HTTP, SQL, JWT or bcrypt.
 
-Everything an embedder needs is here; what is not in `__all__` may change at any time.
+Everything an embedder needs is here; names that are not in `__all__` may change at any time.
 """
 
 from leadnator_auth.domain.entities.access_token import Claims, Purpose

@@ -1,4 +1,4 @@
-"""What the core refuses, and why; each leaf has a stable, machine-readable code."""
+"""Everything the core refuses; each leaf has a stable, machine-readable code."""
 
 from typing import ClassVar
 
@@ -6,14 +6,14 @@ import attrs
 
 
 class AuthError(Exception):
-    """Everything a use case refuses; catch it to catch them all."""
+    """The base of every refusal by a use case."""
 
     code: ClassVar[str]
 
 
 @attrs.frozen
 class FieldError:
-    """What is wrong with one field of the input, in words for its user."""
+    """The fault of one field of the input, in words for the person who filled it in."""
 
     field: str
     code: str
@@ -35,7 +35,7 @@ class MissingFieldsError(FieldsError):
 
 
 class InvalidFieldsError(FieldsError):
-    """Every required field is there, and at least one breaks a rule."""
+    """Every required field is present, and at least one breaks a rule."""
 
     code = "invalid_fields"
 
@@ -47,9 +47,9 @@ class EmailTakenError(AuthError):
 
 
 class InvalidCredentialsError(AuthError):
-    """Unknown e-mail address or wrong password: which of them is never said to a caller.
+    """The e-mail address is unknown or the password is wrong; a caller is never told which.
 
-    `user_id` is for those who watch over security: the account that was tried, if there is one.
+    `user_id` is for the security log: the account that was tried, if there is one.
     """
 
     code = "invalid_credentials"
@@ -66,13 +66,13 @@ class AccountSuspendedError(AuthError):
 
 
 class InvalidTokenError(AuthError):
-    """The access token is forged, malformed, expired or its session has ended."""
+    """The access token is forged, malformed or expired, or its session has ended."""
 
     code = "invalid_token"
 
 
 class ForbiddenError(AuthError):
-    """Only an admin may do this; `user_id` is who tried, for those who watch over security."""
+    """Only an admin may do this; `user_id` says who tried, for the security log."""
 
     code = "forbidden"
 
@@ -82,49 +82,49 @@ class ForbiddenError(AuthError):
 
 
 class LastAdminError(AuthError):
-    """Nobody would be left to administer: the last active admin cannot be demoted, suspended or deleted."""
+    """No admin would be left: the last active one cannot be demoted, suspended or deleted."""
 
     code = "last_admin"
 
 
 class InvalidPageError(AuthError):
-    """A list was asked for with a limit, a cursor or a search that it cannot have."""
+    """A list was asked for with an invalid limit, cursor or search."""
 
     code = "invalid_request"
 
 
 class NotFoundError(AuthError):
-    """What was asked for does not exist, or is not theirs to see: which of them is never said."""
+    """Either this does not exist or the caller may not see it; a caller is never told which."""
 
     code = "not_found"
 
 
 class InvalidResetTokenError(AuthError):
-    """The reset token is unknown, used up or expired."""
+    """The reset token is unknown, used or expired."""
 
     code = "invalid_reset_token"
 
 
 class OverloadedError(AuthError):
-    """Too many passwords wait to be hashed; try again soon."""
+    """Too many passwords are waiting to be hashed; try again soon."""
 
     code = "overloaded"
 
 
 class UnavailableError(AuthError):
-    """Something the core depends on is away for now; try again soon."""
+    """Something the core depends on is unavailable for now; try again soon."""
 
     code = "unavailable"
 
 
 class ConcurrencyError(UnavailableError):
-    """Two units of work got in each other's way and this one was undone: running it again may succeed at once."""
+    """Two units of work conflicted and this one was undone; running it again may succeed at once."""
 
 
 class MailDelayedError(UnavailableError):
     """The mail server did not take a mail, but may later; no caller of a use case ever sees this.
 
-    Unless it `may_have_arrived`, the mail certainly went nowhere, and the secret in it neither.
+    Unless it `may_have_arrived`, the mail certainly went nowhere, and neither did the secret in it.
     """
 
     def __init__(self, reason: str, *, may_have_arrived: bool) -> None:
@@ -135,7 +135,7 @@ class MailDelayedError(UnavailableError):
 class MailRefusedError(Exception):
     """The mail server refused a mail for good (an SMTP 5xx answer); no caller of a use case ever sees this.
 
-    Unless it `may_have_arrived`, nobody has read the mail, and so nobody the secret in it.
+    Unless it `may_have_arrived`, nobody has read the mail or the secret in it.
     """
 
     def __init__(self, reason: str, *, may_have_arrived: bool = True) -> None:

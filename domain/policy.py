@@ -1,4 +1,4 @@
-"""The numbers of the rules, in one place; every deployment may choose its own."""
+"""The numbers in the rules, in one place; every deployment may choose its own."""
 
 from datetime import timedelta
 
@@ -18,14 +18,14 @@ class Policy:
     """Sessions of one account; a new one ends the oldest."""
     reset_token_lifetime: timedelta = timedelta(hours=1)
     reset_mails: int = 5
-    """Reset links an account gets at most in any `reset_mails_window`; more are dropped without a word.
+    """The most reset links that one account gets in any `reset_mails_window`; further ones are dropped silently.
 
     Each attempt that may have delivered a link counts, whatever became of it."""
     reset_mails_window: timedelta = timedelta(hours=1)
     event_retention: timedelta = timedelta(days=365)
-    """How long it is known what happened to accounts."""
+    """How long events are kept."""
     notices: int = 5
-    """Notices of one kind that are queued for an account at most in any `notices_window`: what they tell of stands."""
+    """The most notices of one kind queued for an account in any `notices_window`; the change they report stands."""
     notices_window: timedelta = timedelta(hours=1)
     limits: Limits = Limits()
-    """How often a client may try; more is refused with TooManyRequestsError."""
+    """How often a client may try; further tries are refused with TooManyRequestsError."""

@@ -1,4 +1,4 @@
-"""For applications that run the core themselves: everything that `serve` runs but the server.
+"""Embedding, for applications that run the core themselves: everything that `serve` runs except the server.
 
 async with running_ports(Settings.read(os.environ)) as ports:
     app = create_app(ports)  # of leadnator_auth.entrypoints.http, or use cases of leadnator_auth.domain
@@ -21,10 +21,10 @@ __all__ = ["SettingError", "Settings", "StartError", "open_ports", "prepare", "r
 
 @asynccontextmanager
 async def running_ports(settings: Settings) -> AsyncIterator[Ports]:
-    """Opens a complete set of ports while the block runs, its tables and signing secret made first where they lack.
+    """Opens a complete set of ports while the block runs; missing tables or a missing signing secret are made first.
 
-    Beside the block it delivers mails and clears away what is over. `prepare` and `open_ports` are the same without
-    that, for a script, or a process that leaves both to others.
+    Meanwhile it delivers mails and purges what is over. `prepare` and `open_ports` do the same without that, for a
+    script, or for a process that leaves both to others.
 
     Raises: StartError.
     """

@@ -1,4 +1,4 @@
-"""How accounts and events look as JSON, over HTTP and at the command line alike."""
+"""Accounts and events as JSON, the same over HTTP and at the command line."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ def user_view(user: User) -> dict[str, str]:
 
 
 def event_view(event: Event) -> dict[str, str | dict[str, str | None]]:
-    """Returns what happened to an account."""
+    """Returns an event as an administrator sees it."""
     return {
         "id": event.id,
         "type": event.type.value,

@@ -11,9 +11,9 @@ __all__ = ["AuthClient"]
 
 
 class AuthClient(httpx2.AsyncClient):
-    """An httpx2.AsyncClient of the application over these ports; nothing of it needs to be closed.
+    """An httpx2.AsyncClient of the application over these ports; it need not be closed.
 
-    Whoever signed up or logged in through it is who its requests are from, until `forget` or the next log-in.
+    Its requests come from whoever signed up or logged in through it last, until `forget`.
     """
 
     def __init__(self, ports: Ports, *, base_url: str = "http://auth.test") -> None:
@@ -22,30 +22,30 @@ class AuthClient(httpx2.AsyncClient):
     async def sign_up(
         self, email: str = "alice@example.com", *, name: str = "Alice", password: str = "correct horse"
     ) -> str:
-        """Makes an account and returns the token of its first session, which is sent from then on.
+        """Makes an account and returns the token of its first session; later requests send it.
 
         Raises: httpx2.HTTPStatusError, whose `response` says what was wrong.
         """
         return await self._open("/api/auth/signup", {"name": name, "email": email, "password": password})
 
     async def log_in(self, email: str = "alice@example.com", *, password: str = "correct horse") -> str:
-        """Opens a session and returns its token, which is sent from then on.
+        """Opens a session and returns its token; later requests send it.
 
         Raises: httpx2.HTTPStatusError, whose `response` says what was wrong.
         """
         return await self._open("/api/auth/login", {"email": email, "password": password})
 
     async def me(self) -> dict[str, Any]:  # JSON of our own making
-        """Returns who the requests are from.
+        """Returns the user whose token is sent.
 
-        Raises: httpx2.HTTPStatusError when they are from nobody.
+        Raises: httpx2.HTTPStatusError when no good token is sent.
         """
         answer = await self.get("/api/auth/me")
         user: dict[str, Any] = answer.raise_for_status().json()["user"]
         return user
 
     def forget(self) -> None:
-        """Sends no token any more; the session goes on."""
+        """Stops sending a token; the session lives on."""
         self.headers.pop("Authorization", None)
 
     async def _open(self, path: str, body: dict[str, str]) -> str:

@@ -1,7 +1,7 @@
 """Fixtures for the tests of those who use the core; pytest finds them by itself where this package is installed.
 
 `auth` is a complete world in memory, `auth_clock` and `auth_mailbox` are parts of it, and `auth_client` speaks HTTP to
-the application over it, in process. Whoever asks for none of them pays for none: nothing is imported before that.
+the application over it, in process. A run that uses none of them pays for none: nothing is imported before that.
 """
 
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ def auth_clock(auth: "MemoryPorts") -> "FakeClock":
 
 @pytest.fixture
 def auth_mailbox(auth: "MemoryPorts") -> "Mailbox":
-    """The mails that were sent in `auth`; `deliver_due_mails(ports=auth)` sends those that wait."""
+    """The mails that were sent in `auth`; `deliver_due_mails(ports=auth)` sends those still queued."""
     return auth.mailer
 
 

@@ -1,4 +1,4 @@
-"""How long a hash takes on this machine, and which cost would take as long as it should."""
+"""The time a hash takes on this machine, and the cost that would take as long as it should."""
 
 import secrets
 import time
@@ -10,7 +10,7 @@ ENOUGH_SECONDS = 1.0
 
 
 def seconds_of_a_hash(cost: int) -> float:
-    """Returns the time of the fastest of a few hashes: what slowed down the others was not the hashing."""
+    """Returns the time of the fastest of a few hashes: the others were slowed down by something else."""
     times: list[float] = []
     while len(times) < TRIES and sum(times) < ENOUGH_SECONDS:
         began = time.perf_counter()
@@ -20,7 +20,7 @@ def seconds_of_a_hash(cost: int) -> float:
 
 
 def nearest_cost(seconds: float, cost: int, wanted: float, least: int) -> int:
-    """Returns the cost, `least` or more, whose hashes come nearest to `wanted` seconds; one more is twice the work.
+    """Returns the cost, `least` or more, whose hashes take nearest to `wanted` seconds; one more is twice the work.
 
     A hash of `cost` takes `seconds`.
     """

@@ -1,4 +1,4 @@
-"""Whose turn it is, where many wait for few: networks take turns, however much one of them asks for."""
+"""A queue in which networks take turns, however much one of them asks for."""
 
 from collections import Counter, OrderedDict
 from typing import Generic, Protocol, TypeVar
@@ -7,11 +7,11 @@ from leadnator_auth.domain.errors import OverloadedError
 
 
 class Queued(Protocol):
-    """What can wait; it is told from others by identity or equality, and must be hashable."""
+    """An item that can wait; items are told apart by identity or equality, and must be hashable."""
 
     @property
     def network(self) -> str:
-        """Who asked for it; all that nothing is known of count as one."""
+        """The network that asked for it; all unknown ones count as one."""
 
 
 Item = TypeVar("Item", bound=Queued)
@@ -20,8 +20,8 @@ Item = TypeVar("Item", bound=Queued)
 class FairQueue(Generic[Item]):
     """Holds at most `capacity` items, in service or waiting.
 
-    The next is of the network that has the fewest in service, and among those the one that waits longest since it was
-    served last. Items of one network are first come, first served. Who holds a single item never loses it.
+    The next item is one of the network with the fewest in service, and among those of the one that was served longest
+    ago. Items of one network are first come, first served. A network with a single item never loses it.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -31,19 +31,19 @@ class FairQueue(Generic[Item]):
 
     @property
     def waiting(self) -> int:
-        """How many items wait."""
+        """How many items are waiting."""
         return sum(map(len, self._waiting.values()))
 
     @property
     def in_service(self) -> int:
-        """How many items were taken and not removed yet."""
+        """How many items were taken and not yet removed."""
         return len(self._in_service)
 
     def add(self, item: Item) -> Item | None:
-        """Lets an item wait; returns the one that had to leave for it, if any.
+        """Puts an item into the queue; returns the one that had to leave for it, if any.
 
-        Where it is full, the newest of the network that holds most leaves, if that network still holds as much as the
-        newcomer's then: so a network may have all of an idle queue, and keeps nobody out.
+        When the queue is full, the newest item of the network that holds most leaves, if that network then still holds
+        as much as the newcomer's: so a network may fill an idle queue, and keeps nobody out.
 
         Raises: OverloadedError when there is no room.
         """
@@ -53,7 +53,7 @@ class FairQueue(Generic[Item]):
         return displaced
 
     def take(self) -> Item | None:
-        """Returns the item whose turn it is, in service from now on, or None when nothing waits."""
+        """Returns the item whose turn it is, in service from now on, or None when none is waiting."""
         busy = Counter(item.network for item in self._in_service)
         network = min(self._waiting, key=lambda each: busy[each], default=None)
         if network is None:
@@ -63,7 +63,7 @@ class FairQueue(Generic[Item]):
         return item
 
     def remove(self, item: Item) -> None:
-        """Forgets an item: it was served, or is not wanted any more."""
+        """Forgets an item that was served, or is no longer wanted."""
         network = item.network
         if item in self._in_service:
             self._in_service.remove(item)
@@ -74,7 +74,7 @@ class FairQueue(Generic[Item]):
             self._drop_if_empty(network)
 
     def clear(self) -> list[Item]:
-        """Returns all that waited, and forgets it."""
+        """Returns all waiting items, and forgets them."""
         waiting = [item for items in self._waiting.values() for item in items]
         self._waiting.clear()
         return waiting

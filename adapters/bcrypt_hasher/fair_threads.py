@@ -1,4 +1,4 @@
-"""A few low-priority threads behind a bounded queue that is fair, so that the event loop always goes first."""
+"""A few low-priority threads behind a fair, bounded queue, so that the event loop always goes first."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from leadnator_auth.domain.errors import OverloadedError
 Result = TypeVar("Result")
 
 Observe = Callable[[float, float], None]
-"""Takes the seconds that something waited for a thread, and the seconds that it took."""
+"""Takes the seconds that a piece of work waited for a thread, and the seconds that it took."""
 
 _NICENESS = 10
 _LEAST_PRIORITY = 19
@@ -25,7 +25,7 @@ _LEAST_PRIORITY = 19
 
 @attrs.frozen(eq=False)
 class _Job:
-    """Something to do, and what came of it."""
+    """A piece of work, and its result."""
 
     network: str
     work: Callable[[], Any]
@@ -49,8 +49,8 @@ class _Job:
 class FairThreads:
     """Threads that work for all networks alike; `close` them when done.
 
-    `size` of them work at once, `queue` more things may wait, and the next is refused. `observe` is called after each
-    piece of work, on any thread, but never twice at a time.
+    `size` of them work at once, `queue` more pieces of work may wait, and the next is refused. `observe` is called
+    after each piece of work, on any thread, but never twice at a time.
     """
 
     def __init__(self, size: int, queue: int, observe: Observe) -> None:
@@ -64,18 +64,18 @@ class FairThreads:
 
     @property
     def waiting(self) -> int:
-        """How many things wait for a thread."""
+        """How many pieces of work wait for a thread."""
         with self._queue_lock:
             return self._queue.waiting
 
     @property
     def running(self) -> int:
-        """How many are being done."""
+        """How many are under way."""
         with self._queue_lock:
             return self._queue.in_service
 
     async def run(self, work: Callable[[], Result], network: str) -> Result:
-        """Returns what `work` returns on a thread; cancelling the wait takes what has not begun out of the queue.
+        """Returns what `work` returns on a thread; cancelling the wait removes work that has not begun from the queue.
 
         Raises: OverloadedError when there is no room, or when a network that holds less needs the place; and whatever
         `work` raises.
@@ -93,7 +93,7 @@ class FairThreads:
         return result
 
     def close(self) -> None:
-        """Ends the threads; what still waits is given up."""
+        """Ends the threads; work still waiting is given up."""
         with self._queue_lock:
             self._is_closed = True
             waiting = self._queue.clear()
@@ -102,7 +102,7 @@ class FairThreads:
         self._threads.shutdown()
 
     def _dispatch(self) -> None:
-        """Hands free threads their next work; the lock is held."""
+        """Gives free threads their next work; the lock is held."""
         while self._queue.in_service < self._size and (job := self._queue.take()):
             self._threads.submit(job.run)
 
@@ -122,7 +122,7 @@ class FairThreads:
 
 
 def _yield_to_others() -> None:
-    """Lowers the priority of this thread alone, where the system has threads of different priority (Linux)."""
+    """Lowers the priority of this thread only, where the system has threads of different priorities (Linux)."""
     if hasattr(os, "setpriority"):
         thread = threading.get_native_id()
         os.setpriority(

@@ -18,10 +18,10 @@ class BcryptHasher:
     """The PasswordHasher over bcrypt; `close` it when done.
 
     `workers` threads hash at once, each as fast as a core; `queue` more passwords may wait, those of one network
-    behind each other, and networks take turns. `observe` is called after each hash, on any thread, but never twice at
-    a time.
+    one after the other, and networks take turns. `observe` is called after each hash, on any thread, but never twice
+    at a time.
 
-    Raises: ValueError when the cost is not from 4 to 16.
+    Raises: ValueError when the cost is not between 4 and 16.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class BcryptHasher:
         self._cost = cost
         self._threads = FairThreads(workers or os.cpu_count() or 1, queue, observe)
         # Verified when there is no account, so that both cases do the same work. Only its cost and form matter, but a
-        # hash of a known password would be a back door should the result ever be looked at.
+        # hash of a known password would be a back door if anybody ever used the result.
         self._dummy = attrs.evolve(make_hash(secrets.token_bytes(), MIN_COST), cost=cost)
 
     async def hash(self, password: Password, client: Client = Client()) -> str:
@@ -62,7 +62,7 @@ class BcryptHasher:
 
     @property
     def waiting(self) -> int:
-        """How many passwords wait for a thread."""
+        """How many passwords are waiting for a thread."""
         return self._threads.waiting
 
     @property
@@ -71,7 +71,7 @@ class BcryptHasher:
         return self._threads.running
 
     def close(self) -> None:
-        """Ends the threads; what still waits is given up."""
+        """Ends the threads; passwords still waiting are given up."""
         self._threads.close()
 
     def _verify(self, password: bytes, password_hash: str | None) -> bool:
@@ -81,7 +81,7 @@ class BcryptHasher:
         return bool(is_right)
 
     def _compare(self, password: bytes, password_hash: str) -> bool | None:
-        """Returns whether the hash was made of this password, or None, at once, when nobody can tell."""
+        """Returns whether the hash was made from this password, or None, at once, when that cannot be told."""
         try:
             kept = parse(password_hash)
             is_right = kept.matches(password) if kept else None
@@ -95,7 +95,7 @@ class BcryptHasher:
         return is_right
 
     def _make_up_for(self, weaker: BcryptHash, password: bytes) -> None:
-        """Adds the work that a hash of an older cost spared: its failure must take as long as that of no account.
+        """Adds the work that a hash of a lower cost saved: its failure must take as long as that of a missing account.
 
         2^c + (2^c + 2^(c+1) + … + 2^(C-1)) rounds make 2^C.
         """

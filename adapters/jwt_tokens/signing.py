@@ -1,6 +1,6 @@
-"""Signs and verifies with PyJWT.
+"""Signing and verifying with PyJWT.
 
-Loaded with the first token: PyJWT loads `cryptography` where it is installed, though HS256 needs nothing of it.
+This is loaded with the first token: PyJWT loads `cryptography` if it is installed, though HS256 does not need it.
 """
 
 from collections.abc import Iterable, Mapping

@@ -22,8 +22,8 @@ MIN_SECRET_BYTES = 32
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _HEADER_MEMBERS = {"alg", "typ", "kid"}
-MOST_REMEMBERED = 10_000
-"""Tokens whose signature need not be checked again, about 1 KB each."""
+MAX_REMEMBERED = 10_000
+"""The most tokens remembered, whose signature need not be checked again; about 1 KB each."""
 _LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 
 JsonObject = dict[str, object]
@@ -33,15 +33,15 @@ JsonObject = dict[str, object]
 class JwtTokens:
     """The AccessTokens over PyJWT. The first secret signs; all of them verify, for rotation without log-outs.
 
-    PyJWT checks the signature. The header and the claims are read here, because it would take a token without `exp`, or
-    one whose `exp` is a text, and compares times with a clock of its own.
+    PyJWT checks the signature. The header and the claims are read here, because PyJWT would accept a token without
+    `exp`, or one whose `exp` is a text, and compares times with a clock of its own.
     """
 
     secrets: Sequence[str] = attrs.field(repr=False)
     issuer: str = "leadnator-auth"
     audience: str = "leadnator"
     _remembered: dict[bytes, Claims] = attrs.field(init=False, repr=False, factory=dict)
-    """What genuine tokens say, by their digests: never the tokens themselves, the oldest first."""
+    """The claims of genuine tokens by digest, never the tokens themselves; the oldest first."""
     _keys: dict[str, str] = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -74,7 +74,7 @@ class JwtTokens:
         claims = self._remembered.get(digest)
         if claims is None:
             claims = self._read(token)
-            while len(self._remembered) >= MOST_REMEMBERED:
+            while len(self._remembered) >= MAX_REMEMBERED:
                 del self._remembered[next(iter(self._remembered))]
             self._remembered[digest] = claims
         return claims
@@ -109,12 +109,12 @@ class JwtTokens:
 
 
 def _key_id(secret: str) -> str:
-    """Returns a short name of a secret that tells nothing of it."""
+    """Returns a short name of a secret that reveals nothing about it."""
     return hashlib.sha256(b"leadnator-auth key id\0" + secret.encode()).hexdigest()[:16]
 
 
 def _header(token: str) -> JsonObject:
-    """Returns what a token says of itself, verified or not. PyJWT would take UTF-16, and of two members the last."""
+    """Returns the header of a token, verified or not. PyJWT would accept UTF-16, and the last of two equal members."""
     encoded = token.partition(".")[0]
     try:
         return _object(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))

@@ -1,6 +1,6 @@
-"""The Mailers: into a folder for those who have no mail server yet, and over SMTP in the module `smtp`.
+"""The Mailers: into a folder while there is no mail server yet, and over SMTP in the module `smtp`.
 
-Who has no SMTP server need not load the client: `smtp` and `probing`, which do, are for who asks for them.
+Without an SMTP server nobody has to load the client: `smtp` and `probing`, which do, are imported on their own.
 """
 
 from leadnator_auth.adapters.mail.files import MailFiles

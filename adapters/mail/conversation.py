@@ -12,17 +12,17 @@ from leadnator_auth.adapters.mail.own_name import OwnName
 from leadnator_auth.adapters.mail.server import Security, SmtpServer
 
 CONTENT_SECONDS = 600.0
-"""How long a server may think about a whole mail, at least: RFC 5321 section 4.5.3.2.6. It may have taken the mail long
-before it says so, and who does not wait for that sends it twice."""
+"""How long a server may think about a whole mail, at least (RFC 5321 section 4.5.3.2.6). It may have taken the mail
+long before it says so, and a client that does not wait sends the mail twice."""
 ALIVE_SECONDS = 5.0
 FAILURES = (aiosmtplib.SMTPException, OSError, TimeoutError)
-"""All that a step raises when the server, or the way to it, is at fault."""
+"""Everything a step raises when the server, or the way to it, is at fault."""
 _GO_AHEAD, _TAKEN = 354, 250
 _FIRST_PERIOD = re.compile(rb"(?m)^\.")
 
 
 class Step(StrEnum):
-    """Where a conversation is."""
+    """The steps of a conversation."""
 
     CONNECTION = "the connection"
     GREETING = "EHLO"
@@ -36,10 +36,10 @@ class Step(StrEnum):
 
 
 class Conversation:
-    """One connection; `step` is what was begun last.
+    """One connection; `step` is the step that was begun last.
 
-    aiosmtplib would wait by `asyncio.wait_for`, which on Python 3.11 can lose a cancellation: it gets no time-outs, and
-    each step here has its own.
+    aiosmtplib would wait with `asyncio.wait_for`, which can lose a cancellation on Python 3.11: it gets no time-outs,
+    and each step here has its own.
     """
 
     def __init__(self, server: SmtpServer, own_name: OwnName) -> None:
@@ -57,7 +57,7 @@ class Conversation:
         self._own_name = own_name
 
     async def open(self) -> None:
-        """Gets as far as a mail needs."""
+        """Goes through all steps before a mail."""
         await self.connect()
         await self.greet()
         if self._server.security is Security.STARTTLS:
@@ -66,7 +66,7 @@ class Conversation:
             await self.log_in(self._server.username, self._server.password or "")
 
     async def connect(self) -> None:
-        """Connects, encrypted at once where that is asked for, and waits for the server's greeting."""
+        """Connects, encrypted from the start if that is asked for, and waits for the server's greeting."""
         async with self._at(Step.CONNECTION):
             await self.client.connect()
 
@@ -96,7 +96,7 @@ class Conversation:
             await self.client.login(username, password)
 
     async def is_alive(self) -> bool:
-        """Returns whether the server still answers; the conversation is over where it does not."""
+        """Returns whether the server still answers; if not, the conversation is over."""
         try:
             async with self._at(Step.SIGN_OF_LIFE, min(self._server.timeout, ALIVE_SECONDS)):
                 await self.client.noop()

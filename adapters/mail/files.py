@@ -35,7 +35,7 @@ class MailFiles:
 
 
 def _write(draft: Path, path: Path, message: EmailMessage) -> None:
-    """Writes under another name first, so that nobody sees half a mail; returns when it would outlive a power cut."""
+    """Writes under another name first, so that nobody sees half a mail; returns when it would survive a power cut."""
     folder = path.parent
     is_new = not folder.exists()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def _write(draft: Path, path: Path, message: EmailMessage) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes the names in a folder outlive a power cut, where the system can: fsync of a file is about its content."""
+    """Makes the names in a folder survive a power cut, where possible: fsync of a file covers only its content."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

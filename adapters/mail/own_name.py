@@ -1,4 +1,4 @@
-"""What we call ourselves to mail servers."""
+"""The name by which this machine introduces itself to mail servers."""
 
 import asyncio
 import ipaddress
@@ -31,7 +31,7 @@ class OwnName:
 
 
 async def _full_name_of_host() -> str:
-    """Returns the name with its domain, or nothing where there is none, or no name server tells it in time."""
+    """Returns the name with its domain, or nothing if there is none, or no name server answers in time."""
     try:
         async with asyncio.timeout(LOOK_UP_SECONDS):
             name = await asyncio.to_thread(socket.getfqdn)

@@ -1,4 +1,4 @@
-"""Goes the way of a mail to an SMTP server step by step, and turns back before it would send one."""
+"""A probe that goes the way of a mail to an SMTP server step by step, and turns back before it would send one."""
 
 import asyncio
 import socket
@@ -15,11 +15,11 @@ from leadnator_auth.adapters.mail.own_name import OwnName
 from leadnator_auth.adapters.mail.server import Security, SmtpServer
 
 STEP_SECONDS = 20.0
-"""Some servers greet late on purpose; but who looks into a trouble does not wait as long as a mail may."""
+"""Some servers greet late on purpose; but somebody who looks into a problem does not wait as long as a mail may."""
 
 
 class Step(StrEnum):
-    """What a mail needs, in this order."""
+    """The steps that a mail needs, in this order."""
 
     CONNECTION = "connection"
     ENCRYPTION = "encryption"
@@ -28,7 +28,7 @@ class Step(StrEnum):
 
 
 class Trouble(StrEnum):
-    """Why a mail would get no further; each has a cure of its own."""
+    """The reasons why a mail would get no further; each has a cure of its own."""
 
     UNKNOWN_NAME = "unknown name"
     OUT_OF_REACH = "out of reach"
@@ -44,7 +44,7 @@ class Trouble(StrEnum):
 
 @attrs.frozen
 class Probed:
-    """What was found at a step; words of the server may be in it, which may repeat what they were told."""
+    """The finding at a step; it may quote the server, which may repeat what it was told."""
 
     step: Step
     found: str
@@ -60,7 +60,7 @@ class _StoppedError(Exception):
 
 
 async def probe(server: SmtpServer, sender: str) -> AsyncIterator[Probed]:
-    """Yields what was found at each step, up to the first that fails."""
+    """Yields the finding at each step, up to the first that fails."""
     conversation = Conversation(attrs.evolve(server, timeout=min(server.timeout, STEP_SECONDS)), OwnName(server.ehlo))
     try:
         yield await _connect(conversation, server)
@@ -117,7 +117,7 @@ async def _log_in(conversation: Conversation, username: str, password: str) -> P
 
 @contextmanager
 def _failures(step: Step, otherwise: Trouble) -> Iterator[None]:
-    """Turns what aiosmtplib raises in the block into what it means."""
+    """Turns the errors that aiosmtplib raises in the block into their meaning."""
     try:
         yield
     except FAILURES as error:

@@ -1,4 +1,4 @@
-"""Where an SMTP server is; apart from the Mailer, which is loaded only where there is one."""
+"""The address of an SMTP server; apart from the Mailer, which is loaded only where there is one."""
 
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ DEFAULT_PORTS = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
 
 @attrs.frozen
 class SmtpServer:
-    """Where mails are handed over, and how."""
+    """The place and the manner in which mails are handed over."""
 
     host: str
     port: int
@@ -29,4 +29,4 @@ class SmtpServer:
     timeout: float = TIMEOUT_SECONDS
     """Seconds for each step of a conversation."""
     ehlo: str | None = None
-    """What we call ourselves there."""
+    """The name we give there."""

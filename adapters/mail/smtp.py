@@ -1,4 +1,4 @@
-"""The Mailer over SMTP, by aiosmtplib."""
+"""The Mailer over SMTP, with aiosmtplib."""
 
 import asyncio
 from email.message import EmailMessage
@@ -18,15 +18,15 @@ IDLE_SECONDS = 5.0
 """How long a connection is kept for the next mail."""
 _ABOUT_THE_MAIL = {Step.RECIPIENT, Step.DATA, Step.CONTENT}
 _ABOUT_US = {503, 504, 530, 534, 535, 538}
-"""Answers that are about our log-in (RFC 4954 section 6) or our name, which some servers judge as late as at RCPT."""
+"""Answers about our log-in (RFC 4954 section 6) or our name, which some servers judge as late as at RCPT."""
 _ABOUT_OUR_ADDRESS = ("5.1.7", "5.1.8")
 """RFC 3463 section 3.2: the sender's address, likewise."""
 
 
 class SmtpMailer:
-    """Hands mails to an SMTP server, which then is responsible for them (RFC 5321 section 6.1).
+    """Hands mails to an SMTP server, which is then responsible for them (RFC 5321 section 6.1).
 
-    Mails at the same time have a connection each; mails that follow each other share one. `close` it when done.
+    Mails sent at the same time have a connection each; mails that follow each other share one. `close` it when done.
     """
 
     def __init__(self, server: SmtpServer, writer: MailWriter) -> None:
@@ -58,12 +58,12 @@ class SmtpMailer:
         self._idle[conversation] = loop.call_later(IDLE_SECONDS, self._end, conversation)
 
     def close(self) -> None:
-        """Ends the connections that wait for another mail."""
+        """Ends the connections kept for another mail."""
         for conversation in list(self._idle):
             self._end(conversation)
 
     async def _taken_up(self) -> Conversation | None:
-        """Returns a conversation that waited for another mail, if the server still listens."""
+        """Returns a conversation kept for another mail, if the server is still listening."""
         while self._idle:
             conversation, end = self._idle.popitem()
             end.cancel()
@@ -79,8 +79,8 @@ class SmtpMailer:
 def _meaning(error: Exception, step: Step) -> Exception:
     """Returns what a failure at a step means for the mail.
 
-    It is refused for good only by a 5xx answer (RFC 5321 section 4.2.1) that is about it: what a server has against us
-    altogether holds for every mail, and is mended in our settings. Before DATA nothing of a mail has left.
+    A mail is refused for good only by a 5xx answer (RFC 5321 section 4.2.1) about that mail: a server's objection to us
+    concerns every mail, and is cured in our settings. Before DATA, nothing of a mail has left.
     """
     may_have_arrived = step in (Step.DATA, Step.CONTENT)
     if not isinstance(error, aiosmtplib.SMTPResponseException):

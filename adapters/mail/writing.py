@@ -1,4 +1,4 @@
-"""Writes mails as messages: the words come from templates, and nothing of them from a user."""
+"""Mails written as messages: the text comes from templates, and none of it from a user."""
 
 from datetime import datetime
 from email.headerregistry import Address
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).with_name("templates")
 DEFAULT_LANGUAGE = "en"
 LONGEST_LINE = 998
-"""RFC 5322 section 2.1.1, without the line end."""
+"""RFC 5322 section 2.1.1, without the end of the line."""
 
 
 def _environment(language: str, own_templates: Path | None) -> "Environment":
@@ -56,7 +56,7 @@ class MailWriter:
     def write(self, mail: OutgoingMail) -> EmailMessage:
         """Returns the message, addressed to the mail's one recipient.
 
-        Raises: MailDelayedError when a template is broken: the mail waits until it is mended.
+        Raises: MailDelayedError when a template is broken: the mail waits until it is repaired.
         """
         kind, context = self._content(mail)
         message = self._addressed(mail.to, mail.id)
@@ -65,7 +65,7 @@ class MailWriter:
         return message
 
     def write_test(self, to: EmailAddress, mail_id: str) -> EmailMessage:
-        """Returns a message that says no more than that it arrived."""
+        """Returns a message that says only that it arrived."""
         message = self._addressed(to, mail_id)
         message["Subject"] = "Test mail of leadnator-auth"
         message.set_content("This is a test: mails of leadnator-auth reach you. Nothing has to be done.\n", cte="7bit")
@@ -76,7 +76,7 @@ class MailWriter:
         message["From"] = Address(addr_spec=self.sender)
         message["To"] = Address(addr_spec=to.mailbox)
         message["Date"] = self.clock.now()
-        # The same for every attempt: a mailbox that gets a mail twice can tell.
+        # The same for every attempt, so that a mailbox that gets a mail twice can tell.
         message["Message-ID"] = f"<{mail_id}@{self.sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         return message

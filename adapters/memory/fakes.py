@@ -25,16 +25,16 @@ class FakeClock:
     instant: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     def now(self) -> datetime:
-        """Returns the instant that it stands at."""
+        """Returns the instant at which it stands."""
         return self.instant
 
     def advance(self, **units: float) -> None:
-        """Moves time by a `timedelta` of these units; negative ones turn it back."""
+        """Moves the clock by a `timedelta` of these units; negative ones turn it back."""
         self.instant += timedelta(**units)
 
 
 class SeededRandomness:
-    """The same ids and secrets in every run; two seeds give two worlds."""
+    """Randomness with the same ids and secrets in every run; two seeds give two worlds."""
 
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)
@@ -96,7 +96,7 @@ class UnsignedTokens:
 
 
 class PlainEmailSyntax:
-    """Takes plain ASCII addresses by their rough shape: enough for tests, not for the Internet."""
+    """Accepts plain ASCII addresses by their rough shape: enough for tests, not for the Internet."""
 
     def parse(self, text: str) -> EmailAddress:
         typed = text.strip()

@@ -10,7 +10,7 @@ from leadnator_auth.domain.errors import MailDelayedError, UnavailableError
 class Mailbox:
     """Every mail that was sent, oldest first. While `failure` is set, sending raises it instead.
 
-    What fails here certainly did not arrive, and an UnavailableError says so.
+    A mail that fails here certainly did not arrive, and an UnavailableError says so.
     """
 
     mails: list[OutgoingMail] = attrs.Factory(list)
@@ -30,5 +30,5 @@ class Mailbox:
 
     @property
     def notices(self) -> list[PasswordChangedMail]:
-        """The mails that tell of a changed password."""
+        """The notices of a changed password."""
         return [mail for mail in self.mails if isinstance(mail, PasswordChangedMail)]

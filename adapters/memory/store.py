@@ -35,7 +35,7 @@ class MemoryRepositories:
 
 
 class MemoryTransaction(MemoryRepositories):
-    """Works on a copy of the tables; on commit `keep` is given one, to put in place of the original."""
+    """Works on a copy of the tables; on commit, `keep` gets a copy to put in place of the original."""
 
     def __init__(self, tables: Tables, keep: Callable[[Tables], None]) -> None:
         super().__init__(tables)
@@ -48,7 +48,7 @@ class MemoryTransaction(MemoryRepositories):
 
 
 def what_is_new(before: Tables, after: Tables) -> Commit:
-    """Returns what a unit of work kept that made the one of the other."""
+    """Returns what a unit of work stored that turned the tables `before` into those `after`."""
     events = tuple(event for key, event in after.events.items() if key not in before.events)
     return Commit(events, has_new_mail=not after.mails.keys() <= before.mails.keys())
 
@@ -57,7 +57,7 @@ def what_is_new(before: Tables, after: Tables) -> Commit:
 class MemoryUnitOfWork:
     """Keeps its tables from one unit of work to the next.
 
-    It gives way to other tasks where a database would, so that races show in a unit test as they do in production.
+    It yields to other tasks where a database would, so that races show in a unit test as they do in production.
     `on_commit` is called after each commit, and must not fail.
     """
 
@@ -89,7 +89,7 @@ class MemoryUnitOfWork:
 
 @attrs.frozen
 class MemoryIdentities:
-    """Identities over what a MemoryUnitOfWork has kept."""
+    """Identities over what a MemoryUnitOfWork has stored."""
 
     unit_of_work: MemoryUnitOfWork
 

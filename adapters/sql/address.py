@@ -1,4 +1,4 @@
-"""Where a database is, as who reads the settings found out; no adapter reads a URL."""
+"""The address of a database, already read from the settings: no adapter reads a URL."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

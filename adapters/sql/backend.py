@@ -1,4 +1,4 @@
-"""What differs from one database to the next."""
+"""The differences between one database and the next."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol

@@ -1,4 +1,4 @@
-"""Which kind of database is at an address."""
+"""The choice of the kind of database by its address."""
 
 from pathlib import Path
 from typing import TypeGuard

@@ -1,4 +1,4 @@
-"""What a deleted account leaves: it goes at once if it is not too much, else a little at a time."""
+"""The rows a deleted account leaves: they go at once if there are few, else a few at a time."""
 
 from leadnator_auth.adapters.sql.known_clients import KNOWN_CLIENTS
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
@@ -12,13 +12,13 @@ _AT_ONCE = 500
 
 
 async def leave_nothing(user_id: UserId, connection: PooledConnection) -> None:
-    """Removes the rows of an account that is gone, or as many as fit and writes down that there are more."""
+    """Removes the rows of a removed account, or as many as fit, and then notes that there are more."""
     if await _removed(user_id, _AT_ONCE, connection) >= _AT_ONCE:
         await connection.run("INSERT INTO deleted_users (id) VALUES (:id) ON CONFLICT DO NOTHING", id=user_id)
 
 
 async def purge_left(most: int, connection: PooledConnection) -> int:
-    """Removes rows of an account that left more than fitted; returns how many, and one for having found the end."""
+    """Removes rows of an account that left too many; returns how many, plus one if these were the last."""
     row = await connection.fetch_one(f"SELECT id FROM deleted_users LIMIT 1{connection.skip_locked}")
     if row is None:
         return 0

@@ -1,4 +1,4 @@
-"""Lends connections, first come, first served."""
+"""A pool that lends connections, first come, first served."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ class Pool:
     def __init__(
         self, connections: list[PooledConnection], on_wait: Callable[[float], None] = lambda seconds: None
     ) -> None:
-        """`on_wait` is told how long somebody waited, whether a connection came free or not."""
+        """`on_wait` is told each time how long somebody waited, whether a connection came free or not."""
         self.connections = connections
         self._on_wait = on_wait
         self._idle: asyncio.Queue[PooledConnection] = asyncio.Queue()
@@ -29,17 +29,17 @@ class Pool:
 
     @property
     def idle(self) -> int:
-        """How many connections nobody uses."""
+        """How many connections are not in use."""
         return self._idle.qsize()
 
     @property
     def waiting(self) -> int:
-        """How many wait for a connection."""
+        """How many callers wait for a connection."""
         return self._waiting
 
     @asynccontextmanager
     async def connection(self, asked_at: float | None = None) -> AsyncIterator[PooledConnection]:
-        """Lends a connected connection; however the block is left, cancelled too, the connection comes back clean.
+        """Lends a connected connection, which comes back clean however the block is left, even by cancellation.
 
         Its time counts from `asked_at`, in the event loop's time, or from now.
 
@@ -61,12 +61,12 @@ class Pool:
                 self._idle.put_nowait(connection)
 
     async def drained(self) -> None:
-        """Returns when all that goes on in the background is done."""
+        """Returns when all background work is done."""
         while self._chores:
             await asyncio.wait(self._chores)
 
     async def _next(self, deadline: float) -> PooledConnection:
-        """Returns the next connection that comes free, after those who wait already."""
+        """Returns the next connection that comes free, after those who are already waiting."""
         self._waiting += 1
         began = time.perf_counter()
         try:
@@ -92,7 +92,7 @@ class Pool:
             self._idle.put_nowait(connection)
 
     def background_task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Runs what a cancelled request must not cut short."""
+        """Runs work that a cancelled request must not cut short."""
         task = asyncio.create_task(work)
         self._chores.add(task)
         task.add_done_callback(self._done)

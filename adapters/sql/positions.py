@@ -1,4 +1,4 @@
-"""Where a page begins, as values of a statement."""
+"""The beginning of a page, as values of a statement."""
 
 from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.domain.values.paging import Position
@@ -7,9 +7,9 @@ _AFTER_EVERY_INSTANT = 2**63 - 1
 
 
 def place_of(position: Position | None) -> dict[str, object]:
-    """Returns `at` and `after_id` to compare with; without a position everything comes after.
+    """Returns `at` and `after_id` to compare with; without a position, everything comes after them.
 
-    So every page is found by a range of an index, the first one too.
+    So every page is found by a range of an index, the first one included.
     """
     if position is None:
         return {"at": _AFTER_EVERY_INSTANT, "after_id": ""}

@@ -1,4 +1,4 @@
-"""What asyncpg is told of the way to a database, and what may be told of its answer."""
+"""The parameters asyncpg gets to reach a database, and what may be shown of its errors."""
 
 from typing import Any
 from urllib.parse import quote, urlencode

@@ -1,4 +1,4 @@
-"""Look-ups by a key, many with one statement."""
+"""Look-ups by a key, many of them with one statement."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ Values = Sequence[Any]
 
 @attrs.frozen(eq=False)
 class _Waiting:
-    """Somebody who asked for a row."""
+    """A caller who asked for a row."""
 
     key: str
     asked_at: float
@@ -25,11 +25,11 @@ class _Waiting:
 
 
 class QueryBatcher:
-    """Looks rows up by their keys with one statement, which has the keys as `:key` and gives them first in its rows.
+    """Looks up rows by their keys with one statement, which takes the keys as `:key` and has them first in its rows.
 
-    Who asks while it runs waits for its next run, which takes all along who wait: on a busy server the way to the
-    database and back, the dearest part of a look-up, is shared by many. Nobody gets a row that was read before they
-    asked.
+    A caller who asks while it runs waits for its next run, which serves all who wait: on a busy server the round trip
+    to the database, the most expensive part of a look-up, is shared by many. Nobody gets a row that was read before
+    they asked.
     """
 
     def __init__(self, statement: str, pool: Pool) -> None:

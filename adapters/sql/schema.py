@@ -1,12 +1,15 @@
 """The version of the schema, and whether a database has it."""
 
+from pathlib import Path
+
 import attrs
 
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.domain.errors import UnavailableError
 
-SCHEMA_VERSION = "0007"
-"""The newest revision in `migrations/versions`."""
+_REVISIONS = Path(__file__).parent / "migrations" / "versions"
+SCHEMA_VERSION = max(path.name.partition("_")[0] for path in _REVISIONS.glob("[0-9]*.py"))
+"""The newest revision: the name of its file begins with its number."""
 CURRENT_VERSION = "SELECT version_num FROM alembic_version"
 
 

@@ -31,7 +31,7 @@ def sqlite(file: Path, pool_size: int = SQLITE_POOL_SIZE) -> Backend:
         # A deferred BEGIN turns read-then-write into "database is locked" at once, whatever the busy timeout says.
         begin_writing="BEGIN IMMEDIATE",
         begin_reading="BEGIN",
-        # Who writes has the whole database locked.
+        # A writer has the whole database locked.
         row_lock="",
         is_one_of=" IN (SELECT value FROM json_each(:key))",
         domain_of=lambda column: f"substr({column}, instr({column}, '@') + 1)",

@@ -1,4 +1,4 @@
-"""Look-ups by a key in SQLite, without a way to another thread and back."""
+"""Look-ups by a key in SQLite, without a detour over another thread."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,8 @@ CACHE_KIB = 16 * 1024
 class SqliteReader:
     """A connection that only reads, on the event loop itself; opened when it is needed.
 
-    A look-up by a primary key takes some microseconds out of the system's cache, a tenth of what handing it to a thread
-    costs. In WAL mode it waits for no writer; where it would have to wait all the same, it fails instead.
+    A look-up by a primary key takes a few microseconds from the system's cache, a tenth of the cost of handing it to a
+    thread. In WAL mode it waits for no writer; where it would have to wait nevertheless, it fails instead.
     """
 
     def __init__(self, file: Path) -> None:
@@ -28,7 +28,7 @@ class SqliteReader:
         Raises: BusyError when it cannot be had at once, for whatever reason.
         """
         try:
-            # All rows, because a statement that is not at its end would hold on to the state it reads.
+            # All rows, because an unfinished statement would hold on to the state it reads.
             rows: list[Sequence[Any]] = self._opened().execute(sql, values).fetchall()
         except sqlite3.Error as error:
             self.close()

@@ -52,7 +52,7 @@ def choice(name: str, of: type[StrEnum]) -> Column:
 
 
 class Table(Generic[Entity]):
-    """Where one kind of entity is kept; `key` has the columns of its primary key."""
+    """The table of one kind of entity; `key` has the columns of its primary key."""
 
     def __init__(self, name: str, entity: type[Entity], columns: Iterable[Column], *, key: str = "id") -> None:
         self.name = name
@@ -68,11 +68,11 @@ class Table(Generic[Entity]):
         self._own, self._parts = _grouped(entity, self._columns)
 
     def values(self, entity: Entity) -> dict[str, object]:
-        """Returns what is kept of an entity, by column."""
+        """Returns the stored values of an entity, by column."""
         return {name: write(get(entity)) for name, get, write in self._getters}
 
     def entity(self, row: Iterable[Any]) -> Entity:
-        """Returns the entity in a row that has the values of all columns, in their order."""
+        """Returns the entity in a row, which has the values of all columns in their order."""
         values = [column.read(value) for column, value in zip(self._columns, row, strict=True)]
         fields = {field: values[index] for field, index in self._own}
         for field, kind, parts in self._parts:
@@ -98,7 +98,7 @@ class Table(Generic[Entity]):
     ) -> list[Entity]:
         """Deletes up to `most` rows for which a condition holds, after `skip` of them in an order; returns them.
 
-        Unordered, it passes over rows that somebody else has locked: two who clear away never wait for each other.
+        Unordered, it skips rows that somebody else has locked: two purges never wait for each other.
         """
         chosen = (
             f" ORDER BY {order_by} LIMIT :most OFFSET :skip" if order_by else f" LIMIT :most{connection.skip_locked}"
@@ -114,7 +114,7 @@ class Table(Generic[Entity]):
 
 
 Parts = list[tuple[str, int]]
-"""Fields, and which column has each."""
+"""Fields, each with the index of its column."""
 
 
 def _grouped(entity: type, columns: Sequence[Column]) -> tuple[Parts, list[tuple[str, type, Parts]]]:

@@ -8,9 +8,9 @@ _MOST_REPLACED = 12
 
 
 def narrowed_by(search: str) -> tuple[str, dict[str, object]]:
-    """Returns a condition for `users` that holds for all that are found and hardly any others, and its values.
+    """Returns a condition for `users` that holds for all accounts found and hardly any others, with its values.
 
-    It follows other conditions, and is empty where all are found.
+    It follows other conditions, and is empty if all are found.
     """
     if not search:
         return "", {}
@@ -37,6 +37,6 @@ def _with_small(expression: str, letters: list[str]) -> tuple[str, dict[str, obj
 
 
 def _containing(text: str, any_of: list[str] | None = None) -> str:
-    """Returns a LIKE pattern in which nothing means anything but itself, save these letters, which mean any one."""
+    """Returns a LIKE pattern in which every character means itself, except these letters, which mean any one."""
     special = {"%": f"{_ESCAPE}%", "_": f"{_ESCAPE}_", _ESCAPE: _ESCAPE * 2} | dict.fromkeys(any_of or [], "_")
     return "%" + "".join(special.get(character, character) for character in text) + "%"

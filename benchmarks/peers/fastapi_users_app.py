@@ -1,4 +1,4 @@
-"""What a user would pick instead: fastapi-users as its documentation sets it up.
+"""The obvious alternative: fastapi-users, set up as its documentation says.
 
 SQLAlchemy over aiosqlite, a JWT in the Authorization header, and bcrypt at our cost in place of its own argon2, so that
 both hash alike.

@@ -1,1 +1,1 @@
-"""What the core keeps and compares by identity: accounts, sessions, tokens, mails, events."""
+"""Entities: accounts, sessions, tokens, mails, events and all else that has an identity of its own."""

@@ -1,4 +1,4 @@
-"""What an access token says; its encoding and its signature are an adapter's business."""
+"""The content of an access token; its encoding and its signature are an adapter's business."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ MEDIA_TOKEN_LIFETIME = timedelta(minutes=3)
 
 
 class Purpose(StrEnum):
-    """What a token is good for; one made for one purpose is refused for any other (RFC 8725 section 3.11)."""
+    """What a token is good for; a token made for one purpose is refused for any other (RFC 8725 section 3.11)."""
 
     ACCESS = "access"
     MEDIA = "media"
@@ -23,7 +23,7 @@ class Purpose(StrEnum):
 
 @attrs.frozen
 class Claims:
-    """The verified content of a token; times have whole seconds."""
+    """The verified content of a token; times are in whole seconds."""
 
     user_id: UserId
     session_id: SessionId
@@ -32,12 +32,12 @@ class Claims:
     issued_at: datetime
     expires_at: datetime
     path: str | None = None
-    """Where a media token is good: this path and everything below it."""
+    """Where a media token is good: on this path and everything below it."""
     not_before: datetime | None = None
-    """From when on it is good, if not from the beginning (RFC 7519 section 4.1.5)."""
+    """When it becomes good, if not at once (RFC 7519 section 4.1.5)."""
 
     def check(self, purposes: Collection[Purpose], now: datetime) -> None:
-        """Raises: InvalidTokenError when made for another purpose, expired, not good yet, or issued in the future."""
+        """Raises: InvalidTokenError when it was made for another purpose, expired, or is not good yet."""
         if self.purpose not in purposes:
             raise InvalidTokenError("made for another purpose")
         if now >= self.expires_at + CLOCK_LEEWAY:
@@ -49,7 +49,7 @@ class Claims:
 
 
 def access_claims(session: Session, token_id: str) -> Claims:
-    """Returns the claims of a session's access token: it lives exactly as long as the session.
+    """Returns the claims of a session's access token, which lives exactly as long as the session.
 
     Times are cut to whole seconds, as RFC 7519 writes them.
     """
@@ -64,7 +64,7 @@ def access_claims(session: Session, token_id: str) -> Claims:
 
 
 def media_claims(session: Session, path: str, token_id: str, now: datetime) -> Claims:
-    """Returns the claims of a token for the URLs below a path: 3 minutes, and no longer than its session."""
+    """Returns the claims of a token for the URLs below a path; it lives 3 minutes, but no longer than its session."""
     return Claims(
         user_id=session.user_id,
         session_id=session.id,

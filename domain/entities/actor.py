@@ -1,4 +1,4 @@
-"""Who administers: what events call them, and what proves their right."""
+"""Those who administer: their name in events, and the proof of their right."""
 
 import attrs
 
@@ -11,19 +11,19 @@ OPERATOR = "operator"
 
 @attrs.frozen
 class Actor:
-    """Somebody who looks after the accounts of others."""
+    """Somebody who administers the accounts of others."""
 
     id: str
-    """What events call them: the id of an admin's account, or `OPERATOR`."""
+    """Their name in events: the id of an admin's account, or `OPERATOR`."""
     session_id: SessionId | None = None
-    """The session that an admin acts through; the operator has none, and needs none."""
+    """The session that an admin acts through; the operator neither has nor needs one."""
 
     @classmethod
     def through(cls, identity: Identity) -> "Actor":
-        """Returns who acts through a session; whether they may is found out in each transaction."""
+        """Returns the actor behind a session; each transaction checks whether they may administer."""
         return cls(identity.user.id, identity.session.id)
 
     @classmethod
     def operator(cls) -> "Actor":
-        """Returns who has the machine, and so may do everything: the command line."""
+        """Returns the operator, who has the machine and so may do everything: the command line."""
         return cls(OPERATOR)

@@ -1,11 +1,11 @@
-"""What is different about an account after somebody changed it."""
+"""The difference that somebody's change made to an account."""
 
 import attrs
 
 from leadnator_auth.domain.entities.user import User
 
 _PERSONAL = "name"
-"""The field that an event tells of without its value."""
+"""The field that an event names without its value."""
 
 
 @attrs.frozen
@@ -18,13 +18,13 @@ class Change:
 
 
 def changes_between(before: User, after: User) -> tuple[Change, ...]:
-    """Returns what is different, of the fields that administration sets."""
+    """Returns the differences in the fields that administration sets."""
     old, new = _fields_of(before), _fields_of(after)
     return tuple(Change(field, old[field], new[field]) for field in new if old[field] != new[field])
 
 
 def event_data_of(changes: tuple[Change, ...]) -> dict[str, str | None]:
-    """Returns what an event tells of changes: which fields, and their values unless they are somebody's name."""
+    """Returns an event's data for these changes: the fields, and their values unless they are somebody's name."""
     data: dict[str, str | None] = {"fields": ",".join(change.field for change in changes)}
     for change in changes:
         if change.field != _PERSONAL:

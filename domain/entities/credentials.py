@@ -1,4 +1,4 @@
-"""What an account proves itself with."""
+"""The proof of identity that an account has: its password, as a hash."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from leadnator_auth.domain.values.ids import UserId
 
 @attrs.frozen
 class Credentials:
-    """The hash of an account's password; apart from `User`, so that no view of a user can show it."""
+    """The hash of an account's password, kept apart from `User` so that no view of a user can show it."""
 
     user_id: UserId
     password_hash: str = attrs.field(repr=False)
     changed_at: datetime
     version: int = 1
-    """Counts the passwords the account has had; a stronger hash of the same password leaves it as it is."""
+    """The number of passwords the account has had; a stronger hash of the same password does not change it."""

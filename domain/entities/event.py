@@ -1,4 +1,4 @@
-"""What happened to an account, kept in the transaction that did it (ASVS 16.2.1)."""
+"""Events: whatever happened to an account, kept in the transaction that did it (ASVS 16.2.1)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -33,14 +33,14 @@ class EventFilter:
 
 @attrs.frozen
 class Event:
-    """Something that happened to an account. It outlives the account, and holds no secret, no address and no name."""
+    """Something that happened to an account. An event outlives its account, and holds no secret, address or name."""
 
     id: EventId
     type: EventType
     at: datetime
     user_id: UserId
-    """Whose account it happened to."""
+    """The account it happened to."""
     actor: str
     """Who did it: the id of an account, or "operator"."""
     data: Mapping[str, str | None] = attrs.field(factory=dict)
-    """What else there is to know, such as the session that ended."""
+    """Further details, such as the session that ended."""

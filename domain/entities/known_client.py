@@ -1,4 +1,4 @@
-"""Clients that somebody got in from: guesses from elsewhere must not keep the owner out there."""
+"""Clients from which somebody logged in: guesses from elsewhere must not lock the owner out there."""
 
 from datetime import datetime, timedelta
 
@@ -9,13 +9,13 @@ from leadnator_auth.domain.values.ids import UserId
 
 KNOWN_FOR = timedelta(days=30)
 MAX_KNOWN_CLIENTS = 50
-"""Of one account; a new one takes the place of the one that was seen longest ago."""
+"""Per account; a new one takes the place of the one seen longest ago."""
 _RENEWED_AFTER = timedelta(days=1)
 
 
 @attrs.frozen
 class KnownClient:
-    """A network that an account was logged in to from; trust in it ends with the credential that earned it."""
+    """A network from which an account was logged in to; trust in it ends with the credential that earned it."""
 
     user_id: UserId
     network: str
@@ -28,5 +28,5 @@ class KnownClient:
         return self.epoch == user.secret_epoch and now < self.seen_at + KNOWN_FOR
 
     def is_fresh(self, user: User, now: datetime) -> bool:
-        """Returns whether it need not be written down again: once a day is enough."""
+        """Returns whether it need not be stored again: once a day is enough."""
         return self.is_trusted(user, now) and now < self.seen_at + _RENEWED_AFTER

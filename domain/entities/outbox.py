@@ -1,6 +1,6 @@
-"""Deliveries that wait for somebody else to take them: leases, back-off, and how many are under way at once.
+"""Deliveries to systems outside: leases, back-off, and how many are under way at once.
 
-Nothing here knows what is delivered.
+Nothing here depends on what is delivered.
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from datetime import timedelta
 import attrs
 
 LEASE = timedelta(seconds=10)
-"""How long a worker has a delivery to itself, unless it renews the lease; a crash delays it by no more."""
+"""How long a worker has a delivery to itself unless it renews the lease; a crash delays a delivery by no more."""
 GIVE_UP_AFTER = timedelta(days=3)
 _FIRST_DELAY = timedelta(seconds=5)
 _LONGEST_DELAY = timedelta(hours=1)
@@ -18,8 +18,8 @@ _LONGEST_DELAY = timedelta(hours=1)
 def delay_after(attempts: int, jitter: float) -> timedelta:
     """Returns how long to wait after this many attempts, the last of which failed.
 
-    The delay doubles from 5 seconds to an hour; `jitter` in [0, 1) takes up to half of it off, so that what failed
-    together does not come back together.
+    The delay doubles from 5 seconds to an hour; `jitter` in [0, 1) takes up to half of it off, so that deliveries
+    that failed together do not come back together.
     """
     longest: timedelta = min(_FIRST_DELAY * 2 ** min(attempts - 1, 20), _LONGEST_DELAY)
     return longest * (1 - jitter / 2)
@@ -27,10 +27,10 @@ def delay_after(attempts: int, jitter: float) -> timedelta:
 
 @attrs.define
 class Lanes:
-    """What one worker has under way: at most `limit` deliveries, and at most `limit_of_one` of them in one lane.
+    """The deliveries one worker has under way: at most `limit`, and at most `limit_of_one` of them in one lane.
 
-    A lane is what may be slow or broken by itself, such as the domain of a recipient: its trouble delays only itself,
-    because the rest is always left to the others.
+    A lane is what may be slow or broken on its own, such as the domain of a recipient. Its trouble delays only itself,
+    because the remaining places are always left to the other lanes.
     """
 
     limit: int
@@ -44,7 +44,7 @@ class Lanes:
 
     @property
     def full(self) -> frozenset[str]:
-        """The lanes in which no more may begin."""
+        """The lanes in which no further delivery may begin."""
         return frozenset(lane for lane, count in self._under_way.items() if count >= self.limit_of_one)
 
     def enter(self, lane: str) -> None:

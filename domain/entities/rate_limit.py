@@ -1,4 +1,4 @@
-"""How often something may be tried: limits, and what is counted against them."""
+"""Limits on how often something may be tried, and the tries that count against them."""
 
 import hashlib
 import math
@@ -12,16 +12,16 @@ from leadnator_auth.domain.errors import AuthError
 
 @attrs.frozen
 class RateLimit:
-    """So many tries in a period, at once or spread, for each subject that is counted (GCRA, ITU-T I.371)."""
+    """A number of tries in a period, all at once or spread out, for each subject (GCRA, ITU-T I.371)."""
 
     name: str
     count: int
     period: timedelta
 
     def latest(self, now: datetime) -> datetime:
-        """Returns the latest instant at which a bucket can be empty that was filled by tries until now.
+        """Returns the latest instant at which a bucket that was filled by tries until now can be empty.
 
-        One that lies further ahead was filled by a clock that has been turned back since.
+        A later instant means that the bucket was filled by a clock that has been turned back since.
         """
         return now + self.period + CLOCK_LEEWAY
 
@@ -40,7 +40,7 @@ class Charge:
 
     @property
     def bucket(self) -> str:
-        """The key of the counter; a digest, for subjects are addresses of people."""
+        """The key of the counter; a digest, because subjects are addresses of people."""
         return bucket_of(self.limit.name, self.subject)
 
 
@@ -53,7 +53,7 @@ class Refusal:
 
 
 class TooManyRequestsError(AuthError):
-    """A limit was reached; `limit` says which, `retry_after` in how many whole seconds to come again."""
+    """A limit was reached: `limit` says which, `retry_after` says in how many whole seconds to try again."""
 
     code = "too_many_requests"
 
@@ -65,14 +65,14 @@ class TooManyRequestsError(AuthError):
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """The limits in force; one that is None is not. "Client" means its network: an IPv4 address or an IPv6 /64."""
+    """The limits in force; None switches one off. "Client" means its network: an IPv4 address or an IPv6 /64."""
 
     log_in: RateLimit | None = RateLimit("login", 10, timedelta(minutes=1))
     """Wrong passwords for one account from one client."""
     log_in_account: RateLimit | None = RateLimit("login-account", 30, timedelta(hours=1))
-    """Wrong passwords for one account from all clients that nobody logged in to it from (NIST SP 800-63B 3.2.2)."""
+    """Wrong passwords for one account from all clients that are not known to it (NIST SP 800-63B 3.2.2)."""
     log_in_client: RateLimit | None = RateLimit("login-client", 60, timedelta(minutes=1))
-    """Wrong passwords from one client for whatever account."""
+    """Wrong passwords from one client for any account."""
     sign_up: RateLimit | None = RateLimit("signup", 100, timedelta(hours=1))
     """Sign-ups from one client, refused ones included: each tells whether an address is taken."""
     forgot: RateLimit | None = RateLimit("forgot", 100, timedelta(hours=1))
@@ -89,5 +89,5 @@ class Limits:
 
 
 def bucket_of(name: str, subject: str) -> str:
-    """Returns the key under which something is remembered of a subject."""
+    """Returns the key under which something about a subject is remembered."""
     return hashlib.sha256(f"{name}\0{subject}".encode()).hexdigest()

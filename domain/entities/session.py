@@ -1,4 +1,4 @@
-"""A log-in that lasts: the row behind every access token, so that a token can end before it expires."""
+"""Sessions: the row behind every access token, so that a token can end before it expires."""
 
 import ipaddress
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ def _short_user_agent(text: str) -> str:
 _IPV4_LAST = tuple(
     ipaddress.IPv6Network(network) for network in ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
 )
-"""Whose last 32 bits are an IPv4 address: compatible and translated addresses, NAT64 (RFC 6052, RFC 8215)."""
+"""Networks whose last 32 bits are an IPv4 address: compatible and translated addresses, NAT64 (RFC 6052, RFC 8215)."""
 
 
 def embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
@@ -43,17 +43,17 @@ def embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | Non
 
 @attrs.frozen
 class Client:
-    """Where a request came from, as far as it is known; shown to the user in the list of sessions."""
+    """The origin of a request, as far as it is known; shown to the user in the list of sessions."""
 
     ip: str = attrs.field(default="", converter=_short_ip)
     user_agent: str = attrs.field(default="", converter=_short_user_agent)
 
     @property
     def network(self) -> str:
-        """What its tries are counted by: an IPv4 address, or the /64 of an IPv6 one, which one customer has whole.
+        """What its tries are counted by: an IPv4 address, or the /64 of an IPv6 address, which belongs to one customer.
 
-        An IPv6 address that stands for an IPv4 one counts as that. An address that is none is taken as it is; it is
-        empty where nothing is known.
+        An IPv6 address that stands for an IPv4 address counts as that one. Text that is no address is taken as it is;
+        it is empty where nothing is known.
         """
         try:
             address = ipaddress.ip_address(self.ip.partition("%")[0])
@@ -66,7 +66,7 @@ class Client:
 
 @attrs.frozen
 class Session:
-    """One log-in of one user. It ends when its row is removed or its epoch is over, and all its tokens with it."""
+    """One log-in of one user. It ends, with all its tokens, when its row is removed or its epoch is over."""
 
     id: SessionId
     user_id: UserId
@@ -74,20 +74,20 @@ class Session:
     expires_at: datetime
     client: Client = Client()
     epoch: int = 0
-    """The session epoch of its user when it began, or when it was spared the last time all others ended."""
+    """The session epoch of its user when it began, or when it was last spared while all others ended."""
 
     def is_live(self, user: User, now: datetime) -> bool:
         """Returns whether it is a session of `user` whose tokens are still good."""
         return self.belongs_to(user) and now < self.expires_at + CLOCK_LEEWAY
 
     def belongs_to(self, user: User) -> bool:
-        """Returns whether it is a session of `user` that was not ended with all others."""
+        """Returns whether it is a session of `user` that was not ended together with all others."""
         return self.user_id == user.id and self.epoch == user.session_epoch
 
 
 @attrs.frozen
 class Identity:
-    """Who is behind an access token, and through which session."""
+    """The user behind an access token, and the session it belongs to."""
 
     user: User
     session: Session

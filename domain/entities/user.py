@@ -1,4 +1,4 @@
-"""The account: who somebody is to the product."""
+"""The account."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -45,9 +45,9 @@ class User:
     plan: str = DEFAULT_PLAN
     status: Status = Status.ACTIVE
     session_epoch: int = 0
-    """How often all its sessions were ended at once: a session of an earlier epoch is over."""
+    """How often all its sessions were ended at once; a session of an earlier epoch is over."""
     secret_epoch: int = 0
-    """How often all its mailed secrets were voided and its known clients forgotten: those of an earlier epoch are."""
+    """How often its mailed secrets and known clients were voided; those of an earlier epoch do not count."""
 
     @property
     def is_suspended(self) -> bool:
@@ -56,22 +56,22 @@ class User:
 
     @property
     def is_active_admin(self) -> bool:
-        """Whether it may look after the accounts of others."""
+        """Whether it may administer the accounts of others."""
         return self.role is Role.ADMIN and not self.is_suspended
 
 
 def without_sessions(user: User) -> User:
-    """Returns the account as it is once all its sessions are over; keeping it is up to the caller."""
+    """Returns the account with all its sessions over; storing it is up to the caller."""
     return attrs.evolve(user, session_epoch=user.session_epoch + 1)
 
 
 def without_secrets(user: User) -> User:
-    """Returns the account as it is once its mailed secrets are void and its known clients forgotten."""
+    """Returns the account with its mailed secrets and known clients void; storing it is up to the caller."""
     return attrs.evolve(user, secret_epoch=user.secret_epoch + 1)
 
 
 def is_found(user: User, search: str) -> bool:
-    """Returns whether the name or the canonical e-mail address holds `search`, letter case aside, or it is the id."""
+    """Returns whether the name or the canonical address contains `search` in any letter case, or it is the id."""
     text = folded(search)
     return text in folded(user.name) or text in user.email.canonical or search == user.id
 
@@ -79,7 +79,7 @@ def is_found(user: User, search: str) -> bool:
 def parse_name(text: str) -> str:
     """Returns a person's name without surrounding white space.
 
-    Raises: BadFieldError when nothing of it can be seen, or it is over 200 characters, or holds a control character.
+    Raises: BadFieldError when nothing of it is visible, or it has over 200 characters or a control character.
     """
     return _line(text, MAX_NAME_LENGTH)
 
@@ -87,7 +87,7 @@ def parse_name(text: str) -> str:
 def parse_plan(text: str) -> str:
     """Returns the name of a plan without surrounding white space.
 
-    Raises: BadFieldError when nothing of it can be seen, or it is over 50 characters, or holds a control character.
+    Raises: BadFieldError when nothing of it is visible, or it has over 50 characters or a control character.
     """
     return _line(text, MAX_PLAN_LENGTH)
 

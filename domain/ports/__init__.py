@@ -1,9 +1,10 @@
-"""What the core needs from outside, as Protocols; `leadnator_auth.adapters` has an implementation of each.
+"""Everything the core needs from outside, as Protocols; `leadnator_auth.adapters` implements each of them.
 
-Any method of a port may raise UnavailableError when what is behind it is away; none raises an error of the library
-it is made with. All instants are aware datetimes in UTC.
+Any method of a port may raise UnavailableError while the system behind it is unavailable; none raises an error of the
+library it is built on. All instants are aware datetimes in UTC.
 """
 
+from leadnator_auth.domain.ports import unit_of_work
 from leadnator_auth.domain.ports.outside import (
     AccessTokens,
     Clock,
@@ -15,37 +16,17 @@ from leadnator_auth.domain.ports.outside import (
 )
 from leadnator_auth.domain.ports.rate_limits import RateLimits
 from leadnator_auth.domain.ports.record import Ports
-from leadnator_auth.domain.ports.repositories import (
-    CredentialStore,
-    Events,
-    KnownClients,
-    MailQueue,
-    ResetTokens,
-    Sessions,
-    Users,
-)
-from leadnator_auth.domain.ports.unit_of_work import Commit, Identities, Repositories, Transaction, UnitOfWork
+from leadnator_auth.domain.ports.unit_of_work import *  # noqa: F403 (repositories are listed there, once)
 
 __all__ = [
     "AccessTokens",
     "Clock",
-    "Commit",
-    "CredentialStore",
     "EmailSyntax",
-    "Events",
-    "Identities",
-    "KnownClients",
-    "MailQueue",
     "Mailer",
     "PasswordHasher",
     "Ports",
     "Randomness",
     "RateLimits",
     "Readiness",
-    "Repositories",
-    "ResetTokens",
-    "Sessions",
-    "Transaction",
-    "UnitOfWork",
-    "Users",
 ]
+__all__ += unit_of_work.__all__

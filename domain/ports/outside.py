@@ -1,4 +1,4 @@
-"""Everything the core needs from outside but a place to keep things: hashing, signing, mail, time and chance."""
+"""Everything the core needs from outside except storage: hashing, signing, mail, time and chance."""
 
 from datetime import datetime
 from typing import Protocol
@@ -13,26 +13,26 @@ from leadnator_auth.domain.values.password import Password
 class PasswordHasher(Protocol):
     """Makes and checks password hashes, slowly on purpose and off the event loop.
 
-    `client` is who the work is for: where many wait, those of one network should not keep others out. All whose network
-    is unknown count as one. OverloadedError says that too many passwords wait.
+    `client` is who the work is for: where many wait, one network should not keep the others out. All clients whose
+    network is unknown count as one. OverloadedError says that too many passwords are waiting.
     """
 
     async def hash(self, password: Password, client: Client = Client()) -> str:
         """Returns a new salted hash."""
 
     async def verify(self, password: Password, password_hash: str | None, client: Client = Client()) -> bool:
-        """Returns whether the hash was made of this password; None or a broken hash costs the same and is False."""
+        """Returns whether the hash was made from this password; None or a broken hash costs the same and is False."""
 
     async def upgrade(self, password: Password, password_hash: str, client: Client = Client()) -> str | None:
-        """Returns a stronger hash of a password that was just verified against this one, or None if that may stay.
+        """Returns a stronger hash of a password just verified against this one, or None if this one may stay.
 
-        The new hash never costs less to guess at than the old one; a hash that cannot be verified against may stay.
+        The new hash is never cheaper to guess at than the old one; a hash that cannot be verified may stay.
         """
 
     def normalize(self, password_hash: str) -> str | None:
-        """Returns a hash, which may come from another system, as it is to be kept, or None if it is none.
+        """Returns the form in which to keep a hash that may come from another system, or None if it is no hash.
 
-        What is returned can be verified against, and normalizing it again changes nothing.
+        `verify` works with the form returned, and normalizing it again changes nothing.
         """
 
 
@@ -45,7 +45,7 @@ class AccessTokens(Protocol):
     def read(self, token: str) -> Claims:
         """Returns the claims of a genuine token, whatever their times say.
 
-        Raises: InvalidTokenError when it was not made here, was changed, or is malformed.
+        Raises: InvalidTokenError when it was not issued here, was changed, or is malformed.
         """
 
 
@@ -55,18 +55,18 @@ class EmailSyntax(Protocol):
     def parse(self, text: str) -> EmailAddress:
         """Returns the one address in `text`.
 
-        Raises: BadFieldError when it is blank, more than an address, too long or malformed.
+        Raises: BadFieldError when it is blank, more than one address, too long or malformed.
         """
 
 
 class Mailer(Protocol):
-    """Hands mails to those who deliver them."""
+    """Hands mails over for delivery."""
 
     async def send(self, mail: OutgoingMail) -> None:
-        """Returns once somebody else has taken responsibility for the mail.
+        """Returns once another system has taken responsibility for the mail.
 
-        Raises: MailRefusedError when it never will be accepted, UnavailableError when it may be later; of these,
-        MailDelayedError can tell that the mail certainly did not arrive, and then its link does not count.
+        Raises: MailRefusedError when it will never be accepted, UnavailableError when it may be accepted later. A
+        MailDelayedError can also say that the mail certainly did not arrive; then its link does not count.
         """
 
 
@@ -78,17 +78,17 @@ class Clock(Protocol):
 
 
 class Randomness(Protocol):
-    """Where unguessable things come from."""
+    """The source of unguessable values."""
 
     def urlsafe(self, size: int) -> str:
         """Returns `size` random bytes in base64url without padding."""
 
     def fraction(self) -> float:
-        """Returns a number in [0, 1) to spread things in time; not for secrets."""
+        """Returns a number in [0, 1), for spreading things in time; not for secrets."""
 
 
 class Readiness(Protocol):
     """Whether requests can be served."""
 
     async def check(self) -> None:
-        """Raises: UnavailableError when the database is out of reach or its schema is not the current one."""
+        """Raises: UnavailableError when the database cannot be reached or its schema is not current."""

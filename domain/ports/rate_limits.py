@@ -1,4 +1,4 @@
-"""Where tries are counted."""
+"""The counters of tries."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,17 +8,17 @@ from leadnator_auth.domain.entities.rate_limit import Charge, Refusal
 
 
 class RateLimits(Protocol):
-    """Counters that hold over all processes.
+    """Counters shared by all processes.
 
-    What a bucket holds drains away by itself, at the pace of its limit. Clocks of servers may be `CLOCK_LEEWAY` apart;
-    one that was turned back by more empties a bucket rather than keeping it full.
+    A bucket drains by itself, at the pace of its limit. The clocks of servers may be `CLOCK_LEEWAY` apart; a clock
+    that was turned back by more empties a bucket rather than keeping it full.
     """
 
     async def take(self, charges: Sequence[Charge], now: datetime) -> Refusal | None:
-        """Counts all these tries, or none of them and returns the first limit that is reached; one atomic step."""
+        """Counts all of these tries, or counts none and returns the first limit reached; one atomic step."""
 
     async def forgive(self, *, give_back: Sequence[Charge], clear: Sequence[Charge]) -> None:
-        """Takes one try each back, and empties the buckets of others."""
+        """Takes back one try each of `give_back`, and empties the buckets of `clear`."""
 
     async def purge(self, now: datetime, most: int) -> int:
-        """Removes up to `most` buckets that are empty; returns how many."""
+        """Removes up to `most` empty buckets; returns how many."""

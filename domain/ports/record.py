@@ -1,4 +1,4 @@
-"""A complete set of ports: the one argument through which a use case reaches what is outside (ADR 0017)."""
+"""A complete set of ports: the one argument through which a use case reaches the outside (ADR 0017)."""
 
 import attrs
 

@@ -1,4 +1,4 @@
-"""Where things are kept: one repository for each kind of thing."""
+"""The repositories: one for each kind of thing that is kept."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How what is kept is reached: in units of work, and by the one look-up that needs none."""
+"""The ways to what is kept: units of work, and the one look-up that needs none."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -18,9 +18,24 @@ from leadnator_auth.domain.ports.repositories import (
 )
 from leadnator_auth.domain.values.ids import SessionId
 
+__all__ = [
+    "Commit",
+    "CredentialStore",
+    "Events",
+    "Identities",
+    "KnownClients",
+    "MailQueue",
+    "Repositories",
+    "ResetTokens",
+    "Sessions",
+    "Transaction",
+    "UnitOfWork",
+    "Users",
+]
+
 
 class Repositories(Protocol):
-    """Everything that is kept, as seen from within one unit of work."""
+    """Everything that is stored, as seen from within one unit of work."""
 
     @property
     def users(self) -> Users: ...
@@ -40,42 +55,42 @@ class Repositories(Protocol):
 
 @attrs.frozen
 class Commit:
-    """What a unit of work kept, for those in the same process who want to know at once."""
+    """What a unit of work stored, for listeners in the same process."""
 
     events: tuple[Event, ...]
     has_new_mail: bool
 
 
 class Transaction(Repositories, Protocol):
-    """A unit of work that may keep what was written through it."""
+    """A unit of work that may commit what was written through it."""
 
     async def commit(self) -> None:
-        """Keeps everything written so far, durably; without it, all is lost.
+        """Stores everything written so far, durably; without a commit, all of it is lost.
 
-        It ends the unit of work: what is written after it is lost, or refused with RuntimeError.
+        A commit ends the unit of work: later writes are lost, or refused with RuntimeError.
         """
 
 
 class UnitOfWork(Protocol):
     """Opens units of work; each has a state of its own.
 
-    A user, credentials, session or reset token that a unit of work which may write has looked up by a key stays as it
-    was read until that unit ends: another one that would change it waits. To change what belongs to an account, look
-    its user up first; then the changes of one account take turns.
+    When a unit of work that may write looks up a user, credentials, session or reset token by a key, the row stays as
+    it was read until that unit ends: another unit that would change it waits. To change what belongs to an account,
+    look up its user first; then changes to one account take turns.
 
-    Two units may still get in each other's way. Then a step of one raises ConcurrencyError, nothing of it is kept, and
-    it may be run again: `run_in_transaction` does so.
+    Two units may still conflict. Then a step of one raises ConcurrencyError, nothing of that unit is kept, and it may
+    be run again: `run_in_transaction` does so.
     """
 
     def __call__(self) -> AbstractAsyncContextManager[Transaction]:
-        """Opens a unit of work that may write: nothing is kept unless `commit` is called."""
+        """Opens a unit of work that may write; nothing is kept unless `commit` is called."""
 
     def snapshot(self) -> AbstractAsyncContextManager[Repositories]:
-        """Opens a consistent view for reading, which waits for no writer; nothing is ever kept from it."""
+        """Opens a consistent view for reading, which waits for no writer; nothing written through it is ever kept."""
 
 
 class Identities(Protocol):
-    """Who a session belongs to: the one look-up of every authenticated request."""
+    """The one look-up of every authenticated request: whose session it is."""
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
-        """Returns the session and its user, as long as both are there; whether it is over is for the caller to say."""
+        """Returns the session and its user while both exist; the caller decides whether the session is over."""

@@ -1,1 +1,1 @@
-"""The use cases, a module a topic: plain functions that take all ports in one argument."""
+"""The use cases, one module per subject: plain functions that take all ports in one argument."""

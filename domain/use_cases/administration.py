@@ -1,4 +1,4 @@
-"""Looking after the accounts of others: create, change, delete. Each change is an event."""
+"""Administering the accounts of others: create, change, delete. Each change is an event."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -35,7 +35,7 @@ Parsed = TypeVar("Parsed")
 
 @attrs.frozen
 class ChangedUser:
-    """An account as it is now, and what of it was changed: nothing, where it was so already."""
+    """An account as it is now, and what was changed: nothing, if it was like that already."""
 
     user: User
     changes: tuple[Change, ...]
@@ -51,7 +51,7 @@ async def create_user(
     plan: RawField = None,
     ports: Ports,
 ) -> User:
-    """Returns a new account, on the plan "Starter" if none is given; the rules are those of sign-up.
+    """Returns a new account, on the plan "Starter" if none is given; the rules of sign-up apply.
 
     Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, EmailTakenError,
     OverloadedError.
@@ -82,7 +82,7 @@ async def create_user(
 
 
 async def change_user(actor: Actor, who: UserRef, changes: Mapping[str, RawField], *, ports: Ports) -> ChangedUser:
-    """Sets those of name, role, plan and status that `changes` has, at once in force; whatever else it has is ignored.
+    """Sets those of name, role, plan and status that `changes` has, in force at once; its other entries are ignored.
 
     A suspended account loses its sessions, reset tokens and known clients for good: activating it does not bring them
     back.
@@ -110,9 +110,9 @@ async def change_user(actor: Actor, who: UserRef, changes: Mapping[str, RawField
 
 
 async def delete_user(actor: Actor, who: UserRef, *, ports: Ports) -> User:
-    """Removes an account with its credentials, sessions and reset tokens, at once in force; returns what it was.
+    """Removes an account with its credentials, sessions and reset tokens, in force at once; returns it as it was.
 
-    Mails that wait for it are not sent any more: whose they are is looked up when they are.
+    Mails still queued for it will not be sent: their recipient is looked up when they are.
 
     Raises: ForbiddenError, InvalidTokenError, NotFoundError, LastAdminError.
     """
@@ -132,7 +132,7 @@ async def delete_user(actor: Actor, who: UserRef, *, ports: Ports) -> User:
 
 @attrs.frozen
 class _Patch:
-    """What is to be set; None for what stays."""
+    """The new values of fields; None for those that stay."""
 
     name: str | None
     role: Role | None
@@ -141,7 +141,7 @@ class _Patch:
 
     @classmethod
     def checked(cls, changes: Mapping[str, RawField]) -> "_Patch":
-        """Raises: MissingFieldsError, also for a null, which is not the same as absent; InvalidFieldsError."""
+        """Raises: MissingFieldsError, also for a null, which differs from an absent field; InvalidFieldsError."""
         with FieldChecks() as check:
 
             def given(field: str, parse: Callable[[str], Parsed]) -> Parsed | None:
@@ -173,7 +173,7 @@ def _keep_an_admin(before: User, after: User | None, admins: Sequence[User]) -> 
 async def _record_changes(
     actor: Actor, user: User, changes: tuple[Change, ...], transaction: Transaction, ports: Ports
 ) -> None:
-    """Records a change of status by its own name, and all others together."""
+    """Records a change of status as an event of its own, and all other changes as one."""
     others = tuple(change for change in changes if change.field != "status")
     if others:
         data = event_data_of(others)

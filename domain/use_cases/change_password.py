@@ -1,4 +1,4 @@
-"""Changing a password that is known."""
+"""Changing a known password."""
 
 from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.session import Client, Identity
@@ -18,7 +18,7 @@ async def change_password(
 ) -> None:
     """Sets a new password, ends every other session and every reset token of the user, and queues a notice.
 
-    A wrong current password counts like a wrong log-in: a stolen session is no way to guess on.
+    A wrong current password counts like a wrong log-in: a stolen session is no way to go on guessing.
 
     Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError, InvalidCredentialsError when the current
     password is wrong, InvalidTokenError when the session ended meanwhile, OverloadedError.
@@ -37,7 +37,7 @@ async def change_password(
     new_hash = await ports.hasher.hash(new_password, client)
 
     async def change(transaction: Transaction) -> None:
-        # Hashing took a while: a reset or another change may have come in between.
+        # Hashing took a while: a reset or another change may have happened meanwhile.
         user = await transaction.users.by_id(identity.user.id)
         current = await transaction.credentials.of(identity.user.id)
         if user is None or current is None or current.version != proven.version:

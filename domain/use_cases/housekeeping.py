@@ -1,4 +1,4 @@
-"""Clearing away what is over, a little at a time, so that nothing grows for ever."""
+"""Purging what is over, a little at a time, so that nothing grows for ever."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -12,16 +12,16 @@ from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 MOST_AT_ONCE = 500
 SENT_MAILS_KEPT = timedelta(days=7)
 DEAD_MAILS_KEPT = timedelta(days=30)
-"""Longer than sent ones: somebody should look into why they could not be sent."""
+"""Longer than sent ones: somebody should find out why they could not be sent."""
 
 
 async def purge(*, ports: Ports) -> int:
     """Removes what is over, at most 500 rows of each kind; returns how many.
 
-    That is expired sessions and reset tokens, old mails, known clients not seen for long, what deleted accounts left,
-    and empty counters. A reset token stays until it no longer counts towards the limit of links an hour. Call again
-    while this returns anything: each kind is a short transaction of its own, so that what was cleared stays cleared,
-    and log-ins never wait long.
+    That means expired sessions and reset tokens, old mails and events, known clients not seen for long, rows left by
+    deleted accounts, and empty counters. A reset token stays until it no longer counts towards the hourly limit of
+    links. Call again while this returns anything but 0: each kind is a short transaction of its own, so that progress
+    is kept, and log-ins never wait long.
     """
     removed = 0
     for clear in _clearings(ports.clock.now(), ports):

@@ -1,4 +1,4 @@
-"""Identifying: who sends an access token, and whether it still counts."""
+"""Identifying the sender of an access token, if the token still counts."""
 
 from collections.abc import Collection
 
@@ -9,7 +9,7 @@ from leadnator_auth.domain.ports import Ports
 
 
 async def identify(token: str, *, ports: Ports) -> Identity:
-    """Returns who is behind an access token.
+    """Returns the user and the session behind an access token.
 
     The session is looked up each time, so that a token dies with its session, its user or their suspension.
 
@@ -20,7 +20,7 @@ async def identify(token: str, *, ports: Ports) -> Identity:
 
 
 async def identified_for(purposes: Collection[Purpose], token: str, *, ports: Ports) -> tuple[Claims, Identity]:
-    """Returns what a token made for one of these purposes says, and who is behind it.
+    """Returns the claims of a token made for one of these purposes, and the identity behind it.
 
     Raises: InvalidTokenError.
     """

@@ -20,7 +20,7 @@ from leadnator_auth.domain.entities.user import (
 from leadnator_auth.domain.errors import ConcurrencyError, EmailTakenError, FieldError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
-from leadnator_auth.domain.use_cases.steps.transaction import MOST_ATTEMPTS, run_in_transaction
+from leadnator_auth.domain.use_cases.steps.transaction import MAX_ATTEMPTS, run_in_transaction
 from leadnator_auth.domain.values.fields import BadFieldError, FieldChecks, RawField
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
 
@@ -81,7 +81,7 @@ async def import_users(records: Sequence[Mapping[str, RawField]], *, ports: Port
         return outcomes
 
     # Each of the accounts may be signed up for while we look, one after the other.
-    return await run_in_transaction(ports.unit_of_work, add, attempts=MOST_ATTEMPTS + len(accounts))
+    return await run_in_transaction(ports.unit_of_work, add, attempts=MAX_ATTEMPTS + len(accounts))
 
 
 def _decided(

@@ -25,7 +25,7 @@ async def log_in(email: RawField, password: RawField, client: Client = Client(),
     """Returns the account, signed in.
 
     Every failure after the fields are checked costs exactly one verification (OWASP Authentication Cheat Sheet), so
-    that an answer's time does not tell whether the account exists.
+    that the time of an answer does not reveal whether the account exists.
 
     Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError, InvalidCredentialsError,
     AccountSuspendedError (only after the right password), OverloadedError.
@@ -45,7 +45,7 @@ async def log_in(email: RawField, password: RawField, client: Client = Client(),
     async def enter(transaction: Transaction) -> SignedIn:
         user = await transaction.users.by_id(proven.user_id)
         current = await transaction.credentials.of(proven.user_id)
-        # Verifying took a while: a reset may have come in between, and then the old password opens nothing any more.
+        # Verifying took a while: after a reset in between, the old password no longer opens anything.
         if user is None or current is None or current.version != proven.version:
             raise InvalidCredentialsError(proven.user_id)
         signed_in = await open_session(user, client, transaction, ports)
@@ -58,7 +58,7 @@ async def log_in(email: RawField, password: RawField, client: Client = Client(),
 
 
 async def _upgraded_hash(password: Password, proven: Credentials, client: Client, ports: Ports) -> str | None:
-    """Returns a hash of today's strength where the kept one is weaker; that it failed never fails a log-in."""
+    """Returns a hash of today's strength if the kept one is weaker; failing to make it never fails a log-in."""
     try:
         return await ports.hasher.upgrade(password, proven.password_hash, client)
     except (OverloadedError, UnavailableError):

@@ -1,4 +1,4 @@
-"""Media tokens: what a page may put into the URL of an image or a download instead of the 7-day token."""
+"""Media tokens, which a page may put into the URL of an image or a download instead of the 7-day token."""
 
 from datetime import datetime
 
@@ -34,9 +34,9 @@ def issue_media_token(identity: Identity, path: RawField, *, ports: Ports) -> Me
 
 
 async def identify_for_media(token: str, path: str, *, ports: Ports) -> Identity:
-    """Returns who is behind the token in a URL with this decoded path: an access token, or a media token made for it.
+    """Returns the identity behind the token in a URL with this decoded path: an access token, or a media token for it.
 
-    That the request is a GET or HEAD is for the caller to see to.
+    The caller makes sure that the request is a GET or HEAD.
 
     Raises: InvalidTokenError.
     """

@@ -1,4 +1,4 @@
-"""The sessions of a user: see them, end one, end many."""
+"""The sessions of a user: list them, end one, end many."""
 
 from enum import StrEnum
 
@@ -18,15 +18,15 @@ class LogOutScope(StrEnum):
     """Which sessions a log-out ends."""
 
     LOCAL = "local"
-    """The one it is asked through."""
+    """The session that asks for it."""
     OTHERS = "others"
-    """All but that one."""
+    """All sessions but that one."""
     GLOBAL = "global"
-    """All."""
+    """All sessions."""
 
 
 async def log_out(identity: Identity, scope: LogOutScope = LogOutScope.LOCAL, *, ports: Ports) -> None:
-    """Ends sessions of the user; their tokens are refused from now on, everywhere (ASVS 7.4.1)."""
+    """Ends sessions of the user; from now on their tokens are refused everywhere (ASVS 7.4.1)."""
 
     async def end(transaction: Transaction) -> None:
         if scope is LogOutScope.LOCAL:
@@ -39,7 +39,7 @@ async def log_out(identity: Identity, scope: LogOutScope = LogOutScope.LOCAL, *,
 
 
 async def list_sessions(identity: Identity, *, ports: Ports) -> list[Session]:
-    """Returns the sessions of the user that are still good, newest first, as many as an account may have."""
+    """Returns the sessions of the user that are still live, newest first."""
     async with ports.unit_of_work.snapshot() as repositories:
         user = await repositories.users.by_id(identity.user.id)
         sessions = await repositories.sessions.of_user(user, ports.policy.max_sessions) if user else []

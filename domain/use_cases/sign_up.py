@@ -47,7 +47,7 @@ async def sign_up(
 
 
 async def _refuse_taken(address: EmailAddress, ports: Ports) -> None:
-    """Spares the hash of a sign-up that is bound to fail; that no two get through is `Users.add`'s to decide."""
+    """Saves hashing for a sign-up that is bound to fail; `Users.add` makes sure that no two get through."""
     async with ports.unit_of_work.snapshot() as repositories:
         if await repositories.users.by_email(address.canonical):
             raise EmailTakenError

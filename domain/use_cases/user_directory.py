@@ -1,4 +1,4 @@
-"""Looking at the accounts of others, and at what was done to them."""
+"""Looking at the accounts of others, and at their events."""
 
 from leadnator_auth.domain.entities.actor import Actor
 from leadnator_auth.domain.entities.event import Event, EventFilter, EventType
@@ -15,9 +15,9 @@ from leadnator_auth.domain.values.text import is_storable
 async def list_users(
     actor: Actor, query: str = "", limit: int = DEFAULT_PAGE_LENGTH, cursor: str | None = None, *, ports: Ports
 ) -> Page[User]:
-    """Returns a page of the accounts whose name or e-mail address holds `query`, or whose id it is; newest first.
+    """Returns a page of the accounts whose name or e-mail address contains `query`, or whose id it is; newest first.
 
-    Letter case does not matter, and an empty query finds all. Who goes from page to page by `next_cursor` sees no
+    Letter case does not matter, and an empty query finds all. Going from page to page by `next_cursor` shows no
     account twice and misses none, whoever signs up meanwhile.
 
     Raises: ForbiddenError, InvalidTokenError, InvalidPageError.
@@ -48,7 +48,7 @@ async def list_events(
     *,
     ports: Ports,
 ) -> Page[Event]:
-    """Returns a page of what happened to one account, which may be gone, or to all, of one type or all; newest first.
+    """Returns a page of the events of one account, which may be gone, or of all; of one type or of all; newest first.
 
     Raises: ForbiddenError, InvalidTokenError, InvalidPageError.
     """

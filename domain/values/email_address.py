@@ -1,4 +1,4 @@
-"""An e-mail address: as its owner typed it, and in the one form that is compared."""
+"""E-mail addresses: as their owners typed them, and in the one form that is compared."""
 
 import attrs
 
@@ -7,7 +7,7 @@ import attrs
 class EmailAddress:
     """One mailbox.
 
-    `typed` is what its owner entered, less surrounding white space. `canonical` decides identity: lower case, with
+    `typed` is what its owner entered, without surrounding white space. `canonical` decides identity: lower case, with
     the domain in its ASCII form (RFC 5890 A-labels), so that spelling never makes two accounts of one mailbox.
     """
 

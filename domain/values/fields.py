@@ -1,4 +1,4 @@
-"""Checks the fields of an input and reports every bad one at once."""
+"""Checks for the fields of an input, which report every bad field at once."""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -11,11 +11,11 @@ Parsed = TypeVar("Parsed")
 Default = TypeVar("Default")
 
 RawField = object
-"""A field as a caller received it: text if all is well, anything at all otherwise."""
+"""A field as it arrived: text if all is well, anything at all otherwise."""
 
 
 class BadFieldError(ValueError):
-    """Raised by the parser of one field; the field's name is added by who called it."""
+    """Raised by the parser of one field; the parser's caller adds the name of the field."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ def missing() -> BadFieldError:
 def text_of(value: RawField) -> str:
     """Returns `value` as text that every store and encoder can hold.
 
-    Raises: BadFieldError when it is missing, not text, or holds U+0000 or an unpaired surrogate.
+    Raises: BadFieldError when it is missing, is not text, or holds U+0000 or an unpaired surrogate.
     """
     if value is None or value == "":
         raise missing()
@@ -56,7 +56,7 @@ class FieldChecks:
         self._errors: list[FieldError] = []
 
     def __call__(self, field: str, value: RawField, parse: Callable[[str], Parsed]) -> Parsed:
-        """Returns `value` parsed; what a bad field returns is never seen, the block's exit raises."""
+        """Returns `value` parsed; the result for a bad field is never seen, because leaving the block raises."""
         try:
             return parse(text_of(value))
         except BadFieldError as problem:

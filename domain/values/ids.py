@@ -1,4 +1,4 @@
-"""What things are told apart by: a prefix that says of what kind, and random bytes that nobody guesses."""
+"""Ids: a prefix that names the kind of thing, and random bytes that nobody can guess."""
 
 from typing import NewType
 
@@ -12,4 +12,4 @@ SESSION_ID_PREFIX = "s_"
 MAIL_ID_PREFIX = "m_"
 EVENT_ID_PREFIX = "e_"
 NOBODY = UserId(USER_ID_PREFIX)
-"""No account has this id: a look-up by it costs what one by any other costs."""
+"""An id that no account has: a look-up by it costs what any other look-up costs."""

@@ -1,18 +1,18 @@
-"""Paths that a media token is good for: compared by whole segments, and only where there is one way to read them."""
+"""Paths for media tokens: compared by whole segments, and only if there is one way to read them."""
 
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.text import is_control
 
 MAX_PATH_LENGTH = 1024
 _AMBIGUOUS_SEGMENTS = {"", ".", ".."}
-# Servers and proxies differ in when they decode %2F and %2E, and in what they make of a backslash.
+# Servers and proxies differ in when they decode %2F and %2E, and in how they treat a backslash.
 _AMBIGUOUS_CHARACTERS = frozenset("\\%?#;")
 
 
 def parse_media_path(text: str) -> str:
-    """Returns a path without a slash at its end.
+    """Returns a path without its final slash.
 
-    Raises: BadFieldError when it does not begin with a slash, is the root, too long, or can be read in two ways.
+    Raises: BadFieldError when it does not begin with a slash, is the root, is too long, or can be read in two ways.
     """
     if len(text) > MAX_PATH_LENGTH:
         raise BadFieldError("too_long", f"Use at most {MAX_PATH_LENGTH:,} characters.")

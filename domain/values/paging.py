@@ -1,4 +1,4 @@
-"""Pages of a list that grows meanwhile: each begins after the last entry of the one before, whatever was added."""
+"""Pages of a list that may grow meanwhile: each begins after the last entry of the page before, whatever was added."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
@@ -47,19 +47,19 @@ class PageRequest:
 
     @property
     def most(self) -> int:
-        """How many entries to look for: one more than asked for, to know whether there is another page."""
+        """How many entries to look up: one more than asked for, to know whether there is another page."""
         return self.limit + 1
 
     def page(self, found: Sequence[Entry], position_of: Callable[[Entry], Position]) -> Page[Entry]:
-        """Returns the page of up to `most` entries that were found."""
+        """Returns the page made of up to `most` entries that were found."""
         entries = tuple(found[: self.limit])
         return Page(entries, position_of(entries[-1]).cursor if len(found) > self.limit else None)
 
 
 def requested_page(limit: int, cursor: str | None) -> PageRequest:
-    """Returns which part is asked for; without a cursor it is the first.
+    """Returns which part is asked for; without a cursor, the first.
 
-    Raises: InvalidPageError when the limit is not from 1 to 100, or the cursor is none of ours.
+    Raises: InvalidPageError when the limit is not between 1 and 100, or the cursor is not one of ours.
     """
     if not 1 <= limit <= MAX_PAGE_LENGTH:
         raise InvalidPageError("limit")
@@ -72,7 +72,7 @@ def _position_of(cursor: str) -> Position:
         position = Position(datetime.fromisoformat(at), entry_id)
     except ValueError:
         raise InvalidPageError("cursor") from None
-    # Decoding passes over what is no base64, and ISO 8601 knows many ways to write a time: only ours is a cursor.
+    # Decoding skips what is not base64, and ISO 8601 has many ways to write a time: only our way is a cursor.
     is_ours = position.cursor == cursor and position.at.utcoffset() == timedelta(0) and is_storable(entry_id)
     if not is_ours:
         raise InvalidPageError("cursor")

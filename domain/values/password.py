@@ -1,4 +1,4 @@
-"""Passwords: what may be chosen, and a type that never shows one."""
+"""Passwords: the rules for new ones, and a type that never shows one."""
 
 import unicodedata
 
@@ -19,7 +19,7 @@ class Password:
 
     @classmethod
     def typed(cls, text: str) -> "Password":
-        """Returns the password somebody typed to prove who they are; any length, for it may be wrong."""
+        """Returns the password somebody typed to prove who they are, of any length, because it may be wrong."""
         # Normalising takes quadratic time, and no spelling of a valid password is this long.
         if len(text.encode()) > LONGEST_SPELLING_BYTES:
             return cls(text)
@@ -33,7 +33,7 @@ class Password:
 
 @attrs.frozen
 class PasswordPolicy:
-    """What a new password must be; nothing is trimmed and no kind of character is demanded (ASVS 6.2.5, 6.2.8)."""
+    """The rules for a new password; nothing is trimmed and no kind of character is required (ASVS 6.2.5, 6.2.8)."""
 
     min_length: int = 6
     """Unicode code points, counted in normal form C."""

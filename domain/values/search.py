@@ -1,4 +1,4 @@
-"""Searching accounts: what counts as the same letter, so that every store finds the same."""
+"""The search for accounts: which letters count as the same, so that every store finds the same accounts."""
 
 from leadnator_auth.domain.errors import InvalidPageError
 from leadnator_auth.domain.values.text import is_storable
@@ -7,9 +7,9 @@ MAX_SEARCH_LENGTH = 254
 
 
 def parse_search(text: str) -> str:
-    """Returns what is searched for, as it is: no character in it means anything but itself.
+    """Returns the search text as it is: every character in it means itself.
 
-    Raises: InvalidPageError when it is over 254 characters, or holds U+0000 or an unpaired surrogate.
+    Raises: InvalidPageError when it has over 254 characters, or holds U+0000 or an unpaired surrogate.
     """
     if len(text) > MAX_SEARCH_LENGTH or not is_storable(text):
         raise InvalidPageError("query")
@@ -17,9 +17,9 @@ def parse_search(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Returns `text` with each capital in lower case, letter by letter: "ß" stays, and is not "SS".
+    """Returns `text` with each capital in lower case, letter by letter: "ß" stays and is not "SS".
 
-    Only capitals that are the capital of one letter fold: never a look-alike such as the Kelvin sign.
+    Only a capital of exactly one letter is folded, never a look-alike such as the Kelvin sign.
     """
     return "".join(map(_folded, text))
 

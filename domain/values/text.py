@@ -1,4 +1,4 @@
-"""Rules about characters that hold for every text the core takes in."""
+"""Rules about characters that apply to every text the core takes in."""
 
 import unicodedata
 
@@ -6,8 +6,8 @@ _LINE_BREAKS = {"Cc", "Zl", "Zp"}
 # Embeddings, overrides and isolates reorder the text around them: a name could rewrite a log line or a page.
 _BIDIRECTIONAL_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BLANK_CATEGORIES = {"Cf", "Zs", "Zl", "Zp"}
-# Letters, marks and symbols that show nothing: Unicode's Default_Ignorable_Code_Point (UAX 44) as far as the categories
-# leave it open, and two symbols whose glyph is empty (a Braille cell without dots, a notehead that is none).
+# Letters, marks and symbols that show nothing: Unicode's Default_Ignorable_Code_Point (UAX 44) where the categories do
+# not cover it, and two symbols whose glyph is empty (a Braille cell without dots, a null notehead).
 _BLANK_RANGES = (
     (0x034F, 0x034F),
     (0x115F, 0x1160),
@@ -30,12 +30,12 @@ def is_storable(text: str) -> bool:
 
 
 def is_control(character: str) -> bool:
-    """Returns whether `character` breaks a line, steers a terminal or reorders its neighbours."""
+    """Returns whether `character` breaks a line, controls a terminal or reorders its neighbours."""
     return unicodedata.category(character) in _LINE_BREAKS or character in _BIDIRECTIONAL_CONTROLS
 
 
 def is_blank(text: str) -> bool:
-    """Returns whether nothing of `text` would be seen: it has white space and invisible characters alone, or none."""
+    """Returns whether nothing of `text` is visible: it is empty, or has only white space and invisible characters."""
     return all(_is_invisible(character) for character in text)
 
 
@@ -47,7 +47,7 @@ def _is_invisible(character: str) -> bool:
 
 
 def without_controls(text: str, most: int) -> str:
-    """Returns the first `most` characters of `text` that are safe to store and to show."""
+    """Returns the first `most` characters of `text` that are safe to store and show."""
     if len(text) <= most and text.isascii() and text.isprintable():
         return text
     return "".join(c for c in text[: 4 * most] if is_storable(c) and not is_control(c))[:most]

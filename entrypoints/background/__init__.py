@@ -1,1 +1,1 @@
-"""What goes on beside the requests: mails are sent, and what is over is cleared away."""
+"""Work beside the requests: sending mails, and clearing away what is over."""

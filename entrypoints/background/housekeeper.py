@@ -1,4 +1,4 @@
-"""Clears away what is over while the server runs."""
+"""The housekeeper, which purges what is over while the server runs."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,18 +10,18 @@ from leadnator_auth.domain import Ports, UnavailableError, purge
 
 EVERY_SECONDS = 600.0
 PAUSE_SECONDS = 0.05
-"""Between two rounds of a big clearing, so that log-ins get their turn."""
+"""The pause between two rounds of a big purge, so that log-ins get their turn."""
 
 _log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def keeping_house(ports: Ports, first_after: float = 0.0) -> AsyncIterator[None]:
-    """Purges beside the block, after so many seconds and every ten minutes.
+async def keeping_house(ports: Ports, startup_delay: float = 0.0) -> AsyncIterator[None]:
+    """Purges while the block runs: after so many seconds, and then every ten minutes.
 
-    Cut short, a purge is undone and done later.
+    A purge that is cut short is undone, and done again later.
     """
-    task = asyncio.create_task(_keep_house(ports, first_after))
+    task = asyncio.create_task(_keep_house(ports, startup_delay))
     try:
         yield
     finally:
@@ -29,8 +29,8 @@ async def keeping_house(ports: Ports, first_after: float = 0.0) -> AsyncIterator
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _keep_house(ports: Ports, first_after: float) -> None:
-    await asyncio.sleep(first_after)
+async def _keep_house(ports: Ports, startup_delay: float) -> None:
+    await asyncio.sleep(startup_delay)
     while True:
         try:
             await _purge_all(ports)

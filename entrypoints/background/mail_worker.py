@@ -1,4 +1,4 @@
-"""Sends the queued mails while the server runs."""
+"""The mail worker, which sends the queued mails while the server runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,14 +11,14 @@ from leadnator_auth.domain.entities.outbox import LEASE, Lanes
 from leadnator_auth.domain.use_cases.mail_delivery import TakenMail, send_mail, take_mail
 
 POLL_SECONDS = 1.5
-"""How soon a mail is seen that another process queued, or that is due again; one queued here is seen at once."""
+"""How soon a mail queued by another process, or due again, is seen; one queued in this process is seen at once."""
 RENEW_SECONDS = LEASE.total_seconds() / 4
 STOP_SECONDS = 15.0
-"""How long stopping waits for mails that are under way; what is cut short is sent again later."""
+"""How long stopping waits for mails under way; a mail that is cut short is sent again later."""
 MAX_CONVERSATIONS = 16
 MAX_CONVERSATIONS_OF_A_DOMAIN = 8
 HEAD_START_SECONDS = 0.1
-"""How long a mail has the server to itself before the next one goes beside it: a quick server sees one connection."""
+"""How long a mail has the server to itself before the next one starts beside it: a quick server sees one connection."""
 
 _FATES = {MailState.QUEUED: "delayed", MailState.DEAD: "given_up"}
 _log = structlog.get_logger(__name__)
@@ -27,17 +27,17 @@ _log = structlog.get_logger(__name__)
 class MailWorker:
     """Delivers mails until it is stopped; `wake` tells it that one was queued.
 
-    Several go at once, and never all of them to one domain: a server that is slow delays nobody else's mail.
+    Several are sent at once, but never all to one domain: a slow server delays nobody else's mail.
     """
 
     def __init__(
-        self, first_look_after: float = 0.0, on_delivery: Callable[[Delivery], None] = lambda delivery: None
+        self, startup_delay: float = 0.0, on_delivery: Callable[[Delivery], None] = lambda delivery: None
     ) -> None:
-        """Looks at the queue for the first time after so many seconds, or when it is woken.
+        """Looks at the queue for the first time after so many seconds, or when woken.
 
-        `on_delivery` is told what became of mails.
+        `on_delivery` is told the fate of mails.
         """
-        self._first_look_after = first_look_after
+        self._startup_delay = startup_delay
         self._on_delivery = on_delivery
         self._lanes = Lanes(MAX_CONVERSATIONS, MAX_CONVERSATIONS_OF_A_DOMAIN)
         self._awake = asyncio.Event()
@@ -53,8 +53,8 @@ class MailWorker:
         self._awake.set()
 
     async def run(self, ports: Ports) -> None:
-        """Delivers what is due, again and again, until `stop`; returns when no mail is under way any more."""
-        await self._pause(self._first_look_after)
+        """Delivers due mails, again and again, until `stop`; returns once no mail is under way."""
+        await self._pause(self._startup_delay)
         async with asyncio.TaskGroup() as conversations:
             while not self._stopping:
                 self._awake.clear()
@@ -77,7 +77,7 @@ class MailWorker:
         try:
             taken, delivery = await take_mail(self._lanes.full, ports=ports)
         except Exception as error:  # noqa: BLE001 (as it says)
-            _tell(error)
+            _log_failure(error)
             return False
         self._report(delivery)
         if taken is not None:
@@ -90,7 +90,7 @@ class MailWorker:
         try:
             delivery = await send_mail(taken, keeping_lease=lambda mail: _keeping_lease(mail, ports), ports=ports)
         except Exception as error:  # noqa: BLE001 (a bug in one mail must not stop all mail for good)
-            _tell(error)
+            _log_failure(error)
         else:
             self._report(delivery)
         finally:
@@ -112,7 +112,7 @@ class MailWorker:
         )
 
 
-def _tell(error: Exception) -> None:
+def _log_failure(error: Exception) -> None:
     if isinstance(error, UnavailableError):
         _log.warning("mail_queue_unavailable", error=str(error))
     else:
@@ -121,7 +121,7 @@ def _tell(error: Exception) -> None:
 
 @asynccontextmanager
 async def _keeping_lease(mail: QueuedMail, ports: Ports) -> AsyncIterator[None]:
-    """Renews the lease of a mail beside the block, so that no other process takes it while it is being sent."""
+    """Renews the lease of a mail while the block runs, so that no other process takes the mail being sent."""
 
     async def renew() -> None:
         while True:
@@ -139,7 +139,7 @@ async def _keeping_lease(mail: QueuedMail, ports: Ports) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def running(worker: MailWorker, ports: Ports) -> AsyncIterator[None]:
-    """Runs the worker beside the block, and stops it gracefully after it."""
+    """Runs the worker while the block runs, and then stops it gracefully."""
     task = asyncio.create_task(worker.run(ports))
     try:
         yield

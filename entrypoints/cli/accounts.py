@@ -1,4 +1,4 @@
-"""What the commands for accounts share: how they say who is meant, what came of it, and what was refused."""
+"""Parts that the account commands share: naming the account, and reporting results and refusals."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

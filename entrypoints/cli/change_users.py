@@ -60,7 +60,7 @@ def create(email: str, name: str, is_admin: bool, plan: str | None, password_std
 @as_json_option
 @failing_in_one_line
 def set_(who: str, as_json: bool, **options: str | None) -> None:
-    """Change a user, at once in force. WHO is an e-mail address or an id."""
+    """Change a user, in force at once. WHO is an e-mail address or an id."""
     changes = {name: value for name, value in options.items() if value is not None}
     if not changes:
         raise click.UsageError("Give at least one of --role, --plan, --name and --status.")

@@ -1,4 +1,4 @@
-"""How a command fails: one clear line on stderr and exit code 1."""
+"""The way a command fails: one clear line on stderr and exit code 1."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -1,4 +1,4 @@
-"""Runs checks one after the other, each with a deadline, so that none keeps another from reporting what it finds."""
+"""The runner of checks, one after the other, each with a deadline, so that none keeps another from reporting."""
 
 import asyncio
 import threading
@@ -14,7 +14,7 @@ USUAL_SECONDS = 5.0
 
 
 class Level(StrEnum):
-    """How bad it is."""
+    """The severity of a finding."""
 
     OK = "ok"
     WARN = "warn"
@@ -39,9 +39,9 @@ class Finding:
 
 ok = partial(Finding, Level.OK)
 warn = partial(Finding, Level.WARN)
-"""What works, but should not stay as it is."""
+"""It works, but should not stay as it is."""
 fail = partial(Finding, Level.FAIL)
-"""What does not work, or must not go on."""
+"""It does not work, or must not go on."""
 
 
 Findings = Iterable[Finding] | AsyncIterable[Finding]
@@ -49,17 +49,17 @@ Findings = Iterable[Finding] | AsyncIterable[Finding]
 
 @attrs.frozen
 class Check:
-    """A check to be run: what it finds it yields as soon as it is known, and nothing where it does not apply."""
+    """A check to be run: it yields findings as soon as they are known, and nothing where it does not apply."""
 
     name: str
     run: Callable[[], Findings]
     seconds: float = USUAL_SECONDS
     when_late: Level = Level.FAIL
-    """How bad it is when it does not end in time."""
+    """The severity when it does not end in time."""
 
 
 def examine(checks: Iterable[Check]) -> Iterator[Finding]:
-    """Yields what the checks find. A check that is late goes on in a thread that does not keep the process alive."""
+    """Yields the findings. A check that is late continues in a thread that does not keep the process alive."""
     for check in checks:
         found: Queue[Finding | None] = Queue()
         threading.Thread(target=_run, args=(check, found), daemon=True).start()

@@ -1,4 +1,4 @@
-"""What can be seen on this machine alone: the settings, the signing secret, files, and what a hash takes."""
+"""Checks that need this machine alone: settings, signing secret, files, and the time a hash takes."""
 
 import os
 import re
@@ -23,16 +23,16 @@ _FULL, _NEARLY_FULL = 50, 500
 _JWT_SECRET = f"{PREFIX}JWT_SECRET"
 _NEW_SECRET = f'make a random one: {_JWT_SECRET}="$(openssl rand -base64 32)"'
 _FEWEST_CHARACTERS = 8
-"""Random text of 32 characters has more different ones, also as hexadecimal digits: but once in 20 million times."""
+"""Random text of 32 characters has more different ones, even in hexadecimal, but for once in 20 million."""
 _PLACEHOLDER = re.compile(
     "0123456789|12345678|256bit|abcdefgh|changeit|changeme|default|example|insecure|leadnator|notsafe|password|placeholder|"
     "pleasechange|qwerty|replace|secret"
 )
-"""Found in the documentation of many, and in random base64 by chance but once in millions."""
+"""Words found in many documentations, and hardly ever by chance in random base64."""
 
 
 def check_settings(environment: Mapping[str, str], problem: str | None = None) -> Iterator[Finding]:
-    """Yields the problem that was met when they were read, if any, and the variables that mean nothing."""
+    """Yields the problem met while reading the settings, if any, and the variables that mean nothing."""
     if problem is None:
         yield ok(SETTINGS, "all can be read")
     else:
@@ -85,7 +85,7 @@ def _complaint(secret: str) -> tuple[Level, str] | None:
         return Level.FAIL, f"is shorter than {MIN_SECRET_BYTES} bytes"
     if len(set(secret)) < _FEWEST_CHARACTERS:
         return Level.WARN, "has too few different characters"
-    # One piece again and again: a shift by the length of the piece changes nothing.
+    # If one piece is repeated, a shift by the length of the piece changes nothing.
     if any(secret[piece:] == secret[:-piece] for piece in range(1, len(secret) // 2 + 1)):
         return Level.WARN, "repeats itself"
     if _PLACEHOLDER.search(re.sub(r"[^a-z0-9]", "", secret.lower())):
@@ -94,7 +94,7 @@ def _complaint(secret: str) -> tuple[Level, str] | None:
 
 
 def check_database_file(path: Path) -> Iterator[Finding]:
-    """Yields whether the file and its folder can be used, and by nobody else."""
+    """Yields whether the file and its folder can be used, and only by us."""
     folder = path.absolute().parent
     if not folder.is_dir():
         yield fail(FILE, f"the folder {folder} is not there", f"make it, or correct {PREFIX}DATABASE_URL")
@@ -128,7 +128,7 @@ def _space(folder: Path) -> Finding:
 
 
 def check_mode(name: str, path: Path) -> Iterator[Finding]:
-    """Yields what is wrong with the mode and the owner of a file that is there; nothing when all is well."""
+    """Yields what is wrong with the mode and the owner of an existing file; nothing when all is well."""
     if os.name != "posix":
         return
     status, user = path.stat(), os.geteuid()
@@ -169,7 +169,7 @@ def check_rate_limit(rate_limit: str) -> Iterator[Finding]:
 
 
 def check_proxies(trusted: Sequence[str], public_url: str | None) -> Iterator[Finding]:
-    """Yields whether clients can be told apart: this server speaks no TLS, so https means a proxy in front."""
+    """Yields whether clients can be told apart: this server speaks no TLS, so https implies a proxy in front."""
     if not trusted and (public_url or "").startswith("https:"):
         found = "none is trusted, though https means that there is one: all clients share one address and its limits"
         yield warn("proxies", found, f"set {PREFIX}TRUSTED_PROXIES to the proxy's address")
@@ -178,7 +178,7 @@ def check_proxies(trusted: Sequence[str], public_url: str | None) -> Iterator[Fi
 
 
 def check_cors(origins: Sequence[str]) -> Iterator[Finding]:
-    """Yields the front ends that anybody on the way may change."""
+    """Yields the front ends that anybody on the network path could alter."""
     parts = {origin: urlsplit(origin) for origin in origins}
     plain = [each for each in origins if parts[each].scheme == "http" and not is_this_machine(parts[each].hostname)]
     if plain:

@@ -1,4 +1,4 @@
-"""What it takes the network to see: the database, the mail server, and where links lead."""
+"""Checks that need the network: the database, the mail server, and the targets of links."""
 
 import ipaddress
 import socket
@@ -40,7 +40,7 @@ CURES: Mapping[str, str] = {
 
 
 class Database(Protocol):
-    """Tells a trivial query's seconds, a key of SCHEMAS, its time and the latest instant in it, or UnavailableError."""
+    """Reports a trivial query's seconds, a key of SCHEMAS, its time and latest instant, or UnavailableError."""
 
     async def round_trip(self) -> float: ...
     async def schema(self) -> str: ...
@@ -83,7 +83,7 @@ async def _newest(database: Database, ours: datetime) -> Finding:
 
 
 class Probed(Protocol):
-    """What was found at one step of the way of a mail, in words; `trouble` is a key of CURES where it ends."""
+    """The finding at one step of a mail's way, in words; `trouble` is a key of CURES where the way ends."""
 
     @property
     def step(self) -> str: ...
@@ -94,13 +94,13 @@ class Probed(Protocol):
 
 
 def check_no_smtp(folder: Path) -> Iterator[Finding]:
-    """Yields what it means that there is no mail server."""
+    """Yields the consequences of having no mail server."""
     found = f"{_URL} is not set: mails become files in {folder.absolute()}"
     yield warn("smtp", found, f"set {_URL}, so that people get their mails")
 
 
 async def check_smtp(url: SmtpUrl, mail_from: str, steps: AsyncIterator[Probed]) -> AsyncIterator[Finding]:
-    """Yields what is found on the way to the mail server; nothing is sent."""
+    """Yields the findings on the way to the mail server; nothing is sent."""
     if mail_from.endswith("@localhost"):
         cure = f"set {PREFIX}MAIL_FROM to an address that mails may come from"
         yield warn("smtp", f"mails come from {mail_from}, which most servers refuse", cure)
@@ -130,7 +130,7 @@ async def check_sending(address: str, send: Callable[[], Awaitable[None]] | None
 
 
 def check_public_url(url: str | None, resolves: Callable[[str], bool]) -> Iterator[Finding]:
-    """Yields whether links can be opened, and by nobody on the way."""
+    """Yields whether links can be opened, and not be read on the way."""
     if url is None:
         found = f"{PREFIX}PUBLIC_URL is not set: links in mails lead to 127.0.0.1"
         yield warn("public url", found, "set it to the address that people reach this server at")
@@ -139,7 +139,7 @@ def check_public_url(url: str | None, resolves: Callable[[str], bool]) -> Iterat
 
 
 def check_reset_url(url: str | None, resolves: Callable[[str], bool]) -> Iterator[Finding]:
-    """Yields the same for a page of somebody's own; where there is none, links follow the public URL."""
+    """Yields the same for a custom page; where there is none, links follow the public URL."""
     if url is None or url.startswith("{public_url}"):
         yield ok("reset url", f"follows {PREFIX}PUBLIC_URL")
     else:

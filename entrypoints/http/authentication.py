@@ -1,4 +1,4 @@
-"""For the routes of a host application: who sends this request?"""
+"""Authentication for the routes of a host application."""
 
 import attrs
 from starlette.authentication import AuthCredentials, AuthenticationBackend, AuthenticationError, BaseUser
@@ -21,9 +21,9 @@ from leadnator_auth.entrypoints.http.refusals import MissingTokenError, RequestE
 
 
 async def authenticate(request: HTTPConnection, ports: Ports, *, media: bool = False) -> Identity:
-    """Returns who sends a request to a route of a host application.
+    """Returns the sender of a request to a route of a host application.
 
-    The token is looked for in the Authorization header alone. A route for media, whose URLs stand in pages, says
+    The token is taken from the Authorization header only. A route for media, whose URLs are part of pages, says
     `media=True`: there a GET or HEAD may carry `?token=` instead, an access token or a media token for its path.
 
     Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, UnavailableError.
@@ -35,7 +35,7 @@ async def authenticate(request: HTTPConnection, ports: Ports, *, media: bool = F
 
 
 def _unambiguous_path(request: HTTPConnection) -> str:
-    """Returns the decoded path, or the empty one, which no media token is made for."""
+    """Returns the decoded path, or an empty one, for which no media token is made."""
     return "" if has_ambiguous_path(request.scope) else request.scope["path"]
 
 
@@ -59,7 +59,7 @@ class AuthenticatedUser(BaseUser):
 
 
 class RefusedError(AuthenticationError):
-    """A credential was sent and is not good; `cause` says why."""
+    """A credential was sent and is no good; `cause` says why."""
 
     def __init__(self, cause: AuthError | RequestError) -> None:
         super().__init__(cause.code)
@@ -71,7 +71,7 @@ class TokenBackend(AuthenticationBackend):
 
         Middleware(AuthenticationMiddleware, backend=TokenBackend(ports), on_error=answer_refusal)
 
-    Nobody is let in without a token, and nobody is stopped: `@requires("authenticated")` does that. The scopes are
+    A request without a token passes through unauthenticated: `@requires("authenticated")` stops it. The scopes are
     "authenticated" and the user's role. With `media`, every route behind it takes `?token=` on GET and HEAD.
     """
 
@@ -90,5 +90,5 @@ class TokenBackend(AuthenticationBackend):
 
 
 def answer_refusal(conn: HTTPConnection, error: Exception) -> Response:
-    """Returns the problem to answer a bad credential with; for the `on_error` of AuthenticationMiddleware."""
+    """Returns the problem that answers a bad credential; for the `on_error` of AuthenticationMiddleware."""
     return problem_response(error.cause if isinstance(error, RefusedError) else InvalidTokenError())

@@ -1,4 +1,4 @@
-"""What a handler needs of a request besides its body, and the shortest of answers."""
+"""The parts of a request that handlers need besides its body, and the shortest answer."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -20,7 +20,7 @@ def client_of(request: Request) -> Client:
 
 
 async def identified(request: Request) -> Identity:
-    """Returns who sends the request.
+    """Returns the sender of the request.
 
     Raises: what `bearer_of` and `identify` raise.
     """
@@ -28,5 +28,5 @@ async def identified(request: Request) -> Identity:
 
 
 def done() -> Response:
-    """Returns the answer of what has nothing else to say."""
+    """Returns the answer of an operation that has nothing else to say."""
     return JSONResponse({"ok": True})

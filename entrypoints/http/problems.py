@@ -1,4 +1,4 @@
-"""Errors as answers: one table from what went wrong to an RFC 9457 problem."""
+"""Errors as answers: one table from errors to RFC 9457 problems."""
 
 import json
 from collections.abc import Mapping
@@ -20,22 +20,22 @@ REFERENCE_PAGE = "/docs"
 
 @attrs.frozen
 class Problem:
-    """How one kind of error is told."""
+    """The answer to one kind of error."""
 
     status: HTTPStatus
     title: str
     detail: str
     headers: Mapping[str, str] = attrs.Factory(dict)
     when: str = attrs.field(kw_only=True)
-    """For those who read about it beforehand: what leads to it, where the detail says what to do about it."""
+    """The cause, for readers of the reference, where `detail` says what to do about it."""
 
     @when.default
-    def _told_by_the_detail(self) -> str:
+    def _detail_says_it(self) -> str:
         return self.detail
 
 
 def _challenge(error: str, description: str) -> dict[str, str]:
-    """Returns the challenge of RFC 6750 section 3 with its error."""
+    """Returns the challenge with an error (RFC 6750 section 3)."""
     return {"WWW-Authenticate": f'{REALM}, error="{error}", error_description="{description}"'}
 
 
@@ -170,7 +170,7 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
 
 
 def problem_of(error: AuthError | RequestError) -> Problem:
-    """Returns how an error is told."""
+    """Returns the problem that answers an error."""
     return next(PROBLEMS[kind] for kind in type(error).mro() if kind in PROBLEMS)
 
 
@@ -185,7 +185,7 @@ def headers_of(error: AuthError | RequestError) -> dict[str, str]:
 
 
 def _limit_headers(error: TooManyRequestsError) -> dict[str, str]:
-    """Returns what tells a client how to behave (RFC 9110 section 10.2.3, draft-ietf-httpapi-ratelimit-headers)."""
+    """Returns headers on when to try again (RFC 9110 section 10.2.3, draft-ietf-httpapi-ratelimit-headers)."""
     limit = error.limit
     return {
         "Retry-After": str(error.retry_after),
@@ -195,7 +195,7 @@ def _limit_headers(error: TooManyRequestsError) -> dict[str, str]:
 
 
 def problem_members(code: str, problem: Problem) -> dict[str, object]:
-    """Returns what the body of an answer says of every error of this kind (RFC 9457 section 3.1)."""
+    """Returns the members of the body that all errors of this kind share (RFC 9457 section 3.1)."""
     return {
         "type": f"{REFERENCE_PAGE}#{code}",
         "title": problem.title,

@@ -1,4 +1,4 @@
-"""What HTTP itself refuses, before any use case is asked."""
+"""Refusals by HTTP itself, before any use case is called."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -7,7 +7,7 @@ from typing import ClassVar
 class RequestError(Exception):
     """A request that cannot be understood or served; `headers` go with the answer.
 
-    `detail` is what to do about it, where more is known than of every error of its kind.
+    `detail` says what to do about it, where more is known than for every error of its kind.
     """
 
     code: ClassVar[str]
@@ -37,7 +37,7 @@ class MissingTokenError(RequestError):
 
 
 class MethodNotAllowedError(RequestError):
-    """Something is at this path, but not for this method; `Allow` says which."""
+    """The path exists, but not for this method; `Allow` lists those it takes."""
 
     code = "method_not_allowed"
 

@@ -1,4 +1,4 @@
-"""Events that somebody who watches over security wants to see (ASVS 16.3): ids and reasons, never a secret."""
+"""Security events for the log (ASVS 16.3): ids and reasons, never a secret."""
 
 from collections.abc import Mapping
 

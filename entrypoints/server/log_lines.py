@@ -1,4 +1,4 @@
-"""Writes the log on a thread of its own: whoever logs never waits for it and never fails with it."""
+"""The log, written on a thread of its own: whoever logs never waits for it and never fails with it."""
 
 import atexit
 import os
@@ -13,27 +13,27 @@ from queue import Empty, SimpleQueue
 
 STDERR = 2
 MAX_WAITING = 4096
-"""Lines: some megabytes, and half a second of all that one process can answer."""
+"""In lines: some megabytes, or half a second of all that one process can answer."""
 GATHERING_SECONDS = 0.01
 BUSY = 8
-"""Woken more often within these seconds the thread lets lines gather: to wake it for each costs the event loop."""
+"""If woken more often within these seconds, the thread lets lines gather: waking it for each costs the event loop."""
 CLOSE_TIMEOUT = 1.0
-"""At the end of the process, for what still waits."""
+"""How long, in seconds, the end of the process waits for lines not yet written."""
 ATOMIC_BYTES = 4096
-"""Processes that write no more at once to one pipe do not get between each other's lines (pipe(7), PIPE_BUF)."""
+"""Processes that write no more than this at once to one pipe do not mix up their lines (pipe(7), PIPE_BUF)."""
 
 _Item = str | threading.Event
 
 
 class LogLines:
-    """What loggers take for a stream, of which each `write` is one event.
+    """A stream for loggers, of which each `write` is one event.
 
-    It keeps their order. While nobody reads, a bounded number of events waits; what comes then is lost, as is what
-    cannot be written, and both are counted.
+    Events keep their order. While nobody reads, a bounded number of them waits; further ones are lost, as are those
+    that cannot be written, and both are counted.
     """
 
     def __init__(self, write: Callable[[bytes], int]) -> None:
-        """Writes by `write`, which may block and fail as `os.write` does."""
+        """Writes with `write`, which may block and fail as `os.write` does."""
         self._write = write
         # Its `put` takes no lock that could be held already, where a signal or the garbage collector comes between.
         self._waiting: SimpleQueue[_Item] = SimpleQueue()
@@ -44,7 +44,7 @@ class LogLines:
 
     @property
     def lost(self) -> int:
-        """How many events were lost."""
+        """The number of events lost."""
         return self._dropped + self._failed
 
     def write(self, text: str) -> int:
@@ -56,14 +56,14 @@ class LogLines:
         return len(text)
 
     def flush(self) -> None:
-        """Does nothing: who waits for it would wait for the reader."""
+        """Does nothing: to wait for it would mean to wait for the reader."""
 
     def lose(self) -> None:
         """Counts an event that could not even be put into words."""
         self._dropped += 1
 
     def drain(self, seconds: float) -> bool:
-        """Returns whether all that came before was written or lost within this time."""
+        """Returns whether everything that came before was written or lost within this time."""
         is_done = threading.Event()
         self._waiting.put(is_done)
         return is_done.wait(seconds)
@@ -79,7 +79,7 @@ class LogLines:
                 self._write_out(batch)
 
     def _batches(self, item: _Item | None) -> Iterator[list[bytes]]:
-        """Yields what waits, in parts that are written at once; who waits for them is told when they are."""
+        """Yields waiting events, in parts that are each written at once; whoever waits for them is told afterwards."""
         batch: list[bytes] = []
         while item is not None:
             line = item.encode("utf-8", "backslashreplace") if isinstance(item, str) else b""

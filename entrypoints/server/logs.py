@@ -1,4 +1,4 @@
-"""Logs: one event a line on stderr, as text for people or as JSON for programs."""
+"""Logs: one event per line on stderr, as text for people or as JSON for programs."""
 
 import json
 import logging
@@ -15,9 +15,9 @@ Event = MutableMapping[str, Any]  # structlog's own type for what its processors
 
 
 def configure_logs(log_format: str | None, log_level: str) -> None:
-    """Sends what this program and its libraries log to stderr; without a format, a terminal gets text.
+    """Sends everything that this program and its libraries log to stderr; without a format, a terminal gets text.
 
-    To log neither waits nor fails, whoever reads it and whatever it is.
+    Logging neither waits nor fails, whoever reads the log and whatever is logged.
 
     Our own events do not pass through the standard library's loggers, which would double the cost of an access log.
     """
@@ -45,7 +45,7 @@ def configure_logs(log_format: str | None, log_level: str) -> None:
 
 
 class StderrHandler(logging.StreamHandler[TextIO]):
-    """Hands on what libraries log; a record that cannot be put into words is lost without a word on stderr."""
+    """Passes on what libraries log; a record that cannot be formatted is dropped, without a message on stderr."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (its name is not ours)
         if isinstance(self.stream, LogLines):
@@ -53,7 +53,7 @@ class StderrHandler(logging.StreamHandler[TextIO]):
 
 
 def _stream() -> TextIO:
-    """Returns what all is written to: a stream that is no file or pipe of the system's takes each line at once."""
+    """Returns the stream for all lines; one that is not a file or pipe of the system takes each line at once."""
     if sys.stderr is None:
         return cast(TextIO, stderr_lines())
     try:
@@ -82,7 +82,7 @@ def _without_colors(_: object, __: str, event: Event) -> Event:
 
 
 def _escape_controls(_: object, __: str, event: Event) -> Event:
-    """Keeps an event on its line and off the terminal's controls, whatever a client put into a path or a header."""
+    """Keeps an event on one line and free of terminal controls, whatever a client put into a path or a header."""
     return {key: _escaped(value) if isinstance(value, str) else value for key, value in event.items()}
 
 

@@ -1,4 +1,4 @@
-"""Runs the HTTP application and the mail worker under uvicorn."""
+"""The server: the HTTP application and the mail worker under uvicorn."""
 
 import os
 import signal
@@ -34,8 +34,8 @@ from leadnator_auth.entrypoints.telemetry.metrics.recording import publishing
 from leadnator_auth.entrypoints.telemetry.metrics.rows import rows_in, shared_folder
 from leadnator_auth.entrypoints.telemetry.tracing import require_tracing, tracing_to
 
-SETTLING_SECONDS = 0.5
-"""After the start, when requests come first: what works in the background waits so long."""
+STARTUP_DELAY = 0.5
+"""How long, in seconds, background work waits after the start, when requests come first."""
 GRACEFUL_SHUTDOWN_SECONDS = 20
 KEEP_ALIVE_SECONDS = 15
 
@@ -52,7 +52,7 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        worker = MailWorker(SETTLING_SECONDS, metrics.delivered)
+        worker = MailWorker(STARTUP_DELAY, metrics.delivered)
 
         def on_commit(commit: Commit) -> None:
             log_events(commit)
@@ -63,7 +63,7 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
             publishing(metrics),
             open_ports(settings, on_commit, metrics) as ports,
             running(worker, ports),
-            keeping_house(ports, SETTLING_SECONDS),
+            keeping_house(ports, STARTUP_DELAY),
         ):
             app.state.ports = tracing.traced(ports) if tracing else ports
             yield
@@ -80,14 +80,14 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
 
 
 def app_from_environment(shared_metrics: Path | None = None) -> Starlette:
-    """Returns the application of one process; with a folder, of one of several, which share their metrics there."""
+    """Returns the application of one process; with a folder, of one of several that share their metrics there."""
     settings = Settings.read(os.environ)
     configure_logs(settings.log_format, settings.log_level)
     return build_app(settings, Metrics(rows_in(shared_metrics), lambda: stderr_lines().lost))
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serves until SIGTERM or SIGINT, then lets running requests end.
+    """Serves until SIGTERM or SIGINT, then lets running requests finish.
 
     Raises: StartError.
     """
@@ -128,7 +128,7 @@ def _serve_by_many(workers: int, listener: socket.socket, options: dict[str, Any
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """Returns a socket that listens already: uvicorn would end the process itself where it cannot have the port."""
+    """Returns a socket that is already listening: uvicorn would end the process itself if the port were taken."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family)
@@ -147,7 +147,7 @@ def _log_start(settings: Settings, host: str, port: int) -> None:
 
 
 def _stop_politely(server: uvicorn.Server) -> None:
-    """Makes being stopped a success: uvicorn raises the signal again once it is done, which would end in failure."""
+    """Makes being stopped a success: uvicorn raises the signal again once it is done, which would look like failure."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         if not server.should_exit:

@@ -1,4 +1,4 @@
-"""Keeps the processes of `serve --workers`."""
+"""The supervisor of the processes of `serve --workers`."""
 
 import os
 import signal
@@ -16,10 +16,10 @@ LOOK_SECONDS = 0.1
 
 
 def supervise(config: uvicorn.Config, listener: socket.socket) -> bool:
-    """Serves by several processes until SIGTERM or SIGINT; returns whether they could start.
+    """Serves with several processes until SIGTERM or SIGINT; returns whether they could start.
 
-    A second SIGINT ends them at once, as it ends a single one. From a terminal it reaches them all; `kill` tells the
-    supervisor alone, and uvicorn's would not hand it on.
+    A second SIGINT ends them at once, as it ends a single process. From a terminal the signal reaches them all; `kill`
+    reaches only the supervisor, and uvicorn's would not pass it on.
     """
     from uvicorn.supervisors import Multiprocess
 

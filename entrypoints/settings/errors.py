@@ -1,4 +1,4 @@
-"""What keeps the program from starting."""
+"""Errors that keep the program from starting."""
 
 
 class StartError(Exception):

@@ -1,4 +1,4 @@
-"""What is in force: each setting with its value, which never is a secret, and where it comes from."""
+"""The settings in force: each with its value, never a secret, and its source."""
 
 import os
 from collections.abc import Callable, Mapping

@@ -1,1 +1,1 @@
-"""What is told of the running product: metrics and traces."""
+"""Metrics and traces of the running product."""

@@ -13,7 +13,7 @@ from leadnator_auth.entrypoints.http import RequestError, authenticate, create_a
 
 
 async def current_identity(request: Request) -> Identity:
-    """Who sends the request; errors go to the handler below."""
+    """Returns the sender of the request; errors go to the handler below."""
     return await authenticate(request, request.app.state.ports)
 
 

@@ -15,7 +15,7 @@ from leadnator_auth.entrypoints.http import create_app
 
 
 async def current_identity(request: Request[None, None, State], state: State) -> Identity:
-    """Who sends the request."""
+    """Returns the sender of the request."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise InvalidTokenError("no token")

@@ -1,6 +1,6 @@
-"""What every adapter must do, as pytest classes: one a port, the very ones that the adapters in this package pass.
+"""The contract of each port as a pytest class; the adapters in this package pass the very same ones.
 
-Subclass one in a file of tests, and give it the adapter as a fixture, in the class, the file or a `conftest.py`:
+Subclass one in a test file, and give it the adapter as a fixture, in the class, the file or a `conftest.py`:
 
     class TestMyUsers(UsersContract):
         @pytest.fixture
@@ -8,11 +8,11 @@ Subclass one in a file of tests, and give it the adapter as a fixture, in the cl
             async with my_store(tmp_path) as store:  # empty: each test begins with nothing
                 yield store.unit_of_work
 
-The docstring of a class names the fixtures it wants. Those that need a store out of reach (`unreachable`) are optional:
-without them, what they are for is skipped. It needs pytest and pytest-asyncio, in either of its modes:
-`pip install 'leadnator-auth[testing]'`. A failed assertion says what to mend.
+The docstring of a class names the fixtures it needs. Those for a store out of reach (`unreachable`) are optional:
+without them, the tests that use them are skipped. The suites need pytest and pytest-asyncio, in either of its modes
+(`pip install 'leadnator-auth[testing]'`). A failed assertion says what to mend.
 
-New versions may add tests to a class: an adapter that fails one did not do what its port says.
+New versions may add tests to a class: an adapter that fails a new test did not do what its port says.
 """
 
 from leadnator_auth.testing.contract.administration_races import AdministrationRacesContract

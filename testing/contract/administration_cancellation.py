@@ -1,4 +1,4 @@
-"""What an administrator who hangs up, at any await, leaves behind: all that was to be done, or nothing of it."""
+"""An administrator who hangs up, at any await, leaves either all of the work done or none of it."""
 
 import pytest
 
@@ -56,7 +56,7 @@ class AdministrationCancellationContract:
             await log_in("alice@example.com", "secret", ports=world)
             change = change_user(root, alice.id, {"status": "suspended"}, ports=world)
             finished = await cancelled_at_step(step, change)
-            # A commit may have been under way when its task was cancelled: another writer waits for what became of it.
+            # A commit may have been under way when its task was cancelled: another writer waits for its outcome.
             async with world.unit_of_work() as repositories:
                 user = await repositories.users.by_id(alice.id)
                 sessions = await repositories.sessions.of_user(user, 100) if user else []

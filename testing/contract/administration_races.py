@@ -1,4 +1,4 @@
-"""What administrators who meet each other keep, over every store; first of all an admin."""
+"""Promises that hold when administrators meet, over every store; above all, one admin always stays."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

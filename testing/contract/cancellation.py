@@ -1,4 +1,4 @@
-"""What every UnitOfWork must survive: a caller who hangs up, at any await."""
+"""A UnitOfWork survives a caller who hangs up, at any await."""
 
 import asyncio
 
@@ -52,7 +52,7 @@ class CancellationContract(StoreContract):
             new = f"secret-{step + 1}"
             finished = await cancelled_at_step(step, reset_password(secret, new, ports=world))
             is_done = await is_password_of(world, alice, new)
-            # A commit may have been under way when its task was cancelled: another writer waits for what became of it.
+            # A commit may have been under way when its task was cancelled: another writer waits for its outcome.
             async with world.unit_of_work() as repositories:
                 await repositories.users.by_id(alice.id)
                 token = await repositories.reset_tokens.by_digest(digest_of(secret))

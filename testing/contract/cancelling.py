@@ -1,4 +1,4 @@
-"""Cancels a coroutine at its n-th await, as a client that hangs up might."""
+"""Cancellation of a coroutine at its n-th await, as by a client that hangs up."""
 
 import asyncio
 import itertools
@@ -34,7 +34,7 @@ class _CancelledAt:
 
 
 async def cancelled_at_step(step: int, coroutine: Coroutine[Any, Any, object]) -> bool:
-    """Returns whether the coroutine ended before it came to that step, counted from 0."""
+    """Returns whether the coroutine ended before it reached that step, counted from 0."""
 
     async def run() -> object:
         return await _CancelledAt(step, coroutine)

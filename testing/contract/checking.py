@@ -1,4 +1,4 @@
-"""What the suites of all ports share: who is there at first, and how a failure tells what to mend."""
+"""Parts that all suites share: the first accounts, and failures that say what to mend."""
 
 import asyncio
 from collections import Counter
@@ -17,7 +17,7 @@ from leadnator_auth.testing.contract.samples import a_user, some_credentials
 
 @pytest.mark.asyncio
 class StoreContract:
-    """What all suites of stores have: Alice, and credentials of hers."""
+    """The base of all suites of stores: it has Alice, and her credentials."""
 
     @pytest_asyncio.fixture
     async def alice(self, unit_of_work: UnitOfWork) -> User:
@@ -58,7 +58,7 @@ def assert_utc(*instants: datetime | None) -> None:
 
 
 async def outcomes(*tries: Awaitable[object]) -> Counter[str]:
-    """Counts what came of tries that were made at once: "done", or the code of the refusal."""
+    """Counts the outcomes of tries that were made at once: "done", or the code of the refusal."""
     results = await asyncio.gather(*tries, return_exceptions=True)
     unexpected = [each for each in results if isinstance(each, BaseException) and not isinstance(each, AuthError)]
     assert unexpected == [], "the errors of a store's library are translated into those of the port"

@@ -1,4 +1,4 @@
-"""What every CredentialStore must do."""
+"""The contract of every CredentialStore."""
 
 import asyncio
 from datetime import timedelta

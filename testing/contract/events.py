@@ -1,4 +1,4 @@
-"""What every Events must do."""
+"""The contract of every Events."""
 
 from datetime import timedelta
 

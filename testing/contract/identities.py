@@ -1,4 +1,4 @@
-"""What every Identities must do."""
+"""The contract of every Identities."""
 
 import pytest
 

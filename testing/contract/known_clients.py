@@ -1,4 +1,4 @@
-"""What every KnownClients must do."""
+"""The contract of every KnownClients."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What every MailQueue must do."""
+"""The contract of every MailQueue."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What every Mailer must do."""
+"""The contract of every Mailer."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -33,13 +33,13 @@ def a_notice(number: int) -> OutgoingMail:
 class MailerContract:
     """For Mailer. Fixtures: `mailer`, and `arrived`, which returns the addresses that got mail, one for each mail.
 
-    Optional: `refusing`, a mailer that is told that its mail never will be accepted, and `unreachable`, one that
+    Optional: `refusing`, a mailer that is told that its mail will never be accepted, and `unreachable`, one that
     reaches nobody.
     """
 
     @pytest.fixture
     def refusing(self) -> Mailer:
-        """A mailer that is told that no mail of its will ever be accepted."""
+        """A mailer that is told that its mail will never be accepted."""
         pytest.skip("override the fixture `refusing` to test this")
 
     @pytest.fixture

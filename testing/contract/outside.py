@@ -1,4 +1,4 @@
-"""What every AccessTokens, EmailSyntax, Clock and Randomness must do."""
+"""The contracts of every AccessTokens, EmailSyntax, Clock and Randomness."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What every PasswordHasher must do."""
+"""The contract of every PasswordHasher."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ SECRET, OTHER = Password("secret"), Password("Secret")
 
 @pytest.mark.asyncio
 class PasswordHasherContract:
-    """For PasswordHasher. Fixture: `hasher`; a quick one, it makes some hundred hashes."""
+    """For PasswordHasher. Fixture: `hasher`, a quick one, because it makes some hundred hashes."""
 
     @pytest.mark.parametrize(
         "text",

@@ -1,4 +1,4 @@
-"""What the use cases keep when they meet, over every store: some let them run at once, others one after the other."""
+"""Promises that hold when use cases meet, over every store: some run them at once, others one after the other."""
 
 import asyncio
 
@@ -70,7 +70,7 @@ class RacesContract:
         assert await outcomes(*tries) == {"done": 1, "invalid_reset_token": 19}, SINGLE_USE
 
     async def test_one_of_the_resets_with_several_links_of_one_account_wins(self, world: Ports) -> None:
-        """Each voids the others' links: they must not wait for each other in a circle."""
+        """Each voids the links of the others: they must not wait for each other in a circle."""
         await alice_in(world)
         secrets = await links_for(world, 5)
         tries = (reset_password(secret, f"password-{n}", ports=world) for n, secret in enumerate(secrets))

@@ -1,4 +1,4 @@
-"""What every RateLimits must do."""
+"""The contract of every RateLimits."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ FULL = "a limit of 3 in a minute lets 3 through at once, and then one every 20 s
 
 
 async def taken(rate_limits: RateLimits, charge: Charge, tries: int, now: datetime = NOW) -> int:
-    """Returns how many of so many tries, one after the other, are let through."""
+    """Returns how many of a number of tries, made one after the other, are let through."""
     return sum([await rate_limits.take([charge], now) is None for _ in range(tries)])
 
 

@@ -1,4 +1,4 @@
-"""What every Readiness must do."""
+"""The contract of every Readiness."""
 
 import pytest
 

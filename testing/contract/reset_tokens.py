@@ -1,4 +1,4 @@
-"""What every ResetTokens must do."""
+"""The contract of every ResetTokens."""
 
 import asyncio
 from datetime import timedelta

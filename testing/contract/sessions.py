@@ -1,4 +1,4 @@
-"""What every Sessions must do."""
+"""The contract of every Sessions."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What every UnitOfWork must do: keep all or nothing, apart from others."""
+"""The contract of every UnitOfWork: keep all or nothing, isolated from others."""
 
 import asyncio
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What every Users must do for those who look after accounts: pages, search, admins."""
+"""The contract of every Users towards administrators: pages, search, admins."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What every Users must do."""
+"""The contract of every Users."""
 
 import asyncio
 from datetime import timedelta

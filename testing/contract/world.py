@@ -1,4 +1,4 @@
-"""A complete set of ports round the one under test."""
+"""A complete set of ports around the one under test."""
 
 import attrs
 

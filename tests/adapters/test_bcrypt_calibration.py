@@ -1,4 +1,4 @@
-"""Which cost a machine can afford."""
+"""The cost that a machine can afford."""
 
 import pytest
 

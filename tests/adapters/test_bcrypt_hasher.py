@@ -1,4 +1,4 @@
-"""What is special about the bcrypt hasher: its upgrades, and that every failure costs the same."""
+"""The bcrypt hasher's own features: its upgrades, and that every failure costs the same."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What is special about the e-mail syntax of production; most of it is tested over HTTP."""
+"""The e-mail syntax of production; most of it is tested over HTTP."""
 
 import email_validator.deliverability
 import pytest

@@ -1,4 +1,4 @@
-"""Whose turn it is: networks take turns, nobody keeps others out, nobody waits for ever."""
+"""Networks take turns, nobody keeps others out, and nobody waits for ever."""
 
 from collections import Counter
 

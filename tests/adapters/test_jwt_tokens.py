@@ -1,4 +1,4 @@
-"""What is special about the JWT adapter: its secrets, and how they change."""
+"""The JWT adapter's secrets, and how they change."""
 
 import hmac
 import json
@@ -177,7 +177,7 @@ def test_a_changed_signature_is_another_token() -> None:
 
 
 def test_only_so_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens_module, "MOST_REMEMBERED", 3)
+    monkeypatch.setattr(tokens_module, "MAX_REMEMBERED", 3)
     tokens = JwtTokens([OLD])
     issued = [tokens.issue(attrs.evolve(CLAIMS, token_id=f"t{number}")) for number in range(10)]
     for token in issued * 2:

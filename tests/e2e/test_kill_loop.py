@@ -20,9 +20,9 @@ pytestmark = pytest.mark.slow
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "5"))
 """How often each database is tried; 50 by hand."""
 CLIENTS = 4
-MOST_ANSWERS = 60
+MAX_ANSWERS = 60
 """How many answers all clients have got when the power is cut, at most: a moment that no slow machine moves."""
-MOST_LINKS = 3
+MAX_LINKS = 3
 """How many links a client asks for: fewer than an account gets in an hour."""
 
 
@@ -119,7 +119,7 @@ class Client:
 
     def _forget(self) -> None:
         owner = self._owner()
-        if owner.links < MOST_LINKS:
+        if owner.links < MAX_LINKS:
             self._asked(lambda: self._server.forgot(owner.email), 200)
             owner.links += 1
 
@@ -214,7 +214,7 @@ def test_whatever_was_acknowledged_outlives_a_power_cut(serve: Serve) -> None:
     server = serve()
     clients = [Client(server, f"client-{number}", seed + number) for number in range(CLIENTS)]
     for _ in range(ROUNDS):
-        cut_power_under_load(server, clients, chance.randint(1, MOST_ANSWERS))
+        cut_power_under_load(server, clients, chance.randint(1, MAX_ANSWERS))
         server.start()
         for client in clients:
             old = chance.sample(client.owners, min(3, len(client.owners)))

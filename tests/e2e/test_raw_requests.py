@@ -1,4 +1,4 @@
-"""What no well-behaved client sends, over bare sockets."""
+"""Requests that no well-behaved client sends, over bare sockets."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Where the link in a mail leads: to where the operator said, whatever the request says."""
+"""The link in a mail leads to where the operator said, whatever the request says."""
 
 from contextlib import closing
 

@@ -1,4 +1,4 @@
-"""What the real process makes of hostile connections; the rules themselves are tested in tests/http/wire."""
+"""Hostile connections to the real process; the rules themselves are tested in tests/http/wire."""
 
 import json
 from contextlib import closing

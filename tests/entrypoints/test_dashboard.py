@@ -14,7 +14,7 @@ from leadnator_auth.entrypoints.server.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.telemetry.metrics.families import FAMILIES
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs" / "reference"
 DASHBOARD = json.loads((DOCS / "grafana-dashboard.json").read_text("utf-8"))
 TEXT = (DOCS / "metrics.md").read_text("utf-8")
 ALERTS = re.findall(r"^ +expr: (.*)$", TEXT, re.MULTILINE)

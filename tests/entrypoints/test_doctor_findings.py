@@ -1,4 +1,4 @@
-"""What each check of `doctor` finds, and what it says to do about it."""
+"""The findings of each check of `doctor`, and the cure it names."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What stands between loggers and stderr: it takes every line at once, keeps their order and counts what it loses."""
+"""The queue between loggers and stderr: it takes every line at once, keeps their order and counts what it loses."""
 
 import errno
 import logging

@@ -1,4 +1,4 @@
-"""What is counted where it happens: hashes, mails, connections; and what counting costs those who never ask."""
+"""Hashes, mails and connections are counted where they happen, at a bearable cost."""
 
 import asyncio
 import subprocess

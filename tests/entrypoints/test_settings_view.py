@@ -1,4 +1,4 @@
-"""What `config` shows: every setting, where it comes from, and no secret however it is written."""
+"""The output of `config`: every setting, its source, and no secret however it is written."""
 
 from pathlib import Path
 from urllib.parse import quote

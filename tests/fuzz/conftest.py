@@ -1,4 +1,4 @@
-"""How much is tried, and that nothing of it is printed."""
+"""The number of examples, and silence about them."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is around every request: its line in the log, and what goes through untouched."""
+"""The envelope of every request: its line in the log, and what goes through untouched."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What the log tells those who watch over security: who, from where, and what; one event each, and no secret."""
+"""Security events in the log: who, from where, and what; one event each, and no secret."""
 
 from typing import Any
 

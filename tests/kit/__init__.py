@@ -1,1 +1,1 @@
-"""What is published for the tests of others: the pytest plugin, the contract suites, and the types."""
+"""Everything published for the tests of others: the pytest plugin, the contract suites, and the types."""

@@ -4,12 +4,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
+from leadnator_auth.domain.ports import Repositories
 from leadnator_auth.testing import contract
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs" / "how-to"
 TESTING = (DOCS / "testing.md").read_text()
 EMBEDDING = (DOCS / "embedding.md").read_text()
 SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -30,9 +32,15 @@ def test_the_embedding_snippet_runs_as_it_stands(tmp_path: Path) -> None:
     assert run.stdout.splitlines()[-2:] == ["Alice", "invalid_credentials"]
 
 
+def names_of_repositories() -> set[str]:
+    properties = [each.fget for each in vars(Repositories).values() if isinstance(each, property) and each.fget]
+    return {get_type_hints(each)["return"].__name__ for each in properties}
+
+
 def test_every_suite_is_in_the_table_with_the_fixtures_it_takes() -> None:
     rows = re.findall(r"^\|[^|]+\| (`\w+Contract`(?:, `\w+Contract`)*) \| ([^|]+) \|$", TESTING, re.MULTILINE)
     listed = {suite: fixtures for suites, fixtures in rows for suite in re.findall(r"\w+Contract", suites)}
+    listed |= {f"{name}Contract": "`unit_of_work`" for name in names_of_repositories()}
     assert listed.keys() == {name for name in contract.__all__ if name.endswith("Contract")}
     for suite, fixtures in listed.items():
         words = getattr(contract, suite).__doc__
@@ -40,5 +48,5 @@ def test_every_suite_is_in_the_table_with_the_fixtures_it_takes() -> None:
 
 
 def test_every_example_is_on_the_page() -> None:
-    folders = {path.parent.name for path in (DOCS.parent / "examples").glob("*/README.md")}
-    assert set(re.findall(r"\.\./examples/(\w+)\)", EMBEDDING)) == folders
+    folders = {path.parent.name for path in (DOCS.parents[1] / "examples").glob("*/README.md")}
+    assert set(re.findall(r"\.\./\.\./examples/(\w+)\)", EMBEDDING)) == folders

@@ -8,10 +8,11 @@ import pytest
 
 from leadnator_auth.testing import contract
 
-FILE = Path(__file__).with_name("faulty_adapters.py")
+FILES = sorted(Path(__file__).parent.glob("faulty_*.py"))
 FAULTS = [
     (node.name, *(ast.literal_eval(line.value) for line in node.body[:2] if isinstance(line, ast.Assign)))
-    for node in ast.parse(FILE.read_text()).body
+    for file in FILES
+    for node in ast.parse(file.read_text()).body
     if isinstance(node, ast.ClassDef) and node.name.startswith("Test")
 ]
 
@@ -31,7 +32,8 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> Failures:
 
     folder = tmp_path_factory.mktemp("faults")
     (folder / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
-    (folder / "test_faulty.py").write_text(FILE.read_text())
+    for file in FILES:
+        (folder / f"test_{file.name}").write_text(file.read_text())
     pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)], plugins=[Collector()])
     return found
 
@@ -46,4 +48,5 @@ def test_a_fault_is_caught_and_the_message_says_what_to_mend(
 
 def test_there_is_a_fault_for_every_suite() -> None:
     suites = {name for name in contract.__all__ if name.endswith("Contract")}
-    assert {name for name in suites if f"{name}):\n" in FILE.read_text()} == suites
+    text = "".join(file.read_text() for file in FILES)
+    assert {name for name in suites if f"{name}):\n" in text} == suites

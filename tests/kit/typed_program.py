@@ -1,4 +1,4 @@
-"""What mypy is asked about: a program by somebody who has the installed package and nothing else of ours."""
+"""A program for mypy, by somebody who has the installed package and nothing else of ours."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a caller hears, the same whichever way it was asked."""
+"""The answers to a caller, the same whichever way they asked."""
 
 from typing import Any, Protocol
 

@@ -1,4 +1,4 @@
-"""What the product does, told by dictionaries: Hypothesis tries histories, and both must answer the same."""
+"""A model of the product in dictionaries: Hypothesis tries histories, and both must answer the same."""
 
 import unicodedata
 from collections import Counter, defaultdict

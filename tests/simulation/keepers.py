@@ -31,7 +31,7 @@ from tests.simulation.world import CONVERSATIONS, CONVERSATIONS_OF_A_DOMAIN, Out
 Value = TypeVar("Value")
 FLOOD = 60
 """Enough to fill the time of a unit of work, where the database is far away and each takes two round trips."""
-MOST_AT_WORK = 30
+MAX_AT_WORK = 30
 """How many seconds pass at most while something is under way, beside what a slow call takes."""
 Act = Callable[[Actor], Coroutine[Any, Any, Value]]
 
@@ -245,7 +245,7 @@ async def let_time_pass(world: World) -> None:
     Long ones come between acts: a process that freezes for hours between two lines sees its own clock turned back.
     """
     seconds = world.pick((1, 1, 30, 30, 300, 1200, 3700, 10_000, 28_200, 40_000, 300_000, 700_000))
-    if seconds > MOST_AT_WORK:
+    if seconds > MAX_AT_WORK:
         await _calm(world)
     world.clock.advance(seconds=seconds)
     world.note(f"{seconds} seconds pass")

@@ -1,4 +1,4 @@
-"""What callers were told, and so what must hold from then on; the fate of what failed on the way stays open."""
+"""A ledger of what callers were told, which must hold from then on; what failed on the way may have gone either way."""
 
 from datetime import datetime
 from typing import Generic, TypeVar

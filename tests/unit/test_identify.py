@@ -1,4 +1,4 @@
-"""Who is behind a token, in memory; time is moved, never waited for."""
+"""Identifying the user behind a token, in memory; time is moved, never waited for."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What is installed by its hashes is what pyproject.toml allows, and says nothing of where it was found."""
+"""The lock file: its versions are ones that pyproject.toml allows, and it does not say where they were found."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""How much is under way at once."""
+"""The limits on deliveries under way at once."""
 
 from leadnator_auth.domain.entities.outbox import Lanes
 

@@ -1,4 +1,4 @@
-"""What an embedder relies on: names that are there, secrets that stay hidden, and a core that pulls nothing in."""
+"""The public surface: names that are there, secrets that stay hidden, and a core that pulls nothing in."""
 
 import inspect
 import subprocess

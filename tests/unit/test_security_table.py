@@ -7,7 +7,7 @@ from pathlib import Path
 from leadnator_auth.testing import contract
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "security.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "security.md").read_text()
 REQUIREMENTS = 100
 
 

@@ -1,4 +1,4 @@
-"""Who guesses is slowed down; who knows is not locked out."""
+"""Guessing is slowed down, and the owner is not locked out."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress

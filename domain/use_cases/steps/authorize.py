@@ -1,4 +1,4 @@
-"""Who may administer, and whose account is meant; looked up in the unit of work that needs to know."""
+"""Deciding who may administer, and finding the account that is meant, within the unit of work that needs to know."""
 
 from leadnator_auth.domain.entities.actor import Actor
 from leadnator_auth.domain.entities.user import Role, User
@@ -10,11 +10,11 @@ from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.domain.values.text import is_storable
 
 UserRef = UserId | EmailAddress
-"""Whose account is meant."""
+"""The account that is meant, by its id or its address."""
 
 
 def parse_user_ref(text: str, *, ports: Ports) -> UserRef:
-    """Returns the e-mail address that somebody typed, or else the id.
+    """Returns what somebody typed as an e-mail address or, without an "@", as an id.
 
     Raises: NotFoundError when it can be neither.
     """
@@ -27,7 +27,7 @@ def parse_user_ref(text: str, *, ports: Ports) -> UserRef:
 
 
 async def check_right(actor: Actor, repositories: Repositories) -> None:
-    """Makes sure that the actor may administer at this moment, whatever they were a moment ago (ASVS 8.3.2).
+    """Makes sure that the actor may administer right now, whatever was true a moment ago (ASVS 8.3.2).
 
     Raises: ForbiddenError; InvalidTokenError when their session ended or they were suspended.
     """
@@ -44,10 +44,10 @@ async def check_right(actor: Actor, repositories: Repositories) -> None:
 
 
 async def lock_active_admins(actor: Actor, transaction: Transaction) -> list[User]:
-    """Returns the active admins once the actor may change accounts; none of them changes meanwhile.
+    """Returns the active admins, once the actor may change accounts; none of the admins changes meanwhile.
 
-    Changes by administrators take turns here, first of all: so no two of them see each other as the admin who stays,
-    and none waits in a circle.
+    Changes by administrators take turns here, before anything else: so no two of them see each other as the admin who
+    stays, and they never wait in a circle.
 
     Raises: what `check_right` raises.
     """

@@ -1,4 +1,4 @@
-"""Proving who one is by a password."""
+"""Verifying a password."""
 
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.session import Client
@@ -8,7 +8,7 @@ from leadnator_auth.domain.values.password import Password
 
 
 async def verified(credentials: Credentials | None, password: Password, client: Client, ports: Ports) -> Credentials:
-    """Returns the credentials once the password has proved right; that there are none costs the same verification.
+    """Returns the credentials once the password has proved right; missing credentials cost the same verification.
 
     Raises: InvalidCredentialsError, OverloadedError.
     """

@@ -1,4 +1,4 @@
-"""Ending all sessions of an account in a time that does not depend on how many there are."""
+"""Ending all sessions of an account in a time that does not depend on their number."""
 
 import attrs
 
@@ -8,7 +8,7 @@ from leadnator_auth.domain.use_cases.steps.record import record_ends
 from leadnator_auth.domain.values.ids import SessionId
 
 MAX_REMOVED = 200
-"""Rows that go at once; what somebody piled up beyond them leads to nobody, and is cleared away later."""
+"""Rows that are removed at once; any beyond them lead to nobody, and are purged later."""
 
 
 async def end_sessions(
@@ -20,10 +20,10 @@ async def end_sessions(
     actor: str | None = None,
     keep: SessionId | None = None,
 ) -> User:
-    """Keeps the account with all its sessions but `keep` ended, and returns it.
+    """Stores the account with all its sessions but `keep` ended, and returns it.
 
-    The user was read in the same transaction, and first of all: no session begins meanwhile. Without an `actor`, the
-    owner ended them.
+    The user must have been read first of all in the same transaction: then no session begins meanwhile. Without an
+    `actor`, the owner ended them.
     """
     sessions = await transaction.sessions.of_user(user, ports.policy.max_sessions)
     ended = without_sessions(user)

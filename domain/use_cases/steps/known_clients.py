@@ -1,4 +1,4 @@
-"""Knowing the clients that somebody got in from."""
+"""Remembering the clients from which an owner logged in."""
 
 from leadnator_auth.domain.entities.known_client import MAX_KNOWN_CLIENTS, KnownClient
 from leadnator_auth.domain.entities.session import Client
@@ -8,7 +8,7 @@ from leadnator_auth.domain.values.ids import NOBODY
 
 
 async def is_known(user: User | None, client: Client, repositories: Repositories, ports: Ports) -> bool:
-    """Returns whether somebody got in to the account from this client; that there is none costs the same look-up."""
+    """Returns whether somebody logged in to the account from this client; a missing account costs the same look-up."""
     if not _counts(client, ports):
         return False
     known = await repositories.known_clients.get(user.id if user else NOBODY, client.network)
@@ -16,7 +16,7 @@ async def is_known(user: User | None, client: Client, repositories: Repositories
 
 
 async def remember(user: User, client: Client, transaction: Transaction, ports: Ports) -> None:
-    """Keeps the client as one that its owner got in from, with the credential that the account has now."""
+    """Remembers the client as one from which the owner logged in, with the present credential of the account."""
     if not _counts(client, ports):
         return
     now = ports.clock.now()

@@ -1,4 +1,4 @@
-"""The only place where a session begins, whichever way somebody got in."""
+"""The only place where a session begins, whatever the way in."""
 
 import attrs
 
@@ -24,9 +24,10 @@ class SignedIn:
 
 
 async def open_session(user: User, client: Client, transaction: Transaction, ports: Ports) -> SignedIn:
-    """Returns the user with a session that begins now; the oldest one ends where there would be too many.
+    """Returns the user with a session that begins now; the oldest one ends if there would be too many.
 
-    The user was read, or made, in the same transaction, and first of all: nothing ends their sessions meanwhile.
+    The user must have been read, or made, first of all in the same transaction: then nothing ends their sessions
+    meanwhile.
 
     Raises: AccountSuspendedError.
     """

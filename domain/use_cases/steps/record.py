@@ -1,4 +1,4 @@
-"""Recording what happened in the transaction that does it: no change without its event, no event without a change."""
+"""Recording events in the transaction that makes the change: no change without its event, no event without a change."""
 
 from collections.abc import Iterable
 
@@ -18,14 +18,14 @@ async def record(
     actor: str | None = None,
     **data: str | None,
 ) -> None:
-    """Keeps an event; without an `actor`, the owner of the account did it."""
+    """Stores an event; without an `actor`, the owner of the account did it."""
     await transaction.events.add([_event(event_type, user_id, actor or user_id, ports, **data)])
 
 
 async def record_ends(
     sessions: Iterable[Session], reason: str, actor: str, transaction: Transaction, ports: Ports
 ) -> None:
-    """Keeps an event for each session that ends."""
+    """Stores an event for each session that ends."""
     ends = [
         _event(EventType.SESSION_ENDED, session.user_id, actor, ports, session_id=session.id, reason=reason)
         for session in sessions

@@ -1,4 +1,4 @@
-"""Slowing down those who guess, without locking out those who know."""
+"""Slowing down those who guess, without locking out the owner."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from leadnator_auth.domain.ports import Ports
 
 
 async def throttle(limit: RateLimit | None, client: Client, *, now: datetime, ports: Ports) -> None:
-    """Counts one try of a client; nothing is counted where the client's address is unknown.
+    """Counts one try of a client; nothing is counted if the client's address is unknown.
 
     Raises: TooManyRequestsError.
     """
@@ -21,10 +21,10 @@ async def throttle(limit: RateLimit | None, client: Client, *, now: datetime, po
 class LogInThrottle:
     """Counts the wrong passwords for one account (by canonical address, whether or not it exists) from one client.
 
-    Each try is counted before the password is verified, and taken back if it was right: many at once get no more than
-    many in turn. A client from which somebody got in within 30 days has a limit of the same size to itself instead of
-    the one over all clients: so nobody can lock the owner out by guessing from elsewhere (OWASP's device cookies serve
-    the same purpose), and whoever shares the owner's network is refused when they would be for any other account.
+    Each try is counted before the password is verified, and taken back if it was right: tries made at once get no
+    further than tries made in turn. A client from which somebody logged in within 30 days has a limit of the same size
+    to itself instead of the one over all clients: so nobody can lock the owner out by guessing from elsewhere (OWASP's
+    device cookies serve the same purpose), and others on the owner's network are refused just as for any other account.
     """
 
     canonical: str
@@ -39,7 +39,7 @@ class LogInThrottle:
         """
         account = self._of_account
         if self.is_known and account:
-            # It counts for the others as any try does, but what they did does not refuse it.
+            # It counts for the others like any try, but their tries do not lead to its refusal.
             await self.ports.rate_limits.take(account, now)
             account = self._of_known
         await _take([*self._of_client, *self._of_pair, *account], now, self.ports)
@@ -49,7 +49,7 @@ class LogInThrottle:
         await self._forgive(self._of_client)
 
     async def clear(self) -> None:
-        """Takes back what was counted against this account, where no try of this client was counted."""
+        """Takes back what was counted against this account, if no try of this client was counted."""
         await self._forgive([])
 
     async def _forgive(self, give_back: list[Charge]) -> None:
@@ -75,7 +75,7 @@ class LogInThrottle:
 
     @property
     def _of_known(self) -> list[Charge]:
-        """What the limit of the account is for this client alone."""
+        """The limit of the account, for this client alone."""
         return _charges([(self._limits.log_in_account, f"{self.canonical}\0{self.client.network}")])
 
 

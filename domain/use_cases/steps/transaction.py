@@ -1,4 +1,4 @@
-"""Running units of work: all of it kept or nothing, and once more where two got in each other's way."""
+"""Running units of work: all is stored or nothing, and a unit that conflicted with another runs again."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -7,20 +7,20 @@ from typing import TypeVar
 from leadnator_auth.domain.errors import ConcurrencyError, UnavailableError
 from leadnator_auth.domain.ports import Transaction, UnitOfWork
 
-MOST_ATTEMPTS = 4
+MAX_ATTEMPTS = 4
 
 Result = TypeVar("Result")
 
 
 async def run_in_transaction(
-    unit_of_work: UnitOfWork, work: Callable[[Transaction], Awaitable[Result]], *, attempts: int = MOST_ATTEMPTS
+    unit_of_work: UnitOfWork, work: Callable[[Transaction], Awaitable[Result]], *, attempts: int = MAX_ATTEMPTS
 ) -> Result:
-    """Returns what `work` returns, once everything that it wrote is kept.
+    """Returns what `work` returns, once everything it wrote is stored.
 
     A store may undo a unit of work in favour of another (a deadlock, a serialization failure). Then `work` runs again
-    from its beginning, `attempts` times at most, so it must do nothing but work on the transaction.
+    from its beginning, at most `attempts` times, so it must do nothing but work on the transaction.
 
-    Raises: UnavailableError, and whatever `work` raises; then nothing of it is kept.
+    Raises: UnavailableError, and whatever `work` raises; in either case nothing of it is stored.
     """
     for _ in range(attempts - 1):
         with suppress(ConcurrencyError):
@@ -29,7 +29,7 @@ async def run_in_transaction(
 
 
 async def after_commit(work: Awaitable[object]) -> None:
-    """Does what is better done, but changes no answer any more: what was acknowledged is kept already."""
+    """Runs work that follows a commit; its failure changes no answer, because the change is stored already."""
     with suppress(UnavailableError):
         await work
 

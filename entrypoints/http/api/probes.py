@@ -1,4 +1,4 @@
-"""What load balancers, supervisors and Prometheus ask."""
+"""The calls for load balancers, supervisors and Prometheus."""
 
 from starlette.requests import Request
 from starlette.responses import Response

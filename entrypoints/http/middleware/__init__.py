@@ -1,1 +1,1 @@
-"""What is put around every request."""
+"""The layers around every request."""

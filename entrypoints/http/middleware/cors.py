@@ -12,7 +12,7 @@ from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
 
 
 def cors(origins: Sequence[str]) -> Middleware:
-    """Returns the middleware that lets pages of these origins call us; cookies are not for us."""
+    """Returns the middleware that lets pages of these origins call us, without cookies."""
     return Middleware(
         _ProblemCORSMiddleware,
         allow_origins=origins,
@@ -23,7 +23,7 @@ def cors(origins: Sequence[str]) -> Middleware:
 
 
 class _ProblemCORSMiddleware(CORSMiddleware):
-    """Refuses a preflight as everything else is refused here."""
+    """Refuses a preflight with a problem, as every other request is refused."""
 
     def preflight_response(self, request_headers: Headers) -> Response:
         response = super().preflight_response(request_headers)

@@ -1,4 +1,4 @@
-"""Counts how the operations that matter for security end, and tells what was counted."""
+"""Counters of how the operations that matter for security end, and GET /metrics."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,13 +29,13 @@ COUNTED: Mapping[str, Family] = {
     "reset_password": families.RESETS,
     "change_password": families.PASSWORD_CHANGES,
 }
-"""What is counted by outcome, by the names of the operations."""
+"""The metrics that count outcomes, by the names of the operations."""
 
 
 def counted(operation: Operation, handler: Handler, metrics: Metrics) -> Handler:
-    """Returns a handler for an operation that counts how it ends, if that is to be counted.
+    """Returns a handler that also counts how the operation ends, if its outcomes are counted.
 
-    A handler that answers a refusal itself says so by `note_refusal`.
+    A handler that answers a refusal by itself says so with `note_refusal`.
     """
     if operation.name not in COUNTED:
         return handler
@@ -60,18 +60,18 @@ def counted(operation: Operation, handler: Handler, metrics: Metrics) -> Handler
 
 
 def note_refusal(request: Request, error: AuthError) -> None:
-    """Has a request counted as refused, though its handler answers it as any other."""
+    """Has a request counted as refused although its handler answers it like any other."""
     request.state.outcome = error.code
 
 
 async def get_metrics(request: Request) -> Response:
-    """GET /metrics: the figures of all processes, and of the database if it answers."""
+    """GET /metrics: the metrics of all processes, and of the database if it answers."""
     metrics: Metrics = request.app.state.metrics
     ports = ports_of(request)
     mails: MailFigures | None = None
-    # That the database is away is a figure, too: what else is known helps most then.
+    # When the database is away, everything else that is known helps most.
     with suppress(UnavailableError):
         mails = await mail_figures(ports=ports)
-    # On another thread: hundreds of figures take tens of milliseconds, for which no `me` should wait.
+    # On another thread: hundreds of metrics take tens of milliseconds, and no `me` should wait for that.
     text = await asyncio.to_thread(metrics.scrape(mails, ports.clock.now()))
     return Response(text, headers={"Content-Type": CONTENT_TYPE})

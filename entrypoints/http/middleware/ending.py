@@ -1,4 +1,4 @@
-"""Ends the application in good order, however its server ends."""
+"""An orderly end of the application, however its server ends."""
 
 import asyncio
 
@@ -6,9 +6,9 @@ from starlette.types import Message, Receive
 
 
 def ending_in_order(receive: Receive) -> Receive:
-    """Returns what the lifespan is told: that it is cancelled once it has begun is the order to shut down.
+    """Returns the lifespan's messages, with a cancellation of a running lifespan turned into the order to shut down.
 
-    A server that is told twice to end, as by a second Ctrl-C, cancels it, which to Starlette would be an error.
+    A server that is told to end twice, as by a second Ctrl-C, cancels it, which Starlette would take for an error.
     """
     has_begun = False
 

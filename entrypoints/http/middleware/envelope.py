@@ -1,4 +1,4 @@
-"""What every answer has, errors included: a request id, safe headers and a line in the log."""
+"""The envelope of every answer, errors included: a request id, safe headers and a line in the log."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ from leadnator_auth.entrypoints.telemetry.metrics import UNMATCHED
 CLIENT_CLOSED_REQUEST = 499
 MAX_LOGGED_PATH = 200
 CUT_OFF = "leadnator_auth.cut_off"
-"""Where a server says, in the state of a scope, how to end the connection without an answer."""
+"""The key in a scope's state under which a server says how to end the connection without an answer."""
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -48,7 +48,7 @@ class Envelope:
         except ClientDisconnect:
             exchange.status = CLIENT_CLOSED_REQUEST
         except asyncio.CancelledError:
-            # The process ends. The server would answer 500 in plain text, though what was asked for may have been done.
+            # The process ends. The server would answer 500 in plain text, though the request may be carried out.
             if CUT_OFF not in scope["state"]:
                 raise
             scope["state"][CUT_OFF]()
@@ -57,7 +57,7 @@ class Envelope:
             if exchange.status == 0:
                 await problem_response(InternalError())(scope, receive, exchange.send)
         finally:
-            exchange.tell(self._log, self._count)
+            exchange.report(self._log, self._count)
 
 
 class _Exchange:
@@ -82,8 +82,8 @@ class _Exchange:
             message["headers"] = [*given, (b"x-request-id", self.request_id.encode()), *own]
         await self._send(message)
 
-    def tell(self, log: structlog.typing.FilteringBoundLogger, count: Count) -> None:
-        """Counts the request, and logs it without its query, its headers and its body: each may hold a secret."""
+    def report(self, log: structlog.typing.FilteringBoundLogger, count: Count) -> None:
+        """Counts the request and logs it, without its query, headers and body: each of them may hold a secret."""
         seconds = time.perf_counter() - self._began
         status = self.status or CLIENT_CLOSED_REQUEST
         count(self._state.get("route", UNMATCHED), self._scope["method"], status, seconds)

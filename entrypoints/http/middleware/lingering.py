@@ -1,4 +1,4 @@
-"""Refuses a body that is too long in a way that its sender gets to read."""
+"""An answer to a body that is too long, sent so that its sender gets to read it."""
 
 import asyncio
 from contextlib import suppress
@@ -13,8 +13,8 @@ DRAIN_SECONDS = 2.0
 class LingeringResponse(Response):
     """Answers at once, then reads on for a moment before the connection is closed.
 
-    Closing while the client still sends would reset the connection, and with it the answer on its way (RFC 9112
-    section 9.6). What is read is thrown away.
+    Closing while the client is still sending would reset the connection, and the answer on its way would be lost
+    (RFC 9112 section 9.6). Whatever is read is thrown away.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

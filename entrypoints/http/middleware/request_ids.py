@@ -1,4 +1,4 @@
-"""What names a request in its answer and in the log: random, so that it tells nobody how many requests there were."""
+"""Request ids, for the answer and the log: random, so that they tell nobody how many requests there were."""
 
 import os
 import sys
@@ -8,14 +8,14 @@ ID_BYTES = 8
 _ID_LENGTH = 2 * ID_BYTES
 _DRAWN_AT_ONCE = 256
 
-# Drawn ahead: to ask the system for each would cost a request more than all of its routing.
+# Drawn ahead: asking the system for each one would cost a request more than all of its routing.
 _drawn: list[str] = []
 if sys.platform != "win32":
     os.register_at_fork(after_in_child=_drawn.clear)  # two processes must not give the same ids
 
 
 def new_request_id() -> str:
-    """Returns 64 random bits in hexadecimal; of any two there is hardly a chance that they are equal."""
+    """Returns 64 random bits in hexadecimal; two equal ones are highly unlikely."""
     try:
         return _drawn.pop()
     except IndexError:

@@ -22,7 +22,7 @@ from leadnator_auth.entrypoints.http.problems import PROBLEMS
 from leadnator_auth.entrypoints.http.refusals import InternalError, MethodNotAllowedError
 
 ALWAYS: tuple[Kind, ...] = (MethodNotAllowedError, InternalError)
-"""What every path refuses, whatever the operation."""
+"""The refusals of every path, whatever the operation."""
 
 _DESCRIPTION = (
     "Sign-up, log-in and password reset with JSON Web Tokens. Every answer has an X-Request-Id and is not to be "
@@ -105,7 +105,7 @@ def _operation(operation: Operation) -> JsonObject:
 
 
 def _security(operation: Operation) -> list[JsonObject]:
-    """Returns the ways to send a token, any one of which will do."""
+    """Returns the ways to send a token; any one of them will do."""
     if not operation.needs_token:
         return []
     return [{"bearer": []}, {"token": []}] if operation.method == "GET" else [{"bearer": []}]
@@ -134,7 +134,7 @@ def _parameter(parameter: Parameter) -> JsonObject:
 
 
 def _refusal(kinds: Sequence[Kind]) -> JsonObject:
-    """Returns the answer to errors that share a status, told apart by their code."""
+    """Returns the answer to errors that share a status and differ in their code."""
     by_code = [problem_schema(kind) for kind in kinds]
     return {
         "description": "; or ".join(f"`{kind.code}`: {PROBLEMS[kind].when.rstrip('.')}" for kind in kinds) + ".",

@@ -1,4 +1,4 @@
-"""Moves each schema with a title into the components of an OpenAPI document: clients get a type of that name."""
+"""Schemas with a title, moved into the components of an OpenAPI document: clients get a type of that name."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,9 +7,9 @@ _HOLD_NO_SCHEMAS = {"const", "default", "enum", "example", "examples"}
 
 
 def moved_out(part: Any, schemas: dict[str, Any]) -> Any:  # any part of a JSON document
-    """Returns this part with a reference in the place of each schema that has a title, and puts those into `schemas`.
+    """Returns this part with a reference in place of each schema that has a title, and puts those into `schemas`.
 
-    Raises: ValueError when two that differ have the same title.
+    Raises: ValueError when two different ones have the same title.
     """
     if isinstance(part, list | tuple):
         return [moved_out(item, schemas) for item in part]

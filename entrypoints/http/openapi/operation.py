@@ -1,4 +1,4 @@
-"""What an operation of the API is, and the refusals that many of them share."""
+"""The description of an operation of the API, and the refusals that many operations share."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -45,7 +45,7 @@ class Parameter:
 
     @property
     def is_required(self) -> bool:
-        """Whether nothing is answered without it."""
+        """Whether the operation needs it."""
         return self.place == "path"
 
 
@@ -65,14 +65,14 @@ class Operation:
     refusals: Refusals = ()
     needs_token: bool = False
     media_type: str = "application/json"
-    """Of the answer to success."""
+    """The media type of the answer on success."""
     parameters: tuple[Parameter, ...] = ()
     is_patch: bool = False
     """Whether each member of the body may be absent."""
     name: str = attrs.field()
-    """What a client in a programming language calls it; by default the handler's name without its "post_"."""
+    """Its name in generated clients; by default the handler's name without "post_"."""
     variables: Mapping[str, str] = attrs.Factory(dict)
-    """Members of the body that come from a shell variable in the curl snippet, where an example would not work."""
+    """Members of the body that the curl snippet takes from a shell variable, because an example would not work."""
 
     @property
     def body_schema(self) -> Schema:

@@ -1,4 +1,4 @@
-"""The refusals as OpenAPI describes them: a schema and an example for each code, and the headers that go along."""
+"""The refusals in OpenAPI: a schema and an example for each code, and the headers that go with them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -105,13 +105,13 @@ def problem_schema(kind: Kind) -> Schema:
 
 
 def header_names(kinds: Iterable[Kind]) -> dict[str, bool]:
-    """Returns the headers of answers to these errors, and whether each of the answers has it."""
+    """Returns the headers of answers to these errors, and whether every one of the answers has it."""
     sent = [{*PROBLEMS[kind].headers, *_SENT_BY_THE_INSTANCE.get(kind, ()), "X-Request-Id"} for kind in kinds]
     return {name: all(name in headers for headers in sent) for name in HEADERS if any(name in each for each in sent)}
 
 
 def by_status(kinds: Iterable[Kind]) -> Mapping[int, list[Kind]]:
-    """Returns the errors that share a status, told apart by their code; the lowest status first."""
+    """Returns the errors grouped by status, the lowest status first."""
     grouped: dict[int, list[Kind]] = defaultdict(list)
     for kind in kinds:
         grouped[PROBLEMS[kind].status.value].append(kind)

@@ -1,4 +1,4 @@
-"""The shapes of what is sent and answered, as JSON Schema 2020-12; one with a title is a component of that name."""
+"""The shapes of requests and answers in JSON Schema 2020-12; a schema with a title becomes a component of that name."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -74,7 +74,7 @@ def open_object(members: Mapping[str, Schema], *, title: str | None = None) -> d
 
 
 def user(*members: str, title: str | None = None) -> Schema:
-    """Returns the schema of a user of whom only these members are shown."""
+    """Returns the schema of a user with only these members."""
     return closed({member: _USER_MEMBERS[member] for member in members}, title=title)
 
 

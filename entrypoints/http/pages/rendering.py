@@ -1,4 +1,4 @@
-"""What all pages have in common: their templates, and headers that let nothing but our own files in."""
+"""The templates of all pages, and headers that let in nothing but our own files."""
 
 from functools import cache
 from typing import TYPE_CHECKING

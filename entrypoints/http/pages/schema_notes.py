@@ -1,4 +1,4 @@
-"""What a JSON Schema asks of a value, in words for people."""
+"""JSON Schema in words for people."""
 
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 

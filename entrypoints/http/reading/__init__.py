@@ -1,1 +1,1 @@
-"""Reading what a request carries: its body, its query, its token."""
+"""Readers of a request's body, query and token."""

@@ -1,4 +1,4 @@
-"""What of a request two readers could read in two ways; it is refused whichever server is in front."""
+"""Requests that two readers could read in two ways: they are refused, whichever server is in front."""
 
 import re
 from collections import Counter
@@ -8,10 +8,10 @@ from starlette.types import Scope
 from leadnator_auth.domain import NotFoundError
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
 
-# However often encoded: servers and proxies differ in when they decode these, and so in which path they are.
+# However often encoded: servers and proxies differ in when they decode these, and so in which path they see.
 _ENCODED_SEPARATOR_OR_DOT = re.compile("%(?:25)*(?:2f|5c|2e)", re.IGNORECASE)
 _SINGLE_FIELDS = (b"authorization", b"content-length", b"content-type", b"expect", b"host", b"transfer-encoding")
-"""What means one thing or nothing: of several, each reader would take another."""
+"""Headers that may occur once: of several, each reader would pick a different one."""
 
 
 def check_unambiguous(scope: Scope) -> None:
@@ -25,11 +25,11 @@ def check_unambiguous(scope: Scope) -> None:
 
 
 def has_ambiguous_path(scope: Scope) -> bool:
-    """Returns whether a path can be taken for another: it has an encoded slash, backslash or dot in it, or ends in a
+    """Returns whether a path can be taken for another one: it contains an encoded slash, backslash or dot, or ends in a
     newline, which the "$" of a route's pattern overlooks.
 
-    A server that does not tell the path as it was sent has decoded it: what is encoded still was so more than once, and
-    a backslash may have been encoded.
+    A server that does not pass on the path as it was sent has decoded it: what is still encoded was encoded more than
+    once, and a backslash may have been encoded.
     """
     sent: bytes | None = scope.get("raw_path")
     if sent is not None and b"%" not in sent:

@@ -1,4 +1,4 @@
-"""Finds the access token of a request (RFC 6750)."""
+"""The access token of a request (RFC 6750)."""
 
 import attrs
 from starlette.requests import HTTPConnection
@@ -9,7 +9,7 @@ from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, Missin
 
 @attrs.frozen
 class Bearer:
-    """A token, and how it travelled."""
+    """A token, and the way it was sent."""
 
     token: str = attrs.field(repr=False)
     in_query: bool
@@ -18,7 +18,7 @@ class Bearer:
 def bearer_of(request: HTTPConnection, *, allow_query: bool = True) -> Bearer:
     """Returns the token in the Authorization header or, on GET and HEAD only, in the query.
 
-    Where the query is not allowed it is not looked at: `token` may mean something else there. An empty one is none.
+    Where the query is not allowed it is ignored: `token` may mean something else there. An empty token counts as none.
 
     Raises: InvalidRequestError when there are two, MissingTokenError when there is none, InvalidTokenError when the
     header cannot hold a token.

@@ -1,4 +1,4 @@
-"""Reads the fields of a body, strictly: what is ambiguous is refused, not guessed."""
+"""The fields of a body, read strictly: what is ambiguous is refused, not guessed."""
 
 import asyncio
 import json
@@ -32,9 +32,9 @@ async def read_fields(request: Request, *names: str) -> tuple[RawField, ...]:
 
 
 async def read_members(request: Request, *names: str) -> Mapping[str, RawField]:
-    """Returns those members of the JSON body that are there and have one of these names; others are ignored.
+    """Returns those members of the JSON body that are present and have one of these names; others are ignored.
 
-    What the values are is for the use case to judge.
+    The use case judges the values.
 
     Raises: UnsupportedMediaTypeError, PayloadTooLargeError, RequestTimeoutError, and InvalidJsonError, also when a
     member that is ignored holds U+0000 or an unpaired surrogate.
@@ -63,7 +63,7 @@ async def read_form(request: Request, *names: str) -> tuple[RawField, ...]:
 
 
 async def _read(request: Request, media_type: str) -> bytes:
-    """Returns a body of this media type; an empty one may be without a type."""
+    """Returns a body of this media type; an empty body needs no type."""
     if "content-encoding" in request.headers:
         raise UnsupportedMediaTypeError
     declared_type = request.headers.get("content-type")
@@ -76,7 +76,7 @@ async def _read(request: Request, media_type: str) -> bytes:
 
 
 def _encoding_told(content: bytes) -> str | None:
-    """Returns what is wrong with the encoding of JSON (RFC 8259 section 8.1), where it can be seen."""
+    """Returns the fault in the encoding of JSON (RFC 8259 section 8.1), if it can be recognised."""
     encoding = json.detect_encoding(content)
     if encoding == "utf-8":
         return None

@@ -1,4 +1,4 @@
-"""Reads the query of a list, strictly: what is repeated or means nothing is refused; unknown names are ignored."""
+"""The query of a list, read strictly: repeated or meaningless values are refused; unknown names are ignored."""
 
 import re
 from collections.abc import Iterator
@@ -25,9 +25,9 @@ def parameter(request: Request, name: str) -> str | None:
 
 
 def limit_of(request: Request) -> int:
-    """Returns how many entries are asked for; how many that may be is for the use case to judge.
+    """Returns how many entries are asked for; the use case judges whether that is too many.
 
-    Raises: InvalidRequestError when it is no number, or repeated.
+    Raises: InvalidRequestError when it is not a number, or is repeated.
     """
     text = parameter(request, "limit")
     if text is None:
@@ -39,7 +39,7 @@ def limit_of(request: Request) -> int:
 
 @contextmanager
 def refusing_bad_queries() -> Iterator[None]:
-    """Tells what the core refuses of a query as any other query that cannot be understood.
+    """Turns the core's refusal of a query into that of any query that cannot be understood.
 
     Raises: InvalidRequestError.
     """

@@ -1,4 +1,4 @@
-"""JSON as strictly as I-JSON (RFC 7493) wants it: what is ambiguous is refused, not guessed."""
+"""JSON as strict as I-JSON (RFC 7493): what is ambiguous is refused, not guessed."""
 
 import json
 import math
@@ -11,7 +11,7 @@ MAX_DEPTH = 32
 
 
 def parse_object(content: bytes) -> Mapping[str, object]:
-    """Returns the one JSON object in `content`, which is UTF-8, has no name twice and is at most 32 levels deep.
+    """Returns the one JSON object in `content`, which must be UTF-8, repeat no name and be at most 32 levels deep.
 
     Raises: ValueError.
     """
@@ -53,9 +53,9 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _depth_exceeds(value: object, most: int) -> bool:
+def _depth_exceeds(value: object, limit: int) -> bool:
     level = [value]
-    for _ in range(most):
+    for _ in range(limit):
         level = [child for parent in level for child in _children(parent)]
         if not level:
             return False

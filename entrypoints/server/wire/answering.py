@@ -1,16 +1,16 @@
-"""Runs the application for the requests of one connection."""
+"""The application, wrapped for the requests of one connection."""
 
 from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from leadnator_auth.entrypoints.server.wire.guard import Guard
+from leadnator_auth.entrypoints.server.wire.guard import ConnectionGuard
 
 _CLOSE = (b"connection", b"close")
 
 
-def answering(app: ASGIApp, guard: Guard) -> ASGIApp:
-    """Returns the application as the requests of a connection call it."""
+def answering(app: ASGIApp, guard: ConnectionGuard) -> ASGIApp:
+    """Returns the application, wrapped for the requests of a connection."""
 
     def answer(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         return app(scope, receive, _closing(send, guard) if guard.is_waited_for else send)
@@ -18,10 +18,10 @@ def answering(app: ASGIApp, guard: Guard) -> ASGIApp:
     return answer
 
 
-def _closing(send: Send, guard: Guard) -> Send:
-    """Returns what closes the connection after an answer for which no body was asked for.
+def _closing(send: Send, guard: ConnectionGuard) -> Send:
+    """Returns a `send` that closes the connection after an answer given before the client was asked for the body.
 
-    Whether the client sends it nevertheless is open: the next bytes may be the body, or the next request.
+    The client may send the body nevertheless: the next bytes may be the body, or the next request.
     """
 
     async def send_and_close(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Where the body of a request ends (RFC 9112 sections 6 and 7)."""
+"""The end of a request's body (RFC 9112 sections 6 and 7)."""
 
 import re
 
@@ -19,11 +19,11 @@ class CountedBody:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all of it was taken."""
+        """Whether all of it has been taken."""
         return self._missing == 0
 
     def take(self, buffer: bytearray) -> bytes:
-        """Takes what belongs to the body off the start of the buffer and returns it."""
+        """Removes whatever belongs to the body from the start of the buffer, and returns it."""
         part = bytes(buffer[: self._missing])
         del buffer[: len(part)]
         self._missing -= len(part)
@@ -44,7 +44,7 @@ class ChunkedBody:
         self.is_complete = False
 
     def take(self, buffer: bytearray) -> bytes:
-        """Takes what belongs to the body off the start of the buffer and returns it for the parser.
+        """Removes whatever belongs to the body from the start of the buffer, and returns it for the parser.
 
         Raises: RefusedError.
         """
@@ -54,7 +54,7 @@ class ChunkedBody:
         return bytes(taken)
 
     def _step(self, buffer: bytearray) -> bytes:
-        """Returns the next part, nothing when more has to come first."""
+        """Returns the next part; nothing when more has to arrive first."""
         if self._missing:
             return self._take_data(buffer)
         if self._needs_line_end:

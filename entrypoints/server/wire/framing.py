@@ -1,4 +1,4 @@
-"""Cuts the bytes of one connection into the heads and bodies of its requests."""
+"""The framing of requests: the bytes of one connection, cut into heads and bodies."""
 
 import re
 
@@ -13,7 +13,7 @@ _NEVER_IN_A_HEAD = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?
 
 
 class Framing:
-    """What has arrived and is not with the parser yet."""
+    """The bytes that have arrived and were not yet passed to the parser."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -23,7 +23,7 @@ class Framing:
 
     @property
     def is_in_body(self) -> bool:
-        """Whether the head of a request was pulled, and not yet all of its body."""
+        """Whether the head of a request was pulled, but not yet all of its body."""
         return self._body is not None
 
     @property
@@ -32,11 +32,11 @@ class Framing:
         return not self._buffer
 
     def push(self, data: bytes) -> None:
-        """Adds what has arrived."""
+        """Adds bytes that have arrived."""
         self._buffer += data
 
     def pull(self) -> bytes:
-        """Returns a whole head, or what there is of a body up to its end; nothing when more has to arrive first.
+        """Returns a whole head, or the part of a body that has arrived; nothing when more has to arrive first.
 
         Raises: RefusedError.
         """
@@ -71,7 +71,7 @@ class Framing:
             self._has_skipped_line = True
 
     def _look_at_unfinished(self) -> None:
-        """Refuses what no further byte could make a head of: its sender waits for an answer, not for a deadline."""
+        """Refuses bytes that can no longer become a head: their sender expects an answer, not a time-out."""
         if _NEVER_IN_A_HEAD.search(self._buffer, max(0, self._seen - 1)):
             raise RefusedError(Reason.BAD_BYTES)
         self._seen = len(self._buffer)

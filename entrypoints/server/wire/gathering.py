@@ -1,4 +1,4 @@
-"""Sends the head and the body of an answer together."""
+"""A transport that sends the head and the body of an answer together."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-MOST_GATHERED_BYTES = 64 * 1024
+MAX_GATHERED_BYTES = 64 * 1024
 
 
 class GatheringTransport(asyncio.Transport):
-    """Hands what is written in one turn of the event loop to another transport in one go.
+    """Passes whatever is written in one turn of the event loop to another transport in one go.
 
-    uvicorn writes a head and its body apart, and each write is a system call and a packet: together they are the
-    dearest part of a short answer.
+    uvicorn writes a head and its body separately, and each write is a system call and a packet: together they are the
+    most expensive part of a short answer.
 
-    After its end nothing is written any more. `linger` is asked before the connection is closed: it returns whether it
-    ends the connection in another way.
+    Nothing is written after its end. `linger` is called before the connection is closed: it returns whether it ends
+    the connection in another way.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class GatheringTransport(asyncio.Transport):
             self._loop.call_soon(self._flush)
         self._parts.append(data)
         self._size += len(data)
-        if self._size > MOST_GATHERED_BYTES:
+        if self._size > MAX_GATHERED_BYTES:
             self._flush()
 
     def write_eof(self) -> None:

@@ -1,4 +1,4 @@
-"""Stands between a connection and uvicorn's parser: deadlines, one request at a time, and refusals."""
+"""The guard between a connection and uvicorn's parser: deadlines, one request at a time, and refusals."""
 
 import asyncio
 from typing import ClassVar, Protocol
@@ -13,13 +13,13 @@ from leadnator_auth.entrypoints.server.wire.framing import Framing
 from leadnator_auth.entrypoints.server.wire.refusing import Reason, RefusedError, refusal_answer
 
 HEAD_SECONDS = 10.0
-"""For a whole head, and for the rest of a body whose request is answered already."""
+"""The time for a whole head, and for the rest of a body whose request has been answered."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Cycle(Protocol):
-    """A request that uvicorn has the application answer."""
+    """A request that the application answers under uvicorn."""
 
     disconnected: bool
     waiting_for_100_continue: bool
@@ -33,7 +33,7 @@ class Parsing(Protocol):
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """What runs it."""
+        """The task that runs it."""
 
     @property
     def transport(self) -> asyncio.Transport:
@@ -53,7 +53,7 @@ class Parsing(Protocol):
 
     @property
     def server_state(self) -> ServerState:
-        """What every answer has."""
+        """The headers of every answer."""
 
     @property
     def timeout_keep_alive_task(self) -> asyncio.TimerHandle | None:
@@ -66,7 +66,7 @@ class Parsing(Protocol):
         """Hands a checked part of a request to the parser."""
 
 
-class Guard:
+class ConnectionGuard:
     """The state of one connection."""
 
     head_seconds: ClassVar[float] = HEAD_SECONDS
@@ -77,18 +77,18 @@ class Guard:
         self._framing = Framing()
         self._timer: asyncio.TimerHandle | None = None
         self._request: Cycle | None = None
-        """Whose body is read; none while a head is."""
+        """The request whose body is being read; None while a head is."""
         self._is_over = False
         self._discarded = 0
         self._watch()
 
     @property
     def is_waited_for(self) -> bool:
-        """Whether the client waits for a word before it sends the body (RFC 9110 section 10.1.1)."""
+        """Whether the client waits to be told to send the body (RFC 9110 section 10.1.1)."""
         return self._framing.is_in_body and self._request is not None and self._request.waiting_for_100_continue
 
     def take(self, data: bytes) -> None:
-        """Accepts what has arrived."""
+        """Accepts bytes that have arrived."""
         if self._is_over:
             self._discard(data)
             return
@@ -96,7 +96,7 @@ class Guard:
         self.go_on()
 
     def go_on(self) -> None:
-        """Hands on what can be: a request only when the one before is answered, so that answers keep their order."""
+        """Passes on what it may: a request only once the one before is answered, so that answers keep their order."""
         if self._is_over or self._protocol.transport.is_closing():
             return
         try:
@@ -107,7 +107,7 @@ class Guard:
             self._watch()
 
     def refuse(self, reason: Reason) -> None:
-        """Ends the connection, with a problem for an answer unless one has begun to the request that is refused."""
+        """Ends the connection, with a problem as the answer unless the answer to the refused request has begun."""
         if self._is_over:
             return
         request_id = new_request_id()
@@ -117,14 +117,14 @@ class Guard:
         self._end(b"" if has_begun else refusal_answer(reason, request_id, self._protocol.server_state.default_headers))
 
     def linger(self) -> bool:
-        """Ends a connection whose client still has to send an answered body; returns whether it is such a one."""
+        """Ends a connection whose client still has to send the body of an answered request; returns whether it did."""
         if self._is_over or not self._framing.is_in_body:
             return False
         self._end(b"")
         return True
 
     def cut_off(self) -> None:
-        """Ends the connection at once; to a request without an answer there will be none."""
+        """Ends the connection at once; a request without an answer will get none."""
         self.lose()
         self._abandon_request()
         self._protocol.transport.close()
@@ -158,7 +158,7 @@ class Guard:
         return self._framing.is_empty and not self._framing.is_in_body
 
     def _watch(self) -> None:
-        """Sets a deadline where the next move is the client's, but for idle connections, which uvicorn closes."""
+        """Sets a deadline where the next move is the client's, except on idle connections, which uvicorn closes."""
         if not self._is_answered():
             return
         if self._is_between_requests() and self._protocol.timeout_keep_alive_task is not None:

@@ -7,18 +7,18 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from leadnator_auth.entrypoints.http.middleware.envelope import CUT_OFF
 from leadnator_auth.entrypoints.server.wire.answering import answering
 from leadnator_auth.entrypoints.server.wire.gathering import GatheringTransport
-from leadnator_auth.entrypoints.server.wire.guard import Guard
+from leadnator_auth.entrypoints.server.wire.guard import ConnectionGuard
 from leadnator_auth.entrypoints.server.wire.refusing import Reason
 
 
 class GuardedH11Protocol(H11Protocol):
     """One connection."""
 
-    guard: Guard
+    guard: ConnectionGuard
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(GatheringTransport(transport, self.loop, lambda: self.guard.linger()))
-        self.guard = Guard(self)
+        self.guard = ConnectionGuard(self)
         self.app = answering(self.app, self.guard)
         self.app_state = self.app_state | {CUT_OFF: self.guard.cut_off}
 

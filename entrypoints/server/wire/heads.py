@@ -9,7 +9,7 @@ MAX_FIELDS = 100
 METHODS = frozenset(
     b"GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT COPY LOCK MKCOL MOVE PROPFIND PROPPATCH UNLOCK".split()
 )
-"""Of RFC 9110, RFC 5789 and RFC 4918, which each parser knows; of others some know more than others."""
+"""The methods of RFC 9110, RFC 5789 and RFC 4918, which every parser knows; others are known to some only."""
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 _VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
@@ -18,7 +18,7 @@ _TRIMMED_FIELD = _TOKEN + rb":" + _VALUE + rb"(?<![ \t])\r\n"
 _REQUEST_LINE = rb"(" + _TOKEN + rb") ([\x21-\x7e]++) HTTP/1\.([01])\r\n"
 _HOST = rb"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::[0-9]{0,5})?"
 
-# Possessive throughout: no input makes these go back.
+# Possessive throughout: no input makes these backtrack.
 _HEAD = re.compile(_REQUEST_LINE + rb"(?:" + _FIELD + rb"){0,%d}+\r\n" % MAX_FIELDS)
 _TRIMMED_HEAD = re.compile(_REQUEST_LINE + rb"(?:" + _TRIMMED_FIELD + rb"){0,%d}+\r\n" % MAX_FIELDS)
 # Most requests: nothing about them needs a second look. The set of first letters saves most fields the longer one.
@@ -54,10 +54,10 @@ class Head(NamedTuple):
     """A head that everybody reads alike."""
 
     forwarded: bytes
-    """What the parser is given: the same head with its target in origin-form, without the blanks after values and
-    without the fields that parsers make different things of."""
+    """The head for the parser: the same with its target in origin-form, without the blanks after values and
+    without the fields that parsers interpret differently."""
     length: int | None
-    """Of the body; None when it comes in chunks."""
+    """The length of the body; None when it comes in chunks."""
 
 
 def read_head(head: bytes) -> Head:
@@ -88,14 +88,14 @@ def _read_any_head(head: bytes) -> Head:
 
 
 def _trimmed(head: bytes) -> bytes:
-    """Returns a head without the blanks after its values, which are no part of them (RFC 9112 section 5.1)."""
+    """Returns a head without the blanks after its values, which are not part of them (RFC 9112 section 5.1)."""
     if not _HEAD.fullmatch(head):
         raise RefusedError(_why_malformed(head))
     return _BLANKS_AFTER_VALUE.sub(b"", head)
 
 
 def _cleared(head: bytes, *, must_be_told: bool) -> bytes:
-    """Returns a head without the fields that one parser takes for something else than the other.
+    """Returns a head without the fields that parsers interpret differently.
 
     A server may ignore Upgrade (RFC 9110 section 7.8), but a parser that sees it takes the body for another protocol.
     Proxy-Connection ends the connection for one parser only (RFC 9112 appendix C.2.2). Expect means nothing in
@@ -118,7 +118,7 @@ def _why_malformed(head: bytes) -> Reason:
 
 
 def _check_host(hosts: list[bytes], *, is_old: bool) -> None:
-    """Refuses all but one valid Host, which HTTP/1.0 may leave out (RFC 9112 section 3.2)."""
+    """Refuses anything but one valid Host, which HTTP/1.0 may leave out (RFC 9112 section 3.2)."""
     if not hosts and is_old:
         return
     if len(hosts) != 1 or not _VALID_HOST.fullmatch(hosts[0]):

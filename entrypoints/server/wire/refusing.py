@@ -1,4 +1,4 @@
-"""Why a connection is refused, and the answer that says so."""
+"""The reasons for refusing a connection, and the answer that names them."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -15,7 +15,7 @@ _CLOSE = (b"connection", b"close")
 
 
 class Reason(StrEnum):
-    """What the log says about a refused connection; the client is told less."""
+    """The reason for a refusal in the log; the client is told less."""
 
     TIMEOUT = "timeout"
     HEAD_TOO_LARGE = "head_too_large"
@@ -35,7 +35,7 @@ class Reason(StrEnum):
 
 
 class RefusedError(Exception):
-    """What a client sent is not one request that everybody reads alike."""
+    """The client did not send one request that everybody reads alike."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""Figures for those who watch over the service, in Prometheus's text format."""
+"""Metrics for those who monitor the service, in Prometheus's text format."""
 
 from leadnator_auth.entrypoints.telemetry.metrics.recording import METHODS, UNMATCHED, Levels, Metrics
 

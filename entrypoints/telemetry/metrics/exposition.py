@@ -1,4 +1,4 @@
-"""The figures in Prometheus's text format, by its own client library."""
+"""The metrics in Prometheus's text format, written by its own client library."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ _BOUNDS = [*map(str, BUCKETS), "+Inf"]
 
 
 def exposed(found: Iterable[Found], of_the_moment: Mapping[Key, float]) -> bytes:
-    """Returns the sum over all processes, and with it what only the process that is asked knows."""
+    """Returns the sums over all processes, together with what only the process that is asked knows."""
     registry = CollectorRegistry()
     registry.register(_Sums(_summed(found), of_the_moment))
     return generate_latest(registry)

@@ -1,4 +1,4 @@
-"""What is measured: each metric's name, kind, labels and meaning, named as Prometheus's conventions say."""
+"""The metrics: name, kind, labels and meaning of each, named by Prometheus's conventions."""
 
 from enum import StrEnum
 from functools import partial
@@ -6,18 +6,18 @@ from functools import partial
 import attrs
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds in seconds: `me` is in the first of them, a password's hash in the middle, a time-out at the end."""
+"""Upper bounds in seconds: `me` is in the first ones, a password hash in the middle, a time-out in the last."""
 
 
 class Kind(StrEnum):
-    """What may be done with the figures of several processes."""
+    """How the values of several processes are combined."""
 
     COUNTER = "counter"
-    """Added up, and those of a dead process stay."""
+    """Added up; those of a dead process stay."""
     HISTOGRAM = "histogram"
-    """As a counter: how many in each bucket, and at last the sum of all."""
+    """Like a counter: the count of each bucket, and finally the sum of all values."""
     GAUGE = "gauge"
-    """Added up over the processes that live."""
+    """Added up over the living processes."""
 
 
 @attrs.frozen
@@ -31,12 +31,12 @@ class Family:
 
     @property
     def width(self) -> int:
-        """How many numbers each combination of labels has."""
+        """The count of numbers for each combination of labels."""
         return len(BUCKETS) + 2 if self.kind is Kind.HISTOGRAM else 1
 
 
 FAMILIES: dict[str, Family] = {}
-"""All of them by name, in the order in which they are told."""
+"""All metrics by name, in the order in which they are written."""
 _ENDINGS = {Kind.COUNTER: "_total", Kind.HISTOGRAM: "_seconds", Kind.GAUGE: ""}
 
 

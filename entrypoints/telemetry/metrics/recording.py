@@ -1,4 +1,4 @@
-"""Keeps count of what happens, for Prometheus to ask."""
+"""Counts of what happens, for Prometheus to collect."""
 
 import asyncio
 import platform
@@ -16,19 +16,19 @@ from leadnator_auth.entrypoints.telemetry.metrics.families import BUCKETS, Famil
 from leadnator_auth.entrypoints.telemetry.metrics.rows import Row, Rows
 
 UNMATCHED = "unmatched"
-"""The route of all paths that nothing is at."""
+"""The route of all paths that do not exist."""
 OTHER = "other"
-"""The method of requests with none that anybody knows."""
+"""The method of requests with an unknown one."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
-"""The methods that have a name of their own."""
+"""The methods that are counted by name."""
 EVERY_SECONDS = 1.0
-"""How often the levels are written down for other processes."""
+"""How often the levels are published for other processes."""
 _SUM = len(BUCKETS) + 1
 
 
 @attrs.frozen(kw_only=True)
 class Levels:
-    """How full this process is at a moment."""
+    """How busy this process is at one moment."""
 
     hashes_waiting: int
     hashes_running: int
@@ -38,19 +38,19 @@ class Levels:
 
 
 class Metrics:
-    """The figures of one process, and what to read at a scrape.
+    """The metrics of one process, and whatever else a scrape reads.
 
-    All methods are for the event loop's thread, but `hashed`, which its callers must not call at the same time.
+    All methods are for the event loop's thread, except `hashed`, whose callers must take turns.
     """
 
     def __init__(self, rows: Rows | None = None, log_lines_lost: Callable[[], int] = lambda: 0) -> None:
-        """Keeps the figures in `rows`: by default in memory, for a process that serves alone.
+        """Keeps the numbers in `rows`: by default in memory, for a process that serves alone.
 
-        `log_lines_lost` returns how many lines of this process's log were lost so far.
+        `log_lines_lost` returns how many lines of this process's log have been lost.
         """
         self.rows = rows or Rows()
         self.levels: Callable[[], Levels] | None = None
-        """Returns the levels; None where nobody knows them."""
+        """Returns the levels; None where they are unknown."""
         self._requests: dict[tuple[str, str, int], Row] = {}
         self._hash_wait = self._row(families.HASH_WAIT)
         self._hash_duration = self._row(families.HASH_DURATION)
@@ -63,7 +63,7 @@ class Metrics:
         self._set(1, families.WORKERS)
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Counts a request and how long it took: on every request's way, so nothing is looked up that can be kept."""
+        """Counts a request and how long it took. Every request pays for this, so nothing is looked up twice."""
         row = self._requests.get((route, method, status))
         if row is None:
             row = self._new_request_row(route, method, status)
@@ -71,7 +71,7 @@ class Metrics:
         row[_SUM] += seconds
 
     def outcomes(self, family: Family, known: Iterable[str]) -> Callable[[str], None]:
-        """Returns what counts an outcome; those that are known are told from the start, as 0."""
+        """Returns a function that counts an outcome; known outcomes are shown from the start, as 0."""
         rows = {outcome: self._row(family, outcome) for outcome in known}
 
         def count(outcome: str) -> None:
@@ -82,12 +82,12 @@ class Metrics:
         return count
 
     def hashed(self, waited: float, worked: float) -> None:
-        """Counts a password that was hashed: how long it waited for a thread and how long that took, in seconds."""
+        """Counts a hashed password: how long it waited for a thread, and how long the hash took, in seconds."""
         _observe(self._hash_wait, waited)
         _observe(self._hash_duration, worked)
 
     def waited_for_connection(self, seconds: float) -> None:
-        """Counts somebody who had to wait for a database connection."""
+        """Counts a wait for a database connection."""
         _observe(self._pool_wait, seconds)
 
     def count_events(self, events: Iterable[Event]) -> None:
@@ -96,13 +96,13 @@ class Metrics:
             self._events[event.type][0] += 1.0
 
     def delivered(self, delivery: Delivery) -> None:
-        """Counts what became of some mails."""
+        """Counts the fate of some mails."""
         self._mails["delivered"][0] += delivery.sent
         self._mails["delayed"][0] += delivery.delayed
         self._mails["given_up"][0] += delivery.dead
 
     def publish(self) -> None:
-        """Writes down the levels, and what others count, for another process to read."""
+        """Publishes the levels, and what other parts count, for another process to read."""
         lost = self._log_lines_lost()
         self._log_row[0] += lost - self._log_lines_told
         self._log_lines_told = lost
@@ -116,7 +116,7 @@ class Metrics:
         self._set(levels.pool_waiting, families.POOL_WAITING)
 
     def scrape(self, mails: MailFigures | None, now: datetime) -> Callable[[], bytes]:
-        """Returns what writes the present figures of all processes in Prometheus's text format, on any thread.
+        """Returns a function that writes the present metrics of all processes, and may run on any thread.
 
         `mails` is what the database says, None when it does not answer.
         """
@@ -125,7 +125,7 @@ class Metrics:
         of_the_moment = _of_the_moment(mails, now)
 
         def write() -> bytes:
-            # Loading it takes longer than many a start, and who is never scraped never needs it.
+            # Loading it would take longer than the whole start, and a process that is never scraped never needs it.
             from leadnator_auth.entrypoints.telemetry.metrics.exposition import exposed
 
             return exposed(found, of_the_moment)
@@ -148,7 +148,7 @@ class Metrics:
 
 @asynccontextmanager
 async def publishing(metrics: Metrics) -> AsyncIterator[None]:
-    """Publishes the levels every second beside the block, if anybody reads them; counters need no publishing."""
+    """Publishes the levels every second while the block runs, if anybody reads them; counters need none of this."""
     if not metrics.rows.are_shared:
         yield
         return
@@ -173,7 +173,7 @@ def _observe(row: Row, seconds: float) -> None:
 
 
 def _of_the_moment(mails: MailFigures | None, now: datetime) -> dict[tuple[str, ...], float]:
-    """Returns the gauges that are the same whichever process is asked."""
+    """Returns the gauges that are the same in every process."""
     gauges: dict[tuple[str, ...], float] = {
         (families.BUILD.name, __version__, platform.python_version()): 1,
         (families.DATABASE_UP.name,): 0 if mails is None else 1,

@@ -1,8 +1,8 @@
-"""Where figures are kept: a row of numbers for each metric and combination of its labels, in memory or a mapped file.
+"""The store of the metrics: a row of numbers for each combination of labels, in memory or a mapped file.
 
 A file is a sequence of records, each at a multiple of 8 bytes: the length of the key and the count of its numbers (two
-32-bit integers), the key as JSON, and the numbers (64-bit floats). Zeros are the end. Counting is an addition in
-memory; what a process counted until it was killed is in its file all the same.
+32-bit integers), the key as JSON, and the numbers (64-bit floats). Zeros mark the end. Counting is an addition in
+memory; whatever a process counted before it was killed is in its file nevertheless.
 """
 
 import itertools
@@ -24,7 +24,7 @@ if sys.platform != "win32":
     import fcntl
 
 SIZE = 512 * 1024
-"""Bytes of a file: thousands of rows, ten times what all routes with all their statuses need."""
+"""The size of a file in bytes: thousands of rows, ten times what all routes with all their statuses need."""
 CURE = "give it a folder for temporary files with room, by TMPDIR"
 _HEADER = struct.Struct("=II")
 _ALIGNMENT = 8
@@ -32,30 +32,30 @@ _ALIGNMENT = 8
 Key = tuple[str, ...]
 """The name of a metric and the values of its labels."""
 Row: TypeAlias = "memoryview[float] | list[float]"
-"""Numbers that are changed in place."""
+"""Numbers, changed in place."""
 
 _log = structlog.get_logger(__name__)
 
 
 @attrs.frozen
 class Found:
-    """A row as somebody else sees it."""
+    """A row as other processes see it."""
 
     key: Key
     numbers: Sequence[float]
     is_live: bool
-    """Whether the process that wrote it still runs."""
+    """Whether the process that wrote it is still running."""
 
 
 class Rows:
-    """The rows of one process: for itself, or in a file of a folder that all processes of one server share.
+    """The rows of one process: private, or in a file of a folder that all processes of one server share.
 
-    The file is locked while the process lives; a new process goes on with the file of a dead one, so that there are
+    The file is locked while the process lives; a new process takes over the file of a dead one, so that there are
     never more files than there were processes at one time.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Raises: OSError when there is no room for the file: found out here, not by a fault while counting."""
+        """Raises: OSError when there is no room for the file; better here than by a fault while counting."""
         self._folder = folder
         self._rows: dict[Key, Row] = {}
         self._end = 0
@@ -81,7 +81,7 @@ class Rows:
         return self._rows[key]
 
     def all(self) -> Iterable[Found]:
-        """Returns the rows of all processes that serve together, of those that are no more, too."""
+        """Returns the rows of all processes that serve together, including those that have ended."""
         if self._folder is None:
             yield from (Found(key, tuple(row), is_live=True) for key, row in self._rows.items())
             return
@@ -93,7 +93,7 @@ class Rows:
                 yield Found(key, content[start:end].cast("d").tolist(), is_live)
 
     def close(self) -> None:
-        """Gives the file up to the next process; until then its counters stay and its gauges do not count."""
+        """Releases the file for the next process; until then its counters stay and its gauges do not count."""
         if self.are_shared and not self._file.closed:
             # Closing would not do it: the mapping holds on to the file.
             fcntl.flock(self._file, fcntl.LOCK_UN)
@@ -115,7 +115,7 @@ class Rows:
 
 @contextmanager
 def shared_folder() -> Iterator[Path | None]:
-    """Makes a folder and removes it after the block; None where none can be made, which keeps nobody from serving."""
+    """Makes a folder and removes it after the block; None where none can be made, which must not prevent serving."""
     try:
         folder = tempfile.TemporaryDirectory(prefix="leadnator-auth-metrics-", ignore_cleanup_errors=True)
     except OSError as error:
@@ -127,7 +127,7 @@ def shared_folder() -> Iterator[Path | None]:
 
 
 def rows_in(folder: Path | None) -> Rows:
-    """Returns the rows of a new process that shares them in this folder, or keeps them to itself."""
+    """Returns the rows of a new process, shared in this folder, or private without one."""
     try:
         return Rows(folder)
     except OSError as error:
@@ -136,7 +136,7 @@ def rows_in(folder: Path | None) -> Rows:
 
 
 def _taken(folder: Path) -> BinaryIO:
-    """Returns the first file that no living process has, locked."""
+    """Returns the first file that belongs to no living process, locked."""
     if sys.platform == "win32":
         raise OSError("files cannot be locked here")
     for number in itertools.count():
@@ -156,7 +156,7 @@ def _lock(file: BinaryIO, kind: int) -> bool:
 
 
 def _records(content: memoryview) -> Iterator[tuple[Key, int, int]]:
-    """Returns each key with where its numbers start and end."""
+    """Returns each key with the start and end of its numbers."""
     position = 0
     while position + _HEADER.size <= len(content):
         length, width = _HEADER.unpack_from(content, position)

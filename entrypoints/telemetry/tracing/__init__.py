@@ -1,4 +1,4 @@
-"""Traces of requests for OpenTelemetry, an extra: nothing of it is loaded unless it is switched on."""
+"""Traces of requests for OpenTelemetry, an extra: none of it is loaded unless it is switched on."""
 
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ def require_tracing() -> None:
 
 
 def tracing_to(endpoint: str) -> "Tracing":
-    """Returns what traces requests and sends the spans to the OpenTelemetry collector at this URL.
+    """Returns a tracer of requests that sends the spans to the OpenTelemetry collector at this URL.
 
     Raises: StartError when the extra is not installed.
     """

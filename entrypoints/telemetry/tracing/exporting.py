@@ -1,4 +1,4 @@
-"""Sends spans to an OpenTelemetry collector, by OTLP over HTTP and on a thread of its own."""
+"""The export of spans to an OpenTelemetry collector, by OTLP over HTTP, on a thread of its own."""
 
 import logging
 
@@ -17,9 +17,9 @@ logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
 def exporting_tracing(endpoint: str) -> Tracing:
-    """Returns what traces requests and sends the spans to the collector at this base URL.
+    """Returns a tracer of requests that sends the spans to the collector at this base URL.
 
-    What else there is to set has OpenTelemetry's own variables: OTEL_TRACES_SAMPLER, OTEL_RESOURCE_ATTRIBUTES,
+    Everything else is set by OpenTelemetry's own variables: OTEL_TRACES_SAMPLER, OTEL_RESOURCE_ATTRIBUTES,
     OTEL_EXPORTER_OTLP_HEADERS.
     """
     resource = Resource.create({SERVICE_NAME: "leadnator-auth", SERVICE_VERSION: __version__})

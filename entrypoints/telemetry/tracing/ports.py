@@ -1,6 +1,6 @@
 """Ports with a span for each of their slow calls, within the span of the request that makes it.
 
-What goes on without a request, such as looking for due mails, makes no spans: nobody asked for it.
+Work outside requests, such as looking for due mails, makes no spans: nobody asked for it.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -30,7 +30,7 @@ def _span(tracer: Tracer, name: str) -> Iterator[None]:
 
 @attrs.frozen
 class TracedHasher:
-    """A hasher."""
+    """A hasher that makes a span for each hash."""
 
     hasher: PasswordHasher
     tracer: Tracer
@@ -53,7 +53,7 @@ class TracedHasher:
 
 @attrs.frozen
 class TracedUnitOfWork:
-    """Units of work."""
+    """Units of work, each with a span."""
 
     unit_of_work: UnitOfWork
     tracer: Tracer
@@ -73,7 +73,7 @@ class TracedUnitOfWork:
 
 @attrs.frozen
 class TracedIdentities:
-    """Identities."""
+    """Identities, each look-up with a span."""
 
     identities: Identities
     tracer: Tracer

@@ -1,7 +1,7 @@
 """A span for each request, named as OpenTelemetry's conventions for HTTP servers say.
 
-It has the template of the path and never the path itself, and nothing of the query, the headers and the body: each may
-hold a secret. Of an error it has the type alone, for messages quote what they are about.
+It holds the template of the path, never the path itself, and nothing of the query, headers or body: each may hold a
+secret. Of an error it holds the type only, because messages quote what they are about.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ _propagator = TraceContextTextMapPropagator()
 
 
 class TracedRequests:
-    """The layer; it is within the one that gives requests their ids."""
+    """The layer that traces; it lies within the one that gives requests their ids."""
 
     def __init__(self, app: ASGIApp, tracer: Tracer) -> None:
         self._app = app
@@ -59,7 +59,7 @@ class TracedRequests:
 
 
 def _context_of(scope: Scope) -> Context:
-    """Returns the trace that the caller is in, if it says so (W3C Trace Context)."""
+    """Returns the caller's trace, if the request names one (W3C Trace Context)."""
     carrier: dict[str, list[str]] = defaultdict(list)
     for name, value in scope["headers"]:
         if name in _CONTEXT_HEADERS:

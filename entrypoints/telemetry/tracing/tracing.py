@@ -1,4 +1,4 @@
-"""What makes spans: a layer around the application, and ports that tell what they do for a request."""
+"""The makers of spans: a layer around the application, and ports that report what they do for a request."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ class Tracing:
     """Traces by one provider."""
 
     def __init__(self, provider: TracerProvider, give_up: Callable[[], None] = lambda: None) -> None:
-        """`give_up` ends the attempts to send what nobody takes."""
+        """`give_up` ends the attempts to send spans that nobody takes."""
         self._provider = provider
         self._give_up = give_up
         self._tracer = provider.get_tracer("leadnator_auth", __version__)
@@ -30,7 +30,7 @@ class Tracing:
         return Middleware(TracedRequests, tracer=self._tracer)
 
     def traced(self, ports: Ports) -> Ports:
-        """Returns ports with a span for what takes time: hashing, and each unit of work."""
+        """Returns ports with a span for everything slow: hashing, and each unit of work."""
         return attrs.evolve(
             ports,
             hasher=TracedHasher(ports.hasher, self._tracer),
@@ -39,7 +39,7 @@ class Tracing:
         )
 
     async def close(self) -> None:
-        """Sends what was not sent yet; a collector that is away does not keep the process from ending for long."""
+        """Sends the spans not sent yet; a collector that is away does not delay the end of the process for long."""
         ending = asyncio.create_task(asyncio.to_thread(self._provider.shutdown))
         _, late = await asyncio.wait([ending], timeout=CLOSE_TIMEOUT)
         if late:

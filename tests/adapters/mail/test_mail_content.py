@@ -1,4 +1,4 @@
-"""What stands in a mail, as it came over the wire: our words and the operator's, and nothing a user typed."""
+"""The content of a mail as it came over the wire: our words and the operator's, and nothing a user typed."""
 
 import re
 from collections.abc import AsyncIterator

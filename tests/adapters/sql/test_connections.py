@@ -1,4 +1,4 @@
-"""What is special about the held connections: two processes at once, connections that die, and databases that stall."""
+"""The held connections: two processes at once, connections that die, and databases that stall."""
 
 import asyncio
 import logging

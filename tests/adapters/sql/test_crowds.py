@@ -1,4 +1,4 @@
-"""What an account piled up keeps nobody from ending it: so many rows go at once, and the rest a little at a time."""
+"""An account with any number of rows can be ended: many rows go at once, and the rest a few at a time."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""How many round trips the mail queue takes, and how many rows it looks at: a database may be far, a queue long."""
+"""The mail queue's round trips and the rows it looks at: a database may be far away, a queue long."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from leadnator_auth.adapters.sql.pool import UNIT_SECONDS
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.domain import Delivery, QueuedMail, deliver_due_mails, retry_mails
 from leadnator_auth.testing.contract.samples import NOW, a_mail, a_token, a_user
-from tests.adapters.sql.test_plans import plan_of
+from tests.adapters.sql.plans import plan_of
 from tests.conftest import sql_ports
 
 FAR_SECONDS = 0.05

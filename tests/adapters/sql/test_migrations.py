@@ -1,6 +1,7 @@
 """Bringing a database to the schema of this program."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from tests.e2e.server import DEADLINE_SECONDS, PASSWORD
 
 MIGRATIONS = Path(alembic_runner.__file__).with_name("migrations")
 RELEASED = sorted(Path(__file__).with_name("released").glob("*.sql"))
+OLDER = sorted(script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())[:-1]
+"""Every version before the newest."""
 MANY = 10
 PROCESSES = 4
 """Each takes most of a second to begin; that more take turns is what the threads show."""
@@ -68,6 +71,11 @@ def version_of(url: str) -> list[tuple[object, ...]]:
     return run_sql(url, "SELECT version_num FROM alembic_version")
 
 
+def rows_of(version: str) -> str:
+    """Returns rows as this version kept them: they look as they did in the last version that has a file of them."""
+    return [file for file in RELEASED if file.stem <= version][-1].read_text("utf-8")
+
+
 def make_schema(url: str, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the database as the program of this schema version did."""
     with monkeypatch.context() as patch:
@@ -81,10 +89,15 @@ def test_the_version_that_is_checked_is_that_of_the_newest_migration() -> None:
     assert scripts.get_heads() == [SCHEMA_VERSION]
 
 
-def test_there_is_a_fixture_of_every_version_before_the_newest() -> None:
-    scripts = ScriptDirectory(str(MIGRATIONS))
-    versions = {script.revision for script in scripts.walk_revisions()}
-    assert {file.stem for file in RELEASED} == versions - {SCHEMA_VERSION}
+@pytest.mark.parametrize("version", OLDER)
+def test_the_rows_of_a_version_fill_all_of_its_columns(
+    file: Path, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{file}"
+    make_schema(url, version, monkeypatch)
+    for table, columns in re.findall(r"INSERT INTO (\w+) \((.*?)\)", rows_of(version)):
+        there = {name for (name,) in run_sql(url, f"SELECT name FROM pragma_table_info('{table}')")}
+        assert set(columns.split(", ")) == there, f"{table}: add a file with the rows of {version}"
 
 
 async def test_an_empty_database_is_made_ready(url: str) -> None:
@@ -103,12 +116,12 @@ def test_a_second_migration_has_nothing_to_do(url: str) -> None:
     assert schema_of(url) == before
 
 
-@pytest.mark.parametrize("released", RELEASED, ids=lambda file: file.stem)
+@pytest.mark.parametrize("version", OLDER)
 def test_an_older_database_becomes_what_a_new_one_is(
-    url: str, new_database: NewDatabase, released: Path, monkeypatch: pytest.MonkeyPatch
+    url: str, new_database: NewDatabase, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_schema(url, released.stem, monkeypatch)
-    run_script(url, released.read_text("utf-8"))
+    make_schema(url, version, monkeypatch)
+    run_script(url, rows_of(version))
     columns = columns_of(url)
     before = dump_of(url, columns)
 
@@ -118,12 +131,12 @@ def test_an_older_database_becomes_what_a_new_one_is(
     assert schema_of(url) == schema_of(new_database())
 
 
-@pytest.mark.parametrize("released", RELEASED, ids=lambda file: file.stem)
+@pytest.mark.parametrize("version", OLDER)
 async def test_who_had_an_account_in_an_older_database_still_has_it(
-    url: str, released: Path, monkeypatch: pytest.MonkeyPatch
+    url: str, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_schema(url, released.stem, monkeypatch)
-    run_script(url, released.read_text("utf-8"))
+    make_schema(url, version, monkeypatch)
+    run_script(url, rows_of(version))
     migrate(url)
     hasher = BcryptHasher(cost=4, workers=1)
     async with connected(backend_of(url)) as connections:

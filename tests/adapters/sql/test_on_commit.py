@@ -1,4 +1,4 @@
-"""Who wants to know at once what was kept is told: of events and new mails, after the commit, and only then."""
+"""Listeners are told what was kept, events and new mails, after the commit and only then."""
 
 from collections.abc import Callable
 

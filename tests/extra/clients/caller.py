@@ -1,4 +1,4 @@
-"""What somebody writes who has generated a Python client: run with the base URL; type-checked by the test, too."""
+"""A program by somebody who has generated a Python client; run with the base URL, and type-checked by the test."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Whether what was printed has the shape that a page shows: ids, tokens, dates and sizes differ from run to run."""
+"""The shape of output: ids, tokens, dates and sizes differ from run to run, and the rest is as a page shows it."""
 
 import re
 

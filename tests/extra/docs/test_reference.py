@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from leadnator_auth.domain import EventType
 from leadnator_auth.entrypoints.background.mail_worker import _FATES
 from leadnator_auth.entrypoints.http import security_events
 from tests.extra.docs import reference
@@ -43,3 +44,9 @@ def test_every_event_is_on_the_page_with_its_level() -> None:
     logged |= dict.fromkeys((f"mail_{fate}" for fate in _FATES.values()), "warning")
     listed = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", EVENTS_PAGE.read_text(), re.MULTILINE))
     assert listed == logged
+
+
+def test_every_type_of_event_is_on_the_page_or_on_that_of_its_capability() -> None:
+    text = "".join(page.read_text() for page in [EVENTS_PAGE, *(ROOT / "docs" / "how-to").glob("*.md")])
+    rows = "".join(line for line in text.splitlines() if line.startswith("|"))
+    assert [each.value for each in EventType if f"`{each.value}`" not in rows] == []

@@ -1,4 +1,4 @@
-"""Which tests run which function, so that a mutant need not be held against all of them."""
+"""The tests that run each function, so that a mutant need not be held against all of them."""
 
 import ast
 from collections.abc import Sequence

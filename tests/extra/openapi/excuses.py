@@ -1,4 +1,4 @@
-"""Where a check of Schemathesis complains about what the product promises, and why the promise stands."""
+"""Complaints of Schemathesis about what the product promises, and why the promise stands."""
 
 import unicodedata
 from collections.abc import Callable, Mapping

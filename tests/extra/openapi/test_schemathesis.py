@@ -1,4 +1,4 @@
-"""What the document promises is what is answered, whatever is sent: some ten thousand requests made from it."""
+"""Every answer is one that the document promises, whatever is sent: some ten thousand requests made from it."""
 
 from hypothesis import HealthCheck, settings
 

@@ -1,1 +1,1 @@
-"""What is in the wheel, and that it works where nothing else is installed."""
+"""The content of the wheel, and that it works where nothing else is installed."""

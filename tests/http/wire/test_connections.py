@@ -1,4 +1,4 @@
-"""What must go on working: kept-alive connections, pipelining, Expect, and a polite end."""
+"""Connections that must go on working: kept alive, pipelined, with Expect, and with a polite end."""
 
 import socket
 import threading

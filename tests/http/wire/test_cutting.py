@@ -1,4 +1,4 @@
-"""Where one request ends and the next begins, however the bytes are cut into packets."""
+"""One request ends and the next begins in the same place, however the bytes are cut into packets."""
 
 import pytest
 

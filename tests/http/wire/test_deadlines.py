@@ -1,4 +1,4 @@
-"""Who is slow to send a request, and how many of them disturb nobody."""
+"""Clients that are slow to send a request disturb nobody, however many they are."""
 
 import socket
 import time
@@ -10,7 +10,7 @@ from structlog.typing import EventDict
 
 from leadnator_auth.entrypoints.http.middleware.lingering import MAX_DRAINED_BYTES
 from leadnator_auth.entrypoints.server.wire import guard
-from leadnator_auth.entrypoints.server.wire.guard import Guard
+from leadnator_auth.entrypoints.server.wire.guard import ConnectionGuard
 from tests.http.wire.hostile import GET, POST
 from tests.http.wire.serving import DEADLINE_SECONDS, Served, answers_in, echo, everything, next_answer, serving
 
@@ -22,7 +22,7 @@ CROWD = 500
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the deadline for a head short."""
-    monkeypatch.setattr(Guard, "head_seconds", SOON)
+    monkeypatch.setattr(ConnectionGuard, "head_seconds", SOON)
 
 
 def trickle(connection: socket.socket, byte: bytes) -> bytes:
@@ -51,7 +51,7 @@ def assert_timeout(received: bytes) -> None:
 
 
 def test_a_head_has_ten_seconds() -> None:
-    assert Guard.head_seconds == guard.HEAD_SECONDS == 10.0
+    assert ConnectionGuard.head_seconds == guard.HEAD_SECONDS == 10.0
 
 
 @pytest.mark.usefixtures("soon")
@@ -133,7 +133,7 @@ def test_a_client_that_hangs_up_in_the_middle_of_a_head_is_forgotten(echoing: Se
 
 
 def test_an_idle_connection_has_the_keep_alive_timeout(parser: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Guard, "head_seconds", FAR)
+    monkeypatch.setattr(ConnectionGuard, "head_seconds", FAR)
     with serving(echo, parser, timeout_keep_alive=SOON) as served, served.connect() as connection:
         connection.sendall(GET + b"\r\n")
         assert next_answer(connection).status == 200
@@ -141,7 +141,7 @@ def test_an_idle_connection_has_the_keep_alive_timeout(parser: str, monkeypatch:
 
 
 def test_that_timeout_cuts_no_head_short(parser: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Guard, "head_seconds", 3 * SOON)
+    monkeypatch.setattr(ConnectionGuard, "head_seconds", 3 * SOON)
     with serving(echo, parser, timeout_keep_alive=SOON) as served, served.connect() as connection:
         connection.sendall(GET + b"\r\n" + GET)
         assert next_answer(connection).status == 200
@@ -167,7 +167,7 @@ def test_that_timeout_cuts_no_request_short(parser: str) -> None:
 
 
 def test_a_refused_client_that_sends_on_is_put_out(echoing: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Guard, "linger_seconds", FAR)
+    monkeypatch.setattr(ConnectionGuard, "linger_seconds", FAR)
     with echoing.connect() as connection:
         connection.sendall(b"\0")
         assert len(answers_in(everything(connection))) == 1
@@ -176,7 +176,7 @@ def test_a_refused_client_that_sends_on_is_put_out(echoing: Served, monkeypatch:
 
 
 def test_a_refused_client_that_stays_is_put_out(echoing: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Guard, "linger_seconds", SOON)
+    monkeypatch.setattr(ConnectionGuard, "linger_seconds", SOON)
     with echoing.connect() as connection:
         connection.sendall(b"\0")
         assert len(answers_in(everything(connection))) == 1

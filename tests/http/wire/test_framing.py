@@ -1,4 +1,4 @@
-"""What each parser's server does with bytes that no well-behaved client sends."""
+"""Each parser's server, given bytes that no well-behaved client sends."""
 
 import json
 import re

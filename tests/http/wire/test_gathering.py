@@ -1,10 +1,10 @@
-"""What is written in one turn leaves together, in order, and is not lost when the connection ends."""
+"""Writes of one turn leave together, in order, and are not lost when the connection ends."""
 
 import asyncio
 
 import pytest
 
-from leadnator_auth.entrypoints.server.wire.gathering import MOST_GATHERED_BYTES, GatheringTransport
+from leadnator_auth.entrypoints.server.wire.gathering import MAX_GATHERED_BYTES, GatheringTransport
 
 
 class Recording(asyncio.Transport):
@@ -89,9 +89,9 @@ async def test_a_connection_that_ends_in_another_way_is_not_closed(recording: Re
 
 async def test_much_is_not_held_back(recording: Recording) -> None:
     transport = gathering(recording)
-    transport.write(b"a" * MOST_GATHERED_BYTES)
+    transport.write(b"a" * MAX_GATHERED_BYTES)
     assert recording.told == []
     transport.write(b"b")
-    assert recording.told == [b"a" * MOST_GATHERED_BYTES + b"b"]
+    assert recording.told == [b"a" * MAX_GATHERED_BYTES + b"b"]
     await asyncio.sleep(0)
     assert len(recording.told) == 1

@@ -1,4 +1,4 @@
-"""Which heads everybody reads alike, and what of them the parser is given."""
+"""Heads that everybody reads alike, and what of them the parser is given."""
 
 from collections.abc import Callable
 
