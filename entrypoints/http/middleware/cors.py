@@ -49,7 +49,8 @@ class _CrossOrigin(CORSMiddleware):
 
     def is_allowed_origin(self, origin: str) -> bool:
         # Of http and https, browsers send lower case; whether they do of other schemes depends on the browser.
-        return (origin if origin.startswith("http") else origin.lower()) in self.allow_origins
+        of_the_web = origin.lower().startswith(("http:", "https:"))
+        return (origin if of_the_web else origin.lower()) in self.allow_origins
 
     def preflight_response(self, request_headers: Headers) -> Response:
         asked = ",".join(request_headers.getlist("access-control-request-headers")).lower()

@@ -8,6 +8,7 @@ from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.e2e.conftest import Serve
 from tests.e2e.server import DEADLINE_SECONDS, Server
 from tests.extra.browser.looking import assert_accessible, look_like_a_phone, prefer
 
@@ -72,19 +73,61 @@ def test_opening_the_link_again_and_again_does_not_use_it_up(browser: Chrome, se
     set_password(browser, "a brand new password")
     wait_for_heading(browser, "Your password was changed")
     browser.get(link)
-    assert heading(browser) == "This link does not work"
+    assert heading(browser) == "Your password was already changed"
 
 
-def test_a_used_link_says_so(browser: Chrome, server: Server, link: str, screenshot: Screenshot) -> None:
+def test_the_page_that_says_it_worked_may_be_loaded_again(browser: Chrome, server: Server, link: str) -> None:
+    browser.get(link)
+    set_password(browser, "a brand new password")
+    wait_for_heading(browser, "Your password was changed")
+    assert "reset_" not in browser.current_url
+    browser.refresh()
+    assert heading(browser) == "Your password was changed"
+    assert server.log_in(password="a brand new password").status == 200
+
+
+def test_a_double_click_works_as_one(browser: Chrome, server: Server, link: str) -> None:
+    browser.get(link)
+    browser.find_element(By.ID, "password").send_keys("a brand new password")
+    # Both in one turn of the page: the second sends the form again before the first is answered.
+    browser.execute_script("const press = document.querySelector('[type=submit]'); press.click(); press.click()")
+    wait_for_heading(browser, "Your password was changed")
+    assert server.log_in(password="a brand new password").status == 200
+
+
+def test_the_back_button_leads_to_no_form_that_says_it_worked(
+    browser: Chrome, server: Server, link: str, screenshot: Screenshot
+) -> None:
     browser.get(link)
     set_password(browser, "a brand new password")
     wait_for_heading(browser, "Your password was changed")
     browser.back()
-    WebDriverWait(browser, DEADLINE_SECONDS).until(lambda chrome: chrome.find_elements(By.ID, "password"))
-    browser.find_element(By.ID, "password").send_keys("another password" + Keys.ENTER)
-    wait_for_heading(browser, "This link does not work")
+    if waiting(browser).until(heading) == "Set a new password":  # as the browser kept it
+        set_password(browser, "another password")
+    wait_for_heading(browser, "Your password was already changed")
     screenshot(browser, "reset-link-used")
     assert server.log_in(password="a brand new password").status == 200
+    assert server.log_in(password="another password").status == 401
+
+
+def test_a_password_manager_finds_the_name_and_the_new_password(browser: Chrome, link: str) -> None:
+    browser.get(link)
+    name = browser.find_element(By.CSS_SELECTOR, "[autocomplete=username]")
+    assert (name.get_attribute("value"), name.get_attribute("readonly")) == ("alice@example.com", "true")
+    assert name.accessible_name == "Account"
+    assert browser.find_element(By.ID, "password").get_attribute("autocomplete") == "new-password"
+
+
+def test_the_name_of_the_application_leads_to_its_log_in(serve: Serve, browser: Chrome, screenshot: Screenshot) -> None:
+    server = serve(APP_NAME="Acme & Söhne", LOGIN_URL="http://127.0.0.1:9/in")
+    for path in ("/", "/reset-password?done", "/reset-password?token=x"):
+        browser.get(server.url + path)
+        assert "Acme & Söhne" in browser.title
+        assert "Acme & Söhne" in browser.find_element(By.TAG_NAME, "main").text
+        link = browser.find_element(By.LINK_TEXT, "Log in")
+        assert link.get_attribute("href") == "http://127.0.0.1:9/in"
+        screenshot(browser, "named-" + path.strip("/?").replace("?", "-").replace("=", "-"))
+        assert_accessible(browser)
 
 
 def test_the_password_can_be_shown_and_its_length_is_told(browser: Chrome, link: str) -> None:
@@ -112,8 +155,9 @@ def test_nothing_stands_in_the_way_of_anybody(
     prefer(browser, scheme)
     if device == "phone":
         look_like_a_phone(browser)
-    broken_link = link.partition("?")[0]
-    for address, name in ((link, "form"), (broken_link, "broken-link")):
+    page = link.partition("?")[0]
+    home = page.removesuffix("reset-password")
+    for address, name in ((link, "form"), (page, "broken-link"), (f"{page}?done", "done"), (home, "home")):
         browser.get(address)
         screenshot(browser, f"reset-{name}-{device}-{scheme}")
         assert_accessible(browser)
@@ -121,6 +165,7 @@ def test_nothing_stands_in_the_way_of_anybody(
     browser.get(link)
     set_password(browser, "short")
     wait_for_problem(browser)
+    screenshot(browser, f"reset-problem-{device}-{scheme}")
     assert_accessible(browser)
 
 
