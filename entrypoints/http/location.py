@@ -21,7 +21,7 @@ def located(scope: Scope, prefix: str) -> Scope:
     root_path = declared if declared.endswith(prefix) else declared + prefix
     mounted_at = root_path.removeprefix(scope.get("app_root_path", ""))
     start = next((each for each in (root_path, mounted_at, declared, prefix) if _is_below(path, each)), "")
-    return scope | {"root_path": root_path, "path": root_path + path.removeprefix(start)}
+    return {**scope, "root_path": root_path, "path": root_path + path.removeprefix(start)}
 
 
 def base_path(scope: Scope) -> str:

@@ -47,7 +47,7 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         HTTPStatus.BAD_REQUEST,
         "Invalid fields",
         "A field has a value it cannot have.",
-        when="A field has the wrong type, length, syntax or characters.",
+        when="A field has the wrong type, length, syntax or characters, or is none that a PATCH takes.",
     ),
     refusals.InvalidJsonError: Problem(
         HTTPStatus.BAD_REQUEST,
