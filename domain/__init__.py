@@ -18,6 +18,7 @@ from leadnator_auth.domain.entities.mail import (
     QueuedMail,
     ResetLinkMail,
 )
+from leadnator_auth.domain.entities.mailed_link import LinkState, MailedLink
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.reset_token import ResetToken
 from leadnator_auth.domain.entities.session import Client, Identity, Session
@@ -59,6 +60,7 @@ from leadnator_auth.domain.use_cases.password_reset import (
     request_password_reset,
     reset_password,
 )
+from leadnator_auth.domain.use_cases.reset_links import look_at_reset_link, was_password_reset
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_up import sign_up
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
@@ -102,12 +104,14 @@ __all__ = [
     "InvalidTokenError",
     "LastAdminError",
     "Limits",
+    "LinkState",
     "LogOutScope",
     "MailDelayedError",
     "MailFigures",
     "MailKind",
     "MailRefusedError",
     "MailState",
+    "MailedLink",
     "MediaToken",
     "MissingFieldsError",
     "NotFoundError",
@@ -154,6 +158,7 @@ __all__ = [
     "list_users",
     "log_in",
     "log_out",
+    "look_at_reset_link",
     "mail_figures",
     "parse_user_ref",
     "purge",
@@ -164,4 +169,5 @@ __all__ = [
     "run_in_transaction",
     "show_user",
     "sign_up",
+    "was_password_reset",
 ]

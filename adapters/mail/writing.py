@@ -52,6 +52,7 @@ class MailWriter:
     clock: Clock
     language: str = DEFAULT_LANGUAGE
     own_templates: Path | None = None
+    app_name: str = "leadnator-auth"
 
     def write(self, mail: OutgoingMail) -> EmailMessage:
         """Returns the message, addressed to the mail's one recipient.
@@ -59,6 +60,7 @@ class MailWriter:
         Raises: MailDelayedError when a template is broken: the mail waits until it is repaired.
         """
         kind, context = self._content(mail)
+        context["app_name"] = self.app_name
         message = self._addressed(mail.to, mail.id)
         message["Subject"] = " ".join(self._render(f"{kind}.subject.txt", context).split())
         _set_content(message, self._render(f"{kind}.txt", context), self._render(f"{kind}.html", context))
@@ -67,8 +69,9 @@ class MailWriter:
     def write_test(self, to: EmailAddress, mail_id: str) -> EmailMessage:
         """Returns a message that says only that it arrived."""
         message = self._addressed(to, mail_id)
-        message["Subject"] = "Test mail of leadnator-auth"
-        message.set_content("This is a test: mails of leadnator-auth reach you. Nothing has to be done.\n", cte="7bit")
+        message["Subject"] = f"Test mail of {self.app_name}"
+        text = f"This is a test: mails of {self.app_name} reach you. Nothing has to be done.\n"
+        message.set_content(text, cte=_encoding(text))
         return message
 
     def _addressed(self, to: EmailAddress, mail_id: str) -> EmailMessage:

@@ -82,7 +82,7 @@ async def create_user(
 
 
 async def change_user(actor: Actor, who: UserRef, changes: Mapping[str, RawField], *, ports: Ports) -> ChangedUser:
-    """Sets those of name, role, plan and status that `changes` has, in force at once; its other entries are ignored.
+    """Sets those of name, role, plan and status that `changes` has, at once in force; nothing else may be in it.
 
     A suspended account loses its sessions, reset tokens and known clients for good: activating it does not bring them
     back.
@@ -143,6 +143,7 @@ class _Patch:
     def checked(cls, changes: Mapping[str, RawField]) -> "_Patch":
         """Raises: MissingFieldsError, also for a null, which differs from an absent field; InvalidFieldsError."""
         with FieldChecks() as check:
+            check.only(changes, [field.name for field in attrs.fields(cls)])
 
             def given(field: str, parse: Callable[[str], Parsed]) -> Parsed | None:
                 return check(field, changes[field], parse) if field in changes else None

@@ -1,6 +1,6 @@
 """Checks for the fields of an input, which report every bad field at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
@@ -68,6 +68,14 @@ class FieldChecks:
     ) -> Parsed | Default:
         """Returns `value` parsed, or `default` when it is absent, null or empty."""
         return default if value is None or value == "" else self(field, value, parse)
+
+    def only(self, given: Iterable[str], known: Collection[str]) -> None:
+        """Refuses each field that is given and not known.
+
+        For changes: whoever names a field there means to change something, and would take silence for success.
+        """
+        message = f"There is no such field; there are: {', '.join(known)}."
+        self._errors += [FieldError(name, "unknown_field", message) for name in given if name not in known]
 
     @property
     def errors(self) -> tuple[FieldError, ...]:

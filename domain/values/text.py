@@ -46,6 +46,12 @@ def _is_invisible(character: str) -> bool:
     return any(first <= code <= last for first, last in _BLANK_RANGES)
 
 
+def trimmed(text: str) -> str:
+    """Returns `text` without what cannot be seen at its ends: blanks, line breaks, marks that copying leaves."""
+    seen = [place for place, character in enumerate(text) if not (is_control(character) or _is_invisible(character))]
+    return text[seen[0] : seen[-1] + 1] if seen else ""
+
+
 def without_controls(text: str, most: int) -> str:
     """Returns the first `most` characters of `text` that are safe to store and show."""
     if len(text) <= most and text.isascii() and text.isprintable():

@@ -182,6 +182,7 @@ def mail_writer(settings: Settings, clock: SystemClock) -> MailWriter:
         sender=settings.mail_from,
         reset_url=reset_url.replace("{public_url}", public_url),
         clock=clock,
+        app_name=settings.app_name,
         language=settings.mail_language,
         own_templates=settings.mail_templates,
     )

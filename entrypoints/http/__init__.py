@@ -12,6 +12,7 @@ from leadnator_auth.entrypoints.http.authentication import (
     answer_refusal,
     authenticate,
 )
+from leadnator_auth.entrypoints.http.pages.site import Site
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, MissingTokenError, RequestError
 
@@ -20,6 +21,7 @@ __all__ = [
     "InvalidRequestError",
     "MissingTokenError",
     "RequestError",
+    "Site",
     "TokenBackend",
     "answer_refusal",
     "authenticate",

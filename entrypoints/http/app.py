@@ -1,33 +1,32 @@
 """Puts the application together: routes from the operations, errors from the table, middleware around both."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from leadnator_auth.domain import AuthError, NotFoundError, Ports, UnavailableError
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.location import base_path, checked_prefix, located
 from leadnator_auth.entrypoints.http.middleware.cors import cors
 from leadnator_auth.entrypoints.http.middleware.counting import counted
-from leadnator_auth.entrypoints.http.middleware.envelope import Envelope
-from leadnator_auth.entrypoints.http.openapi.document import openapi_document
+from leadnator_auth.entrypoints.http.middleware.envelope import Envelope, answer_internal_error
 from leadnator_auth.entrypoints.http.openapi.operation import Handler
-from leadnator_auth.entrypoints.http.pages import PAGES, reference_page
+from leadnator_auth.entrypoints.http.pages import PAGES, REFERENCE_ASSETS
+from leadnator_auth.entrypoints.http.pages.home import home_page
+from leadnator_auth.entrypoints.http.pages.site import Site
 from leadnator_auth.entrypoints.http.problems import REFERENCE_PAGE, problem_response
 from leadnator_auth.entrypoints.http.reading.ambiguity import check_unambiguous
-from leadnator_auth.entrypoints.http.refusals import (
-    MethodNotAllowedError,
-    RequestError,
-)
+from leadnator_auth.entrypoints.http.refusals import MethodNotAllowedError, RequestError
 from leadnator_auth.entrypoints.http.security_events import log_refusal
+from leadnator_auth.entrypoints.http.surface import METRICS_PATH, Surface, get_openapi, get_reference
 from leadnator_auth.entrypoints.telemetry.metrics import UNMATCHED, Metrics
 
 _log = structlog.get_logger(__name__)
@@ -40,62 +39,72 @@ class AuthApplication(Starlette):
     all of its routing.
     """
 
+    prefix = ""
+    across_origins: Callable[[ASGIApp], ASGIApp] = staticmethod(lambda app: app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(located(scope, self.prefix) if scope["type"] == "http" else scope, receive, send)
+
     def build_middleware_stack(self) -> ASGIApp:
-        app: ASGIApp = FixedPaths(self.routes, self.router)
+        app = self.across_origins(FixedPaths(self.routes, self.router))
         for middleware, positional, named in reversed(self.user_middleware):
             app = middleware(app, *positional, **named)
         metrics: Metrics = self.state.metrics
-        return Envelope(app, metrics.count_request)
+        return Envelope(app, metrics.count_request, self.across_origins(answer_internal_error))
 
 
 def create_app(
     ports: Ports | None = None,
     *,
+    prefix: str = "",
+    metrics: Metrics | bool | None = None,
+    docs: bool = True,
     lifespan: Lifespan[Starlette] | None = None,
     cors_origins: Sequence[str] = (),
     public_url: str | None = None,
-    metrics: Metrics | None = None,
     layers: Sequence[Middleware] = (),
 ) -> Starlette:
     """Returns the application over these ports; without them, `lifespan` must set `app.state.ports`.
 
-    `public_url` is where the OpenAPI document and the reference page say that it is served. `metrics` keeps count of
-    the requests, for GET /metrics to tell. `layers` are put around the whole, the first outermost.
+    It follows the root path that it is mounted at; `prefix` is for a host that does not tell one. `public_url` is where
+    the OpenAPI document and the reference page say that it is served. `metrics` is whether there is a GET /metrics, by
+    default only at the root of a server, or what counts the requests for it. Without `docs` there are no /docs and
+    /openapi.json. `layers` are put around the whole, the first outermost. `app.state.site` is what pages say of it.
+
+    Raises: ValueError for a prefix that does not begin with a slash.
     """
-    metrics = metrics or Metrics()
-    middleware = [*layers, *([cors(cors_origins)] if cors_origins else [])]
-    app = AuthApplication(routes=_routes(public_url, metrics), middleware=middleware, lifespan=lifespan)
+    figures = metrics if isinstance(metrics, Metrics) else Metrics()
+    surface = Surface(public_url, docs, metrics if isinstance(metrics, bool | None) else True)
+    app = AuthApplication(routes=_routes(surface, figures), middleware=layers, lifespan=lifespan)
+    app.prefix = checked_prefix(prefix)
+    if cors_origins:
+        app.across_origins = cors(cors_origins)
     app.router.redirect_slashes = False
     app.router.default = Resource(UNMATCHED, {})
     app.state.ports = ports
-    app.state.metrics = metrics
+    app.state.metrics = figures
+    app.state.site = Site()
+    app.state.surface = surface
     return app
 
 
-def _routes(public_url: str | None, metrics: Metrics) -> list[BaseRoute]:
+def _routes(surface: Surface, metrics: Metrics) -> list[BaseRoute]:
     """Returns a route for each path, with all its methods: `Allow` must name them all."""
     handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
-    for operation in OPERATIONS:
+    for operation in surface.operations(base=""):
         handlers[operation.path][operation.method] = counted(operation, operation.handler, metrics)
-    handlers["/openapi.json"]["GET"] = _openapi(public_url)
-    handlers[REFERENCE_PAGE]["GET"] = reference_page(public_url)
-    for path, methods in PAGES.items():
+    documents = {"/openapi.json": {"GET": get_openapi}, REFERENCE_PAGE: {"GET": get_reference}, **REFERENCE_ASSETS}
+    for path, methods in {**PAGES, **(documents if surface.has_docs else {})}.items():
         handlers[path].update(methods)
+    handlers["/"]["GET"] = home_page(has_docs=surface.has_docs)
     # The page's form does what the operation does, by another way in.
     reset = next(operation for operation in OPERATIONS if operation.name == "reset_password")
     handlers["/reset-password"]["POST"] = counted(reset, handlers["/reset-password"]["POST"], metrics)
-    return [Route(path, Resource(path, methods), methods=None) for path, methods in handlers.items()]
-
-
-def _openapi(public_url: str | None) -> Handler:
-    @cache
-    def document() -> Response:
-        return JSONResponse(openapi_document(public_url))
-
-    async def get_openapi(request: Request) -> Response:
-        return document()
-
-    return get_openapi
+    only_at_root = {METRICS_PATH} if surface.has_metrics is None else set()
+    return [
+        Route(path, Resource(path, methods, only_at_root=path in only_at_root), methods=None)
+        for path, methods in handlers.items()
+    ]
 
 
 class FixedPaths:
@@ -106,17 +115,25 @@ class FixedPaths:
         self._router = router
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Below a host application's prefix, which is part of the path, the router knows what to do.
-        is_at_root = scope["type"] == "http" and not scope.get("root_path")
-        app = self._apps.get(scope["path"]) if is_at_root else None
+        app = self._apps.get(_path_below(scope)) if scope["type"] == "http" else None
         await (app or self._router)(scope, receive, send)
 
 
-class Resource:
-    """What is at one path: a handler for each method, HEAD like GET, and 405 for the rest; 404 without any."""
+def _path_below(scope: Scope) -> str:
+    """Returns the path without the root path, which `located` made sure that it begins with."""
+    path: str = scope["path"]
+    return path.removeprefix(scope["root_path"]) if scope.get("root_path") else path
 
-    def __init__(self, path: str, handlers: Mapping[str, Handler]) -> None:
+
+class Resource:
+    """What is at one path: a handler for each method, HEAD like GET, and 405 for the rest; 404 without any.
+
+    `only_at_root` leaves it out below the path of a host application.
+    """
+
+    def __init__(self, path: str, handlers: Mapping[str, Handler], *, only_at_root: bool = False) -> None:
         self._path = path
+        self._only_at_root = only_at_root
         self._handlers = dict(handlers)
         if "GET" in handlers:
             self._handlers["HEAD"] = handlers["GET"]
@@ -135,7 +152,7 @@ class Resource:
         await response(scope, receive, send)
 
     def _handler(self, scope: Scope) -> Handler:
-        if not self._handlers:
+        if not self._handlers or (self._only_at_root and base_path(scope)):
             raise NotFoundError
         handler = self._handlers.get(scope["method"])
         if handler is None:
@@ -147,4 +164,4 @@ def _answer_error(request: Request, error: AuthError | RequestError) -> Response
     if isinstance(error, UnavailableError):
         _log.error("unavailable", error=str(error), request_id=request.state.request_id)
     log_refusal(request, error)
-    return problem_response(error)
+    return problem_response(error, base_path(request.scope))

@@ -89,6 +89,9 @@ class TokenBackend(AuthenticationBackend):
         return AuthCredentials(["authenticated", identity.user.role.value]), AuthenticatedUser(identity)
 
 
-def answer_refusal(conn: HTTPConnection, error: Exception) -> Response:
-    """Returns the problem that answers a bad credential; for the `on_error` of AuthenticationMiddleware."""
-    return problem_response(error.cause if isinstance(error, RefusedError) else InvalidTokenError())
+def answer_refusal(conn: HTTPConnection, error: Exception, base_path: str = "") -> Response:
+    """Returns the problem to answer a bad credential with; for the `on_error` of AuthenticationMiddleware.
+
+    Where we are mounted, `partial(answer_refusal, base_path="/accounts")` makes it point to our reference page.
+    """
+    return problem_response(error.cause if isinstance(error, RefusedError) else InvalidTokenError(), base_path)

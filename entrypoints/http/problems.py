@@ -47,7 +47,7 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         HTTPStatus.BAD_REQUEST,
         "Invalid fields",
         "A field has a value it cannot have.",
-        when="A field has the wrong type, length, syntax or characters.",
+        when="A field has the wrong type, length, syntax or characters, or is none that a PATCH takes.",
     ),
     refusals.InvalidJsonError: Problem(
         HTTPStatus.BAD_REQUEST,
@@ -194,10 +194,10 @@ def _limit_headers(error: TooManyRequestsError) -> dict[str, str]:
     }
 
 
-def problem_members(code: str, problem: Problem) -> dict[str, object]:
-    """Returns the members of the body that all errors of this kind share (RFC 9457 section 3.1)."""
+def problem_members(code: str, problem: Problem, base_path: str = "") -> dict[str, object]:
+    """Returns what the body of an answer says of every error of this kind (RFC 9457 section 3.1)."""
     return {
-        "type": f"{REFERENCE_PAGE}#{code}",
+        "type": f"{base_path}{REFERENCE_PAGE}#{code}",
         "title": problem.title,
         "status": problem.status.value,
         "detail": problem.detail,
@@ -205,10 +205,13 @@ def problem_members(code: str, problem: Problem) -> dict[str, object]:
     }
 
 
-def problem_response(error: AuthError | RequestError) -> Response:
-    """Returns the answer to an error, as `application/problem+json`."""
+def problem_response(error: AuthError | RequestError, base_path: str = "") -> Response:
+    """Returns the answer to an error, as `application/problem+json`.
+
+    `base_path` is the path that the reference page is below: "/accounts" where the application is mounted there.
+    """
     problem = problem_of(error)
-    body = problem_members(error.code, problem)
+    body = problem_members(error.code, problem, base_path)
     if isinstance(error, RequestError) and error.detail is not None:
         body["detail"] = error.detail
     if isinstance(error, FieldsError):

@@ -20,7 +20,8 @@ from leadnator_auth.domain import Commit
 from leadnator_auth.entrypoints.background.housekeeper import keeping_house
 from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
 from leadnator_auth.entrypoints.compose.ports import MAIL_FOLDER, open_ports
-from leadnator_auth.entrypoints.http import create_app
+from leadnator_auth.entrypoints.http import Site, create_app
+from leadnator_auth.entrypoints.http.location import path_of_url
 from leadnator_auth.entrypoints.server.log_lines import stderr_lines
 from leadnator_auth.entrypoints.server.logs import configure_logs
 from leadnator_auth.entrypoints.server.supervising import supervise
@@ -70,13 +71,15 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
         if tracing:
             await tracing.close()
 
-    return create_app(
+    app = create_app(
         lifespan=lifespan,
         cors_origins=settings.cors_origins,
         public_url=settings.public_url,
         metrics=metrics,
         layers=[tracing.layer] if tracing else [],
     )
+    app.state.site = Site(settings.app_name, settings.login_url)
+    return app
 
 
 def app_from_environment(shared_metrics: Path | None = None) -> Starlette:
@@ -106,6 +109,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_SECONDS,
         "ws": "none",
         "http": protocol_class(),
+        # A proxy has taken it off the paths that arrive here; problems and documents name it.
+        "root_path": path_of_url(public_url),
     }
     with _listening(host, port) as listener:
         _log_start(settings, host, port)

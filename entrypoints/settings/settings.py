@@ -11,6 +11,7 @@ from leadnator_auth.domain import Limits, RateLimit
 from leadnator_auth.entrypoints.settings import values
 from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, read_database_url
 from leadnator_auth.entrypoints.settings.errors import SettingError
+from leadnator_auth.entrypoints.settings.origins import read_origins
 from leadnator_auth.entrypoints.settings.url_parts import UrlError
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
@@ -111,6 +112,12 @@ class Settings:
         "MAIL_TEMPLATES", values.existing_folder, None, "a folder with templates that replace ours"
     )
     mail_language: str = _setting("MAIL_LANGUAGE", values.one_of("en", "de"), "en", "en or de")
+    app_name: str = _setting(
+        "APP_NAME", values.app_name, "leadnator-auth", "a name of 1 to 64 characters without control characters"
+    )
+    login_url: str | None = _setting(
+        "LOGIN_URL", values.login_url, None, "the http:// or https:// URL of a page to log in at", url=True
+    )
     bcrypt_cost: int = _setting("BCRYPT_COST", values.between(4, 16), 12, "a number from 4 to 16")
     hash_workers: int | None = _setting("HASH_WORKERS", values.between(1, 256), None, "a number from 1 to 256")
     hash_queue: int = _setting("HASH_QUEUE", values.between(0, 100_000), 64, "a number from 0 to 100000")
@@ -126,7 +133,11 @@ class Settings:
         "TRUSTED_PROXIES", values.networks, (), "IP addresses or networks, separated by commas"
     )
     cors_origins: tuple[str, ...] = _setting(
-        "CORS_ORIGINS", values.origins, (), "origins such as https://app.example.com, separated by commas", url=True
+        "CORS_ORIGINS",
+        read_origins,
+        (),
+        "origins such as https://app.example.com or capacitor://localhost, separated by commas",
+        url=True,
     )
     log_format: str | None = _setting("LOG_FORMAT", values.one_of("text", "json"), None, "text or json")
     log_level: str = _setting(

@@ -9,11 +9,13 @@ from pathlib import Path
 import attrs
 
 from leadnator_auth.domain import RateLimit
+from leadnator_auth.domain.values.text import is_blank, is_control
 from leadnator_auth.entrypoints.settings.url_parts import ENCODING, Host, UrlError, UrlParts, split_url
 
 MIN_SECRET_BYTES = 32
 SAFE_BCRYPT_COST = 10
 """OWASP Password Storage Cheat Sheet: the least work factor for bcrypt. Less is taken, with a warning."""
+MAX_APP_NAME_LENGTH = 64
 _TEN_YEARS = 315_360_000
 _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -151,15 +153,17 @@ def _network(text: str) -> str:
     return str(network)
 
 
-def origins(text: str) -> tuple[str, ...]:
-    """Returns web origins (RFC 6454)."""
-    return tuple(_origin(part.strip()) for part in text.split(","))
-
-
-def _origin(text: str) -> str:
-    parts = _web_url(text)
-    if parts.path or parts.query is not None or parts.fragment is not None:
+def app_name(text: str) -> str:
+    """Returns the name of an application: one line, of which something can be seen."""
+    if is_blank(text) or len(text) > MAX_APP_NAME_LENGTH or any(is_control(character) for character in text):
         raise ValueError
+    text.encode()  # an unpaired surrogate is in no page
+    return text
+
+
+def login_url(text: str) -> str:
+    """Returns the URL of a page to log in at."""
+    _web_url(text)
     return text
 
 

@@ -155,6 +155,7 @@ _DERIVED: Mapping[str, Callable[[Settings, Surroundings], Shown]] = {
     "reset_url": _reset_url,
     "smtp_url": lambda _, around: _default(None, f"mails become files in {around.mail_folder}/"),
     "smtp_ehlo": lambda _, __: _default(None, "the host's full name, else its address literal"),
+    "login_url": lambda _, __: _default(None, "pages lead to the start page"),
     "mail_templates": lambda _, __: _default(None, "those of this program"),
     "hash_workers": lambda _, __: _default(os.cpu_count() or 1, "the cores"),
     "log_format": lambda _, __: _default(None, "text on a terminal, else json"),

@@ -47,6 +47,8 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_LIMIT_CHANGE_PASSWORD": RateLimit("change-password", 30, HOUR),
     "LEADNATOR_TRUSTED_PROXIES": (),
     "LEADNATOR_CORS_ORIGINS": (),
+    "LEADNATOR_APP_NAME": "leadnator-auth",
+    "LEADNATOR_LOGIN_URL": None,  # pages lead to the start page
     "LEADNATOR_LOG_FORMAT": None,  # text on a terminal, else JSON
     "LEADNATOR_LOG_LEVEL": "info",
     "LEADNATOR_OTLP_ENDPOINT": None,  # no tracing
@@ -129,6 +131,12 @@ GOOD: list[tuple[str, str, object]] = [
     ("LIMIT_CHANGE_PASSWORD", "7/d", RateLimit("change-password", 7, timedelta(days=1))),
     ("TRUSTED_PROXIES", "127.0.0.1, ::1,10.0.0.0/8", ("127.0.0.1/32", "::1/128", "10.0.0.0/8")),
     ("CORS_ORIGINS", "https://a.example, http://b:8080", ("https://a.example", "http://b:8080")),
+    ("CORS_ORIGINS", "capacitor://localhost,http://[::1]:3000", ("capacitor://localhost", "http://[::1]:3000")),
+    ("APP_NAME", " Acme & Söhne <3 ", "Acme & Söhne <3"),
+    ("APP_NAME", "x" * 64, "x" * 64),
+    ("APP_NAME", "猫\u200d🐈", "猫\u200d🐈"),
+    ("LOGIN_URL", "https://app.example.com/#/login?next=a&b", "https://app.example.com/#/login?next=a&b"),
+    ("LOGIN_URL", "http://localhost:3000", "http://localhost:3000"),
     ("LOG_FORMAT", "JSON", "json"),
     ("LOG_FORMAT", "text", "text"),
     ("LOG_LEVEL", "DEBUG", "debug"),
@@ -246,6 +254,19 @@ BAD: dict[str, list[str]] = {
     "HASH_WORKERS": ["0", "-1", "all"],
     "HASH_QUEUE": ["-1", "endless"],
     "TRUSTED_PROXIES": ["*", "0.0.0.0/0", "::/0", "proxy.example.com", "10.0.0.1/8", "10.0.0.1,,10.0.0.2", "300.1.1.1"],
+    "APP_NAME": ["x" * 65, "Ac\nme", "Acme\u202ecorp", "\u200b", "Ac\x00me", "Ac\x1b[31mme", "Acme\udcff"],
+    "LOGIN_URL": [
+        "app.example.com/login",
+        "/login",
+        "javascript:alert(1)",
+        "JAVASCRIPT://app.example.com/%0aalert(1)",
+        "data:text/html,x",
+        "myapp://login",
+        "https://",
+        "https://u:p@app.example.com/login",
+        "https://app.example.com/lo gin",
+        "https://app.example.com/\r\nx",
+    ],
     "CORS_ORIGINS": [
         "*",
         "null",

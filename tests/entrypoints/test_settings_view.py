@@ -31,6 +31,8 @@ PROMISED = {
     "RATE_LIMIT",
     "TRUSTED_PROXIES",
     "CORS_ORIGINS",
+    "APP_NAME",
+    "LOGIN_URL",
     "LOG_FORMAT",
     "LOG_LEVEL",
 }

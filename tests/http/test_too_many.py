@@ -103,4 +103,4 @@ async def test_the_page_of_a_mailed_link_asks_to_try_later(quick: httpx2.AsyncCl
     memory.clock.advance(seconds=36)
     assert (
         await quick.post("/reset-password", data={"token": secret, "password": "second-password"})
-    ).status_code == 200
+    ).status_code == 303

@@ -146,8 +146,6 @@ async def test_every_field_that_is_given_is_set_and_told(memory: MemoryPorts, ro
     [
         {},
         {"name": "Alice", "role": "user", "plan": "Starter", "status": "active"},
-        {"id": "u_mine", "email": "mallory@example.com", "password": "hijacked", "created_at": "2000-01-01T00:00:00Z"},
-        {"Role": "admin", "is_admin": True, "\0": None},
     ],
 )
 async def test_a_patch_of_nothing_is_a_success_without_a_trace(
@@ -156,6 +154,26 @@ async def test_a_patch_of_nothing_is_a_success_without_a_trace(
     tables = memory.unit_of_work.tables.copy()
     changed = await change_user(OPERATOR, ALICE, changes, ports=memory)
     assert (changed.user, changed.changes) == (alice.user, ())
+    assert memory.unit_of_work.tables == tables
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "u_mine", "email": "mallory@example.com", "password": "hijacked", "created_at": "2000-01-01T00:00:00Z"},
+        {"Role": "admin", "is_admin": True, "\0": None},
+        {"staus": "suspended"},
+    ],
+)
+async def test_what_cannot_be_changed_is_refused_by_its_name(
+    memory: MemoryPorts, alice: SignedIn, changes: Mapping[str, object]
+) -> None:
+    tables = memory.unit_of_work.tables.copy()
+    with pytest.raises(InvalidFieldsError) as refusal:
+        await change_user(OPERATOR, ALICE, {"plan": "Growth", **changes}, ports=memory)
+    assert [(error.field, error.code) for error in refusal.value.errors] == [
+        (name, "unknown_field") for name in changes
+    ]
     assert memory.unit_of_work.tables == tables
 
 

@@ -8,6 +8,7 @@ from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import InvalidFieldsError, Password, identify, sign_up
 from leadnator_auth.domain.entities.user import parse_name
 from leadnator_auth.domain.values.fields import FieldChecks
+from leadnator_auth.domain.values.text import trimmed
 
 
 def test_an_error_of_another_kind_is_not_hidden_by_bad_fields() -> None:
@@ -35,3 +36,23 @@ async def test_the_times_in_a_token_are_whole_seconds(memory: MemoryPorts) -> No
     assert (claims.issued_at.microsecond, claims.expires_at.microsecond) == (0, 0)
     assert (claims.expires_at - claims.issued_at).total_seconds() == 604_800
     assert await identify(alice.token, ports=memory)
+
+
+def test_fields_that_are_not_known_are_told_with_all_others() -> None:
+    with pytest.raises(InvalidFieldsError) as refusal, FieldChecks() as check:
+        check.only(["name", "staus", "Role"], ["name", "role"])
+        check("name", 5, str)
+    assert [(error.field, error.code) for error in refusal.value.errors] == [
+        ("staus", "unknown_field"),
+        ("Role", "unknown_field"),
+        ("name", "wrong_type"),
+    ]
+    assert "name, role" in refusal.value.errors[0].message
+    with FieldChecks() as check:
+        check.only(["name"], ["name", "role"])
+
+
+@pytest.mark.parametrize("edge", ["", " ", "\t\r\n", "\u00a0\u2003", "\u200b\ufeff", "\u2060\u202e\x00"])
+def test_what_cannot_be_seen_at_the_ends_is_trimmed(edge: str) -> None:
+    assert trimmed(f"{edge}a{edge}b{edge}") == f"a{edge}b"
+    assert trimmed(edge) == ""

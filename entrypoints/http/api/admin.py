@@ -38,7 +38,7 @@ async def get_user(request: Request) -> Response:
 async def patch_user(request: Request) -> Response:
     """PATCH /api/admin/users/{id}"""
     actor = await _actor(request)
-    changes = await read_members(request, "name", "role", "plan", "status")
+    changes = await read_members(request)
     changed = await change_user(actor, _user_id(request), changes, ports=ports_of(request))
     return JSONResponse({"user": user_view(changed.user)})
 

@@ -8,6 +8,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from leadnator_auth.entrypoints.http.location import base_path
 from leadnator_auth.entrypoints.http.middleware.ending import ending_in_order
 from leadnator_auth.entrypoints.http.middleware.request_ids import new_request_id
 from leadnator_auth.entrypoints.http.problems import problem_response
@@ -29,12 +30,18 @@ Count = Callable[[str, str, int, float], None]
 """Takes the route, the method, the status and the seconds of a request."""
 
 
+async def answer_internal_error(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers a request that a fault of ours ended."""
+    await problem_response(InternalError(), base_path(scope))(scope, receive, send)
+
+
 class Envelope:
     """Wraps the application, as pure ASGI, so that contexts and cancellation pass through it unharmed."""
 
-    def __init__(self, app: ASGIApp, count: Count = lambda *_: None) -> None:
+    def __init__(self, app: ASGIApp, count: Count = lambda *_: None, answer_fault: ASGIApp | None = None) -> None:
         self._app = app
         self._count = count
+        self._answer_fault = answer_fault or answer_internal_error
         self._log = structlog.get_logger("leadnator_auth.access").bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +62,7 @@ class Envelope:
         except Exception:  # noqa: BLE001 (the last resort: whatever it is, the client gets a clean answer)
             self._log.exception("internal_error", request_id=exchange.request_id)
             if exchange.status == 0:
-                await problem_response(InternalError())(scope, receive, exchange.send)
+                await self._answer_fault(scope, receive, exchange.send)
         finally:
             exchange.report(self._log, self._count)
 

@@ -27,7 +27,7 @@ ALWAYS: tuple[Kind, ...] = (MethodNotAllowedError, InternalError)
 _DESCRIPTION = (
     "Sign-up, log-in and password reset with JSON Web Tokens. Every answer has an X-Request-Id and is not to be "
     "stored; every error is a problem of RFC 9457. HEAD works where GET does. Members of a body that are not "
-    "described are ignored."
+    "described are ignored, but for PATCH, which refuses them."
 )
 _SECURITY_SCHEMES: JsonObject = {
     "bearer": {
@@ -45,17 +45,22 @@ _SECURITY_SCHEMES: JsonObject = {
 }
 
 
-def openapi_document(public_url: str | None = None) -> JsonObject:
-    """Returns the description of the whole API; `public_url` is where it is served, if that is known."""
+def openapi_document(
+    public_url: str | None = None, base_path: str = "", operations: Sequence[Operation] = OPERATIONS
+) -> JsonObject:
+    """Returns the description of these operations.
+
+    `public_url` is where they are served, if that is known; `base_path` is the path that they are below.
+    """
     paths: dict[str, JsonObject] = defaultdict(dict)
-    for operation in OPERATIONS:
+    for operation in operations:
         paths[operation.path][operation.method.lower()] = _operation(operation)
     components: JsonObject = {"responses": {_response_name(kind): _refusal([kind]) for kind in ALWAYS}}
     named: JsonObject = {"Problem": PROBLEM}
     described = moved_out({"paths": paths, "components": components}, named)
     described["components"] |= {
         "schemas": named,
-        "examples": {kind.code: {"summary": PROBLEMS[kind].title, "value": problem_example(kind)} for kind in PROBLEMS},
+        "examples": {kind.code: _example(kind, base_path) for kind in PROBLEMS},
         "headers": {name: header | {"required": True} for name, header in HEADERS.items()},
         "securitySchemes": _SECURITY_SCHEMES,
     }
@@ -67,10 +72,14 @@ def openapi_document(public_url: str | None = None) -> JsonObject:
             "description": _DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": public_url or "/"}],
-        "tags": [_tag(group) for group in dict.fromkeys(operation.group for operation in OPERATIONS)],
+        "servers": [{"url": public_url or base_path or "/"}],
+        "tags": [_tag(group) for group in dict.fromkeys(operation.group for operation in operations)],
         **described,
     }
+
+
+def _example(kind: Kind, base_path: str) -> JsonObject:
+    return {"summary": PROBLEMS[kind].title, "value": problem_example(kind, base_path)}
 
 
 def _tag(group: str) -> JsonObject:

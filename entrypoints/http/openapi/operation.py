@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from leadnator_auth.domain.errors import AuthError, InvalidFieldsError, InvalidTokenError, MissingFieldsError
-from leadnator_auth.entrypoints.http.openapi.schemas import OK, Schema, open_object
+from leadnator_auth.entrypoints.http.openapi.schemas import OK, Schema, closed, open_object
 from leadnator_auth.entrypoints.http.refusals import (
     InvalidJsonError,
     InvalidRequestError,
@@ -68,7 +68,7 @@ class Operation:
     """The media type of the answer on success."""
     parameters: tuple[Parameter, ...] = ()
     is_patch: bool = False
-    """Whether each member of the body may be absent."""
+    """Whether each member of the body may be absent, and none may be there that is not described."""
     name: str = attrs.field()
     """Its name in generated clients; by default the handler's name without "post_"."""
     variables: Mapping[str, str] = attrs.Factory(dict)
@@ -77,8 +77,10 @@ class Operation:
     @property
     def body_schema(self) -> Schema:
         """The schema of the body, if it takes one; of any object otherwise."""
-        schema = open_object(self.body or {})
-        return {name: value for name, value in schema.items() if not (self.is_patch and name == "required")}
+        members = self.body or {}
+        if not self.is_patch:
+            return open_object(members)
+        return {name: value for name, value in closed(members).items() if name != "required"}
 
     @name.default
     def _name_of_handler(self) -> str:

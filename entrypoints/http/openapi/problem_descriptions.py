@@ -73,9 +73,9 @@ _SENT_BY_THE_INSTANCE: Mapping[Kind, tuple[str, ...]] = {
 }
 
 
-def problem_example(kind: Kind) -> JsonObject:
-    """Returns the body of an answer to an error of this kind, as it is sent."""
-    example = problem_members(kind.code, PROBLEMS[kind])
+def problem_example(kind: Kind, base_path: str = "") -> JsonObject:
+    """Returns the body of an answer to an error of this kind, as it is sent below this path."""
+    example = problem_members(kind.code, PROBLEMS[kind], base_path)
     if issubclass(kind, FieldsError):
         example["errors"] = [_FIELD_ERRORS[issubclass(kind, MissingFieldsError)]]
     return example
@@ -94,7 +94,7 @@ def problem_schema(kind: Kind) -> Schema:
     """
     problem = PROBLEMS[kind]
     members = PROBLEM["properties"] | {
-        "type": {"type": "string", "const": problem_members(kind.code, problem)["type"]},
+        "type": PROBLEM["properties"]["type"] | {"pattern": f"#{kind.code}$"},
         "status": {"type": "integer", "const": problem.status.value},
         "code": {"type": "string", "const": kind.code},
     }

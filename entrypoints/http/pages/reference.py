@@ -1,50 +1,33 @@
-"""The reference page, made from the operations once, when it is asked for first."""
+"""The reference page, made from the operations."""
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
 
 from leadnator_auth import __version__
 from leadnator_auth.entrypoints.http.api.operations import GROUPS, OPERATIONS
 from leadnator_auth.entrypoints.http.openapi.document import ALWAYS
-from leadnator_auth.entrypoints.http.openapi.operation import Handler, Operation
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.openapi.problem_descriptions import by_status, problem_example
 from leadnator_auth.entrypoints.http.pages.curl import curl, shell_variables
 from leadnator_auth.entrypoints.http.pages.highlighting import FIGURES, JSON, SHELL, parts_of
-from leadnator_auth.entrypoints.http.pages.rendering import PAGE_HEADERS, render
+from leadnator_auth.entrypoints.http.pages.rendering import render
 from leadnator_auth.entrypoints.http.pages.schema_notes import notes_on, type_of
 from leadnator_auth.entrypoints.http.problems import PROBLEMS
 
-DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 
-
-def reference_page(public_url: str | None = None) -> Handler:
-    """Returns the handler of GET /docs; the snippets call the API at this URL."""
-
-    @cache
-    def page() -> Response:
-        return HTMLResponse(render_reference(public_url or DEFAULT_BASE_URL), headers=PAGE_HEADERS)
-
-    async def get_reference(request: Request) -> Response:
-        return page()
-
-    return get_reference
-
-
-def render_reference(base_url: str) -> str:
-    """Returns the page as HTML."""
-    by_name = {operation.name: operation for operation in OPERATIONS}
+def render_reference(base_url: str, base_path: str = "", operations: Sequence[Operation] = OPERATIONS) -> str:
+    """Returns the page about these operations as HTML; the snippets call them at this URL, below this path."""
+    by_name = {operation.name: operation for operation in operations}
     return render(
         "reference.html",
         version=__version__,
         base_url=base_url,
-        groups=_by_group(),
+        groups=_by_group(operations),
         about=GROUPS,
         problems=PROBLEMS,
         always=ALWAYS,
@@ -54,7 +37,7 @@ def render_reference(base_url: str) -> str:
         members_of=_members_of,
         parameters_of=_parameters_of,
         parts_of=parts_of,
-        problem_example=problem_example,
+        problem_example=partial(problem_example, base_path=base_path),
         languages={"application/json": JSON, "text/plain": FIGURES, "shell": SHELL},
         pretty=_pretty,
     )
@@ -64,9 +47,9 @@ def _pretty(value: Any) -> str:  # JSON of any type, or a text that is shown as 
     return value.rstrip() if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _by_group() -> Mapping[str, list[Operation]]:
+def _by_group(operations: Sequence[Operation]) -> Mapping[str, list[Operation]]:
     grouped: dict[str, list[Operation]] = defaultdict(list)
-    for operation in OPERATIONS:
+    for operation in operations:
         grouped[operation.group].append(operation)
     return grouped
 

@@ -1,7 +1,11 @@
 """The templates of all pages, and headers that let in nothing but our own files."""
 
 from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
 from leadnator_auth.entrypoints.http.pages.assets import FOLDER
 
@@ -13,6 +17,15 @@ PAGE_HEADERS = {
     "base-uri 'none'; frame-ancestors 'none'",
     "X-Frame-Options": "DENY",
 }
+
+
+def page(request: Request, template: str, status: HTTPStatus = HTTPStatus.OK, **context: object) -> Response:
+    """Returns an answer with a page that speaks for the site of the application.
+
+    Its links are relative: they are right below any prefix, also one that a proxy strips without a word.
+    """
+    content = render(template, site=request.app.state.site, **context)
+    return HTMLResponse(content, status.value, PAGE_HEADERS)
 
 
 def render(template: str, **context: object) -> str:

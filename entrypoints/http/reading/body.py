@@ -25,27 +25,27 @@ BODY_TIMEOUT_SECONDS = 10.0
 async def read_fields(request: Request, *names: str) -> tuple[RawField, ...]:
     """Returns the members of the JSON body with these names, None for one that is absent; others are ignored.
 
-    Raises: what `read_members` raises.
+    Raises: what `read_members` raises, and InvalidJsonError when a member that is ignored holds U+0000 or an unpaired
+    surrogate.
     """
-    members = await read_members(request, *names)
+    members = await read_members(request)
+    try:
+        check_storable({name: value for name, value in members.items() if name not in names})
+    except ValueError:
+        raise InvalidJsonError from None
     return tuple(members.get(name) for name in names)
 
 
-async def read_members(request: Request, *names: str) -> Mapping[str, RawField]:
-    """Returns those members of the JSON body that are present and have one of these names; others are ignored.
+async def read_members(request: Request) -> Mapping[str, RawField]:
+    """Returns all members of the JSON body; which may be there, and with what values, is for the use case to judge.
 
-    The use case judges the values.
-
-    Raises: UnsupportedMediaTypeError, PayloadTooLargeError, RequestTimeoutError, and InvalidJsonError, also when a
-    member that is ignored holds U+0000 or an unpaired surrogate.
+    Raises: UnsupportedMediaTypeError, PayloadTooLargeError, RequestTimeoutError, InvalidJsonError.
     """
     content = await _read(request, "application/json")
     try:
-        members = parse_object(content)
-        check_storable({name: value for name, value in members.items() if name not in names})
+        return parse_object(content)
     except ValueError:
         raise InvalidJsonError(detail=_encoding_told(content)) from None
-    return {name: members[name] for name in names if name in members}
 
 
 async def read_form(request: Request, *names: str) -> tuple[RawField, ...]:

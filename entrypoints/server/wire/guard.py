@@ -56,6 +56,10 @@ class Parsing(Protocol):
         """The headers of every answer."""
 
     @property
+    def root_path(self) -> str:
+        """The path that the application is below."""
+
+    @property
     def timeout_keep_alive_task(self) -> asyncio.TimerHandle | None:
         """Closes a connection that is idle after an answer."""
 
@@ -114,7 +118,9 @@ class ConnectionGuard:
         client = self._protocol.client
         _log.info("request_refused", reason=reason.value, client=client[0] if client else None, request_id=request_id)
         has_begun = self._request is not None and self._request.response_started
-        self._end(b"" if has_begun else refusal_answer(reason, request_id, self._protocol.server_state.default_headers))
+        more_headers = self._protocol.server_state.default_headers
+        base_path = self._protocol.root_path.rstrip("/")
+        self._end(b"" if has_begun else refusal_answer(reason, request_id, more_headers, base_path))
 
     def linger(self) -> bool:
         """Ends a connection whose client still has to send the body of an answered request; returns whether it did."""

@@ -42,9 +42,12 @@ class RefusedError(Exception):
         self.reason = reason
 
 
-def refusal_answer(reason: Reason, request_id: str, more_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+def refusal_answer(
+    reason: Reason, request_id: str, more_headers: Iterable[tuple[bytes, bytes]], base_path: str = ""
+) -> bytes:
     """Returns the last answer of a connection: the problem that the application would answer with, as bytes."""
-    response = problem_response(RequestTimeoutError() if reason is Reason.TIMEOUT else InvalidRequestError())
+    error = RequestTimeoutError() if reason is Reason.TIMEOUT else InvalidRequestError()
+    response = problem_response(error, base_path)
     headers = [*more_headers, *response.raw_headers, *_HEADERS, (b"x-request-id", request_id.encode())]
     if _CLOSE not in [(name, value.lower()) for name, value in headers]:
         headers.append(_CLOSE)
