@@ -5,7 +5,7 @@ import attrs
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.domain.errors import UnavailableError
 
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 """The newest revision in `migrations/versions`."""
 CURRENT_VERSION = "SELECT version_num FROM alembic_version"
 

@@ -4,6 +4,9 @@ Any method of a port may raise UnavailableError when what is behind it is away; 
 it is made with. All instants are aware datetimes in UTC.
 """
 
+from leadnator_auth.domain.ports.accounts import CredentialStore, KnownClients, OneTimeTokens, Sessions, Users
+from leadnator_auth.domain.ports.events import Events
+from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
 from leadnator_auth.domain.ports.outside import (
     AccessTokens,
     Clock,
@@ -15,16 +18,14 @@ from leadnator_auth.domain.ports.outside import (
 )
 from leadnator_auth.domain.ports.rate_limits import RateLimits
 from leadnator_auth.domain.ports.record import Ports
-from leadnator_auth.domain.ports.repositories import (
-    CredentialStore,
-    Events,
-    KnownClients,
-    MailQueue,
-    ResetTokens,
-    Sessions,
-    Users,
+from leadnator_auth.domain.ports.unit_of_work import (
+    Commit,
+    Expired,
+    Identities,
+    Repositories,
+    Transaction,
+    UnitOfWork,
 )
-from leadnator_auth.domain.ports.unit_of_work import Commit, Identities, Repositories, Transaction, UnitOfWork
 
 __all__ = [
     "AccessTokens",
@@ -33,17 +34,19 @@ __all__ = [
     "CredentialStore",
     "EmailSyntax",
     "Events",
+    "Expired",
     "Identities",
     "KnownClients",
     "MailQueue",
     "Mailer",
+    "OneTimeTokens",
+    "Outbox",
     "PasswordHasher",
     "Ports",
     "Randomness",
     "RateLimits",
     "Readiness",
     "Repositories",
-    "ResetTokens",
     "Sessions",
     "Transaction",
     "UnitOfWork",

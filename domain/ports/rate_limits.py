@@ -20,5 +20,5 @@ class RateLimits(Protocol):
     async def forgive(self, *, give_back: Sequence[Charge], clear: Sequence[Charge]) -> None:
         """Takes one try each back, and empties the buckets of others."""
 
-    async def purge(self, now: datetime, most: int) -> int:
-        """Removes up to `most` buckets that are empty; returns how many."""
+    async def purge(self, now: datetime, limit: int) -> int:
+        """Removes up to `limit` buckets that are empty; returns how many."""

@@ -20,7 +20,7 @@ from leadnator_auth.domain.entities.user import (
 from leadnator_auth.domain.errors import ConcurrencyError, EmailTakenError, FieldError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
-from leadnator_auth.domain.use_cases.steps.transaction import MOST_ATTEMPTS, run_in_transaction
+from leadnator_auth.domain.use_cases.steps.transaction import MAX_ATTEMPTS, run_in_transaction
 from leadnator_auth.domain.values.fields import BadFieldError, FieldChecks, RawField
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
 
@@ -73,15 +73,15 @@ async def import_users(records: Sequence[Mapping[str, RawField]], *, ports: Port
         known = await transaction.credentials.by_emails([account.email for account in accounts])
         outcomes, added = _decided(checked, known, ports)
         try:
-            await transaction.users.add_all([account.user for account in added])
+            await transaction.users.add([account.user for account in added])
         except EmailTakenError as error:
             # Somebody signed up since we looked: look again.
             raise ConcurrencyError from error
-        await transaction.credentials.add_all([account.credentials for account in added])
+        await transaction.credentials.add([account.credentials for account in added])
         return outcomes
 
     # Each of the accounts may be signed up for while we look, one after the other.
-    return await run_in_transaction(ports.unit_of_work, add, attempts=MOST_ATTEMPTS + len(accounts))
+    return await run_in_transaction(ports.unit_of_work, add, attempts=MAX_ATTEMPTS + len(accounts))
 
 
 def _decided(

@@ -20,7 +20,7 @@ from leadnator_auth.domain import (
     retry_mails,
 )
 from leadnator_auth.domain.entities.actor import OPERATOR
-from leadnator_auth.domain.entities.mail import new_mail
+from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail
 from leadnator_auth.domain.entities.outbox import Lanes
 from leadnator_auth.domain.use_cases.mail_delivery import TakenMail, send_mail, take_mail
 from tests.simulation.callers import EMAILS
@@ -31,7 +31,7 @@ from tests.simulation.world import CONVERSATIONS, CONVERSATIONS_OF_A_DOMAIN, Out
 Value = TypeVar("Value")
 FLOOD = 60
 """Enough to fill the time of a unit of work, where the database is far away and each takes two round trips."""
-MOST_AT_WORK = 30
+MAX_AT_WORK = 30
 """How many seconds pass at most while something is under way, beside what a slow call takes."""
 Act = Callable[[Actor], Coroutine[Any, Any, Value]]
 
@@ -195,8 +195,8 @@ class MailWorker:
                 return
 
     def _begin(self, taken: TakenMail) -> None:
-        lane = taken.mail.recipient.partition("@")[2]
-        self._lanes.enter(taken.mail.lane)
+        lane = taken.entry.payload.recipient.partition("@")[2]
+        self._lanes.enter(taken.entry.lane)
         self._under_way[lane] += 1
         if self._under_way[lane] > CONVERSATIONS_OF_A_DOMAIN or self._under_way.total() > CONVERSATIONS:
             raise Violation(f"more conversations than there may be: {self._under_way}")
@@ -204,9 +204,9 @@ class MailWorker:
     async def _converse(self, taken: TakenMail, since: int) -> None:
         world = self._world
         work = send_mail(taken, keeping_lease=world.keeping_lease, ports=world.ports)
-        await world.attempt(f"send {taken.mail.id}", work, commits_once=False, since=since)
-        self._lanes.leave(taken.mail.lane)
-        self._under_way[taken.mail.recipient.partition("@")[2]] -= 1
+        await world.attempt(f"send {taken.entry.id}", work, commits_once=False, since=since)
+        self._lanes.leave(taken.entry.lane)
+        self._under_way[taken.entry.payload.recipient.partition("@")[2]] -= 1
 
 
 async def deliver(world: World) -> None:
@@ -223,7 +223,9 @@ async def flood(world: World) -> None:
             world.flooded += 1
             nobody = f"nobody-{world.flooded}@{world.pick(('example.com', 'other.example'))}"
             recipient = world.pick(victims) if victims else nobody
-            mail = new_mail(f"m_flood_{world.flooded}", MailKind.RESET_LINK, recipient, world.clock.now())
+            mail = QueuedMail.new(
+                f"m_flood_{world.flooded}", MailRequest(MailKind.RESET_LINK, recipient), world.clock.now()
+            )
             await transaction.mail_queue.add(mail)
         await transaction.commit()
 
@@ -245,7 +247,7 @@ async def let_time_pass(world: World) -> None:
     Long ones come between acts: a process that freezes for hours between two lines sees its own clock turned back.
     """
     seconds = world.pick((1, 1, 30, 30, 300, 1200, 3700, 10_000, 28_200, 40_000, 300_000, 700_000))
-    if seconds > MOST_AT_WORK:
+    if seconds > MAX_AT_WORK:
         await _calm(world)
     world.clock.advance(seconds=seconds)
     world.note(f"{seconds} seconds pass")

@@ -21,7 +21,7 @@ from leadnator_auth.domain import (
     sign_up,
 )
 from leadnator_auth.domain.ports import Repositories, Transaction
-from leadnator_auth.domain.use_cases.steps.transaction import MOST_ATTEMPTS
+from leadnator_auth.domain.use_cases.steps.transaction import MAX_ATTEMPTS
 from leadnator_auth.testing.contract.samples import a_user
 
 
@@ -63,12 +63,12 @@ def crowded(memory: MemoryPorts, collisions: int, *, at_commit: bool = True) -> 
 
 
 async def add_alice(transaction: Transaction) -> str:
-    await transaction.users.add(a_user("alice"))
+    await transaction.users.add([a_user("alice")])
     return "added"
 
 
 @pytest.mark.parametrize("at_commit", [True, False])
-@pytest.mark.parametrize("collisions", range(MOST_ATTEMPTS))
+@pytest.mark.parametrize("collisions", range(MAX_ATTEMPTS))
 async def test_it_runs_again_until_it_is_kept(memory: MemoryPorts, collisions: int, at_commit: bool) -> None:
     unit_of_work = crowded(memory, collisions, at_commit=at_commit)
     assert await run_in_transaction(unit_of_work, add_alice) == "added"
@@ -80,8 +80,8 @@ async def test_it_does_not_run_for_ever(memory: MemoryPorts) -> None:
     unit_of_work = crowded(memory, 1000)
     with pytest.raises(UnavailableError):
         await run_in_transaction(unit_of_work, add_alice)
-    assert unit_of_work.begun == MOST_ATTEMPTS
-    assert 2 <= MOST_ATTEMPTS <= 10
+    assert unit_of_work.begun == MAX_ATTEMPTS
+    assert 2 <= MAX_ATTEMPTS <= 10
     assert memory.unit_of_work.tables.users == {}
 
 

@@ -7,13 +7,13 @@ from typing import TypeVar
 from leadnator_auth.domain.errors import ConcurrencyError, UnavailableError
 from leadnator_auth.domain.ports import Transaction, UnitOfWork
 
-MOST_ATTEMPTS = 4
+MAX_ATTEMPTS = 4
 
 Result = TypeVar("Result")
 
 
 async def run_in_transaction(
-    unit_of_work: UnitOfWork, work: Callable[[Transaction], Awaitable[Result]], *, attempts: int = MOST_ATTEMPTS
+    unit_of_work: UnitOfWork, work: Callable[[Transaction], Awaitable[Result]], *, attempts: int = MAX_ATTEMPTS
 ) -> Result:
     """Returns what `work` returns, once everything that it wrote is kept.
 

@@ -10,16 +10,16 @@ import pytest
 
 from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
-from leadnator_auth.domain import MailState, RateLimit
+from leadnator_auth.domain import DeliveryState, Purpose, RateLimit
 from leadnator_auth.domain.entities.event import EventFilter, EventType
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.rate_limit import Charge
-from leadnator_auth.domain.ports import Transaction
+from leadnator_auth.domain.ports import Expired, Transaction
 from leadnator_auth.domain.values.paging import Position
 from leadnator_auth.testing.contract.samples import NOW, a_mail, a_session, a_token, a_user, an_event, some_credentials
 
 READS_ALL = ("GROUP BY state", "alembic_version")
-"""The figures of the mail queue count it; the table of the version has one row."""
+"""The stats of an outbox count it; the table of the version has one row."""
 
 ALICE = a_user("alice")
 CANONICAL = ALICE.email.canonical
@@ -29,13 +29,13 @@ Values = dict[str, object]
 def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitable[object]]]]:
     """Returns a call of each method of each repository."""
     users, credentials, sessions = transaction.users, transaction.credentials, transaction.sessions
-    tokens, mails, events = transaction.reset_tokens, transaction.mail_queue, transaction.events
+    tokens, mails, events = transaction.one_time_tokens, transaction.mail_queue, transaction.events
     known = transaction.known_clients
     session, token, mail = a_session(ALICE), a_token(ALICE), a_mail()
     return {
         "users": [
-            lambda: users.add(ALICE),
-            lambda: users.add_all([a_user("bob")]),
+            lambda: users.add([ALICE]),
+            lambda: users.add([a_user("bob"), a_user("cyd")]),
             lambda: users.by_id(ALICE.id),
             lambda: users.by_email(CANONICAL),
             lambda: users.save(ALICE),
@@ -43,15 +43,13 @@ def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitabl
             lambda: users.page("", 10, None),
             lambda: users.page("\u00fcmit", 10, Position(NOW, ALICE.id)),
             lambda: users.remove(a_user("carol").id),
-            lambda: users.purge(10),
         ],
         "credentials": [
-            lambda: credentials.add(some_credentials(ALICE)),
-            lambda: credentials.add_all([some_credentials(a_user("bob"))]),
+            lambda: credentials.add([some_credentials(ALICE)]),
+            lambda: credentials.add([some_credentials(a_user("bob")), some_credentials(a_user("cyd"))]),
             lambda: credentials.of(ALICE.id),
             lambda: credentials.by_emails([CANONICAL, "bob@example.com"]),
-            lambda: credentials.change(ALICE.id, "hash-2", NOW),
-            lambda: credentials.upgrade(ALICE.id, old_hash="hash-2", new_hash="hash-3"),
+            lambda: credentials.replace(some_credentials(ALICE), some_credentials(ALICE, "hash-2")),
         ],
         "sessions": [
             lambda: sessions.add(session),
@@ -59,22 +57,19 @@ def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitabl
             lambda: sessions.of_user(ALICE, 10),
             lambda: sessions.end(session.id),
             lambda: sessions.save(session),
-            lambda: sessions.trim(ALICE.id, keep=1, most=10),
-            lambda: sessions.purge(NOW, 10),
+            lambda: sessions.trim(ALICE.id, keep=1, limit=10),
         ],
-        "reset_tokens": [
+        "one_time_tokens": [
             lambda: tokens.add(token),
             lambda: tokens.by_digest(token.digest),
-            lambda: tokens.redeem(token.digest, NOW),
-            lambda: tokens.issued_since(ALICE.id, NOW, 5),
-            lambda: tokens.withdraw("0" * 64),
-            lambda: tokens.purge(NOW, 10),
+            lambda: tokens.use(token.digest, NOW),
+            lambda: tokens.spend_try(token.digest, NOW),
+            lambda: tokens.issued_since(Purpose.RESET, ALICE.id, NOW, 5),
+            lambda: tokens.remove("0" * 64),
         ],
         "known_clients": [
             lambda: known.get(ALICE.id, "192.0.2.1"),
-            lambda: known.put(KnownClient(ALICE.id, "192.0.2.1", NOW)),
-            lambda: known.trim(ALICE.id, keep=1, most=10),
-            lambda: known.purge(NOW, 10),
+            lambda: known.put(KnownClient(ALICE.id, "192.0.2.1", NOW), keep=1),
         ],
         "mail_queue": [
             lambda: mails.add(mail),
@@ -82,14 +77,13 @@ def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitabl
             lambda: mails.lease(NOW + timedelta(hours=1), 10),
             lambda: mails.save(mail),
             lambda: mails.latest(None, 10),
-            lambda: mails.latest(MailState.DEAD, 10),
+            lambda: mails.latest(DeliveryState.DEAD, 10),
             lambda: mails.drop_to_nobody(NOW, 10),
             lambda: mails.drop_like(mail, NOW, 10),
-            lambda: mails.count_since(mail.kind, mail.recipient, NOW),
-            lambda: mails.retry(NOW, mail.id),
-            lambda: mails.retry_some(NOW, 10, ""),
-            lambda: mails.figures(),
-            lambda: mails.purge(MailState.SENT, NOW, 10),
+            lambda: mails.count_since(mail.payload, NOW),
+            lambda: mails.retry(NOW, NOW, 1, only=mail.id),
+            lambda: mails.retry(NOW, NOW, 10),
+            lambda: mails.stats(),
             lambda: mails.remove(mail.id),
         ],
         "events": [
@@ -99,7 +93,6 @@ def everything(transaction: Transaction) -> dict[str, list[Callable[[], Awaitabl
             lambda: events.latest(EventFilter(ALICE.id), 10, Position(NOW, "e_1")),
             lambda: events.latest(EventFilter(type=EventType.USER_UPDATED), 10, None),
             lambda: events.latest(EventFilter(ALICE.id, EventType.USER_UPDATED), 10, None),
-            lambda: events.purge(NOW, 10),
         ],
     }
 
@@ -123,6 +116,8 @@ async def statements_of(connections: Connections, monkeypatch: pytest.MonkeyPatc
         for calls in everything(transaction).values():
             for call in calls:
                 await call()
+        for what in Expired:
+            await transaction.purge(what, NOW, 10)
     await SqlIdentities(connections).by_session(a_session(ALICE).id)
     rate_limits = SqlRateLimits(connections)
     charge = Charge(RateLimit("few", 1, timedelta(hours=1)), "alice")
