@@ -46,8 +46,8 @@ def _is_invisible(character: str) -> bool:
     return any(first <= code <= last for first, last in _BLANK_RANGES)
 
 
-def without_controls(text: str, most: int) -> str:
+def without_controls(text: str, limit: int) -> str:
     """Returns the first `most` characters of `text` that are safe to store and to show."""
-    if len(text) <= most and text.isascii() and text.isprintable():
+    if len(text) <= limit and text.isascii() and text.isprintable():
         return text
-    return "".join(c for c in text[: 4 * most] if is_storable(c) and not is_control(c))[:most]
+    return "".join(c for c in text[: 4 * limit] if is_storable(c) and not is_control(c))[:limit]

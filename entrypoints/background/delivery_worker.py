@@ -9,7 +9,8 @@ import attrs
 import structlog
 
 from leadnator_auth.domain import Commit, DeliveryReport, DeliveryState, OutboxEntry, Ports, UnavailableError
-from leadnator_auth.domain.entities.outbox import LEASE, Lanes
+from leadnator_auth.domain.entities.lanes import Lanes
+from leadnator_auth.domain.entities.outbox import LEASE
 from leadnator_auth.domain.use_cases.steps.deliver import LeaseKeeper
 
 POLL_SECONDS = 1.5

@@ -24,6 +24,7 @@ from leadnator_auth.testing.contract.known_clients import KnownClientsContract
 from leadnator_auth.testing.contract.mail_queue import MailQueueContract
 from leadnator_auth.testing.contract.mailer import MailerContract
 from leadnator_auth.testing.contract.one_time_tokens import OneTimeTokensContract
+from leadnator_auth.testing.contract.outbox import OutboxContract
 from leadnator_auth.testing.contract.outside import (
     AccessTokensContract,
     ClockContract,
@@ -51,6 +52,7 @@ __all__ = [
     "MailQueueContract",
     "MailerContract",
     "OneTimeTokensContract",
+    "OutboxContract",
     "PasswordHasherContract",
     "RacesContract",
     "RandomnessContract",

@@ -62,6 +62,7 @@ from leadnator_auth.testing.contract import (
     MailerContract,
     MailQueueContract,
     OneTimeTokensContract,
+    OutboxContract,
     PasswordHasherContract,
     RacesContract,
     RandomnessContract,
@@ -443,7 +444,7 @@ class TestRoundedTimes(OneTimeTokensContract):
         return Rounded()
 
 
-class TestSaveWithoutTheLease(MailQueueContract):
+class TestSaveWithoutTheLease(OutboxContract):
     caught_by = "test_a_lease_that_ended_lets_somebody_else_take_the_delivery"
     tells = "compares `attempts`"
 

@@ -20,8 +20,8 @@ from leadnator_auth.domain import (
     retry_mails,
 )
 from leadnator_auth.domain.entities.actor import OPERATOR
+from leadnator_auth.domain.entities.lanes import Lanes
 from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail
-from leadnator_auth.domain.entities.outbox import Lanes
 from leadnator_auth.domain.use_cases.mail_delivery import TakenMail, send_mail, take_mail
 from tests.simulation.callers import EMAILS
 from tests.simulation.ledger import Account, KnownSession, Threat

@@ -20,6 +20,7 @@ from leadnator_auth.domain import (
     User,
     deliver_due_mails,
     identify,
+    is_reset_secret_usable,
     log_in,
     request_password_reset,
     reset_password,
@@ -221,3 +222,17 @@ async def test_what_has_not_the_form_of_a_link_is_not_even_looked_up(memory: Mem
 
     with pytest.raises(InvalidResetTokenError):
         await reset_password(secret, "new-secret", ports=attrs.evolve(memory, unit_of_work=Away()))
+
+
+async def test_an_account_without_a_password_gets_one_by_a_reset(memory: MemoryPorts, alice: SignedIn) -> None:
+    secret = await mailed_secret(memory)
+    memory.unit_of_work.tables.credentials.clear()
+    await reset_password(secret, "new-secret", ports=memory)
+    assert (await log_in("alice@example.com", "new-secret", ports=memory)).user.id == alice.user.id
+
+
+async def test_a_secret_is_good_for_its_purpose_alone(memory: MemoryPorts, alice: SignedIn) -> None:
+    secret = await mailed_secret(memory)
+    assert await is_reset_secret_usable(secret, ports=memory)
+    for other in ("verify_", "undo_", "_", ""):
+        assert not await is_reset_secret_usable(other + secret.removeprefix("reset_"), ports=memory)
