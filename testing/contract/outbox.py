@@ -14,7 +14,10 @@ GIVE_UP_AT = LATER + timedelta(days=5)
 
 
 class OutboxContract(OutboxLeasesContract):
-    """For each Outbox: subclass it where `outbox_of` and `an_entry` are others than those of mails."""
+    """For Outbox. Fixture: `unit_of_work`, over an empty store.
+
+    `outbox_of` and `an_entry` are those of mails: override both for another.
+    """
 
     async def test_a_delivery_comes_back_as_it_was_kept(self, unit_of_work: UnitOfWork) -> None:
         await self.queue(unit_of_work, self.an_entry())
