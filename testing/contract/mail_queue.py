@@ -72,7 +72,7 @@ class MailQueueContract(OutboxContract):
             assert await count(MailRequest(kind, "nobody@example.com"), NOW) == 0, "mails to others do not count"
 
     async def test_mails_of_one_instant_are_dropped_by_id(self, unit_of_work: UnitOfWork) -> None:
-        twins = [attrs.evolve(a_mail(n), queued_at=NOW) for n in (2, 1, 3)]
+        twins = [attrs.evolve(a_mail(n), queued_at=NOW, due_at=NOW - timedelta(seconds=n)) for n in (2, 1, 3)]
         await self.queue(unit_of_work, *twins)
         async with unit_of_work() as transaction:
             assert await transaction.mail_queue.drop_like(a_mail(9), LATER, 1) == 1, "it says how many"
