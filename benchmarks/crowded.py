@@ -44,8 +44,9 @@ _PILES = (
         "SELECT 's_' || n, '{user}', {now} + n, {later}, '192.0.2.1', 'a user agent of some length', 0 FROM numbers"
     ),
     (
-        "INSERT INTO reset_tokens (digest, user_id, mail_id, issued_at, expires_at, epoch) {numbers}"
-        "SELECT 'd_' || n, '{user}', 'm_' || n, {now} + n, {later}, 0 FROM numbers"
+        "INSERT INTO one_time_tokens "
+        "(digest, purpose, user_id, issued_at, expires_at, tries_left, payload, epoch) {numbers}"
+        "SELECT 'd_' || n, 'reset', '{user}', {now} + n, {later}, 1, 'm_' || n, 0 FROM numbers"
     ),
     (
         "INSERT INTO known_clients (user_id, network, seen_at, epoch) {numbers}"

@@ -3,24 +3,23 @@
 Everything an embedder needs is here; names that are not in `__all__` may change at any time.
 """
 
-from leadnator_auth.domain.entities.access_token import Claims, Purpose
+from leadnator_auth.domain.entities.access_token import AccessPurpose, Claims
 from leadnator_auth.domain.entities.actor import Actor
 from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import Event, EventType
 from leadnator_auth.domain.entities.mail import (
-    Delivery,
-    MailFigures,
     MailKind,
-    MailState,
+    MailRequest,
+    NoticeMail,
     OutgoingMail,
-    PasswordChangedMail,
     QueuedMail,
-    ResetLinkMail,
+    SecretMail,
 )
 from leadnator_auth.domain.entities.mailed_link import LinkState, MailedLink
+from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
+from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState, OutboxEntry, OutboxStats
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
-from leadnator_auth.domain.entities.reset_token import ResetToken
 from leadnator_auth.domain.entities.session import Client, Identity, Session
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
 from leadnator_auth.domain.errors import (
@@ -53,7 +52,7 @@ from leadnator_auth.domain.use_cases.identify import identify
 from leadnator_auth.domain.use_cases.import_users import ImportFate, ImportOutcome, import_users
 from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, renew_lease
-from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_figures, retry_mails
+from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_stats, retry_mails
 from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token
 from leadnator_auth.domain.use_cases.password_reset import (
     is_reset_secret_usable,
@@ -74,6 +73,7 @@ from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
 
 __all__ = [
+    "AccessPurpose",
     "AccountSuspendedError",
     "Actor",
     "AuthError",
@@ -86,7 +86,8 @@ __all__ = [
     "Commit",
     "ConcurrencyError",
     "Credentials",
-    "Delivery",
+    "DeliveryReport",
+    "DeliveryState",
     "EmailAddress",
     "EmailTakenError",
     "Event",
@@ -107,19 +108,21 @@ __all__ = [
     "LinkState",
     "LogOutScope",
     "MailDelayedError",
-    "MailFigures",
     "MailKind",
     "MailRefusedError",
-    "MailState",
+    "MailRequest",
     "MailedLink",
     "MediaToken",
     "MissingFieldsError",
     "NotFoundError",
+    "NoticeMail",
+    "OneTimeToken",
+    "OutboxEntry",
+    "OutboxStats",
     "OutgoingMail",
     "OverloadedError",
     "Page",
     "Password",
-    "PasswordChangedMail",
     "PasswordPolicy",
     "Policy",
     "Ports",
@@ -128,9 +131,8 @@ __all__ = [
     "QueuedMail",
     "RateLimit",
     "Refusal",
-    "ResetLinkMail",
-    "ResetToken",
     "Role",
+    "SecretMail",
     "Session",
     "SessionId",
     "SignedIn",
@@ -159,7 +161,7 @@ __all__ = [
     "log_in",
     "log_out",
     "look_at_reset_link",
-    "mail_figures",
+    "mail_stats",
     "parse_user_ref",
     "purge",
     "renew_lease",

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from leadnator_auth.domain import Commit, Ports
+from leadnator_auth.entrypoints.background.delivery_worker import DeliveryWorker, running
 from leadnator_auth.entrypoints.background.housekeeper import keeping_house
-from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.background.mails import MAILS
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import SettingError, Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
@@ -29,7 +30,7 @@ async def running_ports(settings: Settings) -> AsyncIterator[Ports]:
     Raises: StartError.
     """
     await asyncio.to_thread(prepare, settings)
-    worker = MailWorker()
+    worker = DeliveryWorker(MAILS)
 
     def on_commit(commit: Commit) -> None:
         log_events(commit)

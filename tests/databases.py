@@ -22,7 +22,7 @@ from leadnator_auth.adapters.sql import Backend, SqlProbe
 from leadnator_auth.entrypoints.settings.database_url import read_database_url
 
 JWT_SECRET = "a secret for tests that is long enough for anybody"
-TABLES = ("users", "credentials", "sessions", "reset_tokens", "mails")
+TABLES = ("users", "credentials", "sessions", "one_time_tokens", "mails")
 _SETTINGS = (
     # No power is cut here: a killed server still has all that it told the system to write.
     "ALTER SYSTEM SET fsync = off",
@@ -188,18 +188,20 @@ def schema_of(url: str) -> list[tuple[Any, ...]]:
 
 def dump_of(url: str, columns: Mapping[str, Sequence[str]] | None = None) -> str:
     """Returns everything that SQL can tell of the kept rows, or of some columns of theirs."""
-    queries = [f"SELECT {', '.join(columns[table]) if columns else '*'} FROM {table} ORDER BY 1, 2" for table in TABLES]
+    wanted = {table: ", ".join(names) for table, names in columns.items()} if columns else dict.fromkeys(TABLES, "*")
+    queries = [f"SELECT {names} FROM {table} ORDER BY 1, 2" for table, names in wanted.items()]
     return "\n".join(str(row) for query in queries for row in run_sql(url, query))
 
 
 def columns_of(url: str) -> dict[str, list[str]]:
-    """Returns the columns that each table of people's data has."""
+    """Returns the columns of each table of people's data that is there."""
     query = (
         "SELECT name FROM pragma_table_info('{}') ORDER BY cid"
         if url.startswith("sqlite")
         else "SELECT column_name FROM information_schema.columns WHERE table_name = '{}' ORDER BY ordinal_position"
     )
-    return {table: [str(name) for (name,) in run_sql(url, query.format(table))] for table in TABLES}
+    columns = {table: [str(name) for (name,) in run_sql(url, query.format(table))] for table in TABLES}
+    return {table: names for table, names in columns.items() if names}
 
 
 def finished(work: Coroutine[Any, Any, Result]) -> Result:

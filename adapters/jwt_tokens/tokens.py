@@ -10,7 +10,7 @@ from typing import Never
 
 import attrs
 
-from leadnator_auth.domain.entities.access_token import Claims, Purpose
+from leadnator_auth.domain.entities.access_token import AccessPurpose, Claims
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.values.ids import SESSION_ID_PREFIX, USER_ID_PREFIX, SessionId, UserId
 
@@ -164,9 +164,9 @@ def _path(payload: JsonObject) -> str | None:
     return value
 
 
-def _purpose(payload: JsonObject) -> Purpose:
+def _purpose(payload: JsonObject) -> AccessPurpose:
     value = payload.get("purpose")
     try:
-        return Purpose(str(value))
+        return AccessPurpose(str(value))
     except ValueError:
         raise InvalidTokenError("purpose is missing or unknown") from None

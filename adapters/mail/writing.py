@@ -1,5 +1,6 @@
 """Mails written as messages: the text comes from templates, and none of it from a user."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from leadnator_auth.domain.entities.mail import MailKind, OutgoingMail, ResetLinkMail
+from leadnator_auth.domain.entities.mail import NoticeMail, OutgoingMail, SecretMail
+from leadnator_auth.domain.entities.one_time_token import Purpose
 from leadnator_auth.domain.errors import MailDelayedError
+from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.ports import Clock
 from leadnator_auth.domain.values.email_address import EmailAddress
 
@@ -44,11 +47,11 @@ def _environment(language: str, own_templates: Path | None) -> "Environment":
 class MailWriter:
     """Turns a mail into a message of text and HTML.
 
-    `reset_url` holds `{token}` where the secret goes; it comes from the settings, never from a request.
+    A link holds `{token}` where the secret goes; it comes from the settings, never from a request.
     """
 
     sender: str
-    reset_url: str
+    links: Mapping[Purpose, str]
     clock: Clock
     language: str = DEFAULT_LANGUAGE
     own_templates: Path | None = None
@@ -59,7 +62,7 @@ class MailWriter:
 
         Raises: MailDelayedError when a template is broken: the mail waits until it is repaired.
         """
-        kind, context = self._content(mail)
+        kind, context = mail.kind, self._context(mail)
         context["app_name"] = self.app_name
         message = self._addressed(mail.to, mail.id)
         message["Subject"] = " ".join(self._render(f"{kind}.subject.txt", context).split())
@@ -84,12 +87,13 @@ class MailWriter:
         message["Auto-Submitted"] = "auto-generated"
         return message
 
-    def _content(self, mail: OutgoingMail) -> tuple[MailKind, dict[str, object]]:
-        if isinstance(mail, ResetLinkMail):
-            link = self.reset_url.replace("{token}", mail.secret)
-            minutes = int(mail.lifetime.total_seconds() // 60)
-            return MailKind.RESET_LINK, {"link": link, "minutes": minutes}
-        return MailKind.PASSWORD_CHANGED, {"changed_at": _readable(mail.changed_at)}
+    def _context(self, mail: OutgoingMail) -> dict[str, object]:
+        """Returns what a template may say: `link` and `minutes` of a secret, `changed_at` in a notice."""
+        mints = MAIL_RULES[mail.kind].mints
+        if isinstance(mail, SecretMail) and mints:
+            link = self.links[mints.purpose].replace("{token}", mail.secret)
+            return {"link": link, "minutes": int(mail.lifetime.total_seconds() // 60)}
+        return {"changed_at": _readable(mail.at)} if isinstance(mail, NoticeMail) else {}
 
     @cached_property
     def _templates(self) -> "Environment":

@@ -25,6 +25,7 @@ from leadnator_auth.adapters.memory.fakes import (
 )
 from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
 from leadnator_auth.adapters.memory.mailbox import Mailbox
+from leadnator_auth.adapters.memory.one_time_tokens import MemoryOneTimeTokens
 from leadnator_auth.adapters.memory.ports import MemoryPorts, MemoryReadiness, memory_ports
 from leadnator_auth.adapters.memory.rate_limits import MemoryRateLimits
 from leadnator_auth.adapters.memory.store import (
@@ -36,7 +37,6 @@ from leadnator_auth.adapters.memory.store import (
 )
 from leadnator_auth.adapters.memory.tables import (
     MemoryCredentialStore,
-    MemoryResetTokens,
     MemorySessions,
     MemoryUsers,
     Tables,
@@ -50,11 +50,11 @@ __all__ = [
     "MemoryEvents",
     "MemoryIdentities",
     "MemoryMailQueue",
+    "MemoryOneTimeTokens",
     "MemoryPorts",
     "MemoryRateLimits",
     "MemoryReadiness",
     "MemoryRepositories",
-    "MemoryResetTokens",
     "MemorySessions",
     "MemoryTransaction",
     "MemoryUnitOfWork",

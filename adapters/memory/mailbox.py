@@ -2,7 +2,7 @@
 
 import attrs
 
-from leadnator_auth.domain.entities.mail import OutgoingMail, PasswordChangedMail, ResetLinkMail
+from leadnator_auth.domain.entities.mail import MailKind, NoticeMail, OutgoingMail, SecretMail
 from leadnator_auth.domain.errors import MailDelayedError, UnavailableError
 
 
@@ -24,11 +24,11 @@ class Mailbox:
         self.mails.append(mail)
 
     @property
-    def reset_links(self) -> list[ResetLinkMail]:
+    def reset_links(self) -> list[SecretMail]:
         """The mails with a link to set a new password."""
-        return [mail for mail in self.mails if isinstance(mail, ResetLinkMail)]
+        return [mail for mail in self.mails if isinstance(mail, SecretMail) and mail.kind is MailKind.RESET_LINK]
 
     @property
-    def notices(self) -> list[PasswordChangedMail]:
-        """The notices of a changed password."""
-        return [mail for mail in self.mails if isinstance(mail, PasswordChangedMail)]
+    def notices(self) -> list[NoticeMail]:
+        """The mails that tell what happened."""
+        return [mail for mail in self.mails if isinstance(mail, NoticeMail)]

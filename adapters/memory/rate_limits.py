@@ -36,8 +36,8 @@ class MemoryRateLimits:
         for charge in clear:
             self.empty_at.pop(charge.bucket, None)
 
-    async def purge(self, now: datetime, most: int) -> int:
-        over = [key for key, empty_at in self.empty_at.items() if empty_at < now][:most]
+    async def purge(self, now: datetime, limit: int) -> int:
+        over = [key for key, empty_at in self.empty_at.items() if empty_at < now][:limit]
         for key in over:
             del self.empty_at[key]
         return len(over)

@@ -3,21 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 
 import attrs
 
 from leadnator_auth.adapters.memory.events import MemoryEvents
 from leadnator_auth.adapters.memory.known_clients import MemoryKnownClients
 from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
+from leadnator_auth.adapters.memory.one_time_tokens import MemoryOneTimeTokens
+from leadnator_auth.adapters.memory.purging import purge
 from leadnator_auth.adapters.memory.tables import (
     MemoryCredentialStore,
-    MemoryResetTokens,
     MemorySessions,
     MemoryUsers,
     Tables,
 )
 from leadnator_auth.domain.entities.session import Identity
-from leadnator_auth.domain.ports import Commit, Repositories, Transaction
+from leadnator_auth.domain.ports import Commit, Expired, Repositories, Transaction
 from leadnator_auth.domain.values.ids import SessionId
 
 
@@ -28,7 +30,7 @@ class MemoryRepositories:
         self.users = MemoryUsers(tables)
         self.credentials = MemoryCredentialStore(tables)
         self.sessions = MemorySessions(tables)
-        self.reset_tokens = MemoryResetTokens(tables)
+        self.one_time_tokens = MemoryOneTimeTokens(tables)
         self.known_clients = MemoryKnownClients(tables)
         self.mail_queue = MemoryMailQueue(tables)
         self.events = MemoryEvents(tables)
@@ -41,6 +43,9 @@ class MemoryTransaction(MemoryRepositories):
         super().__init__(tables)
         self._tables = tables
         self._keep = keep
+
+    async def purge(self, what: Expired, before: datetime, limit: int) -> int:
+        return purge(what, before, limit, self._tables)
 
     async def commit(self) -> None:
         await asyncio.sleep(0)

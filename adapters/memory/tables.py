@@ -1,7 +1,6 @@
 """The kept state, and the repositories of accounts over one copy of it."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from operator import attrgetter
 from typing import TypeVar
 
@@ -11,7 +10,7 @@ from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import QueuedMail
-from leadnator_auth.domain.entities.reset_token import ResetToken
+from leadnator_auth.domain.entities.one_time_token import OneTimeToken
 from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.user import User, is_found
 from leadnator_auth.domain.errors import EmailTakenError
@@ -29,7 +28,7 @@ class Tables:
     users: dict[UserId, User] = attrs.Factory(dict)
     credentials: dict[UserId, Credentials] = attrs.Factory(dict)
     sessions: dict[SessionId, Session] = attrs.Factory(dict)
-    reset_tokens: dict[str, ResetToken] = attrs.Factory(dict)
+    one_time_tokens: dict[str, OneTimeToken] = attrs.Factory(dict)
     known_clients: dict[str, KnownClient] = attrs.Factory(dict)
     mails: dict[str, QueuedMail] = attrs.Factory(dict)
     events: dict[EventId, Event] = attrs.Factory(dict)
@@ -52,14 +51,11 @@ class MemoryUsers:
 
     tables: Tables
 
-    async def add(self, user: User) -> None:
-        if await self.by_email(user.email.canonical):
-            raise EmailTakenError
-        self.tables.users[user.id] = user
-
-    async def add_all(self, users: Sequence[User]) -> None:
+    async def add(self, users: Sequence[User]) -> None:
         for user in users:
-            await self.add(user)
+            if await self.by_email(user.email.canonical):
+                raise EmailTakenError
+            self.tables.users[user.id] = user
 
     async def by_id(self, user_id: UserId) -> User | None:
         return self.tables.users.get(user_id)
@@ -78,21 +74,19 @@ class MemoryUsers:
         tables.users.pop(user_id, None)
         tables.credentials.pop(user_id, None)
         remove(tables.sessions, [s.id for s in tables.sessions.values() if s.user_id == user_id])
-        remove(tables.reset_tokens, [t.digest for t in tables.reset_tokens.values() if t.user_id == user_id])
+        tokens = tables.one_time_tokens
+        remove(tokens, [token.digest for token in tokens.values() if token.user_id == user_id])
         remove(tables.known_clients, [key for key, client in tables.known_clients.items() if client.user_id == user_id])
-
-    async def purge(self, most: int) -> int:
-        return 0
 
     async def active_admins(self) -> list[User]:
         admins = [user for user in self.tables.users.values() if user.is_active_admin]
         return sorted(admins, key=attrgetter("id"))
 
-    async def page(self, search: str, most: int, after: Position | None) -> list[User]:
+    async def page(self, search: str, limit: int, after: Position | None) -> list[User]:
         users = [user for user in self.tables.users.values() if is_found(user, search)]
         newest_first = sorted(users, key=attrgetter("created_at", "id"), reverse=True)
         return [user for user in newest_first if after is None or (user.created_at, user.id) < (after.at, after.id)][
-            :most
+            :limit
         ]
 
 
@@ -102,10 +96,7 @@ class MemoryCredentialStore:
 
     tables: Tables
 
-    async def add(self, credentials: Credentials) -> None:
-        self.tables.credentials[credentials.user_id] = credentials
-
-    async def add_all(self, credentials: Sequence[Credentials]) -> None:
+    async def add(self, credentials: Sequence[Credentials]) -> None:
         self.tables.credentials.update((each.user_id, each) for each in credentials)
 
     async def of(self, user_id: UserId) -> Credentials | None:
@@ -116,16 +107,11 @@ class MemoryCredentialStore:
         known = [email for email in canonicals if ids.get(email) in self.tables.credentials]
         return {email: self.tables.credentials[ids[email]] for email in known}
 
-    async def change(self, user_id: UserId, new_hash: str, now: datetime) -> None:
-        kept = self.tables.credentials.get(user_id)
-        if kept:
-            self.tables.credentials[user_id] = Credentials(user_id, new_hash, now, kept.version + 1)
-
-    async def upgrade(self, user_id: UserId, *, old_hash: str, new_hash: str) -> bool:
-        kept = self.tables.credentials.get(user_id)
-        if kept is None or kept.password_hash != old_hash:
+    async def replace(self, old: Credentials, new: Credentials) -> bool:
+        kept = self.tables.credentials.get(old.user_id)
+        if kept is None or (kept.version, kept.password_hash) != (old.version, old.password_hash):
             return False
-        self.tables.credentials[user_id] = attrs.evolve(kept, password_hash=new_hash)
+        self.tables.credentials[new.user_id] = new
         return True
 
 
@@ -141,9 +127,9 @@ class MemorySessions:
     async def by_id(self, session_id: SessionId) -> Session | None:
         return self.tables.sessions.get(session_id)
 
-    async def of_user(self, user: User, most: int) -> list[Session]:
+    async def of_user(self, user: User, limit: int) -> list[Session]:
         sessions = [session for session in self.tables.sessions.values() if session.belongs_to(user)]
-        return sorted(sessions, key=attrgetter("created_at", "id"), reverse=True)[:most]
+        return sorted(sessions, key=attrgetter("created_at", "id"), reverse=True)[:limit]
 
     async def save(self, session: Session) -> None:
         kept = self.tables.sessions.get(session.id)
@@ -153,45 +139,9 @@ class MemorySessions:
     async def end(self, session_id: SessionId) -> bool:
         return self.tables.sessions.pop(session_id, None) is not None
 
-    async def trim(self, user_id: UserId, *, keep: int, most: int) -> list[Session]:
+    async def trim(self, user_id: UserId, *, keep: int, limit: int) -> list[Session]:
         sessions = [session for session in self.tables.sessions.values() if session.user_id == user_id]
         last_to_go = sorted(sessions, key=attrgetter("epoch", "created_at", "id"), reverse=True)
-        removed = last_to_go[keep : keep + most]
+        removed = last_to_go[keep : keep + limit]
         remove(self.tables.sessions, [session.id for session in removed])
         return removed
-
-    async def purge(self, expired_before: datetime, most: int) -> int:
-        old = [s.id for s in self.tables.sessions.values() if s.expires_at < expired_before]
-        return remove(self.tables.sessions, old[:most])
-
-
-@attrs.frozen
-class MemoryResetTokens:
-    """ResetTokens over one copy of the tables."""
-
-    tables: Tables
-
-    async def add(self, token: ResetToken) -> None:
-        self.tables.reset_tokens[token.digest] = token
-
-    async def by_digest(self, digest: str) -> ResetToken | None:
-        return self.tables.reset_tokens.get(digest)
-
-    async def redeem(self, digest: str, now: datetime) -> ResetToken | None:
-        token = self.tables.reset_tokens.get(digest)
-        if token is None or token.used_at is not None or now >= token.expires_at:
-            return None
-        redeemed = attrs.evolve(token, used_at=now)
-        self.tables.reset_tokens[digest] = redeemed
-        return redeemed
-
-    async def withdraw(self, digest: str) -> None:
-        self.tables.reset_tokens.pop(digest, None)
-
-    async def issued_since(self, user_id: UserId, since: datetime, most: int) -> list[datetime]:
-        tokens = self.tables.reset_tokens.values()
-        return sorted(t.issued_at for t in tokens if t.user_id == user_id and t.issued_at > since)[-most:]
-
-    async def purge(self, expired_before: datetime, most: int) -> int:
-        old = [t.digest for t in self.tables.reset_tokens.values() if t.expires_at < expired_before]
-        return remove(self.tables.reset_tokens, old[:most])

@@ -1,11 +1,9 @@
 """Credentials in SQL."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import attrs
 
-from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.table import Table, instant, plain
 from leadnator_auth.domain.entities.credentials import Credentials
@@ -25,11 +23,8 @@ class SqlCredentialStore:
 
     connection: PooledConnection
 
-    async def add(self, credentials: Credentials) -> None:
-        await self.connection.run(CREDENTIALS.insert, **CREDENTIALS.values(credentials))
-
-    async def add_all(self, credentials: Sequence[Credentials]) -> None:
-        await self.connection.run_many(CREDENTIALS.insert, [CREDENTIALS.values(each) for each in credentials])
+    async def add(self, credentials: Sequence[Credentials]) -> None:
+        await CREDENTIALS.insert_all(self.connection, credentials)
 
     async def of(self, user_id: UserId) -> Credentials | None:
         return await CREDENTIALS.find(self.connection, user_id)
@@ -46,21 +41,12 @@ class SqlCredentialStore:
         )
         return {email: CREDENTIALS.entity(values) for email, *values in rows}
 
-    async def change(self, user_id: UserId, new_hash: str, now: datetime) -> None:
-        await self.connection.run(
-            "UPDATE credentials SET password_hash = :new_hash, changed_at = :now, version = version + 1 "
-            "WHERE user_id = :user_id",
-            user_id=user_id,
-            new_hash=new_hash,
-            now=to_number(now),
-        )
-
-    async def upgrade(self, user_id: UserId, *, old_hash: str, new_hash: str) -> bool:
+    async def replace(self, old: Credentials, new: Credentials) -> bool:
         row = await self.connection.fetch_one(
-            "UPDATE credentials SET password_hash = :new_hash "
-            "WHERE user_id = :user_id AND password_hash = :old_hash RETURNING user_id",
-            user_id=user_id,
-            old_hash=old_hash,
-            new_hash=new_hash,
+            "UPDATE credentials SET password_hash = :password_hash, changed_at = :changed_at, version = :version "
+            "WHERE user_id = :user_id AND password_hash = :old_hash AND version = :old_version RETURNING user_id",
+            **CREDENTIALS.values(new),
+            old_hash=old.password_hash,
+            old_version=old.version,
         )
         return row is not None

@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 
 import attrs
 
-from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.positions import place_of
 from leadnator_auth.adapters.sql.table import Column, Table, choice, instant, plain
@@ -36,23 +34,17 @@ class SqlEvents:
 
     async def add(self, events: Sequence[Event]) -> None:
         self.added.extend(events)
-        if len(events) == 1:
-            await self.connection.run(EVENTS.insert, **EVENTS.values(events[0]))
-        elif events:
-            await self.connection.run_many(EVENTS.insert, [EVENTS.values(event) for event in events])
+        await EVENTS.insert_all(self.connection, events)
 
-    async def latest(self, wanted: EventFilter, most: int, after: Position | None) -> list[Event]:
+    async def latest(self, wanted: EventFilter, limit: int, after: Position | None) -> list[Event]:
         values: dict[str, str | None] = {"user_id": wanted.user_id, "type": wanted.type and wanted.type.value}
         given = {column: value for column, value in values.items() if value is not None}
         condition = "".join(f"{column} = :{column} AND " for column in given)
         rows = await self.connection.fetch_all(
             f"SELECT {EVENTS.columns} FROM events WHERE {condition}(at, id) < (:at, :after_id) "
-            "ORDER BY at DESC, id DESC LIMIT :most",
-            most=most,
+            "ORDER BY at DESC, id DESC LIMIT :limit",
+            limit=limit,
             **place_of(after),
             **given,
         )
         return [EVENTS.entity(row) for row in rows]
-
-    async def purge(self, older_than: datetime, most: int) -> int:
-        return len(await EVENTS.delete_some(self.connection, "at < :before", most, before=to_number(older_than)))

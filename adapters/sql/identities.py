@@ -11,7 +11,7 @@ from leadnator_auth.adapters.sql.users import USERS
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.values.ids import SessionId
 
-MOST_REMEMBERED = 4096
+MAX_REMEMBERED = 4096
 _BY_SESSION = (
     f"SELECT {SESSIONS.qualified}, {USERS.qualified} "
     "FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id"
@@ -30,7 +30,7 @@ class SqlIdentities:
 
 
 # The row is read each time; what it means is remembered, because making it out costs as much as reading it.
-@lru_cache(MOST_REMEMBERED)
+@lru_cache(MAX_REMEMBERED)
 def _identity_of(values: tuple[Any, ...]) -> Identity:
     """Returns what is in a row of `_BY_SESSION`; its types are the schema's."""
     return Identity(USERS.entity(values[SESSIONS.size :]), SESSIONS.entity(values[: SESSIONS.size]))

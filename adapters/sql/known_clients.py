@@ -1,10 +1,7 @@
 """Known clients in SQL."""
 
-from datetime import datetime
-
 import attrs
 
-from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.table import Table, instant, plain
 from leadnator_auth.domain.entities.known_client import KnownClient
@@ -16,6 +13,8 @@ KNOWN_CLIENTS = Table(
     (plain("user_id"), plain("network"), instant("seen_at"), plain("epoch")),
     key="user_id, network",
 )
+_MAX_REMOVED = 100
+"""At once: one is too many as a rule, and more only where fewer are to be kept than before."""
 
 
 @attrs.frozen
@@ -32,25 +31,16 @@ class SqlKnownClients:
         )
         return KNOWN_CLIENTS.entity(row) if row else None
 
-    async def put(self, client: KnownClient) -> None:
+    async def put(self, client: KnownClient, *, keep: int) -> None:
         await self.connection.run(
             f"{KNOWN_CLIENTS.insert} ON CONFLICT (user_id, network) DO UPDATE SET seen_at = :seen_at, epoch = :epoch",
             **KNOWN_CLIENTS.values(client),
         )
-
-    async def trim(self, user_id: UserId, *, keep: int, most: int) -> int:
-        return len(
-            await KNOWN_CLIENTS.delete_some(
-                self.connection,
-                "user_id = :user_id",
-                most,
-                order_by="seen_at DESC, network DESC",
-                skip=keep,
-                user_id=user_id,
-            )
-        )
-
-    async def purge(self, seen_before: datetime, most: int) -> int:
-        return len(
-            await KNOWN_CLIENTS.delete_some(self.connection, "seen_at < :before", most, before=to_number(seen_before))
+        await KNOWN_CLIENTS.delete_some(
+            self.connection,
+            "user_id = :user_id",
+            _MAX_REMOVED,
+            order_by="seen_at DESC, network DESC",
+            skip=keep,
+            user_id=client.user_id,
         )

@@ -1,13 +1,15 @@
 """The rows a deleted account leaves: they go at once if there are few, else a few at a time."""
 
+from typing import Any
+
 from leadnator_auth.adapters.sql.known_clients import KNOWN_CLIENTS
+from leadnator_auth.adapters.sql.one_time_tokens import ONE_TIME_TOKENS
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
-from leadnator_auth.adapters.sql.reset_tokens import RESET_TOKENS
 from leadnator_auth.adapters.sql.sessions import SESSIONS
 from leadnator_auth.adapters.sql.table import Table
 from leadnator_auth.domain.values.ids import UserId
 
-_TABLES: tuple[Table[object], ...] = (SESSIONS, RESET_TOKENS, KNOWN_CLIENTS)  # type: ignore[assignment]
+_TABLES: tuple[Table[Any], ...] = (SESSIONS, ONE_TIME_TOKENS, KNOWN_CLIENTS)
 _AT_ONCE = 500
 
 
@@ -17,20 +19,20 @@ async def leave_nothing(user_id: UserId, connection: PooledConnection) -> None:
         await connection.run("INSERT INTO deleted_users (id) VALUES (:id) ON CONFLICT DO NOTHING", id=user_id)
 
 
-async def purge_left(most: int, connection: PooledConnection) -> int:
-    """Removes rows of an account that left too many; returns how many, plus one if these were the last."""
+async def purge_left(limit: int, connection: PooledConnection) -> int:
+    """Removes rows of an account that left more than fitted; returns how many, and one for having found the end."""
     row = await connection.fetch_one(f"SELECT id FROM deleted_users LIMIT 1{connection.skip_locked}")
     if row is None:
         return 0
-    removed = await _removed(UserId(row["id"]), most, connection)
-    if removed < most:
+    removed = await _removed(UserId(row["id"]), limit, connection)
+    if removed < limit:
         await connection.run("DELETE FROM deleted_users WHERE id = :id", id=row["id"])
         return removed + 1
     return removed
 
 
-async def _removed(user_id: UserId, most: int, connection: PooledConnection) -> int:
+async def _removed(user_id: UserId, limit: int, connection: PooledConnection) -> int:
     removed = 0
     for table in _TABLES:
-        removed += len(await table.delete_some(connection, "user_id = :user_id", most - removed, user_id=user_id))
+        removed += len(await table.delete_some(connection, "user_id = :user_id", limit - removed, user_id=user_id))
     return removed

@@ -34,14 +34,7 @@ def postgresql(
     return Backend(
         # Neither `databases` nor asyncpg reads a URL: what they say of one that they misread could quote a password.
         url="postgresql://",
-        options=way_to(address)
-        | {
-            "min_size": 0,
-            "max_size": readers + writers,
-            "max_inactive_connection_lifetime": 0,
-            "timeout": CONNECT_SECONDS,
-            "statement_cache_size": _PREPARED_STATEMENTS if prepared_statements else 0,
-        },
+        options=way_to(address) | _pool_options(readers + writers, _PREPARED_STATEMENTS if prepared_statements else 0),
         on_open=(),
         # Who reads to write locks the rows: under READ COMMITTED they are the newest when the lock is there, and those
         # who want the same rows queue up. SERIALIZABLE would fail all of them but one.
@@ -63,6 +56,16 @@ def postgresql(
         is_lost=_is_lost,
         hang_up=_hang_up,
     )
+
+
+def _pool_options(size: int, prepared_statements: int) -> dict[str, float]:
+    return {
+        "min_size": 0,
+        "max_size": size,
+        "max_inactive_connection_lifetime": 0,
+        "timeout": CONNECT_SECONDS,
+        "statement_cache_size": prepared_statements,
+    }
 
 
 def _translated(error: Exception, secrets: frozenset[str]) -> Exception:

@@ -6,15 +6,25 @@ from datetime import datetime
 import attrs
 
 from leadnator_auth.adapters.sql.connections import Connections
-from leadnator_auth.adapters.sql.instants import from_number, to_number
+from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
+from leadnator_auth.adapters.sql.table import Table, instant, plain
 from leadnator_auth.domain.entities.rate_limit import Charge, Refusal
 
+
+@attrs.frozen
+class Bucket:
+    """A counter, and when it will be empty."""
+
+    bucket: str
+    empty_at: datetime
+
+
+RATE_LIMITS = Table("rate_limits", Bucket, (plain("bucket"), instant("empty_at")), key="bucket")
 _START = "CASE WHEN rate_limits.empty_at BETWEEN :now AND :latest THEN rate_limits.empty_at ELSE :now END"
 _TAKE = (
-    "INSERT INTO rate_limits (bucket, empty_at) VALUES (:bucket, :first) "
-    f"ON CONFLICT (bucket) DO UPDATE SET empty_at = {_START} + :interval WHERE {_START} + :interval <= :full "
-    "RETURNING empty_at"
+    f"{RATE_LIMITS.insert} ON CONFLICT (bucket) DO UPDATE SET empty_at = {_START} + :interval "
+    f"WHERE {_START} + :interval <= :full RETURNING empty_at"
 )
 
 
@@ -44,23 +54,17 @@ class SqlRateLimits:
                 await connection.run("DELETE FROM rate_limits WHERE bucket = :bucket", bucket=charge.bucket)
             await connection.commit()
 
-    async def purge(self, now: datetime, most: int) -> int:
+    async def purge(self, now: datetime, limit: int) -> int:
         async with self.connections.writing() as connection:
-            rows = await connection.fetch_all(
-                "WITH old AS MATERIALIZED "
-                f"(SELECT bucket FROM rate_limits WHERE empty_at < :now LIMIT :most{connection.skip_locked}) "
-                "DELETE FROM rate_limits WHERE bucket IN (SELECT bucket FROM old) RETURNING bucket",
-                now=to_number(now),
-                most=most,
-            )
+            removed = await RATE_LIMITS.delete_some(connection, "empty_at < :now", limit, now=to_number(now))
             await connection.commit()
-        return len(rows)
+        return len(removed)
 
     async def _took(self, charge: Charge, now: datetime, connection: PooledConnection) -> bool:
         row = await connection.fetch_one(
             _TAKE,
             bucket=charge.bucket,
-            first=to_number(now) + _interval(charge),
+            empty_at=to_number(now) + _interval(charge),
             now=to_number(now),
             full=to_number(now + charge.limit.period),
             latest=to_number(charge.limit.latest(now)),
@@ -69,11 +73,9 @@ class SqlRateLimits:
         return row is not None
 
     async def _refusal(self, charge: Charge, connection: PooledConnection) -> Refusal:
-        row = await connection.fetch_one(
-            "SELECT empty_at FROM rate_limits WHERE bucket = :bucket", bucket=charge.bucket
-        )
-        assert row is not None  # its row is what refused the try, and is locked
-        return Refusal(charge.limit, from_number(row["empty_at"]) + charge.limit.interval - charge.limit.period)
+        bucket = await RATE_LIMITS.find(connection, charge.bucket)
+        assert bucket is not None  # its row is what refused the try, and is locked
+        return Refusal(charge.limit, bucket.empty_at + charge.limit.interval - charge.limit.period)
 
 
 def _interval(charge: Charge) -> int:

@@ -1,10 +1,7 @@
 """Sessions in SQL."""
 
-from datetime import datetime
-
 import attrs
 
-from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.table import Table, instant, plain
 from leadnator_auth.domain.entities.session import Session
@@ -39,12 +36,12 @@ class SqlSessions:
     async def by_id(self, session_id: SessionId) -> Session | None:
         return await SESSIONS.find(self.connection, session_id)
 
-    async def of_user(self, user: User, most: int) -> list[Session]:
+    async def of_user(self, user: User, limit: int) -> list[Session]:
         # In the order of the index: asked for one epoch, PostgreSQL may read and sort all there are.
         rows = await self.connection.fetch_all(
-            f"SELECT {SESSIONS.columns} FROM sessions WHERE user_id = :user_id ORDER BY {_NEWEST_FIRST} LIMIT :most",
+            f"SELECT {SESSIONS.columns} FROM sessions WHERE user_id = :user_id ORDER BY {_NEWEST_FIRST} LIMIT :limit",
             user_id=user.id,
-            most=most,
+            limit=limit,
         )
         return [session for session in map(SESSIONS.entity, rows) if session.belongs_to(user)]
 
@@ -57,12 +54,7 @@ class SqlSessions:
         row = await self.connection.fetch_one("DELETE FROM sessions WHERE id = :id RETURNING id", id=session_id)
         return row is not None
 
-    async def trim(self, user_id: UserId, *, keep: int, most: int) -> list[Session]:
+    async def trim(self, user_id: UserId, *, keep: int, limit: int) -> list[Session]:
         return await SESSIONS.delete_some(
-            self.connection, "user_id = :user_id", most, order_by=_NEWEST_FIRST, skip=keep, user_id=user_id
-        )
-
-    async def purge(self, expired_before: datetime, most: int) -> int:
-        return len(
-            await SESSIONS.delete_some(self.connection, "expires_at < :before", most, before=to_number(expired_before))
+            self.connection, "user_id = :user_id", limit, order_by=_NEWEST_FIRST, skip=keep, user_id=user_id
         )

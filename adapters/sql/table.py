@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
 import attrs
 
@@ -45,10 +45,10 @@ def optional_instant(name: str) -> Column:
     return Column(name, name, from_optional, to_optional)
 
 
-def choice(name: str, of: type[StrEnum]) -> Column:
+def choice(name: str, of: type[StrEnum], field: str | None = None) -> Column:
     """Returns a column with a member of an enumeration."""
     members = {member.value: member for member in of}
-    return Column(name, name, members.__getitem__, attrgetter("value"))
+    return Column(name, field or name, members.__getitem__, attrgetter("value"))
 
 
 class Table(Generic[Entity]):
@@ -58,7 +58,7 @@ class Table(Generic[Entity]):
         self.name = name
         self.key = key
         self._columns = tuple(columns)
-        self._entity = entity
+        self._entity: type[Entity] = get_origin(entity) or entity
         names = [column.name for column in self._columns]
         self.columns = ", ".join(names)
         self.qualified = ", ".join(f"{name}.{column}" for column in names)
@@ -79,6 +79,13 @@ class Table(Generic[Entity]):
             fields[field] = kind(**{part: values[index] for part, index in parts})
         return self._entity(**fields)
 
+    async def insert_all(self, connection: PooledConnection, entities: Sequence[Entity]) -> None:
+        """Keeps entities, however many or none."""
+        if len(entities) == 1:
+            await connection.run(self.insert, **self.values(entities[0]))
+        elif entities:
+            await connection.run_many(self.insert, [self.values(entity) for entity in entities])
+
     async def find(self, connection: PooledConnection, value: str, *, by: str = "") -> Entity | None:
         """Returns the entity with this value in a unique column, by default the key; a writer locks its row."""
         row = await connection.fetch_one(
@@ -90,23 +97,23 @@ class Table(Generic[Entity]):
         self,
         connection: PooledConnection,
         where: str,
-        most: int,
+        limit: int,
         *,
         order_by: str = "",
         skip: int = 0,
         **values: object,
     ) -> list[Entity]:
-        """Deletes up to `most` rows for which a condition holds, after `skip` of them in an order; returns them.
+        """Deletes up to `limit` rows for which a condition holds, after `skip` of them in an order; returns them.
 
         Unordered, it skips rows that somebody else has locked: two purges never wait for each other.
         """
         chosen = (
-            f" ORDER BY {order_by} LIMIT :most OFFSET :skip" if order_by else f" LIMIT :most{connection.skip_locked}"
+            f" ORDER BY {order_by} LIMIT :limit OFFSET :skip" if order_by else f" LIMIT :limit{connection.skip_locked}"
         )
         rows = await connection.fetch_all(
             f"WITH old AS MATERIALIZED (SELECT {self.key} FROM {self.name} WHERE {where}{chosen}) "
             f"DELETE FROM {self.name} WHERE ({self.key}) IN (SELECT {self.key} FROM old) RETURNING {self.columns}",
-            most=most,
+            limit=limit,
             **({"skip": skip} if order_by else {}),
             **values,
         )
@@ -127,5 +134,7 @@ def _grouped(entity: type, columns: Sequence[Column]) -> tuple[Parts, list[tuple
             parts[first].append((rest, index))
         else:
             own.append((first, index))
-    types = {field.name: field.type for field in attrs.fields(attrs.resolve_types(entity))}
+    generic = get_origin(entity) or entity
+    given = dict(zip(getattr(generic, "__parameters__", ()), get_args(entity), strict=True))
+    types = {field.name: given.get(field.type, field.type) for field in attrs.fields(attrs.resolve_types(generic))}
     return own, [(field, types[field] or object, fields) for field, fields in parts.items()]

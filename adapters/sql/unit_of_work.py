@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import attrs
 
@@ -10,11 +11,12 @@ from leadnator_auth.adapters.sql.credentials import SqlCredentialStore
 from leadnator_auth.adapters.sql.events import SqlEvents
 from leadnator_auth.adapters.sql.known_clients import SqlKnownClients
 from leadnator_auth.adapters.sql.mail_queue import SqlMailQueue
+from leadnator_auth.adapters.sql.one_time_tokens import SqlOneTimeTokens
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
-from leadnator_auth.adapters.sql.reset_tokens import SqlResetTokens
+from leadnator_auth.adapters.sql.purging import purge
 from leadnator_auth.adapters.sql.sessions import SqlSessions
 from leadnator_auth.adapters.sql.users import SqlUsers
-from leadnator_auth.domain.ports import Commit, Repositories, Transaction
+from leadnator_auth.domain.ports import Commit, Expired, Repositories, Transaction
 
 
 class SqlRepositories:
@@ -24,7 +26,7 @@ class SqlRepositories:
         self.users = SqlUsers(connection)
         self.credentials = SqlCredentialStore(connection)
         self.sessions = SqlSessions(connection)
-        self.reset_tokens = SqlResetTokens(connection)
+        self.one_time_tokens = SqlOneTimeTokens(connection)
         self.known_clients = SqlKnownClients(connection)
         self.mail_queue = SqlMailQueue(connection)
         self.events = SqlEvents(connection)
@@ -35,11 +37,14 @@ class SqlTransaction(SqlRepositories):
 
     def __init__(self, connection: PooledConnection, on_commit: Callable[[Commit], None]) -> None:
         super().__init__(connection)
-        self._slot = connection
+        self._connection = connection
         self._on_commit = on_commit
 
+    async def purge(self, what: Expired, before: datetime, limit: int) -> int:
+        return await purge(what, before, limit, self._connection)
+
     async def commit(self) -> None:
-        await self._slot.commit()
+        await self._connection.commit()
         self._on_commit(Commit(tuple(self.events.added), self.mail_queue.has_new))
 
 

@@ -3,7 +3,7 @@
 from leadnator_auth.domain.values.search import capital_of, folded
 
 _ESCAPE = "!"
-_MOST_REPLACED = 12
+_MAX_REPLACED = 12
 """Letters that are compared exactly; SQLite parses expressions to a depth of some two dozen functions only."""
 
 
@@ -18,12 +18,12 @@ def narrowed_by(search: str) -> tuple[str, dict[str, object]]:
     # The function lower() knows the letters of ASCII alone, here as there. The others are put in lower case one after
     # the other, and where there are too many of them, any letter will do.
     others = [letter for letter in dict.fromkeys(text) if capital_of(letter) and not letter.isascii()]
-    name, capitals = _with_small("lower(users.name)", others[:_MOST_REPLACED])
+    name, capitals = _with_small("lower(users.name)", others[:_MAX_REPLACED])
     condition = (
         f" AND ({name} LIKE :in_name ESCAPE '{_ESCAPE}' OR users.email_canonical LIKE :in_email ESCAPE '{_ESCAPE}' "
         "OR users.id = :search)"
     )
-    in_name = _containing(text, any_of=others[_MOST_REPLACED:])
+    in_name = _containing(text, any_of=others[_MAX_REPLACED:])
     return condition, {"in_name": in_name, "in_email": _containing(text), "search": search, **capitals}
 
 

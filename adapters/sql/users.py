@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import attrs
 
 from leadnator_auth.adapters.sql.backend import ConstraintError
-from leadnator_auth.adapters.sql.left_rows import leave_nothing, purge_left
+from leadnator_auth.adapters.sql.left_rows import leave_nothing
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.positions import place_of
 from leadnator_auth.adapters.sql.table import Table, choice, instant, plain
@@ -52,13 +52,9 @@ class SqlUsers:
 
     connection: PooledConnection
 
-    async def add(self, user: User) -> None:
+    async def add(self, users: Sequence[User]) -> None:
         with _telling_what_is_taken():
-            await self.connection.run(USERS.insert, **USERS.values(user))
-
-    async def add_all(self, users: Sequence[User]) -> None:
-        with _telling_what_is_taken():
-            await self.connection.run_many(USERS.insert, [USERS.values(user) for user in users])
+            await USERS.insert_all(self.connection, users)
 
     async def by_id(self, user_id: UserId) -> User | None:
         return await USERS.find(self.connection, user_id)
@@ -77,9 +73,6 @@ class SqlUsers:
         await self.connection.run("DELETE FROM users WHERE id = :id", id=user_id)
         await leave_nothing(user_id, self.connection)
 
-    async def purge(self, most: int) -> int:
-        return await purge_left(most, self.connection)
-
     async def active_admins(self) -> list[User]:
         # In one order for everybody: who wants these rows too waits at the first, and never in a circle.
         rows = await self.connection.fetch_all(
@@ -88,21 +81,21 @@ class SqlUsers:
         )
         return [USERS.entity(row) for row in rows]
 
-    async def page(self, search: str, most: int, after: Position | None) -> list[User]:
+    async def page(self, search: str, limit: int, after: Position | None) -> list[User]:
         found: list[User] = []
         while True:
-            users = await self._narrowed_page(search, most, after)
+            users = await self._narrowed_page(search, limit, after)
             found += [user for user in users if is_found(user, search)]
-            if len(users) < most or len(found) >= most:
-                return found[:most]
+            if len(users) < limit or len(found) >= limit:
+                return found[:limit]
             after = Position(users[-1].created_at, users[-1].id)
 
-    async def _narrowed_page(self, search: str, most: int, after: Position | None) -> list[User]:
+    async def _narrowed_page(self, search: str, limit: int, after: Position | None) -> list[User]:
         condition, values = narrowed_by(search)
         rows = await self.connection.fetch_all(
             f"SELECT {USERS.columns} FROM users WHERE (users.created_at, users.id) < (:at, :after_id){condition} "
-            "ORDER BY users.created_at DESC, users.id DESC LIMIT :most",
-            most=most,
+            "ORDER BY users.created_at DESC, users.id DESC LIMIT :limit",
+            limit=limit,
             **place_of(after),
             **values,
         )

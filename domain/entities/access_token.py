@@ -14,8 +14,8 @@ MAX_TOKEN_LENGTH = 8 * 1024
 MEDIA_TOKEN_LIFETIME = timedelta(minutes=3)
 
 
-class Purpose(StrEnum):
-    """What a token is good for; a token made for one purpose is refused for any other (RFC 8725 section 3.11)."""
+class AccessPurpose(StrEnum):
+    """What a token is good for; one made for one purpose is refused for any other (RFC 8725 section 3.11)."""
 
     ACCESS = "access"
     MEDIA = "media"
@@ -28,7 +28,7 @@ class Claims:
     user_id: UserId
     session_id: SessionId
     token_id: str
-    purpose: Purpose
+    purpose: AccessPurpose
     issued_at: datetime
     expires_at: datetime
     path: str | None = None
@@ -36,8 +36,8 @@ class Claims:
     not_before: datetime | None = None
     """When it becomes good, if not at once (RFC 7519 section 4.1.5)."""
 
-    def check(self, purposes: Collection[Purpose], now: datetime) -> None:
-        """Raises: InvalidTokenError when it was made for another purpose, expired, or is not good yet."""
+    def check(self, purposes: Collection[AccessPurpose], now: datetime) -> None:
+        """Raises: InvalidTokenError when made for another purpose, expired, not good yet, or issued in the future."""
         if self.purpose not in purposes:
             raise InvalidTokenError("made for another purpose")
         if now >= self.expires_at + CLOCK_LEEWAY:
@@ -57,7 +57,7 @@ def access_claims(session: Session, token_id: str) -> Claims:
         user_id=session.user_id,
         session_id=session.id,
         token_id=token_id,
-        purpose=Purpose.ACCESS,
+        purpose=AccessPurpose.ACCESS,
         issued_at=session.created_at.replace(microsecond=0),
         expires_at=session.expires_at.replace(microsecond=0),
     )
@@ -69,7 +69,7 @@ def media_claims(session: Session, path: str, token_id: str, now: datetime) -> C
         user_id=session.user_id,
         session_id=session.id,
         token_id=token_id,
-        purpose=Purpose.MEDIA,
+        purpose=AccessPurpose.MEDIA,
         issued_at=now.replace(microsecond=0),
         expires_at=min(now + MEDIA_TOKEN_LIFETIME, session.expires_at).replace(microsecond=0),
         path=path,

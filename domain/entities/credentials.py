@@ -15,4 +15,12 @@ class Credentials:
     password_hash: str = attrs.field(repr=False)
     changed_at: datetime
     version: int = 1
-    """The number of passwords the account has had; a stronger hash of the same password does not change it."""
+    """Counts the passwords the account has had; a stronger hash of the same password leaves it as it is."""
+
+    def with_password(self, password_hash: str, now: datetime) -> "Credentials":
+        """Returns them as they are with another password."""
+        return Credentials(self.user_id, password_hash, now, self.version + 1)
+
+    def with_hash(self, password_hash: str) -> "Credentials":
+        """Returns them as they are with another hash of the same password."""
+        return attrs.evolve(self, password_hash=password_hash)

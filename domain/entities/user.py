@@ -108,12 +108,12 @@ def parse_status(text: str) -> Status:
     return _member(Status, text)
 
 
-def _line(text: str, most: int) -> str:
+def _line(text: str, limit: int) -> str:
     line = text.strip()
     if is_blank(line):
         raise missing()
-    if len(line) > most:
-        raise BadFieldError("too_long", f"Use at most {most} characters.")
+    if len(line) > limit:
+        raise BadFieldError("too_long", f"Use at most {limit} characters.")
     if any(is_control(character) for character in line):
         raise BadFieldError("invalid_characters", "Control characters are not allowed.")
     return line

@@ -20,5 +20,5 @@ class RateLimits(Protocol):
     async def forgive(self, *, give_back: Sequence[Charge], clear: Sequence[Charge]) -> None:
         """Takes back one try each of `give_back`, and empties the buckets of `clear`."""
 
-    async def purge(self, now: datetime, most: int) -> int:
-        """Removes up to `most` empty buckets; returns how many."""
+    async def purge(self, now: datetime, limit: int) -> int:
+        """Removes up to `limit` buckets that are empty; returns how many."""

@@ -1,32 +1,30 @@
 """The ways to what is kept: units of work, and the one look-up that needs none."""
 
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from enum import Enum, auto
 from typing import Protocol
 
 import attrs
 
 from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.session import Identity
-from leadnator_auth.domain.ports.repositories import (
-    CredentialStore,
-    Events,
-    KnownClients,
-    MailQueue,
-    ResetTokens,
-    Sessions,
-    Users,
-)
+from leadnator_auth.domain.ports.accounts import CredentialStore, KnownClients, OneTimeTokens, Sessions, Users
+from leadnator_auth.domain.ports.events import Events
+from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
 from leadnator_auth.domain.values.ids import SessionId
 
 __all__ = [
     "Commit",
     "CredentialStore",
     "Events",
+    "Expired",
     "Identities",
     "KnownClients",
     "MailQueue",
+    "OneTimeTokens",
+    "Outbox",
     "Repositories",
-    "ResetTokens",
     "Sessions",
     "Transaction",
     "UnitOfWork",
@@ -44,7 +42,7 @@ class Repositories(Protocol):
     @property
     def sessions(self) -> Sessions: ...
     @property
-    def reset_tokens(self) -> ResetTokens: ...
+    def one_time_tokens(self) -> OneTimeTokens: ...
     @property
     def known_clients(self) -> KnownClients: ...
     @property
@@ -61,8 +59,33 @@ class Commit:
     has_new_mail: bool
 
 
+class Expired(Enum):
+    """What is over at some time and may go then."""
+
+    SESSIONS = auto()
+    """Those that expired."""
+    ONE_TIME_TOKENS = auto()
+    """Those that expired, used or not."""
+    KNOWN_CLIENTS = auto()
+    """Those that were seen last."""
+    SENT_MAILS = auto()
+    """Those that were sent."""
+    DEAD_MAILS = auto()
+    """Those that were given up."""
+    EVENTS = auto()
+    """Those that happened."""
+    OF_REMOVED_USERS = auto()
+    """What removed accounts left, whenever that was."""
+
+
 class Transaction(Repositories, Protocol):
     """A unit of work that may commit what was written through it."""
+
+    async def purge(self, what: Expired, before: datetime, limit: int) -> int:
+        """Removes up to `limit` rows of one sort that were over before (not at) this instant; returns how many.
+
+        It returns 0 only when nothing is left.
+        """
 
     async def commit(self) -> None:
         """Stores everything written so far, durably; without a commit, all of it is lost.
@@ -74,9 +97,9 @@ class Transaction(Repositories, Protocol):
 class UnitOfWork(Protocol):
     """Opens units of work; each has a state of its own.
 
-    When a unit of work that may write looks up a user, credentials, session or reset token by a key, the row stays as
-    it was read until that unit ends: another unit that would change it waits. To change what belongs to an account,
-    look up its user first; then changes to one account take turns.
+    A user, credentials, session or one-time token that a unit of work which may write has looked up by a key stays as
+    it was read until that unit ends: another one that would change it waits. To change what belongs to an account, look
+    its user up first; then the changes of one account take turns.
 
     Two units may still conflict. Then a step of one raises ConcurrencyError, nothing of that unit is kept, and it may
     be run again: `run_in_transaction` does so.

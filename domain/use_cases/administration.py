@@ -73,16 +73,16 @@ async def create_user(
 
     async def keep(transaction: Transaction) -> None:
         await lock_active_admins(actor, transaction)
-        await transaction.users.add(user)
-        await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
+        await transaction.users.add([user])
+        await transaction.credentials.add([Credentials(user.id, password_hash, changed_at=now)])
         await record(EventType.USER_CREATED, user.id, transaction, ports, actor=actor.id)
 
     await run_in_transaction(ports.unit_of_work, keep)
     return user
 
 
-async def change_user(actor: Actor, who: UserRef, changes: Mapping[str, RawField], *, ports: Ports) -> ChangedUser:
-    """Sets those of name, role, plan and status that `changes` has, at once in force; nothing else may be in it.
+async def change_user(actor: Actor, user_ref: UserRef, changes: Mapping[str, RawField], *, ports: Ports) -> ChangedUser:
+    """Sets those of name, role, plan and status that `changes` has, in force at once; nothing else may be in it.
 
     A suspended account loses its sessions, reset tokens and known clients for good: activating it does not bring them
     back.
@@ -93,7 +93,7 @@ async def change_user(actor: Actor, who: UserRef, changes: Mapping[str, RawField
     async def change(transaction: Transaction) -> ChangedUser:
         admins = await lock_active_admins(actor, transaction)
         patch = _Patch.checked(changes)
-        before = await get_user(who, transaction)
+        before = await get_user(user_ref, transaction)
         after = patch.applied_to(before)
         if after == before:
             return ChangedUser(before, ())
@@ -109,8 +109,8 @@ async def change_user(actor: Actor, who: UserRef, changes: Mapping[str, RawField
     return await run_in_transaction(ports.unit_of_work, change)
 
 
-async def delete_user(actor: Actor, who: UserRef, *, ports: Ports) -> User:
-    """Removes an account with its credentials, sessions and reset tokens, in force at once; returns it as it was.
+async def delete_user(actor: Actor, user_ref: UserRef, *, ports: Ports) -> User:
+    """Removes an account with its credentials, sessions and reset tokens, at once in force; returns what it was.
 
     Mails still queued for it will not be sent: their recipient is looked up when they are.
 
@@ -119,7 +119,7 @@ async def delete_user(actor: Actor, who: UserRef, *, ports: Ports) -> User:
 
     async def delete(transaction: Transaction) -> User:
         admins = await lock_active_admins(actor, transaction)
-        user = await get_user(who, transaction)
+        user = await get_user(user_ref, transaction)
         _keep_an_admin(user, None, admins)
         sessions = await transaction.sessions.of_user(user, ports.policy.max_sessions)
         await record_ends(sessions, "deleted", actor.id, transaction, ports)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from leadnator_auth.domain.entities.access_token import MAX_TOKEN_LENGTH, Claims, Purpose
+from leadnator_auth.domain.entities.access_token import MAX_TOKEN_LENGTH, AccessPurpose, Claims
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.ports import Ports
@@ -15,12 +15,12 @@ async def identify(token: str, *, ports: Ports) -> Identity:
 
     Raises: InvalidTokenError; a token of over 8 KiB is refused unread.
     """
-    _, identity = await identified_for([Purpose.ACCESS], token, ports=ports)
+    _, identity = await identified_for([AccessPurpose.ACCESS], token, ports=ports)
     return identity
 
 
-async def identified_for(purposes: Collection[Purpose], token: str, *, ports: Ports) -> tuple[Claims, Identity]:
-    """Returns the claims of a token made for one of these purposes, and the identity behind it.
+async def identified_for(purposes: Collection[AccessPurpose], token: str, *, ports: Ports) -> tuple[Claims, Identity]:
+    """Returns what a token made for one of these purposes says, and who is behind it.
 
     Raises: InvalidTokenError.
     """

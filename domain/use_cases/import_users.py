@@ -73,11 +73,11 @@ async def import_users(records: Sequence[Mapping[str, RawField]], *, ports: Port
         known = await transaction.credentials.by_emails([account.email for account in accounts])
         outcomes, added = _decided(checked, known, ports)
         try:
-            await transaction.users.add_all([account.user for account in added])
+            await transaction.users.add([account.user for account in added])
         except EmailTakenError as error:
             # Somebody signed up since we looked: look again.
             raise ConcurrencyError from error
-        await transaction.credentials.add_all([account.credentials for account in added])
+        await transaction.credentials.add([account.credentials for account in added])
         return outcomes
 
     # Each of the accounts may be signed up for while we look, one after the other.

@@ -51,7 +51,7 @@ async def log_in(email: RawField, password: RawField, client: Client = Client(),
         signed_in = await open_session(user, client, transaction, ports)
         await remember(user, client, transaction, ports)
         if upgraded_hash:
-            await transaction.credentials.upgrade(user.id, old_hash=proven.password_hash, new_hash=upgraded_hash)
+            await transaction.credentials.replace(proven, proven.with_hash(upgraded_hash))
         return signed_in
 
     return await run_in_transaction(ports.unit_of_work, enter)

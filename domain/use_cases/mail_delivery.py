@@ -1,44 +1,30 @@
 """Sending the queued mails, outside every request; a worker calls this again and again."""
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 import attrs
 
-from leadnator_auth.domain.entities.mail import (
-    Delivery,
-    MailKind,
-    OutgoingMail,
-    PasswordChangedMail,
-    QueuedMail,
-    ResetLinkMail,
-)
-from leadnator_auth.domain.entities.reset_token import (
-    RESET_SECRET_BYTES,
-    RESET_SECRET_PREFIX,
-    ResetToken,
-    digest_of,
-)
+from leadnator_auth.domain.entities.mail import MailRequest, NoticeMail, OutgoingMail, QueuedMail, SecretMail
+from leadnator_auth.domain.entities.one_time_token import digest_of
+from leadnator_auth.domain.entities.outbox import DeliveryReport, OutboxEntry
 from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.errors import MailDelayedError, MailRefusedError, UnavailableError
-from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.mail_rules import MAIL_RULES, MailLimit, MintRule
+from leadnator_auth.domain.ports import Outbox, Ports, Repositories, Transaction
+from leadnator_auth.domain.use_cases.steps.deliver import LeaseKeeper, attempt, is_any_due, renew, without_renewal
+from leadnator_auth.domain.use_cases.steps.one_time_tokens import mint
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 
 MAX_AT_ONCE = 50
 MAX_DROPPED_AT_ONCE = 500
-
-LeaseKeeper = Callable[[QueuedMail], AbstractAsyncContextManager[None]]
-"""Opens a block in which `renew_lease` is called for a mail again and again, while the mail is being sent."""
 
 
 @attrs.frozen
 class TakenMail:
     """A mail that is leased to be sent now, and what goes to its recipient."""
 
-    mail: QueuedMail
+    entry: QueuedMail
     outgoing: OutgoingMail
 
 
@@ -55,75 +41,64 @@ _Fate = OutgoingMail | QueuedMail | _Unwanted
 """What is to be sent now, or the mail as it waits for later, or why it is dropped."""
 
 
-def _without_renewal(mail: QueuedMail) -> AbstractAsyncContextManager[None]:
-    return nullcontext()
-
-
 async def deliver_due_mails(
-    *, keeping_lease: LeaseKeeper = _without_renewal, most: int = MAX_AT_ONCE, ports: Ports
-) -> Delivery:
-    """Sends the mails that are due, one after the other and at most `most`, and returns what became of them.
+    *, keeping_lease: LeaseKeeper = without_renewal, limit: int = MAX_AT_ONCE, ports: Ports
+) -> DeliveryReport:
+    """Sends the mails that are due, one after the other and at most `limit`, and returns what became of them.
 
     At least once: a mail whose sender died is due again when its lease ends, seconds later. Where several processes
     deliver, `keeping_lease` must renew the lease of a mail that takes longer than that.
     """
-    delivery = Delivery()
-    for _ in range(most):
+    report = DeliveryReport()
+    for _ in range(limit):
         taken, done = await take_mail(ports=ports)
         if taken is None and not done.total:
             break
-        delivery.add(done)
+        report.add(done)
         if taken is not None:
-            delivery.add(await send_mail(taken, keeping_lease=keeping_lease, ports=ports))
-    return delivery
+            report.add(await send_mail(taken, keeping_lease=keeping_lease, ports=ports))
+    return report
 
 
-async def take_mail(full: Collection[str] = (), *, ports: Ports) -> tuple[TakenMail | None, Delivery]:
+async def take_mail(full: Collection[str] = (), *, ports: Ports) -> tuple[TakenMail | None, DeliveryReport]:
     """Returns the next mail to be sent, if any, and what became of those that need not be sent now.
 
     The lanes in `full` are left out. One call takes a few short steps, each of which keeps its progress: mails to
     nobody are dropped many at a time, so that a flood of them keeps no real mail waiting.
     """
     now = ports.clock.now()
-    found = await _leased(now, full, ports) if await _is_any_due(now, ports) else None
+    found = await _leased(now, full, ports) if await is_any_due(_mail_queue, now, ports) else None
     if found is None:
-        return None, Delivery()
+        return None, DeliveryReport()
     mail, fate = found
     if isinstance(fate, _Unwanted):
-        return None, Delivery(dropped=1 + await _drop_others(mail, fate, now, full, ports))
-    if isinstance(fate, QueuedMail):
-        return None, Delivery.of(fate)
-    return TakenMail(mail, fate), Delivery()
+        return None, DeliveryReport(dropped=1 + await _drop_others(mail, fate, now, full, ports))
+    if isinstance(fate, OutboxEntry):
+        return None, DeliveryReport.of(fate)
+    return TakenMail(mail, fate), DeliveryReport()
 
 
-async def send_mail(taken: TakenMail, *, keeping_lease: LeaseKeeper = _without_renewal, ports: Ports) -> Delivery:
+async def send_mail(taken: TakenMail, *, keeping_lease: LeaseKeeper = without_renewal, ports: Ports) -> DeliveryReport:
     """Tries once to send a mail that was taken, and returns what became of it."""
-    async with keeping_lease(taken.mail):
-        outcome, may_have_arrived = await _attempt(taken, ports)
+    async with keeping_lease(taken.entry):
+        outcome, may_have_arrived = await attempt(taken.entry, lambda: ports.mailer.send(taken.outgoing), ports)
 
     async def keep(transaction: Transaction) -> None:
         await transaction.mail_queue.save(outcome)
-        if isinstance(taken.outgoing, ResetLinkMail) and not may_have_arrived:
-            await transaction.reset_tokens.withdraw(digest_of(taken.outgoing.secret))
+        if isinstance(taken.outgoing, SecretMail) and not may_have_arrived:
+            await transaction.one_time_tokens.remove(digest_of(taken.outgoing.secret))
 
     await run_in_transaction(ports.unit_of_work, keep)
-    return Delivery.of(outcome)
+    return DeliveryReport.of(outcome)
 
 
 async def renew_lease(mail: QueuedMail, *, ports: Ports) -> None:
     """Moves the end of a lease ahead, unless the lease is over."""
-
-    async def renew(transaction: Transaction) -> bool:
-        return await transaction.mail_queue.save(mail.renewed(ports.clock.now()))
-
-    await run_in_transaction(ports.unit_of_work, renew)
+    await renew(mail, _mail_queue, ports)
 
 
-async def _is_any_due(now: datetime, ports: Ports) -> bool:
-    """Spares the lock of a writer while there is nothing to send, which is nearly always."""
-    async with ports.unit_of_work.snapshot() as repositories:
-        due_at = await repositories.mail_queue.next_due_at()
-    return due_at is not None and due_at <= now
+def _mail_queue(repositories: Repositories) -> Outbox[MailRequest]:
+    return repositories.mail_queue
 
 
 async def _leased(now: datetime, full: Collection[str], ports: Ports) -> tuple[QueuedMail, _Fate] | None:
@@ -135,7 +110,7 @@ async def _leased(now: datetime, full: Collection[str], ports: Ports) -> tuple[Q
             return None
         (mail,) = leased
         fate = await _fate_of(mail, transaction, now, ports)
-        if isinstance(fate, QueuedMail):
+        if isinstance(fate, OutboxEntry):
             await transaction.mail_queue.save(fate)
         elif isinstance(fate, _Unwanted):
             await transaction.mail_queue.remove(mail.id)
@@ -145,43 +120,48 @@ async def _leased(now: datetime, full: Collection[str], ports: Ports) -> tuple[Q
 
 
 async def _fate_of(mail: QueuedMail, transaction: Transaction, now: datetime, ports: Ports) -> _Fate:
-    user = await transaction.users.by_email(mail.recipient)
+    user, rule = await transaction.users.by_email(mail.payload.recipient), MAIL_RULES[mail.payload.kind]
     if user is None:
         return _Unwanted.TO_NOBODY
-    if mail.kind is MailKind.PASSWORD_CHANGED:
-        return PasswordChangedMail(mail.id, user.email, changed_at=mail.queued_at)
-    if user.is_suspended:
+    if not rule.audience.includes(user):
         return _Unwanted.SURPLUS
-    policy = ports.policy
-    issued = await transaction.reset_tokens.issued_since(user.id, now - policy.reset_mails_window, policy.reset_mails)
-    if len(issued) < policy.reset_mails:
-        return await _reset_link(user, mail, _expiry(issued, now, policy), transaction, now, ports)
+    if rule.mints is None:
+        return NoticeMail(mail.id, mail.payload.kind, user.email, at=mail.queued_at)
+    limit = rule.limit(ports.policy)
+    issued = await transaction.one_time_tokens.issued_since(
+        rule.mints.purpose, user.id, now - limit.period, limit.count
+    )
+    if len(issued) < limit.count:
+        expires_at = _expiry(issued, now, rule.mints.lifetime(ports.policy), limit)
+        return await _with_secret(mail, rule.mints, user, transaction, ports, now=now, expires_at=expires_at)
     if mail.attempts == 1 or not issued:
         return _Unwanted.SURPLUS
     # What was promised is tried until it is taken; but attempts of which nobody knows may each have brought a link.
-    until = issued[0] + policy.reset_mails_window
-    return mail.postponed(now, until, mail.last_error or "the account had all its links of an hour")
+    return mail.postponed(now, issued[0] + limit.period, mail.last_error or "the account had all its links of an hour")
 
 
-def _expiry(issued: Sequence[datetime], now: datetime, policy: Policy) -> datetime:
-    """Returns when a link of now expires: the last one of an hour not before the account may get another.
+def _expiry(issued: Sequence[datetime], now: datetime, lifetime: timedelta, limit: MailLimit) -> datetime:
+    """Returns when a secret of now expires: the last one of a period not before the account may get another.
 
     So whoever asks for links to somebody else's mailbox never takes the owner's way back, however short links live.
     """
-    expires_at = now + policy.reset_token_lifetime
-    is_last = len(issued) + 1 == policy.reset_mails
-    return max(expires_at, [*issued, now][0] + policy.reset_mails_window) if is_last else expires_at
+    is_last = len(issued) + 1 == limit.count
+    return max(now + lifetime, [*issued, now][0] + limit.period) if is_last else now + lifetime
 
 
-async def _reset_link(
-    user: User, mail: QueuedMail, expires_at: datetime, transaction: Transaction, now: datetime, ports: Ports
-) -> ResetLinkMail:
+async def _with_secret(
+    mail: QueuedMail,
+    rule: MintRule,
+    user: User,
+    transaction: Transaction,
+    ports: Ports,
+    *,
+    now: datetime,
+    expires_at: datetime,
+) -> SecretMail:
     """Mints a secret of which only the digest stays here; every attempt at a mail has its own."""
-    secret = RESET_SECRET_PREFIX + ports.randomness.urlsafe(RESET_SECRET_BYTES)
-    await transaction.reset_tokens.add(
-        ResetToken(digest_of(secret), user.id, mail.id, issued_at=now, expires_at=expires_at, epoch=user.secret_epoch)
-    )
-    return ResetLinkMail(mail.id, user.email, secret, expires_at, lifetime=expires_at - now)
+    secret = await mint(rule.purpose, user, transaction, ports, issued_at=now, expires_at=expires_at, payload=mail.id)
+    return SecretMail(mail.id, mail.payload.kind, user.email, secret, expires_at, lifetime=expires_at - now)
 
 
 async def _drop_others(mail: QueuedMail, reason: _Unwanted, now: datetime, full: Collection[str], ports: Ports) -> int:
@@ -193,23 +173,3 @@ async def _drop_others(mail: QueuedMail, reason: _Unwanted, now: datetime, full:
         return await transaction.mail_queue.drop_like(mail, now, MAX_DROPPED_AT_ONCE)
 
     return await run_in_transaction(ports.unit_of_work, drop)
-
-
-async def _attempt(taken: TakenMail, ports: Ports) -> tuple[QueuedMail, bool]:
-    """Returns the mail as it is after one attempt to send it, and whether it may have arrived."""
-    mail = taken.mail
-    try:
-        await ports.mailer.send(taken.outgoing)
-    except MailRefusedError as error:
-        return mail.dead(ports.clock.now(), str(error)), error.may_have_arrived
-    except MailDelayedError as error:
-        return _delayed(mail, str(error), ports), error.may_have_arrived
-    except UnavailableError as error:
-        return _delayed(mail, str(error), ports), True
-    except Exception as error:  # noqa: BLE001 (a mail that trips over a bug must not stall the others)
-        return _delayed(mail, f"{type(error).__name__}: {error}", ports), True
-    return mail.sent(ports.clock.now()), True
-
-
-def _delayed(mail: QueuedMail, error: str, ports: Ports) -> QueuedMail:
-    return mail.failed(ports.clock.now(), error, ports.randomness.fraction())

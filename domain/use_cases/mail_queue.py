@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from leadnator_auth.domain.entities.mail import MailFigures, MailState, QueuedMail
+from leadnator_auth.domain.entities.mail import QueuedMail
+from leadnator_auth.domain.entities.outbox import SCHEDULE, DeliveryState, OutboxStats
 from leadnator_auth.domain.errors import NotFoundError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
@@ -11,10 +12,10 @@ from leadnator_auth.domain.values.text import is_storable
 MAX_RETRIED_AT_ONCE = 500
 
 
-async def list_mails(state: MailState | None = None, most: int = 100, *, ports: Ports) -> list[QueuedMail]:
-    """Returns up to `most` mails, of one state or of all, newest first."""
+async def list_mails(state: DeliveryState | None = None, limit: int = 100, *, ports: Ports) -> list[QueuedMail]:
+    """Returns up to `limit` mails, of one state or of all, newest first."""
     async with ports.unit_of_work.snapshot() as repositories:
-        return await repositories.mail_queue.latest(state, most)
+        return await repositories.mail_queue.latest(state, limit)
 
 
 async def retry_mails(mail_id: str | None = None, *, ports: Ports) -> int:
@@ -26,30 +27,24 @@ async def retry_mails(mail_id: str | None = None, *, ports: Ports) -> int:
     """
     now = ports.clock.now()
     if mail_id is not None:
-        await _retry_one(mail_id, now, ports)
+        if not (is_storable(mail_id) and await _retry(now, ports, only=mail_id)):
+            raise NotFoundError
         return 1
     count, last = 0, ""
-    while ids := await _retry_some(last, now, ports):
+    while ids := await _retry(now, ports, after=last):
         count, last = count + len(ids), ids[-1]
     return count
 
 
-async def _retry_one(mail_id: str, now: datetime, ports: Ports) -> None:
-    async def retry(transaction: Transaction) -> bool:
-        return await transaction.mail_queue.retry(now, mail_id)
-
-    if not (is_storable(mail_id) and await run_in_transaction(ports.unit_of_work, retry)):
-        raise NotFoundError
-
-
-async def _retry_some(after: str, now: datetime, ports: Ports) -> list[str]:
+async def _retry(now: datetime, ports: Ports, *, after: str = "", only: str | None = None) -> list[str]:
     async def retry(transaction: Transaction) -> list[str]:
-        return await transaction.mail_queue.retry_some(now, MAX_RETRIED_AT_ONCE, after)
+        give_up_at = now + SCHEDULE.give_up_after
+        return await transaction.mail_queue.retry(now, give_up_at, MAX_RETRIED_AT_ONCE, after=after, only=only)
 
     return await run_in_transaction(ports.unit_of_work, retry)
 
 
-async def mail_figures(*, ports: Ports) -> MailFigures:
+async def mail_stats(*, ports: Ports) -> OutboxStats:
     """Returns how many mails are in which state, and since when the oldest waits."""
     async with ports.unit_of_work.snapshot() as repositories:
-        return await repositories.mail_queue.figures()
+        return await repositories.mail_queue.stats()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.domain.entities.access_token import Purpose, media_claims
+from leadnator_auth.domain.entities.access_token import AccessPurpose, media_claims
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.ports import Ports
@@ -40,8 +40,8 @@ async def identify_for_media(token: str, path: str, *, ports: Ports) -> Identity
 
     Raises: InvalidTokenError.
     """
-    claims, identity = await identified_for([Purpose.ACCESS, Purpose.MEDIA], token, ports=ports)
+    claims, identity = await identified_for([AccessPurpose.ACCESS, AccessPurpose.MEDIA], token, ports=ports)
     is_for_path = claims.path is not None and is_below(path, claims.path)
-    if claims.purpose is Purpose.MEDIA and not is_for_path:
+    if claims.purpose is AccessPurpose.MEDIA and not is_for_path:
         raise InvalidTokenError("made for another path")
     return identity

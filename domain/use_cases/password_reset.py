@@ -1,20 +1,22 @@
 """Forgotten passwords: ask for a link by mail, then set a new password with the secret in it."""
 
+from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import EventType
-from leadnator_auth.domain.entities.mail import MailKind, new_mail
-from leadnator_auth.domain.entities.reset_token import ResetToken, digest_of, is_secret
+from leadnator_auth.domain.entities.mail import MailKind
+from leadnator_auth.domain.entities.one_time_token import Purpose
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.entities.user import User, without_secrets
 from leadnator_auth.domain.errors import InvalidResetTokenError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
 from leadnator_auth.domain.use_cases.steps.known_clients import remember
-from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.use_cases.steps.mails import queue_mail
+from leadnator_auth.domain.use_cases.steps.one_time_tokens import find_usable
 from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
-from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX, SessionId
+from leadnator_auth.domain.values.ids import SessionId
 
 
 async def request_password_reset(email: RawField, client: Client = Client(), *, ports: Ports) -> None:
@@ -28,11 +30,9 @@ async def request_password_reset(email: RawField, client: Client = Client(), *, 
     with FieldChecks() as check:
         address = check("email", email, ports.emails.parse)
     await throttle(ports.policy.limits.forgot, client, now=ports.clock.now(), ports=ports)
-    mail_id = new_id(MAIL_ID_PREFIX, ports)
-    mail = new_mail(mail_id, MailKind.RESET_LINK, address.canonical, ports.clock.now())
 
     async def queue(transaction: Transaction) -> None:
-        await transaction.mail_queue.add(mail)
+        await queue_mail(MailKind.RESET_LINK, address.canonical, transaction, ports)
 
     await run_in_transaction(ports.unit_of_work, queue)
 
@@ -51,17 +51,18 @@ async def reset_password(secret: RawField, password: RawField, client: Client = 
         typed_secret = check("token", secret, str)
         new_password = check("password", password, ports.policy.password.choose)
     await throttle(ports.policy.limits.reset, client, now=ports.clock.now(), ports=ports)
-    # Spares the hash of a reset that is bound to fail; that a secret works once is `redeem`'s to decide.
-    token = await _usable_token(typed_secret, ports)
-    if token is None:
+    # Spares the hash of a reset that is bound to fail; that a secret works once is `use`'s to decide.
+    token = await find_usable(Purpose.RESET, typed_secret, ports)
+    if token is None or token.user_id is None:
         raise InvalidResetTokenError
+    user_id = token.user_id
     password_hash = await ports.hasher.hash(new_password, client)
 
     async def redeem(transaction: Transaction) -> User:
-        user = await transaction.users.by_id(token.user_id)
+        user = await transaction.users.by_id(user_id)
         if user is None or not token.belongs_to(user):
             raise InvalidResetTokenError
-        if await transaction.reset_tokens.redeem(token.digest, ports.clock.now()) is None:
+        if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
             raise InvalidResetTokenError
         changed = await apply_new_password(user, password_hash, EventType.PASSWORD_RESET, transaction, ports)
         await remember(changed, client, transaction, ports)
@@ -86,31 +87,23 @@ async def apply_new_password(
     Old sessions but `keep` end, mailed secrets are void, known clients are forgotten, and the owner is told by mail.
     The user was read in the same transaction, and first of all: that makes the changes of one account take turns.
     """
-    now = ports.clock.now()
-    await transaction.credentials.change(user.id, new_hash, now)
+    await _set_password(user, new_hash, transaction, ports)
     changed = await end_sessions(without_secrets(user), transaction, ports, reason=event_type.value, keep=keep)
     await record(event_type, user.id, transaction, ports)
-    await _queue_notice(user, transaction, ports)
+    # Unless the owner had their fill: whoever changes a password again and again floods nobody.
+    await queue_mail(MailKind.PASSWORD_CHANGED, user.email.canonical, transaction, ports)
     return changed
 
 
-async def _queue_notice(user: User, transaction: Transaction, ports: Ports) -> None:
-    """Queues a notice, unless the owner had their fill: whoever changes a password again and again floods nobody."""
-    kind, recipient, now = MailKind.PASSWORD_CHANGED, user.email.canonical, ports.clock.now()
-    queued = await transaction.mail_queue.count_since(kind, recipient, now - ports.policy.notices_window)
-    if queued < ports.policy.notices:
-        await transaction.mail_queue.add(new_mail(new_id(MAIL_ID_PREFIX, ports), kind, recipient, now))
+async def _set_password(user: User, new_hash: str, transaction: Transaction, ports: Ports) -> None:
+    """Keeps the hash; an account that had no password has one then."""
+    old, now = await transaction.credentials.of(user.id), ports.clock.now()
+    if old is None:
+        await transaction.credentials.add([Credentials(user.id, new_hash, changed_at=now)])
+    else:
+        await transaction.credentials.replace(old, old.with_password(new_hash, now))
 
 
 async def is_reset_secret_usable(secret: str, *, ports: Ports) -> bool:
     """Returns whether a secret would work now, without using it up."""
-    return await _usable_token(secret, ports) is not None
-
-
-async def _usable_token(secret: str, ports: Ports) -> ResetToken | None:
-    if not is_secret(secret):
-        return None
-    async with ports.unit_of_work.snapshot() as repositories:
-        token = await repositories.reset_tokens.by_digest(digest_of(secret))
-        user = await repositories.users.by_id(token.user_id) if token else None
-    return token if token and user and token.is_usable(user, ports.clock.now()) else None
+    return await find_usable(Purpose.RESET, secret, ports) is not None

@@ -38,8 +38,8 @@ async def sign_up(
     user = User(UserId(new_id(USER_ID_PREFIX, ports)), valid_name, address, created_at=now)
 
     async def keep(transaction: Transaction) -> SignedIn:
-        await transaction.users.add(user)
-        await transaction.credentials.add(Credentials(user.id, password_hash, changed_at=now))
+        await transaction.users.add([user])
+        await transaction.credentials.add([Credentials(user.id, password_hash, changed_at=now)])
         await record(EventType.USER_CREATED, user.id, transaction, ports)
         return await open_session(user, client, transaction, ports)
 

@@ -25,18 +25,18 @@ async def list_users(
     async with ports.unit_of_work.snapshot() as repositories:
         await check_right(actor, repositories)
         request = requested_page(limit, cursor)
-        users = await repositories.users.page(parse_search(query), request.most, request.after)
+        users = await repositories.users.page(parse_search(query), request.limit_with_next, request.after)
     return request.page(users, lambda user: Position(user.created_at, user.id))
 
 
-async def show_user(actor: Actor, who: UserRef, *, ports: Ports) -> User:
+async def show_user(actor: Actor, user_ref: UserRef, *, ports: Ports) -> User:
     """Returns an account.
 
     Raises: ForbiddenError, InvalidTokenError, NotFoundError.
     """
     async with ports.unit_of_work.snapshot() as repositories:
         await check_right(actor, repositories)
-        return await get_user(who, repositories)
+        return await get_user(user_ref, repositories)
 
 
 async def list_events(
@@ -58,7 +58,7 @@ async def list_events(
         wanted = EventFilter(None if user_id is None else UserId(user_id), _event_type(event_type))
         if user_id is not None and not is_storable(user_id):
             return request.page([], _position_of)
-        events = await repositories.events.latest(wanted, request.most, request.after)
+        events = await repositories.events.latest(wanted, request.limit_with_next, request.after)
     return request.page(events, _position_of)
 
 

@@ -46,12 +46,12 @@ class PageRequest:
     after: Position | None
 
     @property
-    def most(self) -> int:
-        """How many entries to look up: one more than asked for, to know whether there is another page."""
+    def limit_with_next(self) -> int:
+        """How many entries to look for: one more than asked for, to know whether there is another page."""
         return self.limit + 1
 
     def page(self, found: Sequence[Entry], position_of: Callable[[Entry], Position]) -> Page[Entry]:
-        """Returns the page made of up to `most` entries that were found."""
+        """Returns the page of entries that were found."""
         entries = tuple(found[: self.limit])
         return Page(entries, position_of(entries[-1]).cursor if len(found) > self.limit else None)
 

@@ -52,8 +52,8 @@ def trimmed(text: str) -> str:
     return text[seen[0] : seen[-1] + 1] if seen else ""
 
 
-def without_controls(text: str, most: int) -> str:
-    """Returns the first `most` characters of `text` that are safe to store and show."""
-    if len(text) <= most and text.isascii() and text.isprintable():
+def without_controls(text: str, limit: int) -> str:
+    """Returns the first `limit` characters of `text` that are safe to store and to show."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
         return text
-    return "".join(c for c in text[: 4 * most] if is_storable(c) and not is_control(c))[:most]
+    return "".join(c for c in text[: 4 * limit] if is_storable(c) and not is_control(c))[:limit]

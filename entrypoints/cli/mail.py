@@ -6,12 +6,12 @@ import json
 import click
 
 from leadnator_auth.domain import (
-    MailFigures,
-    MailState,
+    DeliveryState,
     NotFoundError,
+    OutboxStats,
     QueuedMail,
     list_mails,
-    mail_figures,
+    mail_stats,
     retry_mails,
 )
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
@@ -24,22 +24,22 @@ def mail() -> None:
 
 
 @mail.command("list")
-@click.option("--state", type=click.Choice([state.value for state in MailState]), help="Only mails in this state.")
+@click.option("--state", type=click.Choice([state.value for state in DeliveryState]), help="Only mails in this state.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000), help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 @failing_in_one_line
 def list_(state: str | None, limit: int, as_json: bool) -> None:
     """List the mails, newest first."""
-    mails, figures = asyncio.run(_listed(MailState(state) if state else None, limit))
+    mails, stats = asyncio.run(_listed(DeliveryState(state) if state else None, limit))
     rows = [_row(queued) for queued in mails]
     if as_json:
-        click.echo(json.dumps({"mails": rows, "figures": _summary(figures)}, indent=2))
+        click.echo(json.dumps({"mails": rows, "figures": _summary(stats)}, indent=2))
         return
     if rows:
         from tabulate import tabulate
 
         click.echo(tabulate(rows, headers="keys"))
-    click.echo(f"{figures.queued} queued ({figures.retrying} of them tried), {figures.sent} sent, {figures.dead} dead")
+    click.echo(f"{stats.queued} queued ({stats.retrying} of them tried), {stats.sent} sent, {stats.dead} dead")
 
 
 @mail.command()
@@ -57,10 +57,10 @@ def retry(mail_id: str | None, every: bool) -> None:
     click.echo(f"{count} to be sent again")
 
 
-async def _listed(state: MailState | None, most: int) -> tuple[list[QueuedMail], MailFigures]:
+async def _listed(state: DeliveryState | None, limit: int) -> tuple[list[QueuedMail], OutboxStats]:
     async with ports_in_force() as ports:
-        mails = await list_mails(state, most, ports=ports)
-        return mails, await mail_figures(ports=ports)
+        mails = await list_mails(state, limit, ports=ports)
+        return mails, await mail_stats(ports=ports)
 
 
 async def _retried(mail_id: str | None) -> int:
@@ -71,8 +71,8 @@ async def _retried(mail_id: str | None) -> int:
 def _row(queued: QueuedMail) -> dict[str, str | int]:
     return {
         "id": queued.id,
-        "kind": queued.kind.value,
-        "recipient": queued.recipient,
+        "kind": queued.payload.kind.value,
+        "recipient": queued.payload.recipient,
         "state": queued.state.value,
         "attempts": queued.attempts,
         "queued_at": queued.queued_at.isoformat(timespec="seconds"),
@@ -81,12 +81,12 @@ def _row(queued: QueuedMail) -> dict[str, str | int]:
     }
 
 
-def _summary(figures: MailFigures) -> dict[str, int | str | None]:
-    oldest = figures.oldest_queued_at
+def _summary(stats: OutboxStats) -> dict[str, int | str | None]:
+    oldest = stats.oldest_queued_at
     return {
-        "queued": figures.queued,
-        "retrying": figures.retrying,
-        "sent": figures.sent,
-        "dead": figures.dead,
+        "queued": stats.queued,
+        "retrying": stats.retrying,
+        "sent": stats.sent,
+        "dead": stats.dead,
         "oldest_queued_at": oldest.isoformat(timespec="seconds") if oldest else None,
     }

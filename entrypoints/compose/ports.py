@@ -23,7 +23,9 @@ from leadnator_auth.adapters.sql import (
     pool_size_of,
 )
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
+from leadnator_auth.domain.entities.one_time_token import Purpose
 from leadnator_auth.domain.entities.rate_limit import Limits
+from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Commit, Mailer, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
@@ -176,16 +178,24 @@ def _mailer(settings: Settings, clock: SystemClock) -> Iterator[Mailer]:
 
 def mail_writer(settings: Settings, clock: SystemClock) -> MailWriter:
     """Returns who writes the mails, with the links and in the words that the settings say."""
-    public_url = settings.public_url or DEFAULT_PUBLIC_URL
-    reset_url = settings.reset_url or DEFAULT_RESET_URL
     return MailWriter(
         sender=settings.mail_from,
-        reset_url=reset_url.replace("{public_url}", public_url),
+        links=_links(settings),
         clock=clock,
         app_name=settings.app_name,
         language=settings.mail_language,
         own_templates=settings.mail_templates,
     )
+
+
+def _links(settings: Settings) -> dict[Purpose, str]:
+    """Returns where the secrets in mails lead: to a page below the public URL, or to one of the operator's own."""
+    minted = [rule.mints for rule in MAIL_RULES.values() if rule.mints]
+    links = {each.purpose: f"{{public_url}}/{each.page}?token={{token}}" for each in minted}
+    if settings.reset_url:
+        links[Purpose.RESET] = settings.reset_url
+    public_url = settings.public_url or DEFAULT_PUBLIC_URL
+    return {purpose: link.replace("{public_url}", public_url) for purpose, link in links.items()}
 
 
 def smtp_server(url: SmtpUrl, settings: Settings) -> SmtpServer:

@@ -17,8 +17,9 @@ from starlette.applications import Starlette
 
 from leadnator_auth import __version__
 from leadnator_auth.domain import Commit
+from leadnator_auth.entrypoints.background.delivery_worker import DeliveryWorker, running
 from leadnator_auth.entrypoints.background.housekeeper import keeping_house
-from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.background.mails import MAILS
 from leadnator_auth.entrypoints.compose.ports import MAIL_FOLDER, open_ports
 from leadnator_auth.entrypoints.http import Site, create_app
 from leadnator_auth.entrypoints.http.location import path_of_url
@@ -53,7 +54,7 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        worker = MailWorker(STARTUP_DELAY, metrics.delivered)
+        worker = DeliveryWorker(MAILS, STARTUP_DELAY, metrics.delivered)
 
         def on_commit(commit: Commit) -> None:
             log_events(commit)

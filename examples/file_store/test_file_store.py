@@ -12,8 +12,8 @@ from leadnator_auth.testing.contract import (
     EventsContract,
     IdentitiesContract,
     MailQueueContract,
+    OneTimeTokensContract,
     RacesContract,
-    ResetTokensContract,
     SessionsContract,
     UnitOfWorkContract,
     UsersContract,
@@ -38,7 +38,7 @@ class TestSessions(SessionsContract):
     pass
 
 
-class TestResetTokens(ResetTokensContract):
+class TestOneTimeTokens(OneTimeTokensContract):
     pass
 
 

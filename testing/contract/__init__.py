@@ -23,6 +23,8 @@ from leadnator_auth.testing.contract.identities import IdentitiesContract
 from leadnator_auth.testing.contract.known_clients import KnownClientsContract
 from leadnator_auth.testing.contract.mail_queue import MailQueueContract
 from leadnator_auth.testing.contract.mailer import MailerContract
+from leadnator_auth.testing.contract.one_time_tokens import OneTimeTokensContract
+from leadnator_auth.testing.contract.outbox import OutboxContract
 from leadnator_auth.testing.contract.outside import (
     AccessTokensContract,
     ClockContract,
@@ -33,7 +35,6 @@ from leadnator_auth.testing.contract.password_hasher import PasswordHasherContra
 from leadnator_auth.testing.contract.races import RacesContract
 from leadnator_auth.testing.contract.rate_limits import RateLimitsContract
 from leadnator_auth.testing.contract.readiness import ReadinessContract
-from leadnator_auth.testing.contract.reset_tokens import ResetTokensContract
 from leadnator_auth.testing.contract.sessions import SessionsContract
 from leadnator_auth.testing.contract.unit_of_work import UnitOfWorkContract
 from leadnator_auth.testing.contract.users import UsersContract
@@ -50,12 +51,13 @@ __all__ = [
     "KnownClientsContract",
     "MailQueueContract",
     "MailerContract",
+    "OneTimeTokensContract",
+    "OutboxContract",
     "PasswordHasherContract",
     "RacesContract",
     "RandomnessContract",
     "RateLimitsContract",
     "ReadinessContract",
-    "ResetTokensContract",
     "SessionsContract",
     "UnitOfWorkContract",
     "UsersContract",

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from leadnator_auth.adapters.memory import FakeClock, Mailbox
-from leadnator_auth.domain.entities.reset_token import digest_of
+from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Ports, UnitOfWork
 from leadnator_auth.domain.use_cases.log_in import log_in
@@ -55,7 +55,7 @@ class CancellationContract(StoreContract):
             # A commit may have been under way when its task was cancelled: another writer waits for its outcome.
             async with world.unit_of_work() as repositories:
                 await repositories.users.by_id(alice.id)
-                token = await repositories.reset_tokens.by_digest(digest_of(secret))
+                token = await repositories.one_time_tokens.by_digest(digest_of(secret))
                 is_open = await repositories.sessions.by_id(session.id) is not None
             assert token is not None, "a token is there until it is purged"
             assert (is_done, is_done) == (token.used_at is not None, not is_open), WHOLE

@@ -31,8 +31,8 @@ async def keep_users(unit_of_work: UnitOfWork, *users: User) -> None:
     """Keeps users, each with credentials."""
     async with unit_of_work() as transaction:
         for user in users:
-            await transaction.users.add(user)
-            await transaction.credentials.add(some_credentials(user))
+            await transaction.users.add([user])
+            await transaction.credentials.add([some_credentials(user)])
         await transaction.commit()
 
 

@@ -6,7 +6,7 @@ import attrs
 
 from leadnator_auth.domain.entities.event import Event, EventFilter, EventType
 from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.domain.ports import Expired, UnitOfWork
 from leadnator_auth.domain.values.paging import Position
 from leadnator_auth.testing.contract.checking import StoreContract, assert_utc
 from leadnator_auth.testing.contract.samples import NOW, a_user, an_event
@@ -23,13 +23,13 @@ async def keep_events(unit_of_work: UnitOfWork, *events: Event) -> None:
 async def latest(
     unit_of_work: UnitOfWork,
     user: User | None = None,
-    most: int = 100,
+    limit: int = 100,
     after: Event | None = None,
     event_type: EventType | None = None,
 ) -> list[Event]:
     position = Position(after.at, after.id) if after else None
     async with unit_of_work.snapshot() as repositories:
-        return await repositories.events.latest(EventFilter(user.id if user else None, event_type), most, position)
+        return await repositories.events.latest(EventFilter(user.id if user else None, event_type), limit, position)
 
 
 class EventsContract(StoreContract):
@@ -48,7 +48,7 @@ class EventsContract(StoreContract):
         third = attrs.evolve(third, at=second.at)
         await keep_events(unit_of_work, second, third, first)
         assert await latest(unit_of_work) == [third, second, first], ORDER
-        assert await latest(unit_of_work, most=2) == [third, second], "no more than `most` are returned"
+        assert await latest(unit_of_work, limit=2) == [third, second], "no more than `limit` are returned"
         assert await latest(unit_of_work, after=third) == [second, first], ORDER
         assert await latest(unit_of_work, after=first) == [], ORDER
 
@@ -58,7 +58,7 @@ class EventsContract(StoreContract):
         events = [attrs.evolve(an_event(alice, n), at=NOW + timedelta(microseconds=n // 3)) for n in range(20)]
         await keep_events(unit_of_work, *events)
         seen: list[Event] = []
-        while page := await latest(unit_of_work, most=3, after=seen[-1] if seen else None):
+        while page := await latest(unit_of_work, limit=3, after=seen[-1] if seen else None):
             seen += page
             newer = attrs.evolve(an_event(alice, 100 + len(seen)), at=NOW + timedelta(hours=1))
             await keep_events(unit_of_work, newer)
@@ -84,10 +84,14 @@ class EventsContract(StoreContract):
         events = [an_event(alice, number) for number in range(1, 7)]
         await keep_events(unit_of_work, *events)
         async with unit_of_work() as transaction:
-            purge = transaction.events.purge
-            assert await purge(events[0].at, 10) == 0, "what happened at this instant did not happen before it"
-            assert await purge(events[5].at, 2) == 2, "`purge` removes no more than `most`, and says how many"
-            assert await purge(events[5].at, 10) == 3, "`purge` removes all of before the instant"
+            purge = transaction.purge
+            assert await purge(Expired.EVENTS, events[0].at, 10) == 0, (
+                "what happened at this instant did not happen before it"
+            )
+            assert await purge(Expired.EVENTS, events[5].at, 2) == 2, (
+                "`purge` removes no more than `limit`, and says how many"
+            )
+            assert await purge(Expired.EVENTS, events[5].at, 10) == 3, "`purge` removes all of before the instant"
             await transaction.commit()
         assert await latest(unit_of_work) == [events[5]], "`purge` leaves the others"
 

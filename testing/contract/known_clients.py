@@ -6,9 +6,11 @@ import attrs
 
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.domain.ports import Expired, UnitOfWork
 from leadnator_auth.testing.contract.checking import StoreContract, assert_utc
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_user
+
+MANY = 50
 
 
 def a_client(user: User, number: int = 1) -> KnownClient:
@@ -18,7 +20,7 @@ def a_client(user: User, number: int = 1) -> KnownClient:
 async def keep(unit_of_work: UnitOfWork, *clients: KnownClient) -> None:
     async with unit_of_work() as transaction:
         for client in clients:
-            await transaction.known_clients.put(client)
+            await transaction.known_clients.put(client, keep=MANY)
         await transaction.commit()
 
 
@@ -42,11 +44,22 @@ class KnownClientsContract(StoreContract):
         await keep(unit_of_work, *(a_client(alice, number) for number in range(1, 6)), of_bob)
         async with unit_of_work() as transaction:
             known = transaction.known_clients
-            assert await known.trim(alice.id, keep=3, most=1) == 1, "`trim` removes no more than `most`"
-            assert await known.trim(alice.id, keep=3, most=9) == 1, "`trim` leaves `keep` of them"
-            assert await known.get(alice.id, a_client(alice, 2).network) is None, "those seen longest ago go"
-            assert await known.get(alice.id, a_client(alice, 3).network), "those seen last stay"
-            assert await known.get(of_bob.user_id, of_bob.network) == of_bob, "`trim` is for one account"
+            await known.put(a_client(alice, 6), keep=3)
+            left = [n for n in range(1, 7) if await known.get(alice.id, a_client(alice, n).network)]
+            assert left == [4, 5, 6], "`put` leaves the `keep` of them that were seen last"
+            assert await known.get(of_bob.user_id, of_bob.network) == of_bob, "`put` is for one account"
+            await known.put(a_client(alice, 1), keep=3)
+            assert await known.get(alice.id, a_client(alice, 1).network) is None, "those seen last stay, new or not"
+
+    async def test_of_those_seen_at_one_instant_the_last_in_the_order_of_text_stay(
+        self, unit_of_work: UnitOfWork, alice: User
+    ) -> None:
+        twins = [attrs.evolve(a_client(alice, number), seen_at=NOW) for number in (1, 3, 2)]
+        await keep(unit_of_work, *twins[:2])
+        async with unit_of_work() as transaction:
+            await transaction.known_clients.put(twins[2], keep=2)
+            left = [twin for twin in twins if await transaction.known_clients.get(alice.id, twin.network)]
+        assert left == twins[1:], "of one `seen_at` those stay that come later in the order of their text"
 
     async def test_what_was_not_seen_for_long_is_purged_a_little_at_a_time(
         self, unit_of_work: UnitOfWork, alice: User
@@ -54,8 +67,14 @@ class KnownClientsContract(StoreContract):
         living = attrs.evolve(a_client(alice, 9), seen_at=NOW + HOUR)
         await keep(unit_of_work, *(attrs.evolve(a_client(alice, n), seen_at=NOW) for n in range(1, 6)), living)
         async with unit_of_work() as transaction:
-            purge = transaction.known_clients.purge
-            assert await purge(NOW, 10) == 0, "what was seen at this instant was not seen before it"
-            assert await purge(NOW + HOUR, 2) == 2, "`purge` removes no more than `most`, and says how many"
-            assert await purge(NOW + HOUR, 10) == 3, "`purge` removes all that was seen before the instant"
+            purge = transaction.purge
+            assert await purge(Expired.KNOWN_CLIENTS, NOW, 10) == 0, (
+                "what was seen at this instant was not seen before it"
+            )
+            assert await purge(Expired.KNOWN_CLIENTS, NOW + HOUR, 2) == 2, (
+                "`purge` removes no more than `limit`, and says how many"
+            )
+            assert await purge(Expired.KNOWN_CLIENTS, NOW + HOUR, 10) == 3, (
+                "`purge` removes all that was seen before the instant"
+            )
             assert await transaction.known_clients.get(alice.id, living.network) == living, "`purge` leaves the others"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from leadnator_auth.domain.entities.mail import OutgoingMail, PasswordChangedMail, ResetLinkMail
+from leadnator_auth.domain.entities.mail import MailKind, NoticeMail, OutgoingMail, SecretMail
 from leadnator_auth.domain.errors import MailRefusedError, UnavailableError
 from leadnator_auth.domain.ports import Mailer
 from leadnator_auth.domain.values.email_address import EmailAddress
@@ -22,11 +22,13 @@ def address(number: int) -> EmailAddress:
 
 
 def a_link(number: int) -> OutgoingMail:
-    return ResetLinkMail(f"m_{number}", address(number), "reset_" + "s" * 43, NOW + HOUR, timedelta(hours=1))
+    return SecretMail(
+        f"m_{number}", MailKind.RESET_LINK, address(number), "reset_" + "s" * 43, NOW + HOUR, timedelta(hours=1)
+    )
 
 
 def a_notice(number: int) -> OutgoingMail:
-    return PasswordChangedMail(f"m_{number}", address(number), changed_at=NOW)
+    return NoticeMail(f"m_{number}", MailKind.PASSWORD_CHANGED, address(number), at=NOW)
 
 
 @pytest.mark.asyncio

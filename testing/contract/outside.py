@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
-from leadnator_auth.domain.entities.access_token import Claims, Purpose
+from leadnator_auth.domain.entities.access_token import AccessPurpose, Claims
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.ports import AccessTokens, Clock, EmailSyntax, Randomness
 from leadnator_auth.domain.values.fields import BadFieldError
@@ -18,7 +18,7 @@ CLAIMS = Claims(
     user_id=UserId("u_alice"),
     session_id=SessionId("s_1"),
     token_id="t1",
-    purpose=Purpose.ACCESS,
+    purpose=AccessPurpose.ACCESS,
     issued_at=datetime(2026, 1, 1, tzinfo=UTC),
     expires_at=datetime(2026, 1, 8, tzinfo=UTC),
 )

@@ -28,13 +28,13 @@ from leadnator_auth.domain import (
     reset_password,
     sign_up,
 )
-from leadnator_auth.domain.entities.mail import MailKind, new_mail
+from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail
 from leadnator_auth.domain.ports import UnitOfWork
 from leadnator_auth.testing.contract.checking import outcomes
 from leadnator_auth.testing.contract.world import world_over
 
 EMAIL = "alice@example.com"
-SINGLE_USE = "of several at once one counts, and the others are told: `redeem` is one atomic step"
+SINGLE_USE = "of several at once one counts, and the others are told: `use` is one atomic step"
 TURNS = "units that look up one user to change it take turns: lock with the look-up, or one writer at a time"
 
 
@@ -113,13 +113,13 @@ class RacesContract:
         await alice_in(world)
         async with world.unit_of_work() as transaction:
             for number in range(12):
-                mail = new_mail(f"m_{number}", MailKind.RESET_LINK, EMAIL, world.clock.now())
-                await transaction.mail_queue.add(mail)
+                request = MailRequest(MailKind.RESET_LINK, EMAIL)
+                await transaction.mail_queue.add(QueuedMail.new(f"m_{number}", request, world.clock.now()))
             await transaction.commit()
         deliveries = await asyncio.gather(*(deliver_due_mails(ports=world) for _ in range(6)))
-        most = world.policy.reset_mails
-        assert sum(delivery.sent for delivery in deliveries) == most, TURNS
-        assert sum(delivery.dropped for delivery in deliveries) == 12 - most, "what is over the fill is dropped"
+        limit = world.policy.reset_mails
+        assert sum(delivery.sent for delivery in deliveries) == limit, TURNS
+        assert sum(delivery.dropped for delivery in deliveries) == 12 - limit, "what is over the fill is dropped"
 
     async def test_all_kinds_of_ends_at_once_end_everything_and_nobody_trips(self, world: Ports) -> None:
         alice = await alice_in(world)

@@ -129,7 +129,7 @@ class RateLimitsContract:
         soon = NOW + MINUTE / 3 + INSTANT
         assert await rate_limits.purge(NOW, 10) == 0, "nothing is over yet"
         purged = [await rate_limits.purge(soon, 3) for _ in range(3)]
-        assert purged == [3, 2, 0], "`purge` removes no more than `most`, and says how many"
+        assert purged == [3, 2, 0], "`purge` removes no more than `limit`, and says how many"
         assert await taken(rate_limits, ALICE, 1, later) == 0, "`purge` leaves what still counts"
 
     async def test_cancelled_at_any_await_a_try_is_counted_once_or_not_at_all(self, rate_limits: RateLimits) -> None:

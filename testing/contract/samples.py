@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import attrs
+
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import Event, EventType
-from leadnator_auth.domain.entities.mail import MailKind, QueuedMail
-from leadnator_auth.domain.entities.reset_token import ResetToken
+from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail
+from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.session import Client, Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.values.email_address import EmailAddress
@@ -39,19 +41,31 @@ def a_session(user: User, number: int = 1) -> Session:
     )
 
 
-def a_token(user: User, number: int = 1, mail_id: str = "m_1") -> ResetToken:
-    return ResetToken(f"{number:064x}", user.id, mail_id, issued_at=NOW, expires_at=NOW + HOUR)
+def a_token(user: User, number: int = 1, mail_id: str = "m_1") -> OneTimeToken:
+    return OneTimeToken(
+        Purpose.RESET,
+        f"{number:064x}",
+        user.id,
+        user.email.canonical,
+        issued_at=NOW,
+        expires_at=NOW + HOUR,
+        payload=mail_id,
+    )
 
 
 def a_mail(number: int = 1) -> QueuedMail:
     return QueuedMail(
         id=f"m_{number:04}",
-        kind=MailKind.RESET_LINK,
-        recipient="alice@example.com",
+        payload=MailRequest(MailKind.RESET_LINK, "alice@example.com"),
         queued_at=NOW + timedelta(microseconds=number),
         due_at=NOW + timedelta(microseconds=number),
         give_up_at=NOW + timedelta(days=3, microseconds=number),
     )
+
+
+def a_delivery(number: int, lane: str) -> QueuedMail:
+    """Returns a mail to somebody in a lane who has no account."""
+    return attrs.evolve(a_mail(number), payload=MailRequest(MailKind.RESET_LINK, f"nobody-{number}@{lane}"))
 
 
 def an_event(user: User, number: int = 1) -> Event:

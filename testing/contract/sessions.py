@@ -7,12 +7,12 @@ import attrs
 
 from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.domain.ports import Expired, UnitOfWork
 from leadnator_auth.domain.values.ids import SessionId
 from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users
 from leadnator_auth.testing.contract.samples import a_session, a_user
 
-SHORT = "`of_user` returns no more than `most`, the newest"
+SHORT = "`of_user` returns no more than `limit`, the newest"
 
 
 async def keep_sessions(unit_of_work: UnitOfWork, user: User, count: int) -> None:
@@ -99,17 +99,17 @@ class SessionsContract(StoreContract):
         oldest = attrs.evolve(a_session(alice, 1), epoch=1)
         async with unit_of_work() as transaction:
             await transaction.sessions.save(oldest)
-            assert len(await transaction.sessions.trim(alice.id, keep=5, most=10)) == 0, "`trim` leaves `keep` of them"
-            assert len(await transaction.sessions.trim(alice.id, keep=2, most=2)) == 2, (
-                "`trim` removes no more than `most`"
+            assert len(await transaction.sessions.trim(alice.id, keep=5, limit=10)) == 0, "`trim` leaves `keep` of them"
+            assert len(await transaction.sessions.trim(alice.id, keep=2, limit=2)) == 2, (
+                "`trim` removes no more than `limit`"
             )
             assert await transaction.sessions.by_id(a_session(alice, 5).id), "of one epoch the newest stays"
-            assert len(await transaction.sessions.trim(alice.id, keep=2, most=2)) == 1, (
+            assert len(await transaction.sessions.trim(alice.id, keep=2, limit=2)) == 1, (
                 "`trim` returns those that it removed"
             )
-            assert len(await transaction.sessions.trim(alice.id, keep=1, most=2)) == 1, "earlier epochs go first"
+            assert len(await transaction.sessions.trim(alice.id, keep=1, limit=2)) == 1, "earlier epochs go first"
             assert await transaction.sessions.by_id(oldest.id) == oldest, "earlier epochs go first, however new"
-            assert len(await transaction.sessions.trim(alice.id, keep=0, most=2)) == 1, "nothing need be kept"
+            assert len(await transaction.sessions.trim(alice.id, keep=0, limit=2)) == 1, "nothing need be kept"
             await transaction.commit()
         assert await sessions_of(unit_of_work, bob) == [a_session(bob)], "`trim` is for one user"
 
@@ -119,9 +119,15 @@ class SessionsContract(StoreContract):
         living = attrs.evolve(a_session(alice, 9), expires_at=expiry + timedelta(microseconds=1))
         async with unit_of_work() as transaction:
             await transaction.sessions.add(living)
-            purge = transaction.sessions.purge
-            assert await purge(expiry, 10) == 0, "what expires at this instant did not expire before it"
-            assert await purge(living.expires_at, 2) == 2, "`purge` removes no more than `most`, and says how many"
-            assert await purge(living.expires_at, 10) == 3, "`purge` removes all that expired before the instant"
+            purge = transaction.purge
+            assert await purge(Expired.SESSIONS, expiry, 10) == 0, (
+                "what expires at this instant did not expire before it"
+            )
+            assert await purge(Expired.SESSIONS, living.expires_at, 2) == 2, (
+                "`purge` removes no more than `limit`, and says how many"
+            )
+            assert await purge(Expired.SESSIONS, living.expires_at, 10) == 3, (
+                "`purge` removes all that expired before the instant"
+            )
             await transaction.commit()
         assert await sessions_of(unit_of_work, alice) == [living], "`purge` leaves those that have not expired"

@@ -40,27 +40,27 @@ class UnitOfWorkContract(CancellationContract):
     async def test_nothing_is_kept_without_a_commit(self, unit_of_work: UnitOfWork) -> None:
         bob = a_user("bob")
         async with unit_of_work() as transaction:
-            await transaction.users.add(bob)
-            await transaction.credentials.add(some_credentials(bob))
+            await transaction.users.add([bob])
+            await transaction.credentials.add([some_credentials(bob)])
             await transaction.sessions.add(a_session(bob))
-            await transaction.reset_tokens.add(a_token(bob))
+            await transaction.one_time_tokens.add(a_token(bob))
             await transaction.mail_queue.add(a_mail())
             await transaction.events.add([an_event(bob)])
         async with unit_of_work.snapshot() as repositories:
             assert await repositories.users.by_id(bob.id) is None, LOST
             assert await repositories.credentials.of(bob.id) is None, LOST
             assert await repositories.sessions.by_id(a_session(bob).id) is None, LOST
-            assert await repositories.reset_tokens.by_digest(a_token(bob).digest) is None, LOST
+            assert await repositories.one_time_tokens.by_digest(a_token(bob).digest) is None, LOST
             assert await repositories.mail_queue.next_due_at() is None, LOST
             assert await repositories.events.latest(EventFilter(), 10, None) == [], LOST
 
     async def test_what_was_committed_is_kept(self, unit_of_work: UnitOfWork) -> None:
         bob = a_user("bob")
         async with unit_of_work() as transaction:
-            await transaction.users.add(bob)
-            await transaction.credentials.add(some_credentials(bob))
+            await transaction.users.add([bob])
+            await transaction.credentials.add([some_credentials(bob)])
             await transaction.sessions.add(a_session(bob))
-            await transaction.reset_tokens.add(a_token(bob))
+            await transaction.one_time_tokens.add(a_token(bob))
             await transaction.mail_queue.add(a_mail())
             await transaction.events.add([an_event(bob)])
             await transaction.commit()
@@ -69,7 +69,7 @@ class UnitOfWorkContract(CancellationContract):
             assert await repositories.users.by_id(bob.id) == bob, kept
             assert await repositories.credentials.of(bob.id) == some_credentials(bob), kept
             assert await repositories.sessions.by_id(a_session(bob).id) == a_session(bob), kept
-            assert await repositories.reset_tokens.by_digest(a_token(bob).digest) == a_token(bob), kept
+            assert await repositories.one_time_tokens.by_digest(a_token(bob).digest) == a_token(bob), kept
             assert await repositories.mail_queue.latest(None, 10) == [a_mail()], kept
             assert await repositories.events.latest(EventFilter(), 10, None) == [an_event(bob)], kept
 
@@ -79,19 +79,19 @@ class UnitOfWorkContract(CancellationContract):
 
         with must_raise(LookupError, "an error inside of the block goes on to the caller as it is"):
             async with unit_of_work() as transaction:
-                await transaction.users.add(a_user("bob"))
+                await transaction.users.add([a_user("bob")])
                 trip()
         async with unit_of_work() as transaction:
             assert await transaction.users.by_id(a_user("bob").id) is None, "an error undoes what was written before it"
-            await transaction.users.add(a_user("bob"))
+            await transaction.users.add([a_user("bob")])
             await transaction.commit()
 
     async def test_nothing_written_after_the_commit_is_kept(self, unit_of_work: UnitOfWork) -> None:
         async with unit_of_work() as transaction:
-            await transaction.users.add(a_user("bob"))
+            await transaction.users.add([a_user("bob")])
             await transaction.commit()
             with suppress(RuntimeError):
-                await transaction.users.add(a_user("carol"))
+                await transaction.users.add([a_user("carol")])
         async with unit_of_work.snapshot() as repositories:
             assert await repositories.users.by_id(a_user("bob").id) is not None, "`commit` keeps what was written"
             late = await repositories.users.by_id(a_user("carol").id)
@@ -99,7 +99,7 @@ class UnitOfWorkContract(CancellationContract):
 
     async def test_a_transaction_sees_its_own_writes_and_nobody_else_does(self, unit_of_work: UnitOfWork) -> None:
         async with unit_of_work() as transaction:
-            await transaction.users.add(a_user("bob"))
+            await transaction.users.add([a_user("bob")])
             assert await transaction.users.by_id(a_user("bob").id) is not None, "a unit sees its own writes"
             async with unit_of_work.snapshot() as repositories:
                 seen = await repositories.users.by_id(a_user("bob").id)
@@ -110,14 +110,14 @@ class UnitOfWorkContract(CancellationContract):
         async with unit_of_work.snapshot() as repositories:
             assert await repositories.users.by_id(a_user("bob").id) is None, "the store is empty at first"
             async with unit_of_work() as transaction:
-                await transaction.users.add(a_user("bob"))
+                await transaction.users.add([a_user("bob")])
                 await transaction.commit()
             seen = await repositories.users.by_id(a_user("bob").id)
         assert seen is None, "a snapshot shows the state of one moment until it ends (repeatable read)"
 
     async def test_nothing_is_kept_from_a_snapshot(self, unit_of_work: UnitOfWork) -> None:
         async with unit_of_work.snapshot() as repositories:
-            await repositories.users.add(a_user("bob"))
+            await repositories.users.add([a_user("bob")])
         async with unit_of_work.snapshot() as repositories:
             assert await repositories.users.by_id(a_user("bob").id) is None, "nothing is ever kept from a snapshot"
 
@@ -126,7 +126,7 @@ class UnitOfWorkContract(CancellationContract):
             async with unit_of_work() as transaction:
                 before = await transaction.credentials.of(alice.id)
                 assert before is not None, "credentials are there until their account goes"
-                await transaction.credentials.change(alice.id, f"hash-{before.version + 1}", NOW)
+                await transaction.credentials.replace(before, before.with_password(f"hash-{before.version + 1}", NOW))
                 await transaction.commit()
 
         await asyncio.gather(*(change() for _ in range(30)))
@@ -159,4 +159,4 @@ class UnitOfWorkContract(CancellationContract):
             async with unreachable.snapshot() as repositories:
                 await repositories.users.by_id(a_user().id)
         with must_raise(UnavailableError, message):
-            await run_in_transaction(unreachable, lambda transaction: transaction.users.add(a_user()))
+            await run_in_transaction(unreachable, lambda transaction: transaction.users.add([a_user()]))

@@ -15,19 +15,19 @@ from leadnator_auth.testing.contract.checking import StoreContract
 from leadnator_auth.testing.contract.samples import NOW, a_user
 
 ORDER = "`page` returns the newest first, those of one instant by descending id, from after the position on"
-FOUND = "`page` finds what `domain.search.is_found` says, for every script"
+FOUND = "`page` finds what `domain.is_found` says, for every script"
 
 
 async def keep_all(unit_of_work: UnitOfWork, *users: User) -> None:
     async with unit_of_work() as transaction:
-        await transaction.users.add_all(users)
+        await transaction.users.add(users)
         await transaction.commit()
 
 
-async def page(unit_of_work: UnitOfWork, search: str = "", most: int = 100, after: User | None = None) -> list[User]:
+async def page(unit_of_work: UnitOfWork, search: str = "", limit: int = 100, after: User | None = None) -> list[User]:
     position = Position(after.created_at, after.id) if after else None
     async with unit_of_work.snapshot() as repositories:
-        return await repositories.users.page(search, most, position)
+        return await repositories.users.page(search, limit, position)
 
 
 def named(name: str, number: int = 0) -> User:
@@ -46,7 +46,7 @@ class UserPagesContract(StoreContract):
         oldest = attrs.evolve(oldest, created_at=NOW - timedelta(microseconds=1))
         await keep_all(unit_of_work, second, oldest, first)
         assert await page(unit_of_work) == [second, first, oldest], ORDER
-        assert await page(unit_of_work, most=2) == [second, first], "no more than `most` are returned"
+        assert await page(unit_of_work, limit=2) == [second, first], "no more than `limit` are returned"
         assert await page(unit_of_work, after=second) == [first, oldest], ORDER
         assert await page(unit_of_work, after=oldest) == [], ORDER
 
@@ -63,7 +63,7 @@ class UserPagesContract(StoreContract):
         ]
         await keep_all(unit_of_work, *users)
         seen: list[User] = []
-        while found := await page(unit_of_work, most=4, after=seen[-1] if seen else None):
+        while found := await page(unit_of_work, limit=4, after=seen[-1] if seen else None):
             seen += found
             await keep_all(unit_of_work, attrs.evolve(a_user(f"new{len(seen)}"), created_at=NOW + timedelta(hours=1)))
             async with unit_of_work() as transaction:
@@ -144,8 +144,8 @@ class UserPagesContract(StoreContract):
     async def test_a_search_goes_from_page_to_page_too(self, unit_of_work: UnitOfWork) -> None:
         users = [named("Anna" if n % 2 else "Bert", n) for n in range(10)]
         await keep_all(unit_of_work, *users)
-        first = await page(unit_of_work, "anna", most=3)
-        second = await page(unit_of_work, "anna", most=3, after=first[-1])
+        first = await page(unit_of_work, "anna", limit=3)
+        second = await page(unit_of_work, "anna", limit=3, after=first[-1])
         found = [user.id for user in first + second]
         assert found == ["u_user9", "u_user7", "u_user5", "u_user3", "u_user1"], f"with a search, too: {ORDER}"
 

@@ -37,17 +37,17 @@ class UsersContract(UserPagesContract):
         twin = attrs.evolve(a_user("bob"), email=alice.email)
         async with unit_of_work() as transaction:
             with must_raise(EmailTakenError, UNIQUE):
-                await transaction.users.add(twin)
+                await transaction.users.add([twin])
 
     async def test_many_are_added_at_once(self, unit_of_work: UnitOfWork, alice: User) -> None:
         users = [a_user(f"user-{number}") for number in range(700)]
         async with unit_of_work() as transaction:
-            await transaction.users.add_all(users)
-            await transaction.users.add_all([])
+            await transaction.users.add(users)
+            await transaction.users.add([])
             await transaction.commit()
         async with unit_of_work.snapshot() as repositories:
             kept = [await repositories.users.by_id(user.id) for user in users[::100]]
-        assert kept == users[::100], "`add_all` keeps every one of them, however many (stores limit parameters)"
+        assert kept == users[::100], "`add` keeps every one of them, however many (stores limit parameters)"
 
     async def test_of_many_one_whose_address_is_taken_keeps_all_out(
         self, unit_of_work: UnitOfWork, alice: User
@@ -55,7 +55,7 @@ class UsersContract(UserPagesContract):
         twin = attrs.evolve(a_user("bob"), email=alice.email)
         async with unit_of_work() as transaction:
             with must_raise(EmailTakenError, UNIQUE):
-                await transaction.users.add_all([a_user("carol"), twin, a_user("dora")])
+                await transaction.users.add([a_user("carol"), twin, a_user("dora")])
         async with unit_of_work.snapshot() as repositories:
             carol = await repositories.users.by_id(a_user("carol").id)
         assert carol is None, "nothing of a unit of work is kept that was not committed"
@@ -66,7 +66,7 @@ class UsersContract(UserPagesContract):
         async def add(number: int) -> None:
             async with unit_of_work() as transaction:
                 await transaction.users.by_email(address.canonical)
-                await transaction.users.add(attrs.evolve(a_user(f"carol{number}"), email=address))
+                await transaction.users.add([attrs.evolve(a_user(f"carol{number}"), email=address)])
                 await transaction.commit()
 
         outcomes = await asyncio.gather(*(add(n) for n in range(20)), return_exceptions=True)
@@ -105,7 +105,7 @@ class UsersContract(UserPagesContract):
     async def test_changes_to_one_user_leave_the_others_alone(self, unit_of_work: UnitOfWork, alice: User) -> None:
         bob = a_user("bob")
         async with unit_of_work() as transaction:
-            await transaction.users.add(bob)
+            await transaction.users.add([bob])
             await transaction.users.save(attrs.evolve(alice, name="Alicia"))
             await transaction.commit()
         async with unit_of_work.snapshot() as repositories:
@@ -118,12 +118,12 @@ class UsersContract(UserPagesContract):
         sessions = [a_session(alice, 1), a_session(alice, 2), a_session(bob)]
         tokens = [a_token(alice, 1), a_token(bob, 2)]
         async with unit_of_work() as transaction:
-            await transaction.users.add(bob)
-            await transaction.credentials.add(some_credentials(bob))
+            await transaction.users.add([bob])
+            await transaction.credentials.add([some_credentials(bob)])
             for session in sessions:
                 await transaction.sessions.add(session)
             for token in tokens:
-                await transaction.reset_tokens.add(token)
+                await transaction.one_time_tokens.add(token)
             await transaction.commit()
         async with unit_of_work() as transaction:
             await transaction.users.remove(alice.id)
@@ -134,18 +134,18 @@ class UsersContract(UserPagesContract):
             assert await repositories.users.by_email(alice.email.canonical) is None, "a removed account is gone"
             assert await repositories.credentials.of(alice.id) is None, "`remove` takes the credentials along"
             assert await repositories.sessions.of_user(alice, 10) == [], "`remove` takes the sessions along"
-            gone = await repositories.reset_tokens.by_digest(tokens[0].digest)
-            assert gone is None, "`remove` takes the reset tokens along"
+            gone = await repositories.one_time_tokens.by_digest(tokens[0].digest)
+            assert gone is None, "`remove` takes the one-time tokens along"
             assert await repositories.users.by_id(bob.id) == bob, "`remove` leaves other accounts alone"
             assert await repositories.credentials.of(bob.id) == some_credentials(bob), "credentials of others stay"
             assert await repositories.sessions.of_user(bob, 10) == [sessions[2]], "sessions of others stay"
-            kept = await repositories.reset_tokens.by_digest(tokens[1].digest)
-            assert kept == tokens[1], "reset tokens of others stay"
+            kept = await repositories.one_time_tokens.by_digest(tokens[1].digest)
+            assert kept == tokens[1], "one-time tokens of others stay"
 
     async def test_the_address_of_a_removed_account_is_free(self, unit_of_work: UnitOfWork, alice: User) -> None:
         async with unit_of_work() as transaction:
             await transaction.users.remove(alice.id)
-            await transaction.users.add(attrs.evolve(a_user("other"), email=alice.email))
+            await transaction.users.add([attrs.evolve(a_user("other"), email=alice.email)])
             await transaction.commit()
         async with unit_of_work.snapshot() as repositories:
             other = await repositories.users.by_email(alice.email.canonical)

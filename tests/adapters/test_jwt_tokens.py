@@ -13,14 +13,14 @@ from jwt.utils import base64url_encode
 
 from leadnator_auth.adapters.jwt_tokens import JwtTokens, signing
 from leadnator_auth.adapters.jwt_tokens import tokens as tokens_module
-from leadnator_auth.domain import Claims, InvalidTokenError, Purpose, SessionId, UserId
+from leadnator_auth.domain import AccessPurpose, Claims, InvalidTokenError, SessionId, UserId
 
 OLD, NEW = "the old secret, of 32 bytes or so", "the new secret, of 32 bytes or so"
 CLAIMS = Claims(
     user_id=UserId("u_alice"),
     session_id=SessionId("s_1"),
     token_id="t1",
-    purpose=Purpose.ACCESS,
+    purpose=AccessPurpose.ACCESS,
     issued_at=datetime(2026, 1, 1, tzinfo=UTC),
     expires_at=datetime(2026, 1, 8, tzinfo=UTC),
 )

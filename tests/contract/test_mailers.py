@@ -10,7 +10,7 @@ import pytest
 from leadnator_auth.adapters.mail import MailFiles, MailWriter, Security, SmtpServer
 from leadnator_auth.adapters.mail.smtp import SmtpMailer
 from leadnator_auth.adapters.memory import FakeClock, Mailbox
-from leadnator_auth.domain import MailRefusedError, UnavailableError
+from leadnator_auth.domain import MailRefusedError, Purpose, UnavailableError
 from leadnator_auth.domain.ports import Mailer
 from leadnator_auth.testing.contract import MailerContract
 from tests.adapters.mail.smtp_server import Inbox, receiving
@@ -22,7 +22,7 @@ Arrived = Callable[[], list[str]]
 @pytest.fixture
 def writer() -> MailWriter:
     """Writes the mails of files and SMTP."""
-    return MailWriter(sender="no-reply@localhost", reset_url="http://127.0.0.1/{token}", clock=FakeClock())
+    return MailWriter(sender="no-reply@localhost", links={Purpose.RESET: "http://127.0.0.1/{token}"}, clock=FakeClock())
 
 
 class TestMailbox(MailerContract):

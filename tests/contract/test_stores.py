@@ -14,10 +14,10 @@ from leadnator_auth.testing.contract import (
     IdentitiesContract,
     KnownClientsContract,
     MailQueueContract,
+    OneTimeTokensContract,
     RacesContract,
     RateLimitsContract,
     ReadinessContract,
-    ResetTokensContract,
     SessionsContract,
     UnitOfWorkContract,
     UsersContract,
@@ -36,8 +36,8 @@ class TestSessions(SessionsContract):
     """Sessions of each store."""
 
 
-class TestResetTokens(ResetTokensContract):
-    """ResetTokens of each store."""
+class TestOneTimeTokens(OneTimeTokensContract):
+    """OneTimeTokens of each store."""
 
 
 class TestKnownClients(KnownClientsContract):

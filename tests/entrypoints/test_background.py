@@ -22,14 +22,10 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.entities.outbox import LEASE
 from leadnator_auth.domain.ports import Repositories, Transaction
-from leadnator_auth.entrypoints.background import housekeeper, mail_worker
+from leadnator_auth.entrypoints.background import delivery_worker, housekeeper
+from leadnator_auth.entrypoints.background.delivery_worker import DeliveryWorker, running
 from leadnator_auth.entrypoints.background.housekeeper import keeping_house
-from leadnator_auth.entrypoints.background.mail_worker import (
-    MAX_CONVERSATIONS,
-    MAX_CONVERSATIONS_OF_A_DOMAIN,
-    MailWorker,
-    running,
-)
+from leadnator_auth.entrypoints.background.mails import MAILS, MAX_CONVERSATIONS, MAX_CONVERSATIONS_OF_A_DOMAIN
 from tests.e2e.server import DEADLINE_SECONDS
 
 
@@ -43,11 +39,11 @@ async def until(condition: Callable[[], bool]) -> None:
 @pytest.fixture
 def never_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes polling so rare that only being woken explains what happens."""
-    monkeypatch.setattr(mail_worker, "POLL_SECONDS", 3600.0)
+    monkeypatch.setattr(delivery_worker, "POLL_SECONDS", 3600.0)
 
 
 async def test_a_mail_that_is_queued_goes_out_at_once(memory: MemoryPorts, never_poll: None) -> None:
-    worker = MailWorker()
+    worker = DeliveryWorker(MAILS)
     memory.unit_of_work.on_commit = worker.notice
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     async with running(worker, memory):
@@ -59,16 +55,16 @@ async def test_a_mail_that_is_queued_goes_out_at_once(memory: MemoryPorts, never
 async def test_a_mail_that_waits_from_before_goes_out_at_the_start(memory: MemoryPorts, never_poll: None) -> None:
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     await request_password_reset("alice@example.com", ports=memory)
-    async with running(MailWorker(), memory):
+    async with running(DeliveryWorker(MAILS), memory):
         await until(lambda: len(memory.mailer.mails) == 1)
 
 
 async def test_a_mail_of_another_process_is_seen_by_polling(
     memory: MemoryPorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail_worker, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(delivery_worker, "POLL_SECONDS", 0.001)
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
-    async with running(MailWorker(), memory):
+    async with running(DeliveryWorker(MAILS), memory):
         await request_password_reset("alice@example.com", ports=memory)
         await until(lambda: len(memory.mailer.mails) == 1)
 
@@ -77,7 +73,7 @@ async def test_a_mail_of_another_process_is_seen_by_polling(
 async def test_a_failure_does_not_end_the_mail(
     memory: MemoryPorts, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
-    monkeypatch.setattr(mail_worker, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(delivery_worker, "POLL_SECONDS", 0.001)
     failures = 0
 
     class FailsTwice(MemoryUnitOfWork):
@@ -91,7 +87,7 @@ async def test_a_failure_does_not_end_the_mail(
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     await request_password_reset("alice@example.com", ports=memory)
     ports = attrs.evolve(memory, unit_of_work=FailsTwice(tables=memory.unit_of_work.tables))
-    async with running(MailWorker(), ports):
+    async with running(DeliveryWorker(MAILS), ports):
         await until(lambda: len(memory.mailer.mails) == 1)
     assert failures > 2
 
@@ -107,7 +103,7 @@ async def test_a_mail_under_way_is_finished_before_the_worker_stops(memory: Memo
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     await request_password_reset("alice@example.com", ports=memory)
     world = attrs.asdict(memory, recurse=False) | {"mailer": Slow()}
-    async with running(MailWorker(), Ports(**world)):
+    async with running(DeliveryWorker(MAILS), Ports(**world)):
         await under_way.wait()
         asyncio.get_running_loop().call_soon(go_on.set)
     (mail,) = memory.unit_of_work.tables.mails.values()
@@ -117,7 +113,7 @@ async def test_a_mail_under_way_is_finished_before_the_worker_stops(memory: Memo
 async def test_a_mail_that_hangs_is_given_back_when_the_worker_stops(
     memory: MemoryPorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail_worker, "STOP_SECONDS", 0.001)
+    monkeypatch.setattr(delivery_worker, "STOP_SECONDS", 0.001)
     under_way = asyncio.Event()
 
     class Hangs:
@@ -128,7 +124,7 @@ async def test_a_mail_that_hangs_is_given_back_when_the_worker_stops(
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     await request_password_reset("alice@example.com", ports=memory)
     world = attrs.asdict(memory, recurse=False) | {"mailer": Hangs()}
-    async with running(MailWorker(), Ports(**world)):
+    async with running(DeliveryWorker(MAILS), Ports(**world)):
         await under_way.wait()
     (mail,) = memory.unit_of_work.tables.mails.values()
     assert mail.state == "queued"
@@ -174,7 +170,7 @@ async def test_mails_that_wait_go_out_without_a_pause_between_them(memory: Memor
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     for _ in range(4):
         await request_password_reset("alice@example.com", ports=memory)
-    async with running(MailWorker(), memory):
+    async with running(DeliveryWorker(MAILS), memory):
         await until(lambda: len(memory.mailer.mails) == 4)
 
 
@@ -198,7 +194,7 @@ class Counting(MemoryUnitOfWork):
 
 async def test_a_worker_with_nothing_to_do_rests(memory: MemoryPorts, never_poll: None) -> None:
     unit_of_work = Counting()
-    worker = MailWorker()
+    worker = DeliveryWorker(MAILS)
     async with running(worker, attrs.evolve(memory, unit_of_work=unit_of_work)):
         for times in (1, 2):
             await until(lambda: unit_of_work.looks == times)  # noqa: B023 (called before the next turn)
@@ -212,7 +208,7 @@ async def test_a_mail_that_is_queued_while_the_worker_looks_is_not_overlooked(
     memory: MemoryPorts, never_poll: None
 ) -> None:
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
-    worker = MailWorker()
+    worker = DeliveryWorker(MAILS)
     unit_of_work = Counting(tables=memory.unit_of_work.tables, on_commit=worker.notice)
     ports = attrs.evolve(memory, unit_of_work=unit_of_work)
 
@@ -228,10 +224,10 @@ async def test_a_mail_that_is_queued_while_the_worker_looks_is_not_overlooked(
 async def test_a_worker_that_rests_stops_at_once_and_leaves_nothing_behind(
     memory: MemoryPorts, never_poll: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail_worker, "STOP_SECONDS", 3600.0)
+    monkeypatch.setattr(delivery_worker, "STOP_SECONDS", 3600.0)
     unit_of_work = Counting()
     async with asyncio.timeout(DEADLINE_SECONDS):
-        async with running(MailWorker(), attrs.evolve(memory, unit_of_work=unit_of_work)):
+        async with running(DeliveryWorker(MAILS), attrs.evolve(memory, unit_of_work=unit_of_work)):
             await until(lambda: unit_of_work.looks == 1)
             for _ in range(10):
                 await asyncio.sleep(0)
@@ -242,7 +238,7 @@ async def test_the_lease_of_a_mail_that_takes_long_is_renewed_until_it_is_sent(
     memory: MemoryPorts, never_poll: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also when a renewal fails; and nothing goes on renewing after the end."""
-    monkeypatch.setattr(mail_worker, "RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(delivery_worker, "RENEW_SECONDS", 0.0)
     start = memory.clock.now()
 
     class FailsOnce(MemoryUnitOfWork):
@@ -271,18 +267,18 @@ async def test_the_lease_of_a_mail_that_takes_long_is_renewed_until_it_is_sent(
     ports = Ports(**world)
     await sign_up("Alice", "alice@example.com", "secret", ports=ports)
     await request_password_reset("alice@example.com", ports=ports)
-    async with running(MailWorker(), ports):
+    async with running(DeliveryWorker(MAILS), ports):
         await until(lambda: all(mail.state == "sent" for mail in unit_of_work.tables.mails.values()))
         await until(lambda: len(other_tasks()) == 1)
     assert other_tasks() == set()
 
 
 def test_a_lease_is_renewed_well_before_it_ends() -> None:
-    assert LEASE.total_seconds() >= 2 * mail_worker.RENEW_SECONDS, "one renewal may fail"
+    assert LEASE.total_seconds() >= 2 * delivery_worker.RENEW_SECONDS, "one renewal may fail"
 
 
 async def test_stopping_waits_for_one_mail_only(memory: MemoryPorts, never_poll: None) -> None:
-    worker = MailWorker()
+    worker = DeliveryWorker(MAILS)
 
     class StopsIt:
         async def send(self, mail: object) -> None:
@@ -332,12 +328,12 @@ def mailing_by(memory: MemoryPorts, mailer: Stalls) -> Ports:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the next mail go almost at once beside one that stalls."""
-    monkeypatch.setattr(mail_worker, "HEAD_START_SECONDS", 0.001)
+    monkeypatch.setattr(delivery_worker, "HEAD_START_SECONDS", 0.001)
 
 
 async def test_mails_that_stall_delay_no_other(memory: MemoryPorts, never_poll: None, hurried: None) -> None:
     """Neither those of their own domain, nor, however many they are, those of others."""
-    server, worker = Stalls("slow.example"), MailWorker()
+    server, worker = Stalls("slow.example"), DeliveryWorker(MAILS)
     memory.unit_of_work.on_commit = worker.notice
     await ask_for(memory, *(f"user{number}@slow.example" for number in range(7)))
     async with running(worker, mailing_by(memory, server)):
@@ -355,7 +351,7 @@ async def test_a_domain_that_stalls_has_half_of_the_conversations_at_most(
     server = Stalls("slow.example")
     slow = [f"user{number}@slow.example" for number in range(30)]
     await ask_for(memory, *slow, "quick@example.com", "quicker@example.com")
-    async with running(MailWorker(), mailing_by(memory, server)):
+    async with running(DeliveryWorker(MAILS), mailing_by(memory, server)):
         await until(lambda: len(server.taken) == 2)
         assert len(server.stalled) == MAX_CONVERSATIONS_OF_A_DOMAIN == MAX_CONVERSATIONS // 2
         server.may_answer.set()
@@ -368,7 +364,7 @@ async def test_there_are_only_so_many_conversations_at_once(
 ) -> None:
     server = Stalls("a.example", "b.example", "c.example")
     await ask_for(memory, *(f"user{number}@{domain}" for number in range(8) for domain in server.domains))
-    async with running(MailWorker(), mailing_by(memory, server)):
+    async with running(DeliveryWorker(MAILS), mailing_by(memory, server)):
         await until(lambda: len(server.stalled) == MAX_CONVERSATIONS)
         for _ in range(100):
             await asyncio.sleep(0)
@@ -390,7 +386,7 @@ async def test_a_quick_server_is_talked_to_by_one_at_a_time(memory: MemoryPorts,
 
     server = Quick()
     await ask_for(memory, *(f"user{number}@example.com" for number in range(20)))
-    async with running(MailWorker(), mailing_by(memory, server)):
+    async with running(DeliveryWorker(MAILS), mailing_by(memory, server)):
         await until(lambda: len(server.taken) == 20)
     assert set(at_once) == {1}
 
@@ -398,10 +394,10 @@ async def test_a_quick_server_is_talked_to_by_one_at_a_time(memory: MemoryPorts,
 async def test_all_mails_that_hang_are_given_back_when_the_worker_stops(
     memory: MemoryPorts, never_poll: None, hurried: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail_worker, "STOP_SECONDS", 0.001)
+    monkeypatch.setattr(delivery_worker, "STOP_SECONDS", 0.001)
     server = Stalls("slow.example")
     await ask_for(memory, *(f"user{number}@slow.example" for number in range(5)), "quick@example.com")
-    async with running(MailWorker(), mailing_by(memory, server)):
+    async with running(DeliveryWorker(MAILS), mailing_by(memory, server)):
         await until(lambda: len(server.stalled) == 5 and "sent" in states_of_mails(memory))
     assert other_tasks() == set()
     assert states_of_mails(memory) == ["queued"] * 5 + ["sent"]
@@ -411,7 +407,7 @@ async def test_a_worker_whose_database_fails_in_the_middle_goes_on(
     memory: MemoryPorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What became of the mail is not known then; it is sent again when its lease ends."""
-    monkeypatch.setattr(mail_worker, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(delivery_worker, "POLL_SECONDS", 0.001)
     await ask_for(memory, "alice@example.com")
     unit_of_work = Failing(tables=memory.unit_of_work.tables)
 
@@ -422,7 +418,7 @@ async def test_a_worker_whose_database_fails_in_the_middle_goes_on(
 
     server = FailsAfterwards()
     with capture_logs() as logs:
-        async with running(MailWorker(), attrs.evolve(mailing_by(memory, server), unit_of_work=unit_of_work)):
+        async with running(DeliveryWorker(MAILS), attrs.evolve(mailing_by(memory, server), unit_of_work=unit_of_work)):
             await until(lambda: unit_of_work.failures > 0)
             unit_of_work.is_away = False
             memory.clock.instant += LEASE
@@ -455,7 +451,7 @@ async def test_the_log_tells_what_became_of_the_mails(
     (mail,) = memory.unit_of_work.tables.mails
     memory.mailer.failure = failure
     with capture_logs() as logs:
-        async with running(MailWorker(), memory):
+        async with running(DeliveryWorker(MAILS), memory):
             await until(lambda: any(entry["event"] == "mail_delivered" for entry in logs))
     (summary,) = [entry for entry in logs if entry["event"] == "mail_delivered"]
     figures = {name: summary[name] for name in ("sent", "delayed", "dead", "dropped")}
@@ -482,7 +478,7 @@ async def test_trouble_with_the_database_is_a_warning_and_a_bug_an_error(
 
     ports = attrs.evolve(memory, unit_of_work=Fails())
     with capture_logs() as logs:
-        async with running(MailWorker(), ports), keeping_house(ports):
+        async with running(DeliveryWorker(MAILS), ports), keeping_house(ports):
             await until(lambda: len(logs) == 2)
     assert {entry["event"].partition("_")[0] for entry in logs} == {"mail", "purge"}
     assert [entry["log_level"] for entry in logs] == [level] * 2

@@ -16,22 +16,23 @@ from leadnator_auth.adapters.jwt_tokens import JwtTokens
 from leadnator_auth.adapters.mail import MailWriter, Security, SmtpServer
 from leadnator_auth.adapters.sql import SqlUnitOfWork
 from leadnator_auth.domain import (
+    AccessPurpose,
     Claims,
     EmailAddress,
     InvalidTokenError,
+    MailKind,
+    NoticeMail,
     OutgoingMail,
     OverloadedError,
     Password,
-    PasswordChangedMail,
     PasswordPolicy,
     Policy,
-    Purpose,
-    ResetLinkMail,
+    SecretMail,
     SessionId,
     UserId,
     request_password_reset,
 )
-from leadnator_auth.entrypoints.background import housekeeper, mail_worker
+from leadnator_auth.entrypoints.background import delivery_worker, housekeeper
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.server.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
@@ -44,9 +45,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OLD = "an old secret of the tests that is long enough"
 NEW = "a new secret of the tests that is long enough"
 ALICE = EmailAddress("alice@example.com", "alice@example.com")
-LINK = ResetLinkMail("m_1", ALICE, "reset_" + "s" * 43, NOW + timedelta(hours=1), timedelta(hours=1))
-NOTICE = PasswordChangedMail("m_2", ALICE, changed_at=NOW)
-CLAIMS = Claims(UserId("u_1"), SessionId("s_1"), "t1", Purpose.ACCESS, NOW, NOW + timedelta(days=7))
+LINK = SecretMail("m_1", MailKind.RESET_LINK, ALICE, "reset_" + "s" * 43, NOW + timedelta(hours=1), timedelta(hours=1))
+NOTICE = NoticeMail("m_2", MailKind.PASSWORD_CHANGED, ALICE, at=NOW)
+CLAIMS = Claims(UserId("u_1"), SessionId("s_1"), "t1", AccessPurpose.ACCESS, NOW, NOW + timedelta(days=7))
 
 
 @pytest.fixture(autouse=True)
@@ -268,7 +269,7 @@ async def test_nothing_is_left_open_after_the_end() -> None:
 @pytest.fixture
 def app(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Starlette:
     """The application as it is served, where only being woken explains that a mail goes out."""
-    monkeypatch.setattr(mail_worker, "POLL_SECONDS", 3600.0)
+    monkeypatch.setattr(delivery_worker, "POLL_SECONDS", 3600.0)
     chosen = {"DATABASE_URL": database_url, "JWT_SECRET": NEW, "CORS_ORIGINS": "https://app.example.com"}
     return build_app(settings(**chosen))
 

@@ -13,17 +13,18 @@ import pytest
 from leadnator_auth.adapters.memory import Mailbox, MemoryPorts
 from leadnator_auth.adapters.sql import SqlUnitOfWork
 from leadnator_auth.domain import (
-    Delivery,
+    DeliveryReport,
     MailRefusedError,
     OutgoingMail,
     OverloadedError,
     Password,
     UnavailableError,
-    mail_figures,
+    mail_stats,
     request_password_reset,
     sign_up,
 )
-from leadnator_auth.entrypoints.background.mail_worker import MailWorker, running
+from leadnator_auth.entrypoints.background.delivery_worker import DeliveryWorker, running
+from leadnator_auth.entrypoints.background.mails import MAILS
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.telemetry.metrics import Metrics
@@ -78,7 +79,7 @@ async def test_connections_tell_who_waits(database_url: str) -> None:
             text = text_of(metrics)
             assert figure(text, "database_pool_size") == 2
             assert figure(text, "database_pool_in_use") == 1
-            waiting = asyncio.create_task(mail_figures(ports=ports))
+            waiting = asyncio.create_task(mail_stats(ports=ports))
             await asyncio.sleep(0)
             assert figure(text_of(metrics), "database_pool_waiting") == 1
             assert figure(text_of(metrics), "database_pool_wait_seconds_count") == 0
@@ -108,7 +109,7 @@ async def test_mails_tell_what_became_of_them(memory: MemoryPorts) -> None:
     await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     for email in ("alice@example.com", "nobody@example.com", "alice@example.com", "alice@example.com"):
         await request_password_reset(email, ports=memory)
-    async with running(MailWorker(on_delivery=metrics.delivered), ports), asyncio.timeout(DEADLINE_SECONDS):
+    async with running(DeliveryWorker(MAILS, on_delivery=metrics.delivered), ports), asyncio.timeout(DEADLINE_SECONDS):
         while mailer.count < 3:
             await asyncio.sleep(0)
     counted = {
@@ -138,7 +139,7 @@ def test_what_runs_is_told() -> None:
 
 def test_a_batch_counts_for_as_many() -> None:
     metrics = Metrics()
-    metrics.delivered(Delivery(sent=3, delayed=2, dead=1, dropped=7))
+    metrics.delivered(DeliveryReport(sent=3, delayed=2, dead=1, dropped=7))
     assert figure(text_of(metrics), "mails_total", outcome="delivered") == 3
 
 

@@ -9,7 +9,7 @@ from aiosmtplib.email import quote_address
 
 from leadnator_auth.adapters.mail import MailWriter
 from leadnator_auth.adapters.memory import FakeClock
-from leadnator_auth.domain import EmailAddress, RateLimit
+from leadnator_auth.domain import EmailAddress, Purpose, RateLimit
 from leadnator_auth.entrypoints.settings import SettingError, Settings
 from leadnator_auth.entrypoints.settings.database_url import PostgresqlUrl
 from leadnator_auth.entrypoints.settings.url_parts import Host
@@ -302,7 +302,7 @@ def test_a_bad_value_is_refused_in_one_line(name: str, text: str) -> None:
 
 @pytest.mark.parametrize("sender", SENDERS)
 def test_a_sender_that_is_taken_can_be_written_and_said_to_a_mail_server(sender: str) -> None:
-    writer = MailWriter(sender=sender, reset_url="https://a.example/{token}", clock=FakeClock())
+    writer = MailWriter(sender=sender, links={Purpose.RESET: "https://a.example/{token}"}, clock=FakeClock())
     message = writer.write_test(EmailAddress("b@example.com", "b@example.com"), "m_1")
     assert message["From"].addresses[0].addr_spec == sender
     assert message.defects == []

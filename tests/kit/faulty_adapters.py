@@ -19,9 +19,9 @@ from leadnator_auth.adapters.memory import (
     Mailbox,
     MemoryIdentities,
     MemoryMailQueue,
+    MemoryOneTimeTokens,
     MemoryRateLimits,
     MemoryRepositories,
-    MemoryResetTokens,
     MemoryTransaction,
     MemoryUnitOfWork,
     MemoryUsers,
@@ -31,17 +31,17 @@ from leadnator_auth.adapters.memory import (
 )
 from leadnator_auth.adapters.memory.known_clients import MemoryKnownClients
 from leadnator_auth.domain import (
+    AccessPurpose,
     Claims,
     Client,
     EmailAddress,
     EmailTakenError,
     Identity,
     MailRefusedError,
+    OneTimeToken,
     OutgoingMail,
     Password,
-    Purpose,
     QueuedMail,
-    ResetToken,
     SessionId,
     User,
     UserId,
@@ -61,12 +61,13 @@ from leadnator_auth.testing.contract import (
     KnownClientsContract,
     MailerContract,
     MailQueueContract,
+    OneTimeTokensContract,
+    OutboxContract,
     PasswordHasherContract,
     RacesContract,
     RandomnessContract,
     RateLimitsContract,
     ReadinessContract,
-    ResetTokensContract,
     SessionsContract,
     UnitOfWorkContract,
     UsersContract,
@@ -141,13 +142,18 @@ class TestUniquenessByLookingFirst(OverDeferred, UsersContract):
     tells = "let a constraint of the store decide"
 
 
-class TestNonAtomicRedeem(OverDeferred, ResetTokensContract):
-    caught_by = "test_of_twenty_at_once_one_redeems_the_token"
+class TestNonAtomicUse(OverDeferred, OneTimeTokensContract):
+    caught_by = "test_of_twenty_at_once_one_uses_the_token"
     tells = "one atomic step"
 
 
-class TestNonAtomicUpgrade(OverDeferred, CredentialStoreContract):
-    caught_by = "test_of_twenty_upgrades_at_once_one_counts"
+class TestNonAtomicTry(OverDeferred, OneTimeTokensContract):
+    caught_by = "test_of_twenty_guesses_at_once_as_many_are_looked_at_as_there_were_tries"
+    tells = "one atomic step"
+
+
+class TestNonAtomicReplacement(OverDeferred, CredentialStoreContract):
+    caught_by = "test_of_twenty_replacements_at_once_one_counts"
     tells = "one atomic step"
 
 
@@ -176,7 +182,7 @@ class TestKnownForEverybody(KnownClientsContract):
 
 
 class TestNonAtomicClaim(OverDeferred, MailQueueContract):
-    caught_by = "test_of_twenty_workers_at_once_one_leases_the_mail"
+    caught_by = "test_of_twenty_workers_at_once_one_leases_the_delivery"
     tells = "one atomic step"
 
 
@@ -303,15 +309,15 @@ class LocalTime(MemoryUsers):
 
 
 class SwallowedDuplicate(MemoryUsers):
-    async def add(self, user: User) -> None:
+    async def add(self, users: Sequence[User]) -> None:
         with suppress(EmailTakenError):
-            await super().add(user)
+            await super().add(users)
 
 
 class Folding(MemoryUsers):
-    async def page(self, search: str, most: int, after: Position | None) -> list[User]:
+    async def page(self, search: str, limit: int, after: Position | None) -> list[User]:
         users = await super().page("", 1000, after)
-        return [user for user in users if search.casefold() in f"{user.name} {user.email.canonical}".casefold()][:most]
+        return [user for user in users if search.casefold() in f"{user.name} {user.email.canonical}".casefold()][:limit]
 
 
 class Overwriting(MemoryUsers):
@@ -368,7 +374,7 @@ class TestSwallowedDuplicate(UsersContract):
 
 class TestSearchThatFolds(UsersContract):
     caught_by = "test_what_is_not_in_the_name_does_not_find_it"
-    tells = "domain.search.is_found"
+    tells = "domain.is_found"
 
     @pytest.fixture
     def unit_of_work(self) -> UnitOfWork:
@@ -406,8 +412,8 @@ class TestRemoveThatTakesTheTrail(EventsContract):
         return OtherUsers(Tidy)
 
 
-class RoundedTokens(MemoryResetTokens):
-    async def add(self, token: ResetToken) -> None:
+class RoundedTokens(MemoryOneTimeTokens):
+    async def add(self, token: OneTimeToken) -> None:
         await super().add(attrs.evolve(token, expires_at=token.expires_at.replace(microsecond=0)))
 
 
@@ -415,13 +421,13 @@ class BlindQueue(MemoryMailQueue):
     """Saves what became of a mail, whoever has it."""
 
     async def save(self, mail: QueuedMail) -> bool:
-        self.tables.mails[mail.id] = mail
+        self.entries[mail.id] = mail
         return True
 
 
 class Rounded(Altered):
     def alter(self, repositories: MemoryRepositories) -> None:
-        repositories.reset_tokens = RoundedTokens(repositories.reset_tokens.tables)
+        repositories.one_time_tokens = RoundedTokens(repositories.one_time_tokens.tables)
 
 
 class Blind(Altered):
@@ -429,7 +435,7 @@ class Blind(Altered):
         repositories.mail_queue = BlindQueue(repositories.mail_queue.tables)
 
 
-class TestRoundedTimes(ResetTokensContract):
+class TestRoundedTimes(OneTimeTokensContract):
     caught_by = "test_a_token_expires_to_the_microsecond"
     tells = "keep microseconds"
 
@@ -438,8 +444,8 @@ class TestRoundedTimes(ResetTokensContract):
         return Rounded()
 
 
-class TestSaveWithoutTheLease(MailQueueContract):
-    caught_by = "test_a_lease_that_ended_lets_somebody_else_take_the_mail"
+class TestSaveWithoutTheLease(OutboxContract):
+    caught_by = "test_a_lease_that_ended_lets_somebody_else_take_the_delivery"
     tells = "compares `attempts`"
 
     @pytest.fixture
@@ -624,7 +630,7 @@ class Readable:
             user_id=user_id,
             session_id=session_id,
             token_id=token_id,
-            purpose=Purpose.ACCESS,
+            purpose=AccessPurpose.ACCESS,
             issued_at=datetime.fromisoformat(issued_at),
             expires_at=datetime.fromisoformat(expires_at),
         )

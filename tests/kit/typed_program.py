@@ -18,7 +18,7 @@ from leadnator_auth.domain import (
     Page,
     Ports,
     Refusal,
-    ResetLinkMail,
+    SecretMail,
     SignedIn,
     User,
     identify,
@@ -37,7 +37,7 @@ class Printing:
 
     async def send(self, mail: OutgoingMail) -> None:
         assert_type(mail.id, str)
-        if isinstance(mail, ResetLinkMail):
+        if isinstance(mail, SecretMail):
             assert_type(mail.secret, str)
 
 

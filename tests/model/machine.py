@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from leadnator_auth.adapters.memory import FakeClock, Mailbox
 from leadnator_auth.domain import Actor, MailKind, create_user, deliver_due_mails, purge
-from leadnator_auth.domain.entities.mail import ResetLinkMail
+from leadnator_auth.domain.entities.mail import SecretMail
 from tests.model.answers import OK, Answer
 from tests.model.core_driver import CoreDriver
 from tests.model.http_driver import HttpDriver
@@ -311,7 +311,7 @@ class AuthMachine(RuleBasedStateMachine):
         assert Counter((_kind_of(mail), mail.to.typed) for mail in sent) == expected
         for mail in sent:
             user = self._by_email(mail.to.typed)
-            if isinstance(mail, ResetLinkMail) and user:
+            if isinstance(mail, SecretMail) and user:
                 self.secrets.append(ModelSecret(mail.secret, user.id, self.now + HOUR))
 
     @rule(passing=st.sampled_from([1, 59, 61, 600, 3601, 86400, 604_800]))
@@ -416,4 +416,4 @@ def _is_active_admin(user: ModelUser) -> bool:
 
 
 def _kind_of(mail: Any) -> MailKind:  # one of two kinds that have no field for it
-    return MailKind.RESET_LINK if isinstance(mail, ResetLinkMail) else MailKind.PASSWORD_CHANGED
+    return MailKind.RESET_LINK if isinstance(mail, SecretMail) else MailKind.PASSWORD_CHANGED

@@ -13,6 +13,7 @@ from leadnator_auth.domain import (
     InvalidTokenError,
     LogOutScope,
     MailKind,
+    MailRequest,
     Status,
     change_password,
     end_session,
@@ -234,7 +235,7 @@ async def change_ones_password(world: World) -> None:
 
 def expect_mail(world: World, outcome: Outcome[Value], kind: MailKind, email: str) -> None:
     """Notes that somebody was promised a mail."""
-    queued = [mail.id for mail in outcome.changes.mails if (mail.kind, mail.recipient) == (kind, email)]
+    queued = [mail.id for mail in outcome.changes.mails if mail.payload == MailRequest(kind, email)]
     since = outcome.begun_at - world.policy.notices_window
     had_enough = notices_since(since, email, world.watcher.seen) >= world.policy.notices
     if len(queued) != 1 and not (kind is MailKind.PASSWORD_CHANGED and not queued and had_enough):

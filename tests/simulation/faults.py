@@ -149,6 +149,11 @@ class _Repositories:
         await FaultyPort(self._target, self._chaos, self._round_trips, in_transaction=True).commit()
         self._chaos.committed()
 
+    async def purge(self, *args: object) -> object:
+        """Clears away, or fails to."""
+        port = FaultyPort(self._target, self._chaos, self._round_trips, in_transaction=True)
+        return await port.purge(*args)
+
     def __getattr__(self, name: str) -> Any:  # a repository
         target = getattr(self._target, name)
         port = FaultyPort(target, self._chaos, self._round_trips, in_transaction=self._may_write)

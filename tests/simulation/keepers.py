@@ -20,8 +20,8 @@ from leadnator_auth.domain import (
     retry_mails,
 )
 from leadnator_auth.domain.entities.actor import OPERATOR
-from leadnator_auth.domain.entities.mail import new_mail
-from leadnator_auth.domain.entities.outbox import Lanes
+from leadnator_auth.domain.entities.lanes import Lanes
+from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail
 from leadnator_auth.domain.use_cases.mail_delivery import TakenMail, send_mail, take_mail
 from tests.simulation.callers import EMAILS
 from tests.simulation.ledger import Account, KnownSession, Threat
@@ -195,8 +195,8 @@ class MailWorker:
                 return
 
     def _begin(self, taken: TakenMail) -> None:
-        lane = taken.mail.recipient.partition("@")[2]
-        self._lanes.enter(taken.mail.lane)
+        lane = taken.entry.payload.recipient.partition("@")[2]
+        self._lanes.enter(taken.entry.lane)
         self._under_way[lane] += 1
         if self._under_way[lane] > CONVERSATIONS_OF_A_DOMAIN or self._under_way.total() > CONVERSATIONS:
             raise Violation(f"more conversations than there may be: {self._under_way}")
@@ -204,9 +204,9 @@ class MailWorker:
     async def _converse(self, taken: TakenMail, since: int) -> None:
         world = self._world
         work = send_mail(taken, keeping_lease=world.keeping_lease, ports=world.ports)
-        await world.attempt(f"send {taken.mail.id}", work, commits_once=False, since=since)
-        self._lanes.leave(taken.mail.lane)
-        self._under_way[taken.mail.recipient.partition("@")[2]] -= 1
+        await world.attempt(f"send {taken.entry.id}", work, commits_once=False, since=since)
+        self._lanes.leave(taken.entry.lane)
+        self._under_way[taken.entry.payload.recipient.partition("@")[2]] -= 1
 
 
 async def deliver(world: World) -> None:
@@ -223,7 +223,9 @@ async def flood(world: World) -> None:
             world.flooded += 1
             nobody = f"nobody-{world.flooded}@{world.pick(('example.com', 'other.example'))}"
             recipient = world.pick(victims) if victims else nobody
-            mail = new_mail(f"m_flood_{world.flooded}", MailKind.RESET_LINK, recipient, world.clock.now())
+            mail = QueuedMail.new(
+                f"m_flood_{world.flooded}", MailRequest(MailKind.RESET_LINK, recipient), world.clock.now()
+            )
             await transaction.mail_queue.add(mail)
         await transaction.commit()
 

@@ -41,8 +41,12 @@ _ADMINISTRATION = "domain/use_cases/administration.py"
 _RESET = "domain/use_cases/password_reset.py"
 _LOG_IN = "domain/use_cases/log_in.py"
 _DELIVERY = "domain/use_cases/mail_delivery.py"
+_DELIVER = "domain/use_cases/steps/deliver.py"
+_OUTBOX = "domain/entities/outbox.py"
+_MAILS = "domain/use_cases/steps/mails.py"
+_TOKENS = "adapters/memory/one_time_tokens.py"
 _TABLES = "adapters/memory/tables.py"
-_QUEUE = "adapters/memory/mail_queue.py"
+_QUEUE = "adapters/memory/outbox.py"
 _STORE = "adapters/memory/store.py"
 
 BUGS = (
@@ -68,8 +72,8 @@ BUGS = (
     Bug(
         "no notice of a new password",
         _RESET,
-        "        await transaction.mail_queue.add(new_mail(new_id(",
-        "        (new_mail(new_id(",
+        "    await queue_mail(MailKind.PASSWORD_CHANGED, user.email.canonical, transaction, ports)\n",
+        "",
     ),
     Bug(
         "a suspension keeps the sessions",
@@ -131,30 +135,30 @@ BUGS = (
         "    if user is None:\n        return _Unwanted.TO_NOBODY\n",
         "    if user is None:\n"
         "        from leadnator_auth.domain import EmailAddress\n"
-        "        nobody = EmailAddress(mail.recipient, mail.recipient)\n"
-        "        return PasswordChangedMail(mail.id, nobody, changed_at=mail.queued_at)\n",
+        "        nobody = EmailAddress(mail.payload.recipient, mail.payload.recipient)\n"
+        "        return NoticeMail(mail.id, mail.payload.kind, nobody, at=mail.queued_at)\n",
     ),
     Bug(
         "a mail counts as sent although the mail server was away",
-        _DELIVERY,
-        "        return _delayed(mail, str(error), ports), error.may_have_arrived\n",
-        "        return mail.sent(ports.clock.now()), True\n",
+        _DELIVER,
+        "        return delayed(str(error)), error.may_have_arrived\n",
+        "        return entry.sent(ports.clock.now()), True\n",
     ),
     Bug(
         "links beyond the limit",
         _DELIVERY,
-        "    if len(issued) < policy.reset_mails:\n",
-        "    if len(issued) <= policy.reset_mails:\n",
+        "    if len(issued) < limit.count:\n",
+        "    if len(issued) <= limit.count:\n",
     ),
     Bug(
         "a mail that is taken can be taken by others",
-        "domain/entities/mail.py",
+        _OUTBOX,
         "attempts=self.attempts + 1, due_at=now + LEASE)",
         "attempts=self.attempts + 1)",
     ),
     Bug(
         "a lease is not renewed",
-        "domain/entities/mail.py",
+        _OUTBOX,
         "        return attrs.evolve(self, due_at=now + LEASE)\n",
         "        return self\n",
     ),
@@ -191,14 +195,14 @@ BUGS = (
     Bug(
         "two accounts have one address",
         _TABLES,
-        "        if await self.by_email(user.email.canonical):\n            raise EmailTakenError\n",
+        "            if await self.by_email(user.email.canonical):\n                raise EmailTakenError\n",
         "",
     ),
     Bug(
         "sessions are cleared away too early",
         "domain/use_cases/housekeeping.py",
-        "now - CLOCK_LEEWAY",
-        "now + 60 * CLOCK_LEEWAY",
+        "Expired.SESSIONS: CLOCK_LEEWAY",
+        "Expired.SESSIONS: -60 * CLOCK_LEEWAY",
     ),
     Bug(
         "tries are counted, and only then looked at",
@@ -215,32 +219,33 @@ BUGS = (
     Bug(
         "a lease that ended still decides what became of the mail",
         _QUEUE,
-        "kept is None or kept.attempts != mail.attempts or kept.state is not MailState.QUEUED",
+        "kept is None or kept.attempts != entry.attempts or kept.state is not DeliveryState.QUEUED",
         "kept is None",
     ),
     Bug(
         "an attempt that may have delivered a link does not count when it failed",
-        _DELIVERY,
-        "        return _delayed(mail, str(error), ports), error.may_have_arrived\n",
-        "        return _delayed(mail, str(error), ports), False\n",
+        _DELIVER,
+        "        return delayed(str(error)), error.may_have_arrived\n",
+        "        return delayed(str(error)), False\n",
     ),
     Bug(
         "a mail that is tried again counts as one link",
-        _TABLES,
-        "        tokens = self.tables.reset_tokens.values()\n        return sorted(",
-        "        tokens = {t.mail_id: t for t in self.tables.reset_tokens.values()}.values()\n        return sorted(",
+        _TOKENS,
+        "        return sorted(token.issued_at for token in tokens if",
+        "        tokens = list({token.payload: token for token in tokens}.values())\n"
+        "        return sorted(token.issued_at for token in tokens if",
     ),
     Bug(
         "a suspended account gets a link",
         _DELIVERY,
-        "    if user.is_suspended:\n        return _Unwanted.SURPLUS\n",
+        "    if not rule.audience.includes(user):\n        return _Unwanted.SURPLUS\n",
         "",
     ),
     Bug(
         "notices without a limit",
-        _RESET,
-        "    if queued < ports.policy.notices:\n",
-        "    if queued >= 0:\n",
+        _MAILS,
+        ">= limit.count:\n",
+        "< 0:\n",
     ),
     Bug(
         "mails to nobody are dropped in one unit of work, which takes too long",
@@ -248,19 +253,19 @@ BUGS = (
         "            await transaction.mail_queue.remove(mail.id)\n",
         "            await transaction.mail_queue.remove(mail.id)\n"
         "            for other in await transaction.mail_queue.lease(now, 199, full):\n"
-        "                if await transaction.users.by_email(other.recipient) is None:\n"
+        "                if await transaction.users.by_email(other.payload.recipient) is None:\n"
         "                    await transaction.mail_queue.remove(other.id)\n",
     ),
     Bug(
         "mails that failed go before new ones",
         _QUEUE,
-        "        return sorted(due, key=lambda mail: mail.attempts > 0)\n",
+        "        return sorted(due, key=lambda entry: entry.attempts > 0)\n",
         "        return due\n",
     ),
     Bug(
         "one domain has all conversations",
         _QUEUE,
-        " and mail.lane not in full]",
+        " and entry.lane not in full]",
         "]",
     ),
 )

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from leadnator_auth.domain.entities.mail import OutgoingMail, ResetLinkMail
-from leadnator_auth.domain.entities.reset_token import digest_of
+from leadnator_auth.domain.entities.mail import OutgoingMail, SecretMail
+from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.domain.errors import MailDelayedError, MailRefusedError
 from tests.simulation.ledger import KnownSecret
 from tests.simulation.scheduler import Violation, sleep
@@ -54,13 +54,13 @@ class Postbox:
         left_at = watcher.left_at.get(email, -1)
         if email not in watcher.owners and left_at < self._world.begun_at_step:
             raise Violation(f"a mail to {email}, which has no account")
-        if isinstance(mail, ResetLinkMail):
+        if isinstance(mail, SecretMail):
             self._read(mail)
         if not self.is_kind and self._chance.random() < self._forgetfulness:
             raise MailDelayedError("no answer to the mail", may_have_arrived=True)
 
-    def _read(self, mail: ResetLinkMail) -> None:
-        token = self._world.watcher.seen.reset_tokens.get(digest_of(mail.secret))
+    def _read(self, mail: SecretMail) -> None:
+        token = self._world.watcher.seen.one_time_tokens.get(digest_of(mail.secret))
         for account in self._world.accounts:
             if token is not None and account.user_id == token.user_id:
                 if account.email != mail.to.canonical:

@@ -6,8 +6,8 @@ from contextlib import contextmanager, suppress
 from leadnator_auth.domain import (
     Actor,
     AuthError,
+    DeliveryState,
     InvalidTokenError,
-    MailState,
     Role,
     UnavailableError,
     create_user,
@@ -138,7 +138,7 @@ def _deliver_all(world: World) -> None:
         with suppress(UnavailableError):  # what does not get on by itself is found below
             finished(deliver_due_mails(ports=world.distant_ports))
         world.look()
-        queued = [mail for mail in world.watcher.seen.mails.values() if mail.state is MailState.QUEUED]
+        queued = [mail for mail in world.watcher.seen.mails.values() if mail.state is DeliveryState.QUEUED]
         if not queued:
             return
         world.clock.instant = max(world.clock.instant, min(mail.due_at for mail in queued))

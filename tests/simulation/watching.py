@@ -7,8 +7,10 @@ from typing import Protocol
 import attrs
 
 from leadnator_auth.adapters.memory.tables import Tables
-from leadnator_auth.domain import Event, MailKind, MailState, Policy, QueuedMail, ResetToken, User, UserId
+from leadnator_auth.domain import DeliveryState, Event, MailKind, OneTimeToken, Policy, QueuedMail, User, UserId
+from leadnator_auth.domain.entities.mail import MailRequest
 from leadnator_auth.domain.entities.outbox import LEASE
+from leadnator_auth.domain.values.ids import NOBODY
 from tests.simulation.ledger import Account
 from tests.simulation.passwords import Passwords
 from tests.simulation.scheduler import Scheduler, Violation
@@ -59,7 +61,7 @@ class Watcher:
         """The step at which an address lost its account."""
         self._shut_at: dict[UserId, int] = {}
         """The last step at which an account was suspended."""
-        self._withdrawn: list[tuple[int, ResetToken]] = []
+        self._withdrawn: list[tuple[int, OneTimeToken]] = []
         """The secrets that went nowhere, and the steps at which that was known."""
 
     def look(self, tables: Tables, changes: Changes | None) -> None:
@@ -71,7 +73,7 @@ class Watcher:
             self._look_at_credentials(before, tables)
         if tables.mails != before.mails:
             self._look_at_mails(before, tables, changes)
-        if tables.reset_tokens != before.reset_tokens:
+        if tables.one_time_tokens != before.one_time_tokens:
             self._look_at_tokens(before, tables)
         if tables.events != before.events and changes is not None:
             _look_at_events(before, tables, changes)
@@ -98,7 +100,7 @@ class Watcher:
                     _check(goes_on, "a session was lost", account, session.id)
 
             for secret in account.secrets:
-                token = tables.reset_tokens.get(secret.digest) if secret.is_void or secret.acknowledged else None
+                token = tables.one_time_tokens.get(secret.digest) if secret.is_void or secret.acknowledged else None
                 is_good = token is not None and user is not None and token.is_usable(user, now)
                 _check(not is_good, "a reset secret is good after its end", account, token)
 
@@ -136,12 +138,12 @@ class Watcher:
             old = before.mails.get(mail_id)
             if old is None and changes is not None:
                 changes.mails.append(mail)
-            if old is None and mail.kind is MailKind.PASSWORD_CHANGED:
-                others = notices_since(mail.queued_at - self._policy.notices_window, mail.recipient, before)
+            if old is None and mail.payload.kind is MailKind.PASSWORD_CHANGED:
+                others = notices_since(mail.queued_at - self._policy.notices_window, mail.payload.recipient, before)
                 _check(others < self._policy.notices, "too many notices an hour", mail)
             if old is not None and old is not mail:
                 self._look_at_a_changed_mail(old, mail, changes)
-                if mail.attempts > old.attempts > 0 and mail.state is MailState.QUEUED:
+                if mail.attempts > old.attempts > 0 and mail.state is DeliveryState.QUEUED:
                     _check_that_no_new_mail_waited(mail, before, after)
         for mail_id, mail in before.mails.items():
             if mail_id not in after.mails:
@@ -150,27 +152,27 @@ class Watcher:
     def _look_at_a_changed_mail(self, old: QueuedMail, mail: QueuedMail, changes: Changes | None) -> None:
         now = self._scheduler.now
         if mail.attempts > old.attempts:
-            is_free = old.due_at <= now and old.state is MailState.QUEUED
+            is_free = old.due_at <= now and old.state is DeliveryState.QUEUED
             _check(is_free, "a mail was taken that somebody has", mail)
             has_lease = changes is None or mail.due_at >= changes.begun_at + LEASE
             _check(has_lease, "a mail was taken without a lease", mail)
-        if mail.state is MailState.QUEUED:
+        if mail.state is DeliveryState.QUEUED:
             self.dropped.discard(mail.id)
-        if mail.state is MailState.SENT:
+        if mail.state is DeliveryState.SENT:
             _check(mail.id in self._postbox.accepted, "a mail counts as sent that was not", mail)
-        if mail.state is MailState.DEAD:
+        if mail.state is DeliveryState.DEAD:
             is_over = mail.id in self._postbox.refused or now >= mail.give_up_at
             _check(is_over, "a mail was given up too early", mail)
             self.dropped.add(mail.id)
 
     def _look_at_a_removed_mail(self, mail: QueuedMail, after: Tables, changes: Changes | None) -> None:
-        if mail.state is not MailState.QUEUED:
+        if mail.state is not DeliveryState.QUEUED:
             return
-        owner = self.owners.get(mail.recipient)
+        owner = self.owners.get(mail.payload.recipient)
         self.dropped.add(mail.id)
         if owner is None:
             return
-        _check(mail.kind is MailKind.RESET_LINK, "a notice was lost", mail)
+        _check(mail.payload.kind is MailKind.RESET_LINK, "a notice was lost", mail)
         begun_at_step = changes.begun_at_step if changes else self._scheduler.steps
         was_shut = after.users[owner].is_suspended or self._shut_at.get(owner, -1) >= begun_at_step
         # The worker may have looked at its clock a while ago.
@@ -179,40 +181,41 @@ class Watcher:
         _check(was_shut or links >= self._policy.reset_mails, "a mail was lost", mail)
 
     def _look_at_tokens(self, before: Tables, after: Tables) -> None:
-        gone = [token for digest, token in before.reset_tokens.items() if digest not in after.reset_tokens]
+        gone = [token for digest, token in before.one_time_tokens.items() if digest not in after.one_time_tokens]
         self._withdrawn += [(self._scheduler.steps, token) for token in gone]
-        for digest, token in after.reset_tokens.items():
-            old = before.reset_tokens.get(digest)
+        for digest, token in after.one_time_tokens.items():
+            old = before.one_time_tokens.get(digest)
             if old is None:
                 links = self._links_of(token.user_id, after)
                 _check(links <= self._policy.reset_mails, "too many links an hour", token)
-                user = after.users.get(token.user_id)
+                user = after.users.get(token.user_id or NOBODY)
                 _check(user is not None and not user.is_suspended, "a link for a suspended account", token)
             elif old.used_at is not None:
                 _check(token.used_at == old.used_at, "a used token is good again", token)
             elif token.used_at is not None:
-                user = before.users.get(token.user_id)
+                user = before.users.get(token.user_id or NOBODY)
                 _check(user is not None and old.belongs_to(user), "a void token was used", token)
 
-    def _links_of(self, user_id: UserId, tables: Tables, window: timedelta = HOUR) -> int:
+    def _links_of(self, user_id: UserId | None, tables: Tables, window: timedelta = HOUR) -> int:
         since = self._scheduler.now - window
-        return sum(token.user_id == user_id and token.issued_at > since for token in tables.reset_tokens.values())
+        return sum(token.user_id == user_id and token.issued_at > since for token in tables.one_time_tokens.values())
 
 
 def notices_since(since: datetime, recipient: str, tables: Tables) -> int:
     """Returns how many notices were queued for an address after this instant."""
-    kind = MailKind.PASSWORD_CHANGED
     mails = tables.mails.values()
-    return sum((mail.kind, mail.recipient) == (kind, recipient) and mail.queued_at > since for mail in mails)
+    return sum(
+        mail.payload == MailRequest(MailKind.PASSWORD_CHANGED, recipient) and mail.queued_at > since for mail in mails
+    )
 
 
 def _check_that_no_new_mail_waited(taken: QueuedMail, before: Tables, after: Tables) -> None:
     looked_at = taken.due_at - LEASE
-    minted = [token.issued_at for token in after.reset_tokens.values() if token.mail_id == taken.id]
-    if taken.kind is MailKind.RESET_LINK and looked_at not in minted:
+    minted = [token.issued_at for token in after.one_time_tokens.values() if token.payload == taken.id]
+    if taken.payload.kind is MailKind.RESET_LINK and looked_at not in minted:
         return  # it was taken to be put off
     for mail in before.mails.values():
-        is_due = mail.state is MailState.QUEUED and mail.due_at <= looked_at
+        is_due = mail.state is DeliveryState.QUEUED and mail.due_at <= looked_at
         is_new = is_due and mail.attempts == 0 and mail.lane == taken.lane
         _check(not is_new or after.mails.get(mail.id) != mail, "a mail that failed went before a new one", taken, mail)
 

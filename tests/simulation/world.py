@@ -12,8 +12,8 @@ import attrs
 from leadnator_auth.adapters.memory import MemoryIdentities, MemoryUnitOfWork, memory_ports
 from leadnator_auth.domain import (
     AuthError,
+    DeliveryState,
     Limits,
-    MailState,
     Policy,
     Ports,
     QueuedMail,
@@ -217,7 +217,7 @@ class World:
             except UnavailableError:
                 continue
             kept = self._store.tables.mails.get(mail.id)
-            is_ours = kept is not None and kept.attempts == mail.attempts and kept.state is MailState.QUEUED
+            is_ours = kept is not None and kept.attempts == mail.attempts and kept.state is DeliveryState.QUEUED
             if kept is not None and is_ours and kept.due_at < before + LEASE:
                 raise Violation(f"a lease was not renewed: {kept}")
 

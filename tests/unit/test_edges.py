@@ -14,7 +14,7 @@ from leadnator_auth.domain import (
     Client,
     ConcurrencyError,
     Credentials,
-    Delivery,
+    DeliveryReport,
     EmailAddress,
     Identity,
     ImportFate,
@@ -24,10 +24,11 @@ from leadnator_auth.domain import (
     Limits,
     MailKind,
     NotFoundError,
+    OneTimeToken,
     Password,
     Policy,
+    Purpose,
     RateLimit,
-    ResetToken,
     Session,
     SignedIn,
     TooManyRequestsError,
@@ -47,7 +48,7 @@ from leadnator_auth.domain import (
     run_in_transaction,
     sign_up,
 )
-from leadnator_auth.domain.entities.mail import ResetLinkMail, new_mail
+from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail, SecretMail
 from leadnator_auth.domain.entities.rate_limit import Refusal
 from leadnator_auth.domain.entities.user import is_found, parse_plan
 from leadnator_auth.domain.errors import MailRefusedError
@@ -78,7 +79,7 @@ def test_no_secret_is_in_a_repr(alice: SignedIn) -> None:
     shown = [
         Credentials(alice.user.id, "the-hash", NOW),
         Password("the-password"),
-        ResetToken("the-digest", alice.user.id, "m_1", NOW, NOW),
+        OneTimeToken(Purpose.RESET, "the-digest", alice.user.id, None, NOW, NOW),
         alice,
     ]
     for secret in ("the-hash", "the-password", "the-digest", alice.token):
@@ -173,7 +174,7 @@ async def test_work_is_tried_four_times(memory: MemoryPorts) -> None:
 
 
 def test_a_delivery_counts_every_mail_once() -> None:
-    assert Delivery(sent=3, delayed=5, dead=6, dropped=7).total == 21
+    assert DeliveryReport(sent=3, delayed=5, dead=6, dropped=7).total == 21
 
 
 async def test_one_round_goes_on_after_it_dropped_as_many_as_it_can_at_once(
@@ -183,7 +184,7 @@ async def test_one_round_goes_on_after_it_dropped_as_many_as_it_can_at_once(
         await request_password_reset(f"nobody-{number}@example.com", Client(), ports=memory)
     memory.clock.advance(seconds=1)
     await request_password_reset("alice@example.com", Client(), ports=memory)
-    delivery = await deliver_due_mails(ports=memory, most=1000)
+    delivery = await deliver_due_mails(ports=memory, limit=1000)
     assert (delivery.dropped, delivery.sent) == (250, 1)
 
 
@@ -232,19 +233,21 @@ async def test_a_mail_is_kept_for_a_while_after_its_end(
 
 
 def test_a_mail_does_not_show_its_secret() -> None:
-    mail = ResetLinkMail("m_1", EmailAddress("a@example.com", "a@example.com"), "the-secret", NOW, HOUR)
+    mail = SecretMail(
+        "m_1", MailKind.RESET_LINK, EmailAddress("a@example.com", "a@example.com"), "the-secret", NOW, HOUR
+    )
     assert "the-secret" not in repr(mail)
 
 
 @pytest.mark.parametrize(("late", "state"), [(-MINUTE, "queued"), (0 * MINUTE, "dead"), (DAY, "dead")])
 def test_a_mail_that_fails_after_three_days_is_given_up(late: timedelta, state: str) -> None:
-    mail = new_mail("m_1", MailKind.RESET_LINK, "a@example.com", NOW)
+    mail = QueuedMail.new("m_1", MailRequest(MailKind.RESET_LINK, "a@example.com"), NOW)
     assert mail.failed(NOW + 3 * DAY + late, "away", 0.0).state.value == state
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 20, 99])
 def test_one_entry_more_than_a_page_is_looked_for(limit: int) -> None:
-    assert requested_page(limit, None).most == limit + 1
+    assert requested_page(limit, None).limit_with_next == limit + 1
 
 
 async def test_a_page_has_twenty_entries_unless_told_otherwise(memory: MemoryPorts) -> None:

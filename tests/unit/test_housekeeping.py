@@ -33,7 +33,7 @@ async def test_what_is_over_goes(memory: MemoryPorts, alice: SignedIn) -> None:
     memory.clock.advance(days=7)
     assert await purge(ports=memory) == 2, "the session and the sent mail"
     tables = memory.unit_of_work.tables
-    assert (tables.sessions, tables.reset_tokens, tables.mails) == ({}, {}, {})
+    assert (tables.sessions, tables.one_time_tokens, tables.mails) == ({}, {}, {})
     assert list(tables.users.values()) == [alice.user]
 
 

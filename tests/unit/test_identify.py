@@ -7,10 +7,10 @@ import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
+    AccessPurpose,
     Claims,
     Identity,
     InvalidTokenError,
-    Purpose,
     SessionId,
     SignedIn,
     Status,
@@ -111,7 +111,7 @@ async def test_one_users_token_does_not_open_anothers_session(memory: MemoryPort
 async def test_a_token_made_for_another_purpose_is_refused(memory: MemoryPorts, alice: SignedIn) -> None:
     claims = memory.tokens.read(alice.token)
     with pytest.raises(InvalidTokenError):
-        claims.check([Purpose.MEDIA], memory.clock.now())
+        claims.check([AccessPurpose.MEDIA], memory.clock.now())
 
 
 async def test_a_token_of_over_8_kib_is_refused_unread(memory: MemoryPorts, alice: SignedIn) -> None:

@@ -17,16 +17,16 @@ from leadnator_auth.adapters.memory import (
     memory_ports,
 )
 from leadnator_auth.domain import (
-    Delivery,
+    DeliveryReport,
+    DeliveryState,
     Limits,
     MailDelayedError,
     MailKind,
     MailRefusedError,
-    MailState,
     OutgoingMail,
     Policy,
     QueuedMail,
-    ResetLinkMail,
+    SecretMail,
     SignedIn,
     Status,
     UnavailableError,
@@ -37,8 +37,8 @@ from leadnator_auth.domain import (
     reset_password,
     sign_up,
 )
-from leadnator_auth.domain.entities.mail import new_mail
-from leadnator_auth.domain.entities.outbox import GIVE_UP_AFTER, LEASE
+from leadnator_auth.domain.entities.mail import MailRequest
+from leadnator_auth.domain.entities.outbox import LEASE, SCHEDULE
 from leadnator_auth.domain.ports import Mailer, Transaction
 from leadnator_auth.domain.use_cases.mail_delivery import take_mail
 
@@ -50,11 +50,11 @@ async def ask(memory: MemoryPorts, times: int = 1, email: str = "alice@example.c
         await request_password_reset(email, ports=memory)
 
 
-async def deliver(memory: MemoryPorts) -> Delivery:
+async def deliver(memory: MemoryPorts) -> DeliveryReport:
     return await deliver_due_mails(ports=memory)
 
 
-async def deliver_with(memory: MemoryPorts, mailer: Mailer) -> Delivery:
+async def deliver_with(memory: MemoryPorts, mailer: Mailer) -> DeliveryReport:
     return await deliver_due_mails(ports=attrs.evolve(memory, mailer=mailer))  # type: ignore[arg-type]
 
 
@@ -64,42 +64,42 @@ def only_mail(memory: MemoryPorts) -> QueuedMail:
 
 
 async def test_an_empty_queue_is_no_work(memory: MemoryPorts) -> None:
-    assert await deliver(memory) == Delivery()
-    assert Delivery().total == 0
+    assert await deliver(memory) == DeliveryReport()
+    assert DeliveryReport().total == 0
 
 
 async def test_a_mail_is_sent_once(memory: MemoryPorts, alice: SignedIn) -> None:
     await ask(memory)
-    assert await deliver(memory) == Delivery(sent=1)
+    assert await deliver(memory) == DeliveryReport(sent=1)
     memory.clock.advance(days=1)
-    assert await deliver(memory) == Delivery()
+    assert await deliver(memory) == DeliveryReport()
     assert len(memory.mailer.mails) == 1
-    assert only_mail(memory).state is MailState.SENT
+    assert only_mail(memory).state is DeliveryState.SENT
 
 
 async def test_nobody_gets_no_mail_and_leaves_no_trace(memory: MemoryPorts, alice: SignedIn) -> None:
     await ask(memory, email="nobody@example.com")
-    assert await deliver(memory) == Delivery(dropped=1)
+    assert await deliver(memory) == DeliveryReport(dropped=1)
     assert memory.mailer.mails == []
     assert memory.unit_of_work.tables.mails == {}
 
 
 async def test_an_account_gets_five_links_an_hour_and_then_silence(memory: MemoryPorts, alice: SignedIn) -> None:
     await ask(memory, 8)
-    assert await deliver(memory) == Delivery(sent=5, dropped=3)
+    assert await deliver(memory) == DeliveryReport(sent=5, dropped=3)
     memory.clock.advance(minutes=59)
     await ask(memory)
-    assert await deliver(memory) == Delivery(dropped=1)
+    assert await deliver(memory) == DeliveryReport(dropped=1)
     memory.clock.advance(minutes=1)
     await ask(memory)
-    assert await deliver(memory) == Delivery(sent=1)
+    assert await deliver(memory) == DeliveryReport(sent=1)
 
 
 async def test_the_fill_of_one_account_is_not_anothers(memory: MemoryPorts, alice: SignedIn) -> None:
     await sign_up("Bob", "bob@example.com", "secret", ports=memory)
     await ask(memory, 6)
     await ask(memory, 1, "bob@example.com")
-    assert await deliver(memory) == Delivery(sent=6, dropped=1)
+    assert await deliver(memory) == DeliveryReport(sent=6, dropped=1)
 
 
 async def test_a_reset_does_not_give_five_links_more(memory: MemoryPorts, alice: SignedIn) -> None:
@@ -107,18 +107,18 @@ async def test_a_reset_does_not_give_five_links_more(memory: MemoryPorts, alice:
     await deliver(memory)
     await reset_password(memory.mailer.reset_links[0].secret, "new-secret", ports=memory)
     await ask(memory)
-    assert await deliver(memory) == Delivery(sent=1, dropped=1), "the notice goes out, the sixth link does not"
+    assert await deliver(memory) == DeliveryReport(sent=1, dropped=1), "the notice goes out, the sixth link does not"
 
 
 async def test_a_server_that_is_away_delays_the_mail(memory: MemoryPorts, alice: SignedIn) -> None:
     await ask(memory)
     memory.mailer.failure = UnavailableError("connection refused")
-    assert await deliver(memory) == Delivery(delayed=1)
+    assert await deliver(memory) == DeliveryReport(delayed=1)
     assert only_mail(memory).last_error == "connection refused"
-    assert await deliver(memory) == Delivery(), "not again at once"
+    assert await deliver(memory) == DeliveryReport(), "not again at once"
     memory.mailer.failure = None
     memory.clock.advance(seconds=5)
-    assert await deliver(memory) == Delivery(sent=1)
+    assert await deliver(memory) == DeliveryReport(sent=1)
     assert only_mail(memory).last_error == ""
 
 
@@ -126,10 +126,10 @@ async def test_a_mail_that_is_tried_again_counts_as_one_link(memory: MemoryPorts
     await ask(memory, 5)
     memory.mailer.failure = UnavailableError("away")
     for _ in range(3):
-        assert await deliver(memory) == Delivery(delayed=5)
+        assert await deliver(memory) == DeliveryReport(delayed=5)
         memory.clock.advance(minutes=1)
     memory.mailer.failure = None
-    assert await deliver(memory) == Delivery(sent=5)
+    assert await deliver(memory) == DeliveryReport(sent=5)
 
 
 class TakesAndFalls:
@@ -138,10 +138,10 @@ class TakesAndFalls:
     def __init__(self, clock: FakeClock, failure: Exception) -> None:
         self.clock = clock
         self.failure = failure
-        self.links: list[tuple[datetime, ResetLinkMail]] = []
+        self.links: list[tuple[datetime, SecretMail]] = []
 
     async def send(self, mail: OutgoingMail) -> None:
-        assert isinstance(mail, ResetLinkMail)
+        assert isinstance(mail, SecretMail)
         self.links.append((self.clock.now(), mail))
         raise self.failure
 
@@ -200,7 +200,7 @@ async def test_a_mail_that_waits_until_its_account_may_get_a_link_is_sent_then(
     first, _ = server.links[0]
     assert only_mail(memory).due_at == first + timedelta(hours=1)
     memory.clock.instant = first + timedelta(hours=1)
-    assert await deliver(memory) == Delivery(sent=1)
+    assert await deliver(memory) == DeliveryReport(sent=1)
     assert len({*(mail.id for _, mail in server.links), *(mail.id for mail in memory.mailer.mails)}) == 1
 
 
@@ -213,7 +213,7 @@ async def test_a_mail_whose_time_is_over_while_it_waits_for_its_turn_is_given_up
     for mail in memory.unit_of_work.tables.mails.values():
         memory.unit_of_work.tables.mails[mail.id] = attrs.evolve(mail, give_up_at=memory.clock.now())
     memory.clock.advance(minutes=1)
-    assert await deliver(memory) == Delivery(dead=5)
+    assert await deliver(memory) == DeliveryReport(dead=5)
 
 
 NOT_HANDED_OVER: list[Exception] = [
@@ -230,11 +230,11 @@ async def test_an_attempt_that_certainly_delivered_nothing_uses_up_no_link(
     for _ in range(10):
         await ask(memory)
         await deliver(memory)
-    assert memory.unit_of_work.tables.reset_tokens == {}, "its secret is good for nothing"
+    assert memory.unit_of_work.tables.one_time_tokens == {}, "its secret is good for nothing"
     memory.mailer.failure = None
     memory.unit_of_work.tables.mails.clear()
     await ask(memory, 6)
-    assert await deliver(memory) == Delivery(sent=5, dropped=1)
+    assert await deliver(memory) == DeliveryReport(sent=5, dropped=1)
 
 
 async def test_a_mail_that_was_refused_after_it_was_handed_over_uses_up_a_link(
@@ -242,19 +242,19 @@ async def test_a_mail_that_was_refused_after_it_was_handed_over_uses_up_a_link(
 ) -> None:
     memory.mailer.failure = MailRefusedError("554 5.7.1 spam", may_have_arrived=True)
     await ask(memory, 2)
-    assert await deliver(memory) == Delivery(dead=2)
+    assert await deliver(memory) == DeliveryReport(dead=2)
     memory.mailer.failure = None
     await ask(memory, 4)
-    assert await deliver(memory) == Delivery(sent=3, dropped=1)
+    assert await deliver(memory) == DeliveryReport(sent=3, dropped=1)
 
 
 async def test_a_suspended_account_gets_no_link(memory: MemoryPorts, alice: SignedIn) -> None:
     suspend(memory, alice)
     await ask(memory, 3)
-    assert await deliver(memory) == Delivery(dropped=3)
+    assert await deliver(memory) == DeliveryReport(dropped=3)
     assert memory.mailer.mails == []
     assert memory.unit_of_work.tables.mails == {}
-    assert memory.unit_of_work.tables.reset_tokens == {}
+    assert memory.unit_of_work.tables.one_time_tokens == {}
 
 
 async def test_a_link_that_is_tried_again_is_dropped_once_its_account_is_suspended(
@@ -266,7 +266,7 @@ async def test_a_link_that_is_tried_again_is_dropped_once_its_account_is_suspend
     suspend(memory, alice)
     memory.mailer.failure = None
     memory.clock.advance(minutes=1)
-    assert await deliver(memory) == Delivery(dropped=1)
+    assert await deliver(memory) == DeliveryReport(dropped=1)
 
 
 async def test_the_owner_of_a_suspended_account_is_still_told_of_a_changed_password(
@@ -276,7 +276,7 @@ async def test_the_owner_of_a_suspended_account_is_still_told_of_a_changed_passw
     await deliver(memory)
     await reset_password(memory.mailer.reset_links[0].secret, "new-secret", ports=memory)
     suspend(memory, alice)
-    assert await deliver(memory) == Delivery(sent=1)
+    assert await deliver(memory) == DeliveryReport(sent=1)
     assert len(memory.mailer.notices) == 1
 
 
@@ -302,12 +302,12 @@ async def test_a_lane_that_is_full_delays_no_other(memory: MemoryPorts, alice: S
     await sign_up("Bob", "bob@other.example", "secret", ports=memory)
     await queue_for(memory, "alice@example.com", "nobody@example.com", "nobody@other.example", "bob@other.example")
     full = frozenset({"example.com"})
-    assert await take_mail(full, ports=memory) == (None, Delivery(dropped=1))
+    assert await take_mail(full, ports=memory) == (None, DeliveryReport(dropped=1))
     taken, _ = await take_mail(full, ports=memory)
     assert taken is not None
-    assert taken.mail.recipient == "bob@other.example"
-    assert await take_mail(full, ports=memory) == (None, Delivery())
-    assert await deliver(memory) == Delivery(sent=1, dropped=1)
+    assert taken.entry.payload.recipient == "bob@other.example"
+    assert await take_mail(full, ports=memory) == (None, DeliveryReport())
+    assert await deliver(memory) == DeliveryReport(sent=1, dropped=1)
 
 
 async def test_a_refused_mail_is_dead_with_the_reason_and_the_others_go_out(
@@ -324,10 +324,10 @@ async def test_a_refused_mail_is_dead_with_the_reason_and_the_others_go_out(
     await ask(memory, 1, "bob@example.com")
     await ask(memory)
     delivery = await deliver_with(memory, RefusesBob())
-    assert delivery == Delivery(sent=1, dead=1)
+    assert delivery == DeliveryReport(sent=1, dead=1)
     memory.clock.advance(days=1)
-    assert await deliver(memory) == Delivery()
-    dead = [mail for mail in memory.unit_of_work.tables.mails.values() if mail.state is MailState.DEAD]
+    assert await deliver(memory) == DeliveryReport()
+    dead = [mail for mail in memory.unit_of_work.tables.mails.values() if mail.state is DeliveryState.DEAD]
     assert [mail.last_error for mail in dead] == ["550 no such mailbox"]
 
 
@@ -336,9 +336,9 @@ async def test_a_mail_whose_sender_died_is_sent_when_the_lease_ends(memory: Memo
     async with memory.unit_of_work() as transaction:
         await transaction.mail_queue.lease(memory.clock.now(), 10)
         await transaction.commit()
-    assert await deliver(memory) == Delivery()
+    assert await deliver(memory) == DeliveryReport()
     memory.clock.instant += LEASE
-    assert await deliver(memory) == Delivery(sent=1)
+    assert await deliver(memory) == DeliveryReport(sent=1)
 
 
 async def test_a_mail_that_takes_long_stays_with_its_worker_while_the_lease_is_renewed(
@@ -349,11 +349,11 @@ async def test_a_mail_that_takes_long_stays_with_its_worker_while_the_lease_is_r
             for _ in range(5):
                 memory.clock.instant += LEASE - timedelta(seconds=1)
                 await renew_lease(only_mail(memory), ports=memory)
-                assert await deliver(memory) == Delivery(), "another worker has nothing to do"
+                assert await deliver(memory) == DeliveryReport(), "another worker has nothing to do"
             await memory.mailer.send(mail)
 
     await ask(memory)
-    assert await deliver_with(memory, Slow()) == Delivery(sent=1)
+    assert await deliver_with(memory, Slow()) == DeliveryReport(sent=1)
     assert len(memory.mailer.mails) == 1
 
 
@@ -363,9 +363,9 @@ async def test_a_lease_that_is_over_cannot_be_renewed(memory: MemoryPorts, alice
         (mail,) = await transaction.mail_queue.lease(memory.clock.now(), 1)
         await transaction.commit()
     memory.clock.instant += LEASE
-    assert await deliver(memory) == Delivery(sent=1)
+    assert await deliver(memory) == DeliveryReport(sent=1)
     await renew_lease(mail, ports=memory)
-    assert only_mail(memory).state is MailState.SENT
+    assert only_mail(memory).state is DeliveryState.SENT
 
 
 async def test_a_mail_that_somebody_else_takes_first_is_theirs(memory: MemoryPorts, alice: SignedIn) -> None:
@@ -389,7 +389,7 @@ async def queue_for(memory: MemoryPorts, *recipients: str) -> None:
     """Queues a mail with a link for each of these addresses."""
     async with memory.unit_of_work() as transaction:
         for number, recipient in enumerate(recipients):
-            mail = new_mail(f"m_q{number:05}", MailKind.RESET_LINK, recipient, memory.clock.now())
+            mail = QueuedMail.new(f"m_q{number:05}", MailRequest(MailKind.RESET_LINK, recipient), memory.clock.now())
             await transaction.mail_queue.add(mail)
         await transaction.commit()
 
@@ -399,7 +399,7 @@ async def test_ten_thousand_mails_to_nobody_are_dropped_in_few_steps(memory: Mem
     await queue_for(memory, *(f"nobody{number}@example.com" for number in range(10_000)))
     unit_of_work = CountingUnits(tables=memory.unit_of_work.tables)
     delivery = await deliver_due_mails(ports=attrs.evolve(memory, unit_of_work=unit_of_work))
-    assert delivery == Delivery(dropped=10_000)
+    assert delivery == DeliveryReport(dropped=10_000)
     assert unit_of_work.units <= 50
     assert unit_of_work.tables.mails == {}
 
@@ -411,7 +411,7 @@ async def test_a_flood_for_one_account_is_dropped_in_few_steps_and_holds_up_nobo
     await queue_for(memory, *["alice@example.com"] * 5000, "bob@example.com")
     unit_of_work = CountingUnits(tables=memory.unit_of_work.tables)
     ports = attrs.evolve(memory, unit_of_work=unit_of_work)
-    assert await deliver_due_mails(ports=ports) == Delivery(sent=6, dropped=4995)
+    assert await deliver_due_mails(ports=ports) == DeliveryReport(sent=6, dropped=4995)
     assert unit_of_work.units <= 40
 
 
@@ -429,10 +429,10 @@ class CannotDropMany(MemoryUnitOfWork):
 class TooSlow(MemoryMailQueue):
     """Does not answer in time when it is asked to drop many."""
 
-    async def drop_to_nobody(self, now: datetime, most: int, full: Collection[str] = ()) -> int:
+    async def drop_to_nobody(self, now: datetime, limit: int, full: Collection[str] = ()) -> int:
         raise UnavailableError("the database did not answer in time")
 
-    async def drop_like(self, mail: QueuedMail, now: datetime, most: int) -> int:
+    async def drop_like(self, mail: QueuedMail, now: datetime, limit: int) -> int:
         raise UnavailableError("the database did not answer in time")
 
 
@@ -445,7 +445,7 @@ async def test_where_many_cannot_be_dropped_at_a_time_one_is_and_the_queue_gets_
     for _ in range(6):
         with pytest.raises(UnavailableError):
             await deliver_due_mails(ports=ports)
-    assert await deliver_due_mails(ports=ports) == Delivery()
+    assert await deliver_due_mails(ports=ports) == DeliveryReport()
     assert len(memory.mailer.reset_links) == 5
 
 
@@ -456,7 +456,7 @@ async def test_a_flood_of_mails_to_nobody_does_not_keep_a_real_one_waiting(
         await ask(memory, 1, f"nobody{number}@example.com")
     memory.clock.advance(seconds=1)
     await ask(memory)
-    assert await deliver(memory) == Delivery(sent=1, dropped=150)
+    assert await deliver(memory) == DeliveryReport(sent=1, dropped=150)
 
 
 async def test_a_mail_that_trips_over_a_bug_is_delayed_and_the_others_go_out(
@@ -476,7 +476,7 @@ async def test_a_mail_that_trips_over_a_bug_is_delayed_and_the_others_go_out(
     await ask(memory)
     await ask(memory, 1, "bob@example.com")
     delivery = await deliver_with(memory, TripsOnce())
-    assert delivery == Delivery(sent=1, delayed=1)
+    assert delivery == DeliveryReport(sent=1, delayed=1)
     assert [mail.last_error for mail in delivery.failures] == ["ZeroDivisionError: division by zero"]
 
 
@@ -491,7 +491,7 @@ async def test_what_a_mail_server_says_is_kept_as_plain_text(
 
 
 def a_queued_mail() -> QueuedMail:
-    return new_mail("m_1", MailKind.RESET_LINK, "a@example.com", START)
+    return QueuedMail.new("m_1", MailRequest(MailKind.RESET_LINK, "a@example.com"), START)
 
 
 def test_delays_double_up_to_an_hour() -> None:
@@ -511,11 +511,11 @@ def test_jitter_takes_up_to_half_of_a_delay_off() -> None:
 
 def test_a_mail_is_given_up_after_three_days() -> None:
     mail = a_queued_mail().leased(START)
-    last_chance = START + GIVE_UP_AFTER - timedelta(microseconds=1)
-    assert mail.failed(last_chance, "away", 0.0).state is MailState.QUEUED
-    given_up = mail.failed(START + GIVE_UP_AFTER, "still " + "away " * 200, 0.0)
-    assert given_up.state is MailState.DEAD
-    assert given_up.finished_at == START + GIVE_UP_AFTER
+    last_chance = START + SCHEDULE.give_up_after - timedelta(microseconds=1)
+    assert mail.failed(last_chance, "away", 0.0).state is DeliveryState.QUEUED
+    given_up = mail.failed(START + SCHEDULE.give_up_after, "still " + "away " * 200, 0.0)
+    assert given_up.state is DeliveryState.DEAD
+    assert given_up.finished_at == START + SCHEDULE.give_up_after
     assert given_up.last_error.startswith("still away")
     assert len(given_up.last_error) == 500
 
@@ -529,7 +529,7 @@ async def test_mails_that_failed_together_do_not_come_back_together(memory: Memo
 
 def test_what_the_documentation_says_of_times_is_so() -> None:
     assert timedelta(seconds=10) == LEASE
-    assert timedelta(days=3) == GIVE_UP_AFTER
+    assert timedelta(days=3) == SCHEDULE.give_up_after
 
 
 async def test_a_sent_mail_tells_when_it_was_sent(memory: MemoryPorts, alice: SignedIn) -> None:
@@ -544,15 +544,15 @@ async def test_an_idle_worker_locks_nobody_out(memory: MemoryPorts) -> None:
         def __call__(self) -> AbstractAsyncContextManager[Transaction]:
             raise AssertionError("a writer's lock was taken")
 
-    assert await deliver(attrs.evolve(memory, unit_of_work=ReadOnly())) == Delivery()
+    assert await deliver(attrs.evolve(memory, unit_of_work=ReadOnly())) == DeliveryReport()
 
 
 async def test_fifty_mails_are_sent_in_one_round(memory: MemoryPorts) -> None:
     for number in range(51):
         await sign_up("Al", f"al{number}@example.com", "secret", ports=memory)
         await ask(memory, 1, f"al{number}@example.com")
-    assert await deliver(memory) == Delivery(sent=50)
-    assert await deliver(memory) == Delivery(sent=1)
+    assert await deliver(memory) == DeliveryReport(sent=50)
+    assert await deliver(memory) == DeliveryReport(sent=1)
 
 
 @pytest.mark.parametrize("minutes", [0.5, 1, 5, 10, 11, 30, 59, 60, 90])

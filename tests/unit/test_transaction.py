@@ -63,7 +63,7 @@ def crowded(memory: MemoryPorts, collisions: int, *, at_commit: bool = True) -> 
 
 
 async def add_alice(transaction: Transaction) -> str:
-    await transaction.users.add(a_user("alice"))
+    await transaction.users.add([a_user("alice")])
     return "added"
 
 

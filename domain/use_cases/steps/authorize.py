@@ -56,15 +56,15 @@ async def lock_active_admins(actor: Actor, transaction: Transaction) -> list[Use
     return admins
 
 
-async def get_user(who: UserRef, repositories: Repositories) -> User:
+async def get_user(user_ref: UserRef, repositories: Repositories) -> User:
     """Returns the account that is meant.
 
     Raises: NotFoundError.
     """
-    if isinstance(who, EmailAddress):
-        user = await repositories.users.by_email(who.canonical)
+    if isinstance(user_ref, EmailAddress):
+        user = await repositories.users.by_email(user_ref.canonical)
     else:
-        user = await repositories.users.by_id(who) if is_storable(who) else None
+        user = await repositories.users.by_id(user_ref) if is_storable(user_ref) else None
     if user is None:
         raise NotFoundError
     return user

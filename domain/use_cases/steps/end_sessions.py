@@ -32,6 +32,6 @@ async def end_sessions(
     is_kept = session is not None and session.belongs_to(user)
     if session is not None and is_kept:
         await transaction.sessions.save(attrs.evolve(session, epoch=ended.session_epoch))
-    await transaction.sessions.trim(user.id, keep=int(is_kept), most=MAX_REMOVED)
+    await transaction.sessions.trim(user.id, keep=int(is_kept), limit=MAX_REMOVED)
     await record_ends((each for each in sessions if each.id != keep), reason, actor or user.id, transaction, ports)
     return ended

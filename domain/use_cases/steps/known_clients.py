@@ -22,8 +22,8 @@ async def remember(user: User, client: Client, transaction: Transaction, ports: 
     now = ports.clock.now()
     known = await transaction.known_clients.get(user.id, client.network)
     if known is None or not known.is_fresh(user, now):
-        await transaction.known_clients.put(KnownClient(user.id, client.network, now, user.secret_epoch))
-        await transaction.known_clients.trim(user.id, keep=MAX_KNOWN_CLIENTS, most=MAX_KNOWN_CLIENTS)
+        seen = KnownClient(user.id, client.network, now, user.secret_epoch)
+        await transaction.known_clients.put(seen, keep=MAX_KNOWN_CLIENTS)
 
 
 def _counts(client: Client, ports: Ports) -> bool:

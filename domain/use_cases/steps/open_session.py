@@ -42,7 +42,7 @@ async def open_session(user: User, client: Client, transaction: Transaction, por
         client=client,
         epoch=user.session_epoch,
     )
-    removed = await transaction.sessions.trim(user.id, keep=ports.policy.max_sessions - 1, most=MAX_REMOVED)
+    removed = await transaction.sessions.trim(user.id, keep=ports.policy.max_sessions - 1, limit=MAX_REMOVED)
     await record_ends((each for each in removed if each.belongs_to(user)), "replaced", user.id, transaction, ports)
     await transaction.sessions.add(session)
     await record(EventType.SESSION_STARTED, user.id, transaction, ports, session_id=session.id)

@@ -8,7 +8,7 @@ from functools import wraps
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from leadnator_auth.domain import MailFigures, UnavailableError, mail_figures
+from leadnator_auth.domain import OutboxStats, UnavailableError, mail_stats
 from leadnator_auth.domain.errors import AuthError
 from leadnator_auth.entrypoints.http.context import ports_of
 from leadnator_auth.entrypoints.http.openapi.operation import Handler, Operation
@@ -68,10 +68,10 @@ async def get_metrics(request: Request) -> Response:
     """GET /metrics: the metrics of all processes, and of the database if it answers."""
     metrics: Metrics = request.app.state.metrics
     ports = ports_of(request)
-    mails: MailFigures | None = None
-    # When the database is away, everything else that is known helps most.
+    mails: OutboxStats | None = None
+    # That the database is away is a figure, too: what else is known helps most then.
     with suppress(UnavailableError):
-        mails = await mail_figures(ports=ports)
-    # On another thread: hundreds of metrics take tens of milliseconds, and no `me` should wait for that.
+        mails = await mail_stats(ports=ports)
+    # On another thread: hundreds of figures take tens of milliseconds, for which no `me` should wait.
     text = await asyncio.to_thread(metrics.scrape(mails, ports.clock.now()))
     return Response(text, headers={"Content-Type": CONTENT_TYPE})

@@ -10,7 +10,7 @@ from datetime import datetime
 import attrs
 
 from leadnator_auth import __version__
-from leadnator_auth.domain import Delivery, Event, EventType, MailFigures
+from leadnator_auth.domain import DeliveryReport, Event, EventType, OutboxStats
 from leadnator_auth.entrypoints.telemetry.metrics import families
 from leadnator_auth.entrypoints.telemetry.metrics.families import BUCKETS, Family
 from leadnator_auth.entrypoints.telemetry.metrics.rows import Row, Rows
@@ -95,11 +95,11 @@ class Metrics:
         for event in events:
             self._events[event.type][0] += 1.0
 
-    def delivered(self, delivery: Delivery) -> None:
-        """Counts the fate of some mails."""
-        self._mails["delivered"][0] += delivery.sent
-        self._mails["delayed"][0] += delivery.delayed
-        self._mails["given_up"][0] += delivery.dead
+    def delivered(self, report: DeliveryReport) -> None:
+        """Counts what became of some mails."""
+        self._mails["delivered"][0] += report.sent
+        self._mails["delayed"][0] += report.delayed
+        self._mails["given_up"][0] += report.dead
 
     def publish(self) -> None:
         """Publishes the levels, and what other parts count, for another process to read."""
@@ -115,8 +115,8 @@ class Metrics:
         self._set(levels.pool_in_use, families.POOL_IN_USE)
         self._set(levels.pool_waiting, families.POOL_WAITING)
 
-    def scrape(self, mails: MailFigures | None, now: datetime) -> Callable[[], bytes]:
-        """Returns a function that writes the present metrics of all processes, and may run on any thread.
+    def scrape(self, mails: OutboxStats | None, now: datetime) -> Callable[[], bytes]:
+        """Returns what writes the present figures of all processes in Prometheus's text format, on any thread.
 
         `mails` is what the database says, None when it does not answer.
         """
@@ -172,8 +172,8 @@ def _observe(row: Row, seconds: float) -> None:
     row[_SUM] += seconds
 
 
-def _of_the_moment(mails: MailFigures | None, now: datetime) -> dict[tuple[str, ...], float]:
-    """Returns the gauges that are the same in every process."""
+def _of_the_moment(mails: OutboxStats | None, now: datetime) -> dict[tuple[str, ...], float]:
+    """Returns the gauges that are the same whichever process is asked."""
     gauges: dict[tuple[str, ...], float] = {
         (families.BUILD.name, __version__, platform.python_version()): 1,
         (families.DATABASE_UP.name,): 0 if mails is None else 1,

@@ -25,15 +25,17 @@ from leadnator_auth.adapters.sql import Connections
 from leadnator_auth.domain import (
     EmailAddress,
     MailDelayedError,
+    MailKind,
     MailRefusedError,
     Ports,
-    ResetLinkMail,
+    Purpose,
+    SecretMail,
     UnavailableError,
     deliver_due_mails,
     request_password_reset,
     sign_up,
 )
-from leadnator_auth.domain.entities.mail import MailState
+from leadnator_auth.domain.entities.outbox import DeliveryState
 from tests.adapters.mail.certificates import Authorities, certificate
 from tests.adapters.mail.scripted_smtp import HEALTHY, Act, Reaction, Script, ScriptedServer, Talk, following, soon
 from tests.conftest import sql_ports
@@ -42,11 +44,11 @@ from tests.e2e.server import DEADLINE_SECONDS, HOST
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "reset_" + "s" * 43
 ALICE = EmailAddress(typed="alice@example.com", canonical="alice@example.com")
-MAIL = ResetLinkMail("m_1", ALICE, SECRET, NOW + timedelta(hours=1), timedelta(hours=1))
+MAIL = SecretMail("m_1", MailKind.RESET_LINK, ALICE, SECRET, NOW + timedelta(hours=1), timedelta(hours=1))
 ABOUT_THE_MAIL = ["RCPT", "DATA", "dot"]
 BEFORE_THE_CONTENT = ["banner", "EHLO", "MAIL", "RCPT"]
 EVERY_STEP = ["banner", "EHLO", "MAIL", *ABOUT_THE_MAIL]
-SHORT = 0.2
+SHORT = 0.5
 """For what must time out: long enough to get there on a busy machine."""
 EXPECTED_SOON = 5.0
 """For what takes milliseconds, where a failure should not cost a minute."""
@@ -69,7 +71,9 @@ async def mailing(
     ehlo: str | None = None,
 ) -> AsyncIterator[SmtpMailer]:
     """Lends a mailer for the server and closes it."""
-    writer = MailWriter(sender="no-reply@example.com", reset_url="https://a.example/?token={token}", clock=FakeClock())
+    writer = MailWriter(
+        sender="no-reply@example.com", links={Purpose.RESET: "https://a.example/?token={token}"}, clock=FakeClock()
+    )
     username, password = login or (None, None)
     mailer = SmtpMailer(SmtpServer(HOST, server.port, security, username, password, seconds, ehlo), writer)
     try:
@@ -183,7 +187,7 @@ async def leaves(server: ScriptedServer, script: Script, step: str, **options: A
     """Sends a mail with little patience, and returns how that failed."""
     server.script = script
     async with mailing(server, seconds=SHORT, **options) as hurried:
-        with pytest.raises(MailDelayedError, match=r"^TimeoutError: no answer to .* within 0.2 seconds") as caught:
+        with pytest.raises(MailDelayedError, match=r"^TimeoutError: no answer to .* within 0.5 seconds") as caught:
             await hurried.send(MAIL)
         await soon(lambda: server.open_connections == 0, "the server being left", EXPECTED_SOON)
     assert (server.steps[step], len(server.talks)) == (1, 1)
@@ -324,10 +328,10 @@ def ports(memory: MemoryPorts, connections: Connections, mailer: SmtpMailer) -> 
 
 @pytest.mark.parametrize(
     ("answer", "state"),
-    [(b"450 4.2.0 sp\xe4ter\r\n", MailState.QUEUED), (b"550 5.1.1 f\xfcr immer\r\n", MailState.DEAD)],
+    [(b"450 4.2.0 sp\xe4ter\r\n", DeliveryState.QUEUED), (b"550 5.1.1 f\xfcr immer\r\n", DeliveryState.DEAD)],
 )
 async def test_a_refusal_in_another_encoding_is_kept_with_the_mail(
-    ports: Ports, server: ScriptedServer, answer: bytes, state: MailState
+    ports: Ports, server: ScriptedServer, answer: bytes, state: DeliveryState
 ) -> None:
     await sign_up("Alice", "alice@example.com", "old-password", ports=ports)
     await request_password_reset("alice@example.com", ports=ports)

@@ -20,16 +20,18 @@ from leadnator_auth.adapters.memory import FakeClock, MemoryPorts
 from leadnator_auth.domain import (
     EmailAddress,
     MailKind,
+    NoticeMail,
     OutgoingMail,
-    PasswordChangedMail,
     Ports,
-    ResetLinkMail,
+    Purpose,
+    SecretMail,
     UnavailableError,
     User,
     UserId,
     deliver_due_mails,
 )
-from leadnator_auth.domain.entities.mail import MailState, new_mail
+from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail
+from leadnator_auth.domain.entities.outbox import DeliveryState
 from tests.adapters.mail.scripted_smtp import HEALTHY, Script, ScriptedServer, following
 from tests.e2e.mails import reset_link, text_of
 from tests.e2e.server import HOST, parsed_mail
@@ -39,8 +41,8 @@ SECRET = "reset_" + "s" * 43
 ALICE = EmailAddress(typed="alice@example.com", canonical="alice@example.com")
 RESET_URL = "https://auth.example.com/a/long/path/to/the/page/that/sets/a/new/password?lang=de&token={token}"
 LINK = RESET_URL.replace("{token}", SECRET)
-RESET = ResetLinkMail("m_1", ALICE, SECRET, NOW + timedelta(hours=1), timedelta(hours=1))
-NOTICE = PasswordChangedMail("m_2", ALICE, changed_at=NOW)
+RESET = SecretMail("m_1", MailKind.RESET_LINK, ALICE, SECRET, NOW + timedelta(hours=1), timedelta(hours=1))
+NOTICE = NoticeMail("m_2", MailKind.PASSWORD_CHANGED, ALICE, at=NOW)
 LONGEST_LINE = 998
 """RFC 5322 section 2.1.1, without the line end."""
 
@@ -53,7 +55,7 @@ both_servers = pytest.mark.parametrize("script", [HEALTHY, SEVEN_BITS], ids=["8B
 def a_writer(
     language: str = "en", own_templates: Path | None = None, reset_url: str = RESET_URL, clock: FakeClock | None = None
 ) -> MailWriter:
-    return MailWriter("no-reply@example.com", reset_url, clock or FakeClock(), language, own_templates)
+    return MailWriter("no-reply@example.com", {Purpose.RESET: reset_url}, clock or FakeClock(), language, own_templates)
 
 
 @asynccontextmanager
@@ -129,9 +131,9 @@ async def both_mails_to(name: str, email: EmailAddress, memory: MemoryPorts) -> 
     async with mailing(a_writer()) as (mailer, server):
         ports = with_mailer(memory, mailer)
         async with ports.unit_of_work() as transaction:
-            await transaction.users.add(User(UserId("u_1"), name, email, created_at=NOW))
+            await transaction.users.add([User(UserId("u_1"), name, email, created_at=NOW)])
             for number, kind in enumerate(MailKind):
-                await transaction.mail_queue.add(new_mail(f"m_{number}", kind, email.canonical, NOW))
+                await transaction.mail_queue.add(QueuedMail.new(f"m_{number}", MailRequest(kind, email.canonical), NOW))
             await transaction.commit()
         assert (await deliver_due_mails(ports=ports)).sent == 2
     return server.taken
@@ -264,7 +266,7 @@ async def test_the_text_reads_well_without_html(mail: OutgoingMail, language: st
     assert len(paragraphs) >= 3
     assert not re.search(r"</?[a-z]+|&[a-z]+;|\{\{|\{%", text)
     assert all(paragraph.strip() == paragraph for paragraph in paragraphs)
-    if isinstance(mail, ResetLinkMail):
+    if isinstance(mail, SecretMail):
         assert paragraphs.count(LINK) == 1
 
 
@@ -375,11 +377,13 @@ async def test_a_broken_template_makes_the_mail_wait_until_it_is_mended(
 
         ports = with_mailer(memory, mailer)
         async with ports.unit_of_work() as transaction:
-            await transaction.users.add(User(UserId("u_1"), "Alice", ALICE, created_at=NOW))
-            await transaction.mail_queue.add(new_mail("m_1", MailKind.RESET_LINK, ALICE.canonical, NOW))
+            await transaction.users.add([User(UserId("u_1"), "Alice", ALICE, created_at=NOW)])
+            await transaction.mail_queue.add(
+                QueuedMail.new("m_1", MailRequest(MailKind.RESET_LINK, ALICE.canonical), NOW)
+            )
             await transaction.commit()
         delivery = await deliver_due_mails(ports=ports)
-        assert [(mail.state, clue in mail.last_error) for mail in delivery.failures] == [(MailState.QUEUED, True)]
+        assert [(mail.state, clue in mail.last_error) for mail in delivery.failures] == [(DeliveryState.QUEUED, True)]
 
         put(tmp_path, part, "Mended: {{ link }}")
         memory.clock.advance(minutes=1)

@@ -13,7 +13,15 @@ import pytest
 
 from leadnator_auth.adapters.mail import MailFiles, MailWriter
 from leadnator_auth.adapters.memory import FakeClock
-from leadnator_auth.domain import EmailAddress, MailDelayedError, PasswordChangedMail, ResetLinkMail, UnavailableError
+from leadnator_auth.domain import (
+    EmailAddress,
+    MailDelayedError,
+    MailKind,
+    NoticeMail,
+    Purpose,
+    SecretMail,
+    UnavailableError,
+)
 from tests.e2e.mails import reset_secret
 from tests.e2e.server import parsed_mail
 
@@ -39,12 +47,12 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def mailer(folder: Path) -> MailFiles:
     """Writes into the folder."""
-    return MailFiles(folder, MailWriter(sender="no-reply@localhost", reset_url=RESET_URL, clock=FakeClock()))
+    return MailFiles(folder, MailWriter("no-reply@localhost", {Purpose.RESET: RESET_URL}, FakeClock()))
 
 
-def a_mail(number: int = 1) -> ResetLinkMail:
+def a_mail(number: int = 1) -> SecretMail:
     address = EmailAddress(typed=f"Alice{number}@example.com", canonical=f"alice{number}@example.com")
-    return ResetLinkMail(f"m_{number}", address, SECRET, NOW + timedelta(hours=1), timedelta(hours=1))
+    return SecretMail(f"m_{number}", MailKind.RESET_LINK, address, SECRET, NOW + timedelta(hours=1), timedelta(hours=1))
 
 
 def mode_of(path: Path) -> int:
@@ -125,8 +133,8 @@ async def test_the_log_says_where_a_mail_is_but_not_what_is_in_it(
 
 async def test_what_a_crash_left_behind_is_replaced_by_the_next_attempt(tmp_path: Path) -> None:
     clock = FakeClock()
-    mailer = MailFiles(tmp_path, MailWriter("no-reply@example.com", "http://localhost/{token}", clock))
-    mail = PasswordChangedMail("m_1", EmailAddress("a@example.com", "a@example.com"), clock.now())
+    mailer = MailFiles(tmp_path, MailWriter("no-reply@example.com", {Purpose.RESET: "http://localhost/{token}"}, clock))
+    mail = NoticeMail("m_1", MailKind.PASSWORD_CHANGED, EmailAddress("a@example.com", "a@example.com"), clock.now())
     (tmp_path / ".m_1.draft").write_text("half a mail" * 10_000)
     clock.advance(minutes=1)
     await mailer.send(mail)

@@ -20,21 +20,18 @@ from leadnator_auth.domain import (
     MailKind,
     OutgoingMail,
     Ports,
+    Purpose,
     User,
     UserId,
     deliver_due_mails,
     is_reset_secret_usable,
 )
-from leadnator_auth.domain.entities.mail import MailFigures, new_mail
-from leadnator_auth.domain.entities.outbox import LEASE
+from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail
+from leadnator_auth.domain.entities.outbox import LEASE, OutboxStats
 from leadnator_auth.domain.ports import Clock
-from leadnator_auth.entrypoints.background import mail_worker
-from leadnator_auth.entrypoints.background.mail_worker import (
-    MAX_CONVERSATIONS,
-    MAX_CONVERSATIONS_OF_A_DOMAIN,
-    MailWorker,
-    running,
-)
+from leadnator_auth.entrypoints.background import delivery_worker
+from leadnator_auth.entrypoints.background.delivery_worker import DeliveryWorker, running
+from leadnator_auth.entrypoints.background.mails import MAILS, MAX_CONVERSATIONS, MAX_CONVERSATIONS_OF_A_DOMAIN
 from tests.adapters.mail.scripted_smtp import HEALTHY, Act, Reaction, ScriptedServer, Talk, following, soon
 from tests.adapters.mail.smtp_server import Inbox, receiving
 from tests.conftest import sql_ports
@@ -102,7 +99,9 @@ def without_sync(url: str) -> Backend:
 async def a_process(url: str, port: int, clock: Clock) -> AsyncIterator[Ports]:
     """Opens what one process has: connections to the database of its own, and a mailer of its own."""
     connections = Connections(without_sync(url))
-    writer = MailWriter(sender="no-reply@example.com", reset_url="https://a.example/?token={token}", clock=clock)
+    writer = MailWriter(
+        sender="no-reply@example.com", links={Purpose.RESET: "https://a.example/?token={token}"}, clock=clock
+    )
     mailer = SmtpMailer(SmtpServer(HOST, port), writer)
     try:
         yield attrs.evolve(
@@ -134,20 +133,24 @@ async def queue_for(ports: Ports, addresses: list[str]) -> None:
     async with ports.unit_of_work() as transaction:
         for number, address in enumerate(addresses):
             name = address.partition("@")[0]
-            await transaction.users.add(User(UserId(f"u_{name}"), name, EmailAddress(address, address), created_at=now))
+            await transaction.users.add(
+                [User(UserId(f"u_{name}"), name, EmailAddress(address, address), created_at=now)]
+            )
             queued_at = now + timedelta(microseconds=number - len(addresses))
-            await transaction.mail_queue.add(new_mail(f"m_{name}", MailKind.RESET_LINK, address, queued_at))
+            await transaction.mail_queue.add(
+                QueuedMail.new(f"m_{name}", MailRequest(MailKind.RESET_LINK, address), queued_at)
+            )
         await transaction.commit()
 
 
-async def figures(ports: Ports) -> MailFigures:
+async def stats(ports: Ports) -> OutboxStats:
     async with ports.unit_of_work.snapshot() as repositories:
-        return await repositories.mail_queue.figures()
+        return await repositories.mail_queue.stats()
 
 
 async def all_done(ports: Ports) -> None:
     """Returns when the queue is empty."""
-    while (await figures(ports)).queued:
+    while (await stats(ports)).queued:
         await asyncio.sleep(0.02)
 
 
@@ -164,10 +167,10 @@ async def test_five_hundred_mails_arrive_once_each_though_two_processes_send(dat
         async with two_processes(database_url, port, SystemClock()) as processes, AsyncExitStack() as workers:
             addresses = await queue_mails(processes[0], 500)
             for ports in processes:
-                await workers.enter_async_context(running(MailWorker(), ports))
+                await workers.enter_async_context(running(DeliveryWorker(MAILS), ports))
             async with asyncio.timeout(60):
                 await all_done(processes[0])
-            at_the_end = await figures(processes[0])
+            at_the_end = await stats(processes[0])
 
     assert inbox.by_recipient == dict.fromkeys(addresses, 1)
     assert (at_the_end.sent, at_the_end.dead) == (500, 0)
@@ -178,8 +181,8 @@ async def test_five_hundred_mails_arrive_once_each_though_two_processes_send(dat
 async def test_a_mail_that_takes_longer_than_a_lease_is_not_sent_by_another_process_too(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail_worker, "RENEW_SECONDS", mail_worker.RENEW_SECONDS / RUSH / 2)
-    monkeypatch.setattr(mail_worker, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(delivery_worker, "RENEW_SECONDS", delivery_worker.RENEW_SECONDS / RUSH / 2)
+    monkeypatch.setattr(delivery_worker, "POLL_SECONDS", 0.05)
     clock = RushingClock()
     with an_inbox() as (inbox, port):
         async with two_processes(database_url, port, clock) as processes, AsyncExitStack() as workers:
@@ -188,7 +191,7 @@ async def test_a_mail_that_takes_longer_than_a_lease_is_not_sent_by_another_proc
             for ports in processes:
                 assert isinstance(ports.mailer, SmtpMailer)
                 slowly = attrs.evolve(ports, mailer=SlowMailer(ports.mailer, clock, slow))
-                await workers.enter_async_context(running(MailWorker(), slowly))
+                await workers.enter_async_context(running(DeliveryWorker(MAILS), slowly))
             async with asyncio.timeout(60):
                 await all_done(processes[0])
 
@@ -199,14 +202,14 @@ async def test_a_mail_that_takes_longer_than_a_lease_is_not_sent_by_another_proc
 async def test_a_mail_whose_sender_was_stopped_halfway_comes_from_the_other_process(
     database_url: str, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    monkeypatch.setattr(mail_worker, "STOP_SECONDS", 0.05)
+    monkeypatch.setattr(delivery_worker, "STOP_SECONDS", 0.05)
     clock = FakeClock()
     async with (
         following(ScriptedServer({step: Act.FALL_SILENT})) as server,
         two_processes(database_url, server.port, clock) as (here, there),
     ):
         await queue_mails(here, 1)
-        async with running(MailWorker(), here):
+        async with running(DeliveryWorker(MAILS), here):
             await soon(lambda: server.steps[step], "the mail that is stopped halfway")
         await soon(lambda: server.open_connections == 0, "the stopped connection being closed")
         server.script = HEALTHY
@@ -223,16 +226,16 @@ async def test_a_mail_whose_sender_was_stopped_halfway_comes_from_the_other_proc
         assert len(secrets) == len(mails)
         for secret in secrets:
             assert await is_reset_secret_usable(secret, ports=there)
-        assert (await figures(there)).sent == 1
+        assert (await stats(there)).sent == 1
 
 
 async def test_a_process_that_is_stopped_between_mails_leaves_the_rest_to_the_other(database_url: str) -> None:
     with an_inbox() as (inbox, port):
         async with two_processes(database_url, port, SystemClock()) as (here, there):
             addresses = await queue_mails(here, 80)
-            async with running(MailWorker(), here), asyncio.timeout(60):
+            async with running(DeliveryWorker(MAILS), here), asyncio.timeout(60):
                 await soon(lambda: len(inbox.mails) >= 5, "the first mails")
-            async with running(MailWorker(), there), asyncio.timeout(60):
+            async with running(DeliveryWorker(MAILS), there), asyncio.timeout(60):
                 await all_done(there)
 
     assert inbox.by_recipient == dict.fromkeys(addresses, 1)
@@ -246,7 +249,7 @@ async def test_mails_whose_recipients_stall_do_not_delay_the_next(
     database_url: str, monkeypatch: pytest.MonkeyPatch, stalled: int, domain: str, next_one: str
 ) -> None:
     """However many they are, where they are of another domain; a few, where they are of the same."""
-    monkeypatch.setattr(mail_worker, "HEAD_START_SECONDS", 0.005)
+    monkeypatch.setattr(delivery_worker, "HEAD_START_SECONDS", 0.005)
     may_go_on = asyncio.Event()
 
     async def stall(talk: Talk) -> Reaction:
@@ -259,7 +262,7 @@ async def test_mails_whose_recipients_stall_do_not_delay_the_next(
         a_process(database_url, server.port, SystemClock()) as ports,
     ):
         await queue_for(ports, [f"user-{number}@{domain}" for number in range(stalled)])
-        async with running(MailWorker(), ports), asyncio.timeout(60):
+        async with running(DeliveryWorker(MAILS), ports), asyncio.timeout(60):
             under_way = min(stalled, MAX_CONVERSATIONS_OF_A_DOMAIN)
             await soon(lambda: server.steps["RCPT"] == under_way, "those that stall")
             await queue_for(ports, [next_one])

@@ -7,18 +7,17 @@ import pytest
 
 from leadnator_auth.adapters.mail import MailWriter
 from leadnator_auth.adapters.memory import FakeClock
-from leadnator_auth.domain import EmailAddress, PasswordChangedMail, ResetLinkMail, UnavailableError
+from leadnator_auth.domain import EmailAddress, MailKind, NoticeMail, Purpose, SecretMail, UnavailableError
 from tests.e2e.mails import text_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALICE = EmailAddress("alice@example.com", "alice@example.com")
-NOTICE = PasswordChangedMail("m_1", ALICE, changed_at=NOW)
+NOTICE = NoticeMail("m_1", MailKind.PASSWORD_CHANGED, ALICE, at=NOW)
 
 
 def writer(own_templates: Path | None = None, language: str = "en") -> MailWriter:
-    return MailWriter(
-        "no-reply@example.com", "https://example.com/?token={token}", FakeClock(), language, own_templates
-    )
+    links = {Purpose.RESET: "https://example.com/?token={token}"}
+    return MailWriter("no-reply@example.com", links, FakeClock(), language, own_templates)
 
 
 def put(folder: Path, content: str, name: str = "password_changed.txt") -> None:
@@ -52,5 +51,5 @@ def test_a_subject_on_several_lines_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("lifetime", "minutes"), [(timedelta(hours=1), 60), (timedelta(seconds=119), 1)])
 def test_the_time_a_link_has_is_told_in_whole_minutes(lifetime: timedelta, minutes: int) -> None:
-    mail = ResetLinkMail("m_1", ALICE, "reset_" + "s" * 43, NOW + lifetime, lifetime)
+    mail = SecretMail("m_1", MailKind.RESET_LINK, ALICE, "reset_" + "s" * 43, NOW + lifetime, lifetime)
     assert f"{minutes} minutes" in text_of(writer().write(mail))

@@ -21,11 +21,13 @@ from leadnator_auth.domain import (
     EmailAddress,
     InvalidFieldsError,
     MailDelayedError,
+    MailKind,
     MailRefusedError,
+    NoticeMail,
     OutgoingMail,
-    PasswordChangedMail,
     Ports,
-    ResetLinkMail,
+    Purpose,
+    SecretMail,
     UnavailableError,
     deliver_due_mails,
     is_reset_secret_usable,
@@ -44,9 +46,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "reset_" + "s" * 43
 ALICE = EmailAddress(typed="Alice.B@Example.com", canonical="alice.b@example.com")
 RESET_URL = "https://auth.example.com/a/long/path/to/the/page/that/sets/a/new/password?lang=en&token={token}"
-RESET_MAIL = ResetLinkMail("m_1", ALICE, SECRET, NOW + timedelta(hours=1), timedelta(hours=1))
+RESET_MAIL = SecretMail("m_1", MailKind.RESET_LINK, ALICE, SECRET, NOW + timedelta(hours=1), timedelta(hours=1))
 without_tls = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
-NOTICE = PasswordChangedMail("m_2", ALICE, changed_at=NOW)
+NOTICE = NoticeMail("m_2", MailKind.PASSWORD_CHANGED, ALICE, at=NOW)
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def mailer(
     reset_url: str = RESET_URL,
     seconds: float = TIMEOUT_SECONDS,
 ) -> SmtpMailer:
-    writer = MailWriter(sender="no-reply@example.com", reset_url=reset_url, clock=FakeClock())
+    writer = MailWriter(sender="no-reply@example.com", links={Purpose.RESET: reset_url}, clock=FakeClock())
     return opened(SmtpMailer(SmtpServer(HOST, port, security, username, password, seconds), writer))
 
 
@@ -202,7 +204,7 @@ async def test_a_server_that_is_away_may_be_back_later() -> None:
 
 
 async def test_a_host_that_does_not_exist_may_exist_later() -> None:
-    writer = MailWriter(sender="no-reply@example.com", reset_url=RESET_URL, clock=FakeClock())
+    writer = MailWriter(sender="no-reply@example.com", links={Purpose.RESET: RESET_URL}, clock=FakeClock())
     nowhere = SmtpMailer(SmtpServer("mail.invalid", 25), writer)
     with pytest.raises(UnavailableError):
         await nowhere.send(RESET_MAIL)

@@ -34,8 +34,8 @@ def file(tmp_path: Path) -> Path:
 async def add_alice(connections: Connections) -> User:
     alice = a_user("alice")
     async with SqlUnitOfWork(connections)() as transaction:
-        await transaction.users.add(alice)
-        await transaction.credentials.add(some_credentials(alice))
+        await transaction.users.add([alice])
+        await transaction.credentials.add([some_credentials(alice)])
         await transaction.commit()
     return alice
 
@@ -50,7 +50,7 @@ async def test_two_processes_that_read_then_write_lose_nothing(database_url: str
             async with unit_of_work() as transaction:
                 before = await transaction.credentials.of(alice.id)
                 assert before is not None
-                await transaction.credentials.change(alice.id, f"hash-{before.version + 1}", NOW)
+                await transaction.credentials.replace(before, before.with_password(f"hash-{before.version + 1}", NOW))
                 await transaction.commit()
 
         await asyncio.gather(*(change(units[n % 2]) for n in range(40)))
@@ -63,7 +63,7 @@ async def test_two_processes_that_read_then_write_lose_nothing(database_url: str
 async def test_what_belongs_to_nobody_is_not_kept(connections: Connections) -> None:
     with pytest.raises(UnavailableError):
         async with SqlUnitOfWork(connections)() as transaction:
-            await transaction.credentials.add(some_credentials(a_user("ghost")))
+            await transaction.credentials.add([some_credentials(a_user("ghost"))])
 
 
 async def test_who_waits_too_long_for_a_connection_is_told_so(
@@ -148,7 +148,7 @@ async def test_a_sqlite_connection_that_died_is_replaced(file: Path) -> None:
         async with connections.writing() as connection:
             await connection._opened.raw_connection.close()  # noqa: SLF001 (as a crashed server would)
         async with unit_of_work() as transaction:
-            await transaction.users.add(a_user())
+            await transaction.users.add([a_user()])
             await transaction.commit()
 
 
@@ -211,7 +211,7 @@ async def test_the_lock_of_a_sqlite_file_is_waited_for_and_then_reported(file: P
                     pytest.fail("the lock is somebody else's")
             other.execute("ROLLBACK")
         async with unit_of_work() as transaction:
-            await transaction.users.add(a_user())
+            await transaction.users.add([a_user()])
             await transaction.commit()
 
 
@@ -253,7 +253,7 @@ async def test_of_two_in_a_deadlock_one_is_undone_and_runs_again(shared_postgres
         unit_of_work = SqlUnitOfWork(connections)
         users = [a_user(f"deadlocked-{number}") for number in range(2)]
         async with unit_of_work() as transaction:
-            await transaction.users.add_all(users)
+            await transaction.users.add(users)
             await transaction.commit()
         both_hold_one = asyncio.Barrier(2)
         attempts: list[int] = []

@@ -31,8 +31,9 @@ NUMBERS = f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n
 PILES = {
     "sessions": "INSERT INTO sessions (id, user_id, created_at, expires_at, ip, user_agent, epoch) {numbers}"
     f"SELECT 's_' || n, 'u_alice', {to_number(NOW)} + n, {EXPIRES}, '', '', 0 FROM numbers",
-    "reset_tokens": "INSERT INTO reset_tokens (digest, user_id, mail_id, issued_at, expires_at, epoch) {numbers}"
-    f"SELECT 'd_' || n, 'u_alice', 'm_' || n, {to_number(NOW)} + n, {EXPIRES}, 0 FROM numbers",
+    "one_time_tokens": "INSERT INTO one_time_tokens "
+    "(digest, purpose, user_id, issued_at, expires_at, tries_left, payload, epoch) {numbers}"
+    f"SELECT 'd_' || n, 'reset', 'u_alice', {to_number(NOW)} + n, {EXPIRES}, 1, 'm_' || n, 0 FROM numbers",
     "known_clients": "INSERT INTO known_clients (user_id, network, seen_at, epoch) {numbers}"
     f"SELECT 'u_alice', 'n_' || n, {to_number(NOW)} + n, 0 FROM numbers",
 }
@@ -48,8 +49,8 @@ async def world(database_url: str) -> AsyncIterator[Ports]:
     async with connected(backend_of(database_url)) as connections:
         ports = sql_ports(memory, connections)
         async with ports.unit_of_work() as transaction:
-            await transaction.users.add(ALICE)
-            await transaction.credentials.add(some_credentials(ALICE))
+            await transaction.users.add([ALICE])
+            await transaction.credentials.add([some_credentials(ALICE)])
             await transaction.commit()
         for statement in PILES.values():
             run_sql(database_url, statement.format(numbers=NUMBERS))
@@ -90,15 +91,15 @@ async def test_a_list_is_short(world: Ports) -> None:
 async def test_what_a_deleted_account_left_is_cleared_away_and_nothing_else(world: Ports, database_url: str) -> None:
     bob = a_user("bob")
     async with world.unit_of_work() as transaction:
-        await transaction.users.add(bob)
+        await transaction.users.add([bob])
         await transaction.sessions.add(a_session(bob))
-        await transaction.reset_tokens.add(a_token(bob))
+        await transaction.one_time_tokens.add(a_token(bob))
         await transaction.commit()
     await delete(world)
     rounds = 0
     while await purge(ports=world):
         rounds += 1
-    assert left(database_url) == {"sessions": 1, "reset_tokens": 1, "known_clients": 0}
+    assert left(database_url) == {"sessions": 1, "one_time_tokens": 1, "known_clients": 0}
     assert rounds > 3 * PILE / BOUND, "a little at a time"
     assert run_sql(database_url, "SELECT count(*) FROM deleted_users") == [(0,)]
 

@@ -13,7 +13,7 @@ from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork
 from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.pool import UNIT_SECONDS
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
-from leadnator_auth.domain import Delivery, QueuedMail, deliver_due_mails, retry_mails
+from leadnator_auth.domain import DeliveryReport, QueuedMail, User, deliver_due_mails, retry_mails
 from leadnator_auth.testing.contract.samples import NOW, a_mail, a_token, a_user
 from tests.adapters.sql.plans import plan_of
 from tests.conftest import sql_ports
@@ -50,14 +50,19 @@ def counting_round_trips() -> Iterator[list[int]]:
         yield units
 
 
+def addressed(mail: QueuedMail, user: User) -> QueuedMail:
+    """Returns the mail as one to somebody else."""
+    return attrs.evolve(mail, payload=attrs.evolve(mail.payload, recipient=user.email.canonical))
+
+
 async def queue_many(connections: Connections, mail: QueuedMail, *, to_one: bool = False, count: int = FLOOD) -> None:
     """Queues mails like this one: each to an address of its own, or all to the same."""
     async with connections.writing() as connection:
         rows = [
             {
                 "id": f"m_{number:06}",
-                "kind": mail.kind.value,
-                "recipient": mail.recipient if to_one else f"nobody-{number}@example.com",
+                "kind": mail.payload.kind.value,
+                "recipient": mail.payload.recipient if to_one else f"nobody-{number}@example.com",
                 "at": to_number(mail.queued_at),
                 "give_up_at": to_number(mail.give_up_at),
             }
@@ -78,7 +83,7 @@ async def test_a_flood_of_mails_to_nobody_is_over_soon_though_the_database_is_fa
     await queue_many(connections, a_mail())
     with counting_round_trips() as units:
         delivery = await deliver_due_mails(ports=sql_ports(memory, connections))
-    assert delivery == Delivery(dropped=FLOOD)
+    assert delivery == DeliveryReport(dropped=FLOOD)
     assert max(units) <= LIMIT_OF_A_UNIT
     assert sum(units) <= FLOOD / 25
 
@@ -88,17 +93,17 @@ async def test_a_flood_for_one_account_is_over_soon_though_the_database_is_far(
 ) -> None:
     alice, bob = a_user("alice"), a_user("bob")
     memory.clock.instant = NOW + timedelta(seconds=1)
-    await queue_many(connections, attrs.evolve(a_mail(), recipient=alice.email.canonical), to_one=True)
+    await queue_many(connections, addressed(a_mail(), alice), to_one=True)
     async with SqlUnitOfWork(connections)() as transaction:
         for user in (alice, bob):
-            await transaction.users.add(user)
+            await transaction.users.add([user])
         for number in range(5):
-            await transaction.reset_tokens.add(a_token(alice, number))
-        await transaction.mail_queue.add(attrs.evolve(a_mail(9), id="m_bob", recipient=bob.email.canonical))
+            await transaction.one_time_tokens.add(a_token(alice, number))
+        await transaction.mail_queue.add(addressed(attrs.evolve(a_mail(9), id="m_bob"), bob))
         await transaction.commit()
     with counting_round_trips() as units:
         delivery = await deliver_due_mails(ports=sql_ports(memory, connections))
-    assert delivery == Delivery(sent=1, dropped=FLOOD)
+    assert delivery == DeliveryReport(sent=1, dropped=FLOOD)
     assert max(units) <= LIMIT_OF_A_UNIT
     assert sum(units) <= FLOOD / 25
 

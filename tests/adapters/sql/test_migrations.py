@@ -19,7 +19,15 @@ from leadnator_auth.adapters.memory import memory_ports
 from leadnator_auth.adapters.sql import SchemaError, SqlReadiness, SqlUnitOfWork, alembic_runner
 from leadnator_auth.adapters.sql.schema import SCHEMA_VERSION
 from leadnator_auth.adapters.sql.sqlite_migration import use_write_ahead_log
-from leadnator_auth.domain import MailState, UnavailableError, list_mails, log_in
+from leadnator_auth.domain import (
+    DeliveryState,
+    InvalidResetTokenError,
+    UnavailableError,
+    list_mails,
+    log_in,
+    reset_password,
+)
+from leadnator_auth.domain.entities.one_time_token import digest_of
 from tests.conftest import NewDatabase, connected, sql_ports
 from tests.databases import PostgresqlServer, backend_of, columns_of, dump_of, migrate, run_script, run_sql, schema_of
 from tests.e2e.server import DEADLINE_SECONDS, PASSWORD
@@ -28,6 +36,14 @@ MIGRATIONS = Path(alembic_runner.__file__).with_name("migrations")
 RELEASED = sorted(Path(__file__).with_name("released").glob("*.sql"))
 OLDER = sorted(script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())[:-1]
 """Every version before the newest."""
+RESET_TOKENS = (
+    "SELECT digest, user_id, email_canonical, mail_id, issued_at, expires_at, used_at FROM reset_tokens "
+    "LEFT JOIN users ON users.id = reset_tokens.user_id ORDER BY digest"
+)
+MOVED_TOKENS = (
+    "SELECT digest, user_id, address, payload, issued_at, expires_at, used_at FROM one_time_tokens "
+    "WHERE purpose = 'reset' AND tries_left = 1 ORDER BY digest"
+)
 MANY = 10
 PROCESSES = 4
 """Each takes most of a second to begin; that more take turns is what the threads show."""
@@ -124,11 +140,31 @@ def test_an_older_database_becomes_what_a_new_one_is(
     run_script(url, rows_of(version))
     columns = columns_of(url)
     before = dump_of(url, columns)
+    reset_tokens = run_sql(url, RESET_TOKENS)
 
     assert migrate(url) is True
 
     assert dump_of(url, columns) == before
+    assert run_sql(url, MOVED_TOKENS) == reset_tokens
     assert schema_of(url) == schema_of(new_database())
+
+
+@pytest.mark.parametrize("version", OLDER)
+async def test_who_was_mailed_a_link_by_an_older_program_can_use_it_once(
+    url: str, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_schema(url, version, monkeypatch)
+    run_script(url, rows_of(version))
+    secret = "reset_" + "A" * 43
+    run_script(url, f"UPDATE reset_tokens SET digest = '{digest_of(secret)}' WHERE digest = '00c0ffee';")
+    migrate(url)
+    memory = memory_ports()
+    memory.clock.advance(minutes=59)
+    async with connected(backend_of(url)) as connections:
+        ports = sql_ports(memory, connections)
+        assert (await reset_password(secret, "new-secret", ports=ports)).id == "u_alice"
+        with pytest.raises(InvalidResetTokenError):
+            await reset_password(secret, "new-secret", ports=ports)
 
 
 @pytest.mark.parametrize("version", OLDER)
@@ -146,7 +182,7 @@ async def test_who_had_an_account_in_an_older_database_still_has_it(
             bob = await repositories.users.by_email("bob@xn--bcher-kva.example")
             sessions = await repositories.sessions.of_user(alice.user, 10)
         mails = await list_mails(ports=ports)
-        waiting = await list_mails(MailState.QUEUED, ports=ports)
+        waiting = await list_mails(DeliveryState.QUEUED, ports=ports)
     hasher.close()
     assert (alice.user.id, alice.user.role, alice.user.plan) == ("u_alice", "admin", "Growth")
     assert bob is not None

@@ -39,7 +39,7 @@ async def test_nothing_is_told_that_was_not_kept(with_callback: WithCallback) ->
     told: list[Commit] = []
     unit_of_work = with_callback(told.append)
     async with unit_of_work() as transaction:
-        await transaction.users.add(a_user())
+        await transaction.users.add([a_user()])
         await transaction.commit()
     assert told == [Commit((), has_new_mail=False)]
     async with unit_of_work() as transaction:

@@ -93,7 +93,7 @@ async def test_a_commit_that_fails_keeps_nothing_and_harms_nobody_after_it(
 
     async with SqlUnitOfWork(pair)() as next_one:
         assert await next_one.mail_queue.next_due_at() is None
-        await next_one.users.add(a_user("bob"))
+        await next_one.users.add([a_user("bob")])
         await next_one.commit()
 
 

@@ -25,7 +25,7 @@ async def some_identities(connections: Connections, count: int) -> list[Identity
         for number in range(count):
             user = a_user(f"user{number}")
             session = a_session(user)
-            await transaction.users.add(user)
+            await transaction.users.add([user])
             await transaction.sessions.add(session)
             identities.append(Identity(user, session))
         await transaction.commit()

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 
 from leadnator_auth.domain import EventType
-from leadnator_auth.entrypoints.background.mail_worker import _FATES
+from leadnator_auth.entrypoints.background.delivery_worker import FATES
+from leadnator_auth.entrypoints.background.mails import MAILS
 from leadnator_auth.entrypoints.http import security_events
 from tests.extra.docs import reference
 from tests.extra.docs.markdown import ROOT
@@ -34,6 +35,11 @@ def logged_events() -> Iterator[tuple[str, str]]:
                     args=[ast.Constant(value=str(event)), *_],
                 ) if level in LEVELS:
                     yield event, "error" if level == "exception" else level
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="_log"), attr=level),
+                    args=[ast.JoinedStr(values=[ast.FormattedValue(), ast.Constant(value=str(end))]), *_],
+                ) if end != "_":
+                    yield MAILS.name + end, level
                 case ast.Call(func=ast.Name(id="log_event"), args=[_, ast.Constant(value=str(event)), *_]):
                     yield event, "info"
 
@@ -41,7 +47,7 @@ def logged_events() -> Iterator[tuple[str, str]]:
 def test_every_event_is_on_the_page_with_its_level() -> None:
     logged = dict(logged_events())
     logged |= dict.fromkeys(security_events._REFUSALS.values(), "warning")  # noqa: SLF001 (the table is inside)
-    logged |= dict.fromkeys((f"mail_{fate}" for fate in _FATES.values()), "warning")
+    logged |= dict.fromkeys((f"{MAILS.name}_{fate}" for fate in FATES.values()), "warning")
     listed = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", EVENTS_PAGE.read_text(), re.MULTILINE))
     assert listed == logged
 

@@ -18,14 +18,15 @@ from leadnator_auth.adapters.memory.tables import Tables
 from leadnator_auth.domain import (
     EmailAddress,
     Limits,
+    OneTimeToken,
     Policy,
-    ResetToken,
+    Purpose,
     Role,
     SessionId,
     UserId,
     sign_up,
 )
-from leadnator_auth.domain.entities.reset_token import digest_of
+from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.entrypoints.http import create_app
 
 AnyCase = Case[Any]  # of whatever kind of schema
@@ -112,10 +113,12 @@ async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
     """Returns Alice's token, and the tables with her as an admin, another session of hers, a reset token and Bob."""
     alice = await sign_up(ALICE["name"], ALICE["email"], ALICE["password"], ports=ports)
     other = attrs.evolve(alice.session, id=OTHER_SESSION)
-    reset = ResetToken(digest_of(RESET_SECRET), alice.user.id, "m_1", other.created_at, other.expires_at)
+    reset = OneTimeToken(
+        Purpose.RESET, digest_of(RESET_SECRET), alice.user.id, None, other.created_at, other.expires_at
+    )
     tables = ports.unit_of_work.tables.copy()
     tables.sessions[other.id] = other
-    tables.reset_tokens[reset.digest] = reset
+    tables.one_time_tokens[reset.digest] = reset
     bob = attrs.evolve(alice.user, id=OTHER_USER, email=EmailAddress("bob@example.com", "bob@example.com"))
     tables.users |= {bob.id: bob, alice.user.id: attrs.evolve(alice.user, role=Role.ADMIN)}
     return alice.token, tables

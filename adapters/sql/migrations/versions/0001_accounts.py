@@ -15,6 +15,13 @@ _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 def upgrade() -> None:
     """Makes the first tables."""
+    _make_accounts()
+    _make_sessions()
+    _make_reset_tokens()
+    _make_mails()
+
+
+def _make_accounts() -> None:
     op.create_table(
         "users",
         sa.Column("id", _TEXT, primary_key=True),
@@ -35,6 +42,9 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
     )
+
+
+def _make_sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("id", _TEXT, primary_key=True),
@@ -47,6 +57,9 @@ def upgrade() -> None:
     )
     op.create_index("sessions_user_id", "sessions", ["user_id", "created_at"])
     op.create_index("sessions_expires_at", "sessions", ["expires_at"])
+
+
+def _make_reset_tokens() -> None:
     op.create_table(
         "reset_tokens",
         sa.Column("digest", _TEXT, primary_key=True),
@@ -58,6 +71,9 @@ def upgrade() -> None:
     )
     op.create_index("reset_tokens_user_id", "reset_tokens", ["user_id", "issued_at"])
     op.create_index("reset_tokens_expires_at", "reset_tokens", ["expires_at"])
+
+
+def _make_mails() -> None:
     op.create_table(
         "mails",
         sa.Column("id", _TEXT, primary_key=True),

@@ -43,6 +43,11 @@ def _drop_foreign_keys() -> None:
             op.add_column(table, _number("epoch"))
         return
     # SQLite drops no foreign key: the rows move into tables without one.
+    _move_sessions()
+    _move_reset_tokens()
+
+
+def _move_sessions() -> None:
     op.drop_index("sessions_expires_at", "sessions")
     op.rename_table("sessions", "old_sessions")
     op.create_table(
@@ -59,6 +64,9 @@ def _drop_foreign_keys() -> None:
     op.execute("INSERT INTO sessions SELECT *, 0 FROM old_sessions")
     op.drop_table("old_sessions")
     op.create_index("sessions_expires_at", "sessions", ["expires_at"])
+
+
+def _move_reset_tokens() -> None:
     op.drop_index("reset_tokens_user_id", "reset_tokens")
     op.drop_index("reset_tokens_expires_at", "reset_tokens")
     op.rename_table("reset_tokens", "old_reset_tokens")

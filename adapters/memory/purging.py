@@ -1,0 +1,35 @@
+"""Clearing away what is over, over one copy of the tables: for each sort, where it is and when it was."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from leadnator_auth.adapters.memory.tables import Tables, remove
+from leadnator_auth.domain.entities.mail import QueuedMail
+from leadnator_auth.domain.entities.outbox import DeliveryState
+from leadnator_auth.domain.ports import Expired
+
+
+def _finished_as(state: DeliveryState) -> Callable[[QueuedMail], datetime | None]:
+    return lambda mail: mail.finished_at if mail.state is state else None
+
+
+_OVER: Mapping[Expired, tuple[str, Callable[[Any], datetime | None]]] = {
+    Expired.SESSIONS: ("sessions", attrgetter("expires_at")),
+    Expired.ONE_TIME_TOKENS: ("one_time_tokens", attrgetter("expires_at")),
+    Expired.KNOWN_CLIENTS: ("known_clients", attrgetter("seen_at")),
+    Expired.SENT_MAILS: ("mails", _finished_as(DeliveryState.SENT)),
+    Expired.DEAD_MAILS: ("mails", _finished_as(DeliveryState.DEAD)),
+    Expired.EVENTS: ("events", attrgetter("at")),
+}
+
+
+def purge(what: Expired, before: datetime, limit: int, tables: Tables) -> int:
+    """Removes up to `limit` entities of one sort that were over before this instant; returns how many."""
+    if what is Expired.OF_REMOVED_USERS:
+        return 0  # they took all with them
+    name, over_at = _OVER[what]
+    table: dict[str, Any] = getattr(tables, name)
+    old = [key for key, entity in table.items() if (at := over_at(entity)) is not None and at < before]
+    return remove(table, old[:limit])

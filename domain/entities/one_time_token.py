@@ -1,0 +1,68 @@
+"""A secret that works once, for one purpose: what mails carry and what ceremonies come back to."""
+
+import hashlib
+import re
+from datetime import datetime
+from enum import StrEnum
+
+import attrs
+
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.values.ids import UserId
+
+SECRET_BYTES = 32
+_RANDOM = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
+
+class Purpose(StrEnum):
+    """What a secret is good for; its name begins the secret, so that none is ever tried for another purpose."""
+
+    RESET = "reset"
+    """To set a new password."""
+
+    @property
+    def prefix(self) -> str:
+        """How its secrets begin."""
+        return f"{self.value}_"
+
+
+@attrs.frozen
+class OneTimeToken:
+    """A secret that works once, for one purpose; only its digest is kept."""
+
+    purpose: Purpose
+    digest: str = attrs.field(repr=False)
+    user_id: UserId | None
+    """Whose it is; None where nobody is known yet, or nobody may tell whether there is somebody."""
+    address: str | None
+    """The canonical e-mail address that it proves or restores, if that is what it does."""
+    issued_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+    tries_left: int = 1
+    """How many guesses at what goes with it may still be looked at, such as a code of six digits."""
+    payload: str = ""
+    """What whoever comes back with it must find again, such as the mail that carried it; never a secret."""
+    epoch: int = 0
+    """The secret epoch of its user when it was minted."""
+
+    def is_usable(self, user: User, now: datetime) -> bool:
+        """Returns whether `user` can still use it: it is neither used, nor expired, nor void."""
+        return self.belongs_to(user) and self.used_at is None and now < self.expires_at
+
+    def belongs_to(self, user: User) -> bool:
+        """Returns whether it is a token of `user` that was not voided with all others."""
+        return self.user_id == user.id and self.epoch == user.secret_epoch
+
+
+def is_secret(text: str, purpose: Purpose) -> bool:
+    """Returns whether `text` has the form of a secret for this purpose; nothing else needs to be looked up."""
+    return text.startswith(purpose.prefix) and _RANDOM.fullmatch(text, len(purpose.prefix)) is not None
+
+
+def digest_of(secret: str) -> str:
+    """Returns the SHA-256 of a secret, in hexadecimal.
+
+    A plain digest is enough: the secret has 256 random bits, so there is nothing to guess (ASVS 6.5.2).
+    """
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,72 @@
+"""The kinds of mail, one row each: who gets it, what secret it has in it, and how many are enough.
+
+The words of a kind are in the templates that have its name.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from enum import Enum, auto
+
+import attrs
+
+from leadnator_auth.domain.entities.mail import MailKind
+from leadnator_auth.domain.entities.one_time_token import Purpose
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.policy import Policy
+
+
+class Audience(Enum):
+    """Who gets a mail that was asked for by an address."""
+
+    OWNER = auto()
+    """Whoever has the account with this address, suspended or not."""
+    ACTIVE_OWNER = auto()
+    """The same, unless the account is suspended."""
+
+    def includes(self, user: User) -> bool:
+        """Returns whether the owner of an account is among them."""
+        return self is Audience.OWNER or not user.is_suspended
+
+
+@attrs.frozen
+class MailLimit:
+    """So many mails of a kind for an account in any period."""
+
+    count: int
+    period: timedelta
+
+
+@attrs.frozen
+class MintRule:
+    """The secret in a mail: each attempt to send it has one of its own."""
+
+    purpose: Purpose
+    page: str
+    """The path that a link with the secret leads to, below the public URL."""
+    lifetime: Callable[[Policy], timedelta]
+
+
+@attrs.frozen(kw_only=True)
+class MailRule:
+    """What is special about one kind of mail.
+
+    With a secret in it, the limit is for secrets that may have arrived, and what is beyond it is dropped when it comes
+    up: whoever asked for it cannot tell. Without one, it is for mails, and none beyond it is queued.
+    """
+
+    audience: Audience
+    mints: MintRule | None = None
+    limit: Callable[[Policy], MailLimit]
+
+
+MAIL_RULES: Mapping[MailKind, MailRule] = {
+    MailKind.RESET_LINK: MailRule(
+        audience=Audience.ACTIVE_OWNER,
+        mints=MintRule(Purpose.RESET, "reset-password", lambda policy: policy.reset_token_lifetime),
+        limit=lambda policy: MailLimit(policy.reset_mails, policy.reset_mails_window),
+    ),
+    MailKind.PASSWORD_CHANGED: MailRule(
+        audience=Audience.OWNER,
+        limit=lambda policy: MailLimit(policy.notices, policy.notices_window),
+    ),
+}

@@ -1,0 +1,38 @@
+"""Every kind of mail is a row of one table, and has words in every language."""
+
+from pathlib import Path
+
+import pytest
+
+from leadnator_auth.adapters.mail.writing import TEMPLATES
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import MailKind, Policy, SignedIn, deliver_due_mails
+from leadnator_auth.domain.mail_rules import MAIL_RULES
+from leadnator_auth.domain.use_cases.steps.mails import queue_mail
+from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+
+EMAIL = "alice@example.com"
+
+
+def test_every_kind_has_a_row_and_every_row_a_kind() -> None:
+    assert list(MAIL_RULES) == list(MailKind)
+
+
+@pytest.mark.parametrize("language", sorted(TEMPLATES.iterdir()), ids=lambda folder: folder.name)
+def test_every_kind_has_its_words_in_every_language_and_there_are_no_others(language: Path) -> None:
+    expected = {f"{kind}{end}" for kind in MailKind for end in (".subject.txt", ".txt", ".html")}
+    assert {file.name for file in language.iterdir()} == expected
+
+
+@pytest.mark.parametrize("kind", MailKind)
+async def test_no_account_gets_more_of_a_kind_than_its_limit_and_again_after_its_period(
+    memory: MemoryPorts, alice: SignedIn, kind: MailKind
+) -> None:
+    limit = MAIL_RULES[kind].limit(Policy())
+    for expected in (limit.count, 0):
+        for _ in range(limit.count + 2):
+            await run_in_transaction(memory.unit_of_work, lambda each: queue_mail(kind, EMAIL, each, memory))
+        assert (await deliver_due_mails(ports=memory)).sent == expected
+    memory.clock.advance(seconds=limit.period.total_seconds())
+    await run_in_transaction(memory.unit_of_work, lambda each: queue_mail(kind, EMAIL, each, memory))
+    assert (await deliver_due_mails(ports=memory)).sent == 1
