@@ -17,8 +17,10 @@ from leadnator_auth.domain.entities.rate_limit import Charge
 from leadnator_auth.domain.ports import Transaction
 from leadnator_auth.domain.values.paging import Position
 from leadnator_auth.testing.contract.samples import NOW, a_mail, a_session, a_token, a_user, an_event, some_credentials
+from tests.conftest import connected
+from tests.databases import PostgresqlServer, backend_of, migrate, probing
 
-READS_ALL = ("GROUP BY state", "alembic_version")
+READS_ALL = ("GROUP BY state", "leadnator_auth_version")
 """The figures of the mail queue count it; the table of the version has one row."""
 
 ALICE = a_user("alice")
@@ -155,6 +157,18 @@ async def test_every_statement_finds_its_rows_by_an_index(
                 step for step in await plan_of(connection, database_kind, sql, values) if reads_a_whole_table(step)
             ]
             assert whole == [], sql
+
+
+async def test_every_statement_names_the_schema_of_its_tables(
+    postgresql_server: PostgresqlServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What did not would find none: the search path of the role has none."""
+    url = postgresql_server.new_database(migrated=False)
+    migrate(url, "elsewhere")
+    async with connected(backend_of(url, schema="elsewhere")) as connections:
+        await statements_of(connections, monkeypatch)
+    async with probing(url, schema="elsewhere") as probe:
+        assert await probe.newest() is None
 
 
 def reads_a_whole_table(step: str) -> bool:
