@@ -106,7 +106,7 @@ def _check_scheme(text: str) -> None:
     scheme = text.partition(":")[0].lower()
     name, plus, driver = scheme.partition("+")
     if plus and name in SCHEMES:
-        what = f"postgresql+{driver}" if driver in _DRIVERS else "postgresql+DRIVER"
+        what = f"{name}+{driver}" if driver in _DRIVERS else f"{name}+DRIVER"
         raise UrlError(f"the driver is ours to choose: write postgresql://… in place of {what}://…")
     if name in ("sqlite", "sqlite3", "file"):
         raise UrlError("write sqlite:/// and the path: three slashes for a relative one, four for an absolute one")
