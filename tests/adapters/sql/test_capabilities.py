@@ -67,7 +67,7 @@ async def test_a_server_that_is_too_old_is_refused() -> None:
     async def of_another_age(sql: str, **values: object) -> list[dict[str, object]]:
         return [{"version": 11, "encoding": "UTF8", "is_read_only": False, "is_replica": False}]
 
-    found = await server_shortcoming(of_another_age)  # type: ignore[arg-type]  # a row as good as a driver's
+    found = await server_shortcoming(of_another_age)
     assert found is not None
     assert "PostgreSQL 11 is too old: 12" in found.line
 
@@ -87,7 +87,7 @@ def test_a_replica_is_told_as_such() -> None:
     async def a_replica(sql: str, **values: object) -> list[dict[str, object]]:
         return [{"version": 16, "encoding": "UTF8", "is_read_only": True, "is_replica": True}]
 
-    found = asyncio.run(server_shortcoming(a_replica))  # type: ignore[arg-type]  # as above
+    found = asyncio.run(server_shortcoming(a_replica))
     assert found is not None
     assert "the server is a replica" in found.found
 

@@ -70,8 +70,9 @@ async def test_two_schemas_over_the_same_connections_never_see_each_other(
     for schema in ("one", "two"):
         assert migrate(url, schema) is True
     async with AsyncExitStack() as stack:
-        both = [await stack.enter_async_context(connected(backend_of(url, schema=each))) for each in ("one", "two")]
-        worlds = [sql_ports(memory_ports(), connections) for connections in both]
+        backends = [backend_of(url, prepared_statements=False, schema=schema) for schema in ("one", "two")]
+        opened = [await stack.enter_async_context(connected(backend)) for backend in backends]
+        worlds = [sql_ports(memory_ports(), connections) for connections in opened]
         await asyncio.gather(
             *(
                 sign_up("Ada", f"ada-{number}@example.com", "correct horse", ports=ports)
