@@ -17,7 +17,12 @@ from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.installed import Installed
 from leadnator_auth.adapters.sql.instants import from_number, from_optional
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
-from leadnator_auth.adapters.sql.postgresql_catalog import installed_in, missing_rights, server_shortcoming
+from leadnator_auth.adapters.sql.postgresql_catalog import (
+    installed_in,
+    may_not_create,
+    missing_rights,
+    server_shortcoming,
+)
 from leadnator_auth.adapters.sql.schema import SCHEMA_VERSION
 from leadnator_auth.adapters.sql.shortcoming import Shortcoming
 from leadnator_auth.adapters.sql.sqlite_catalog import installed_for
@@ -81,9 +86,11 @@ class SqlProbe:
         if self.server is None:
             return None  # of SQLite itself, `library_shortcoming` tells without a file
         async with self.connections.reading() as connection:
-            return await server_shortcoming(connection.fetch_all) or await missing_rights(
-                connection.fetch_all, self.server.schema
-            )
+            fetch, schema = connection.fetch_all, self.server.schema
+            if found := await server_shortcoming(fetch) or await missing_rights(fetch, schema):
+                return found
+            home, there = await installed_in(fetch, schema)
+            return await may_not_create(fetch, home) if home and there.version != SCHEMA_VERSION else None
 
     async def schema(self) -> SchemaState:
         """Returns how far its schema is."""

@@ -128,10 +128,13 @@ async def test_a_role_that_may_not_use_the_schema_is_told_so(empty: str) -> None
     assert "may not use" in found.found
 
 
-def test_a_role_that_may_not_make_the_schema_is_told_so_and_one_that_owns_it_can(empty: str) -> None:
+async def test_a_role_that_may_not_make_the_schema_is_told_so_and_one_that_owns_it_can(empty: str) -> None:
     run_sql(empty, "CREATE ROLE maker LOGIN")
     url = empty.replace("postgres@", "maker@")
     assert 'CREATE SCHEMA "our app" AUTHORIZATION "maker"' in refusal_of(url, "our app")
+    found = await lacking(url, "our app")
+    assert found is not None
+    assert "may not make it" in found.found
     run_sql(empty, 'CREATE SCHEMA "our app" AUTHORIZATION "maker"')
     assert migrate(url, "our app") is True
 
