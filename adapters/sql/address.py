@@ -37,12 +37,20 @@ class PostgresqlAddress(Protocol):
         """The name of the database."""
 
     @property
+    def schema(self) -> str | None:
+        """The schema that our tables are in; None where the search path of the role says it."""
+
+    @property
     def parameters(self) -> Mapping[str, str]:
         """More of libpq's parameters, by their names, each of which the driver must honour."""
 
     @property
     def secrets(self) -> frozenset[str]:
         """The values in it that nobody may see."""
+
+
+class AddressError(ValueError):
+    """A database cannot even be looked for; the message says why in one line, and holds no secret."""
 
 
 Address = Path | PostgresqlAddress

@@ -1,7 +1,10 @@
 """The revisions in `migrations/`, run by Alembic or written down as a script."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
@@ -12,35 +15,41 @@ from sqlalchemy import Connection
 from leadnator_auth.adapters.sql.schema import SchemaError
 
 NEWEST = "head"
+_TURN = Lock()
+"""Alembic keeps what it is busy with in globals: threads of one process take turns, whatever database each migrates."""
 
 # Alembic takes as long to import as all the rest, and most starts do not need it: import this module where it is used.
 
 
-def upgrade(connection: Connection, database: str) -> None:
+def upgrade(connection: Connection, former: str | None, database: str) -> None:
     """Brings the database on a connection to the newest revision, in the transaction that is open there.
+
+    `former` is the revision that it has where that is not in the table of the version yet.
 
     Raises: SchemaError when a newer program made it.
     """
     config = _config()
     config.attributes["connection"] = connection
-    try:
+    with _taking_turns(database):
+        if former:
+            command.stamp(config, former)
         command.upgrade(config, NEWEST)
-    except CommandError as error:
-        raise newer(database, error) from error
 
 
-def upgrade_script(dialect: str, version: str | None, database: str) -> str:
+def upgrade_script(dialect: str, version: str | None, former: str | None, database: str) -> str:
     """Returns the SQL that brings a database from a revision, or from nothing, to the newest one.
+
+    `former` is as above.
 
     Raises: SchemaError when the revision is unknown, so that a newer program must have made the database.
     """
     script = StringIO()
     config = _config(script)
     config.attributes["dialect"] = dialect
-    try:
-        command.upgrade(config, f"{version or 'base'}:{NEWEST}", sql=True)
-    except CommandError as error:
-        raise newer(database, error) from error
+    with _taking_turns(database):
+        if former:
+            command.stamp(config, former, sql=True)
+        command.upgrade(config, f"{version or former or 'base'}:{NEWEST}", sql=True)
     return script.getvalue()
 
 
@@ -49,9 +58,13 @@ def is_known(version: str) -> bool:
     return version in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
-def newer(database: str, error: CommandError) -> SchemaError:
-    """Returns the refusal of a database that is ahead of this program."""
-    return SchemaError(f"the database {database} was made by a newer version of this program ({error})")
+@contextmanager
+def _taking_turns(database: str) -> Iterator[None]:
+    try:
+        with _TURN:
+            yield
+    except CommandError as error:
+        raise SchemaError(f"the database {database} was made by a newer version of this program ({error})") from error
 
 
 def _config(output: StringIO | None = None) -> Config:

@@ -24,6 +24,10 @@ class ConstraintError(Exception):
         self.constraint = constraint
 
 
+class UnstorableError(Exception):
+    """A value of a statement is one that the database, or the way to it, has no place for."""
+
+
 class BusyError(Exception):
     """A look-up that cannot be done at once."""
 
@@ -68,7 +72,10 @@ class Backend:
     errors: tuple[type[Exception], ...]
     """All that the driver raises when the database is at fault or out of reach."""
     translated: Callable[[Exception], Exception]
-    """Returns what one of them is to us: a ConstraintError, a ConcurrencyError or an UnavailableError."""
+    """Returns what one is to us: a ConstraintError, an UnstorableError, a ConcurrencyError or an UnavailableError.
+
+    Of any other exception, which is one met while connecting, it returns an UnavailableError without its words.
+    """
     fetch: Callable[[Any, str, Mapping[str, object]], Awaitable[Sequence[Row]]]
     """Runs a statement on a connection of the driver's own type and returns its rows.
 

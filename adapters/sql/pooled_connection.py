@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from leadnator_auth.adapters.sql.backend import Backend, Row
+from leadnator_auth.adapters.sql.backend import Backend, Row, UnstorableError
+from leadnator_auth.adapters.sql.unstorable import refusal_of
 from leadnator_auth.domain.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class PooledConnection:
     def __init__(self, database: Callable[[], Awaitable["Database"]], backend: Backend) -> None:
         self._database = database
         self._backend = backend
+        # Besides the driver's own, what Python raises where a value cannot even be handed over.
+        self._errors: tuple[type[Exception], ...] = (*backend.errors, UnicodeError, OverflowError)
         self._connection: Connection | None = None
         self._changing = asyncio.Lock()
         self._deadline = 0.0
@@ -71,15 +74,17 @@ class PooledConnection:
 
     async def fetch_all(self, sql: str, **values: object) -> Sequence[Row]:
         """Returns all rows."""
-        return await self._in_time(self._backend.fetch(self._opened.raw_connection, sql, values))
+        return await self._in_time(self._backend.fetch(self._opened.raw_connection, sql, values), values)
 
     async def run(self, sql: str, **values: object) -> None:
         """Runs a statement without rows: use RETURNING and `fetch_one` to know whether it did anything."""
-        await self._in_time(self._backend.run(self._opened.raw_connection, sql, values))
+        await self._in_time(self._backend.run(self._opened.raw_connection, sql, values), values)
 
     async def run_many(self, sql: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Runs a statement for each of many sets of values."""
-        await self._in_time(self._backend.run_many(self._opened.raw_connection, sql, rows))
+        # Where a row is refused it is not told which: of each column, the last text with more than ASCII stands for it.
+        values = {name: value for row in rows for name, value in row.items() if not str(value).isascii()}
+        await self._in_time(self._backend.run_many(self._opened.raw_connection, sql, rows), values)
 
     async def begin_writing(self) -> None:
         """Begins a transaction that may write; what it reads by a key it keeps others from changing."""
@@ -130,20 +135,21 @@ class PooledConnection:
             raise UnavailableError("the database connection is closed")
         return self._connection
 
-    async def _in_time(self, answer: Awaitable[Answer]) -> Answer:
+    async def _in_time(self, answer: Awaitable[Answer], values: Mapping[str, object]) -> Answer:
         try:
             async with asyncio.timeout_at(self._deadline):
                 return await answer
         except TimeoutError:
             raise UnavailableError("the database did not answer in time") from None
-        except self._backend.errors as error:
-            raise self._backend.translated(error) from error
+        except self._errors as error:
+            told = self._backend.translated(error)
+            raise refusal_of(values) if isinstance(told, UnstorableError) else told from error
 
     async def _connect(self) -> "Connection":
         try:
             connection = (await self._database()).connection()
             await connection.__aenter__()
-        except self._backend.errors as error:
+        except Exception as error:  # a driver raises what the system, a file or a variable of the environment makes it
             raise self._backend.translated(error) from error
         try:
             for statement in self._backend.on_open:

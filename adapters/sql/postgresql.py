@@ -8,11 +8,13 @@ from functools import cache, partial
 import asyncpg
 
 from leadnator_auth.adapters.sql.address import PostgresqlAddress
-from leadnator_auth.adapters.sql.backend import POSTGRESQL_POOL_SIZE, Backend, ConstraintError, Row
+from leadnator_auth.adapters.sql.backend import POSTGRESQL_POOL_SIZE, Backend, ConstraintError, Row, UnstorableError
 from leadnator_auth.adapters.sql.postgresql_address import message_of, way_to
+from leadnator_auth.adapters.sql.qualified import qualified
 from leadnator_auth.domain.errors import ConcurrencyError, UnavailableError
 
 CONNECT_SECONDS = 3.0
+"""Unless the address says otherwise."""
 _PREPARED_STATEMENTS = 100
 ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """All that asyncpg raises when the database is at fault or out of reach; a timeout is an OSError."""
@@ -34,7 +36,8 @@ def postgresql(
     return Backend(
         # Neither `databases` nor asyncpg reads a URL: what they say of one that they misread could quote a password.
         url="postgresql://",
-        options=way_to(address) | _pool_options(readers + writers, _PREPARED_STATEMENTS if prepared_statements else 0),
+        options=way_to(address)
+        | _pool_options(address, readers + writers, _PREPARED_STATEMENTS if prepared_statements else 0),
         on_open=(),
         # Who reads to write locks the rows: under READ COMMITTED they are the newest when the lock is there, and those
         # who want the same rows queue up. SERIALIZABLE would fail all of them but one.
@@ -50,20 +53,26 @@ def postgresql(
         readers=readers,
         errors=ERRORS,
         translated=partial(_translated, secrets=address.secrets),
-        fetch=_fetch,
-        run=_run,
-        run_many=_run_many,
+        fetch=partial(fetch, schema=address.schema),
+        run=partial(_run, schema=address.schema),
+        run_many=partial(_run_many, schema=address.schema),
         is_lost=_is_lost,
         hang_up=_hang_up,
     )
 
 
-def _pool_options(size: int, prepared_statements: int) -> dict[str, float]:
+def connect_seconds(address: PostgresqlAddress) -> float | None:
+    """Returns how long a connection may take to be there; None where it may take for ever, as libpq has it."""
+    text = address.parameters.get("connect_timeout")
+    return CONNECT_SECONDS if text is None else max(float(text), 0) or None
+
+
+def _pool_options(address: PostgresqlAddress, size: int, prepared_statements: int) -> dict[str, float | None]:
     return {
         "min_size": 0,
         "max_size": size,
         "max_inactive_connection_lifetime": 0,
-        "timeout": CONNECT_SECONDS,
+        "timeout": connect_seconds(address),
         "statement_cache_size": prepared_statements,
     }
 
@@ -71,32 +80,46 @@ def _pool_options(size: int, prepared_statements: int) -> dict[str, float]:
 def _translated(error: Exception, secrets: frozenset[str]) -> Exception:
     if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name:
         return ConstraintError(error.constraint_name)
+    if isinstance(error, asyncpg.DataError | UnicodeError) or _is_about_a_value(error):
+        return UnstorableError(type(error).__name__)
     if isinstance(error, _COLLISIONS):
         return ConcurrencyError(message_of(error, secrets))
     return UnavailableError(message_of(error, secrets))
 
 
-async def _fetch(connection: asyncpg.Connection, sql: str, values: Mapping[str, object]) -> Sequence[Row]:
-    statement, names = _numbered(sql)
+def _is_about_a_value(error: Exception) -> bool:
+    """Returns whether asyncpg could not even send a value; its words would quote it."""
+    is_its_own = isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
+    return is_its_own and not isinstance(error, asyncpg.ClientConfigurationError)
+
+
+async def fetch(
+    connection: asyncpg.Connection, sql: str, values: Mapping[str, object], *, schema: str | None
+) -> Sequence[Row]:
+    """Runs a statement with `:name` for each of its values, on our tables in this schema; returns its rows."""
+    statement, names = _numbered(sql, schema)
     rows: Sequence[Row] = await connection.fetch(statement, *[values[name] for name in names])
     return rows
 
 
-async def _run(connection: asyncpg.Connection, sql: str, values: Mapping[str, object]) -> object:
-    statement, names = _numbered(sql)
+async def _run(connection: asyncpg.Connection, sql: str, values: Mapping[str, object], *, schema: str | None) -> object:
+    statement, names = _numbered(sql, schema)
     return await connection.execute(statement, *[values[name] for name in names])
 
 
-async def _run_many(connection: asyncpg.Connection, sql: str, rows: Sequence[Mapping[str, object]]) -> None:
-    statement, names = _numbered(sql)
+async def _run_many(
+    connection: asyncpg.Connection, sql: str, rows: Sequence[Mapping[str, object]], *, schema: str | None
+) -> None:
+    statement, names = _numbered(sql, schema)
     await connection.executemany(statement, [[row[name] for name in names] for row in rows])
 
 
 @cache
-def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
-    """Returns a statement with `$1` for its first `:name` and so on, and the names in this order."""
+def _numbered(sql: str, schema: str | None) -> tuple[str, tuple[str, ...]]:
+    """Returns a statement with `$1` for its first `:name` and so on, on tables in a schema, and the names in order."""
     names = tuple(dict.fromkeys(_PARAMETER.findall(sql)))
-    return _PARAMETER.sub(lambda match: f"${names.index(match[1]) + 1}", sql), names
+    # The schema comes last: a colon in its name is none of a parameter.
+    return qualified(_PARAMETER.sub(lambda match: f"${names.index(match[1]) + 1}", sql), schema), names
 
 
 def _is_lost(connection: asyncpg.Connection) -> bool:

@@ -6,23 +6,32 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 import attrs
 
-from leadnator_auth.adapters.sql.address import Address
+from leadnator_auth.adapters.sql.address import Address, AddressError, PostgresqlAddress
 from leadnator_auth.adapters.sql.backend import Backend
 from leadnator_auth.adapters.sql.choice import MISSING_DRIVER, backend_of, is_sqlite
 from leadnator_auth.adapters.sql.connections import Connections
+from leadnator_auth.adapters.sql.installed import Installed
 from leadnator_auth.adapters.sql.instants import from_number, from_optional
-from leadnator_auth.adapters.sql.schema import CURRENT_VERSION, SCHEMA_VERSION
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
+from leadnator_auth.adapters.sql.postgresql_catalog import (
+    installed_in,
+    may_not_create,
+    missing_rights,
+    server_shortcoming,
+)
+from leadnator_auth.adapters.sql.schema import SCHEMA_VERSION
+from leadnator_auth.adapters.sql.shortcoming import Shortcoming
+from leadnator_auth.adapters.sql.sqlite_catalog import installed_for
 from leadnator_auth.domain.errors import UnavailableError
 
 ROUND_TRIPS = 5
 _POSTGRESQL_TRIVIAL = "SELECT 1"
 _SQLITE_TRIVIAL = "PRAGMA schema_version"
 """SELECT 1 would not even look into the file."""
-_SQLITE_TABLE = "SELECT name AS version_table FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
-_POSTGRESQL_TABLE = "SELECT to_regclass('alembic_version')::text AS version_table"
 _MICROSECONDS = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS number"
 _NEWEST = (
     "SELECT max(number) AS number FROM (SELECT max(created_at) AS number FROM users "
@@ -44,12 +53,12 @@ class SqlProbe:
     """Asks a database about itself. All methods raise UnavailableError where there is no answer."""
 
     connections: Connections
-    is_server: bool
-    """Whether it is more than a file, and has a clock of its own."""
+    server: PostgresqlAddress | None
+    """Where it is more than a file, and has a clock and rights of its own."""
 
     async def round_trip(self) -> float:
         """Returns the usual seconds of a query that does nothing, once there is a connection."""
-        trivial = _POSTGRESQL_TRIVIAL if self.is_server else _SQLITE_TRIVIAL
+        trivial = _POSTGRESQL_TRIVIAL if self.server else _SQLITE_TRIVIAL
         async with self.connections.single_read() as connection:
             times: list[float] = []
             for _ in range(ROUND_TRIPS):
@@ -60,7 +69,7 @@ class SqlProbe:
 
     async def now(self) -> datetime | None:
         """Returns the time of day by the database server's clock, where it has one."""
-        if not self.is_server:
+        if self.server is None:
             return None
         async with self.connections.single_read() as connection:
             row = await connection.fetch_one(_MICROSECONDS)
@@ -72,14 +81,30 @@ class SqlProbe:
             row = await connection.fetch_one(_NEWEST)
         return from_optional(row["number"]) if row else None
 
+    async def shortcoming(self) -> Shortcoming | None:
+        """Returns why it will not do as it is, or None where it will."""
+        if self.server is None:
+            return None  # of SQLite itself, `library_shortcoming` tells without a file
+        async with self.connections.reading() as connection:
+            fetch, schema = connection.fetch_all, self.server.schema
+            if found := await server_shortcoming(fetch) or await missing_rights(fetch, schema):
+                return found
+            home, there = await installed_in(fetch, schema)
+            return await may_not_create(fetch, home) if home and there.version != SCHEMA_VERSION else None
+
     async def schema(self) -> SchemaState:
         """Returns how far its schema is."""
         async with self.connections.reading() as connection:
-            table = await connection.fetch_one(_POSTGRESQL_TABLE if self.is_server else _SQLITE_TABLE)
-            row = await connection.fetch_one(CURRENT_VERSION) if table and table["version_table"] else None
-        if row is None:
+            found = await self._installed(connection)
+        if found.revision is None:
             return SchemaState.EMPTY
-        return _state_of(str(row["version_num"]))
+        return SchemaState.OLD if found.former else _state_of(found.revision)
+
+    async def _installed(self, connection: PooledConnection) -> Installed:
+        if self.server is None:
+            return await installed_for(connection)
+        _, found = await installed_in(connection.fetch_all, self.server.schema)
+        return found
 
 
 @asynccontextmanager
@@ -95,11 +120,13 @@ async def probing(address: Address, pool_size: int | None, *, prepared_statement
         backend = backend_of(address, pool_size, prepared_statements=prepared_statements)
         connections = Connections(_only_looking(backend) if is_sqlite(address) else backend)
         try:
-            yield SqlProbe(connections, is_server=not is_sqlite(address))
+            yield SqlProbe(connections, None if isinstance(address, Path) else address)
         finally:
             await connections.close()
     except ModuleNotFoundError as error:
         raise UnavailableError(MISSING_DRIVER) from error
+    except AddressError as error:
+        raise UnavailableError(str(error)) from error
     except ValueError as error:  # not its words: a driver may quote what it was given
         raise UnavailableError(f"the driver does not take what it is given ({type(error).__name__})") from error
 

@@ -1,4 +1,4 @@
-"""The version of the schema, and whether a database has it."""
+"""The version of the schema, the names of its tables, and whether a database has it."""
 
 from pathlib import Path
 
@@ -10,7 +10,21 @@ from leadnator_auth.domain.errors import UnavailableError
 _REVISIONS = Path(__file__).parent / "migrations" / "versions"
 SCHEMA_VERSION = max(path.name.partition("_")[0] for path in _REVISIONS.glob("[0-9]*.py"))
 """The newest revision: the name of its file begins with its number."""
-CURRENT_VERSION = "SELECT version_num FROM alembic_version"
+VERSION_TABLE = "leadnator_auth_version"
+"""Not Alembic's usual name: in a database that is shared, that is the table of somebody else."""
+CURRENT_VERSION = f"SELECT version_num FROM {VERSION_TABLE}"
+TABLES = (
+    "users",
+    "credentials",
+    "sessions",
+    "one_time_tokens",
+    "mails",
+    "rate_limits",
+    "known_clients",
+    "deleted_users",
+    "events",
+)
+"""All that the newest revision has, but for that of the version."""
 
 
 class SchemaError(Exception):

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import aiosqlite
 
-from leadnator_auth.adapters.sql.backend import SQLITE_POOL_SIZE, Backend, ConstraintError, Row
+from leadnator_auth.adapters.sql.backend import SQLITE_POOL_SIZE, Backend, ConstraintError, Row, UnstorableError
 from leadnator_auth.adapters.sql.sqlite_reader import SqliteReader
 from leadnator_auth.domain.errors import UnavailableError
 
@@ -55,6 +55,8 @@ def _translated(error: Exception) -> Exception:
     if isinstance(error, sqlite3.IntegrityError) and message.startswith(_UNIQUE):
         # "users.email_canonical" to the name that the constraint has.
         return ConstraintError(message.removeprefix(_UNIQUE).replace(".", "_"))
+    if isinstance(error, sqlite3.DataError | UnicodeError | OverflowError):
+        return UnstorableError(type(error).__name__)
     return UnavailableError(message)
 
 

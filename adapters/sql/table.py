@@ -88,8 +88,9 @@ class Table(Generic[Entity]):
 
     async def find(self, connection: PooledConnection, value: str, *, by: str = "") -> Entity | None:
         """Returns the entity with this value in a unique column, by default the key; a writer locks its row."""
+        column = by or self.key
         row = await connection.fetch_one(
-            f"SELECT {self.columns} FROM {self.name} WHERE {by or self.key} = :value{connection.row_lock}", value=value
+            f"SELECT {self.columns} FROM {self.name} WHERE {column} = :{column}{connection.row_lock}", **{column: value}
         )
         return self.entity(row) if row else None
 

@@ -6,7 +6,7 @@ from typing import ParamSpec
 
 import click
 
-from leadnator_auth.domain.errors import UnavailableError
+from leadnator_auth.domain.errors import FieldsError, UnavailableError
 from leadnator_auth.entrypoints.settings import SettingError
 from leadnator_auth.entrypoints.settings.errors import StartError
 
@@ -20,7 +20,7 @@ def failing_in_one_line(command: Callable[P, None]) -> Callable[P, None]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except (SettingError, StartError, UnavailableError) as error:
+        except (SettingError, StartError, UnavailableError, FieldsError) as error:
             raise click.ClickException(str(error)) from error
 
     return wrapper

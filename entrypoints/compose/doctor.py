@@ -9,7 +9,7 @@ from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
 from leadnator_auth.adapters.mail.probing import probe
 from leadnator_auth.adapters.mail.smtp import SmtpMailer
 from leadnator_auth.adapters.secret_file import read_secret
-from leadnator_auth.adapters.sql import SqlProbe, is_sqlite, probing
+from leadnator_auth.adapters.sql import SqlProbe, is_sqlite, library_shortcoming, probing
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain import BadFieldError, EmailAddress
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
@@ -37,7 +37,7 @@ def address_of(text: str) -> EmailAddress | None:
 
 def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAddress | None) -> Sequence[Check]:
     """Returns the checks in the order in which they are run."""
-    path = settings.database_url if is_sqlite(settings.database_url) else None
+    path = settings.database if is_sqlite(settings.database) else None
     secret_file = signing_secret_file(path) if path else None
     secret = partial(local.check_signing_secret, settings.jwt_secrets, secret_file, read_secret)
     database = partial(remote.check_database, partial(_opened, settings), SystemClock().now)
@@ -47,7 +47,7 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
     return (
         Check("settings", partial(local.check_settings, environment)),
         Check("signing secret", secret),
-        Check("database file", lambda: local.check_database_file(path) if path else ()),
+        Check("database file", lambda: local.check_database_file(path, library_shortcoming()) if path else ()),
         # To look for what is in a file that is not there would make it.
         Check("database", lambda: database() if path is None or path.is_file() else (), DATABASE_SECONDS),
         Check("password hashing", hashing, HASHING_SECONDS),
@@ -63,7 +63,7 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
 
 def _opened(settings: Settings) -> AbstractAsyncContextManager[SqlProbe]:
     prepared = settings.database_prepared_statements == "on"
-    return probing(settings.database_url, settings.database_pool_size, prepared_statements=prepared)
+    return probing(settings.database, settings.database_pool_size, prepared_statements=prepared)
 
 
 def _smtp(settings: Settings) -> Findings:

@@ -11,6 +11,7 @@ from leadnator_auth.adapters.jwt_tokens import JwtTokens
 from leadnator_auth.adapters.mail import DEFAULT_PORTS, MailFiles, MailWriter, Security, SmtpServer
 from leadnator_auth.adapters.secret_file import kept_secret
 from leadnator_auth.adapters.sql import (
+    AddressError,
     Connections,
     SchemaError,
     SqlIdentities,
@@ -49,10 +50,10 @@ def prepare(settings: Settings) -> bool:
 
     Raises: StartError.
     """
-    if not (settings.jwt_secrets or is_sqlite(settings.database_url)):
+    if not (settings.jwt_secrets or is_sqlite(settings.database)):
         raise StartError(MISSING_SECRET)
     try:
-        changed = migrate(settings.database_url)
+        changed = migrate(settings.database)
     except SchemaError as error:
         raise StartError(str(error)) from error
     _jwt_tokens(settings)
@@ -95,14 +96,15 @@ async def open_ports(
 
 @asynccontextmanager
 async def _connections(settings: Settings, metrics: Metrics) -> AsyncIterator[Connections]:
-    connections = Connections(
-        backend_of(
-            settings.database_url,
+    try:
+        backend = backend_of(
+            settings.database,
             settings.database_pool_size,
             prepared_statements=settings.database_prepared_statements == "on",
-        ),
-        metrics.waited_for_connection,
-    )
+        )
+    except (AddressError, OSError) as error:
+        raise StartError(str(error)) from error
+    connections = Connections(backend, metrics.waited_for_connection)
     try:
         yield connections
     finally:
@@ -136,9 +138,9 @@ def _levels(hasher: BcryptHasher, connections: Connections) -> Levels:
 def _jwt_tokens(settings: Settings) -> JwtTokens:
     if settings.jwt_secrets:
         return JwtTokens(settings.jwt_secrets)
-    if not is_sqlite(settings.database_url):
+    if not is_sqlite(settings.database):
         raise StartError(MISSING_SECRET)
-    file = signing_secret_file(settings.database_url)
+    file = signing_secret_file(settings.database)
     try:
         return JwtTokens([kept_secret(file)])
     except (OSError, ValueError) as error:
@@ -148,11 +150,11 @@ def _jwt_tokens(settings: Settings) -> JwtTokens:
 def surroundings(settings: Settings) -> Surroundings:
     """Returns what is in force where the settings leave it open."""
     return Surroundings(
-        pool_size=pool_size_of(settings.database_url),
+        pool_size=pool_size_of(settings.database),
         public_url=DEFAULT_PUBLIC_URL,
         reset_url=DEFAULT_RESET_URL,
         mail_folder=MAIL_FOLDER,
-        secret_file=signing_secret_file(settings.database_url) if is_sqlite(settings.database_url) else None,
+        secret_file=signing_secret_file(settings.database) if is_sqlite(settings.database) else None,
     )
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from leadnator_auth.domain.entities.session import CLOCK_LEEWAY
 from leadnator_auth.entrypoints.doctor.examining import Finding, Level, fail, ok, warn
-from leadnator_auth.entrypoints.doctor.remote import MADE_LATER, is_this_machine
+from leadnator_auth.entrypoints.doctor.remote import MADE_LATER, Lacking, is_this_machine
 from leadnator_auth.entrypoints.settings import PREFIX
 from leadnator_auth.entrypoints.settings.values import MIN_SECRET_BYTES, SAFE_BCRYPT_COST
 from leadnator_auth.entrypoints.settings.view import unknown_settings
@@ -93,8 +93,10 @@ def _complaint(secret: str) -> tuple[Level, str] | None:
     return None
 
 
-def check_database_file(path: Path) -> Iterator[Finding]:
-    """Yields whether the file and its folder can be used, and only by us."""
+def check_database_file(path: Path, lacking: Lacking | None = None) -> Iterator[Finding]:
+    """Yields whether the file and its folder can be used, and by nobody else; `lacking` is what SQLite itself lacks."""
+    if lacking is not None:
+        yield fail(FILE, lacking.found, lacking.cure)
     folder = path.absolute().parent
     if not folder.is_dir():
         yield fail(FILE, f"the folder {folder} is not there", f"make it, or correct {PREFIX}DATABASE_URL")

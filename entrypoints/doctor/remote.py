@@ -39,10 +39,23 @@ CURES: Mapping[str, str] = {
 }
 
 
+class Lacking(Protocol):
+    """Something that a database, or what reads it, lacks, and what to do about it."""
+
+    @property
+    def found(self) -> str: ...
+    @property
+    def cure(self) -> str: ...
+
+
 class Database(Protocol):
-    """Reports a trivial query's seconds, a key of SCHEMAS, its time and latest instant, or UnavailableError."""
+    """Tells a trivial query's seconds, why it will not do, a key of SCHEMAS, its time and the latest instant in it.
+
+    All raise UnavailableError.
+    """
 
     async def round_trip(self) -> float: ...
+    async def shortcoming(self) -> Lacking | None: ...
     async def schema(self) -> str: ...
     async def now(self) -> datetime | None: ...
     async def newest(self) -> datetime | None: ...
@@ -51,13 +64,16 @@ class Database(Protocol):
 async def check_database(
     opened: Callable[[], AbstractAsyncContextManager[Database]], now: Callable[[], datetime]
 ) -> AsyncIterator[Finding]:
-    """Yields the round trip, then the schema, then the clock."""
+    """Yields the round trip, then what is lacking, or else the schema and the clock."""
     try:
         async with opened() as database:
             seconds = await database.round_trip()
             found = f"answers in {seconds * 1000:.1f} ms"
             slow = warn("database", found, "every request waits for several such answers: bring the database nearer")
             yield slow if seconds > SLOW_SECONDS else ok("database", found)
+            if lacking := await database.shortcoming():
+                yield fail("database", lacking.found, lacking.cure)
+                return
             schema = await database.schema()
             yield SCHEMAS[schema]
             if (theirs := await database.now()) is not None:

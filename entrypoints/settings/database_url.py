@@ -6,6 +6,7 @@ from urllib.parse import quote, unquote
 
 import attrs
 
+from leadnator_auth.entrypoints.settings.postgresql_parameters import PLACES, SECRET, check_together, read_parameter
 from leadnator_auth.entrypoints.settings.url_parts import (
     ENCODING,
     Host,
@@ -18,56 +19,7 @@ from leadnator_auth.entrypoints.settings.url_parts import (
 
 SCHEMES = ("postgresql", "postgres")
 _SQLITE = "sqlite:///"
-_TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
-    "sslnegotiation": ("postgres", "direct"),
-    "ssl_min_protocol_version": _TLS_VERSIONS,
-    "ssl_max_protocol_version": _TLS_VERSIONS,
-    "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
-}
-_PLACES = ("host", "port", "user", "password", "dbname", "database")
-"""Parameters that say what has a place before the question mark, too."""
-_SECRET = ("options", "password", "sslpassword")
-"""Parameters that are never shown: `options` can set anything."""
-_OTHERS = ("application_name", "gsslib", "krbsrvname", "passfile", "service", "sslcert", "sslcrl", "sslkey")
-PARAMETERS = frozenset({*_CHOICES, *_PLACES, *_SECRET, *_OTHERS, "client_encoding", "sslrootcert"})
-"""What may follow the question mark; the driver honours each."""
-UNSUPPORTED = frozenset(
-    {
-        "channel_binding",
-        "connect_timeout",
-        "fallback_application_name",
-        "gssdelegation",
-        "gssencmode",
-        "hostaddr",
-        "keepalives",
-        "keepalives_count",
-        "keepalives_idle",
-        "keepalives_interval",
-        "load_balance_hosts",
-        "max_protocol_version",
-        "min_protocol_version",
-        "oauth_client_id",
-        "oauth_client_secret",
-        "oauth_issuer",
-        "oauth_scope",
-        "replication",
-        "require_auth",
-        "requirepeer",
-        "requiressl",
-        "scram_client_key",
-        "scram_server_key",
-        "servicefile",
-        "sslcertmode",
-        "sslcompression",
-        "sslcrldir",
-        "sslkeylogfile",
-        "sslsni",
-        "tcp_user_timeout",
-    }
-)
-"""What libpq knows besides (PostgreSQL 18, section 32.1.2) and the driver does not."""
+_DRIVERS = ("aiopg", "asyncpg", "pg8000", "psycopg", "psycopg2", "psycopg2cffi", "psycopg_async", "pygresql")
 
 
 @attrs.frozen
@@ -81,20 +33,22 @@ class PostgresqlUrl:
     database: str
     parameters: Mapping[str, str] = attrs.field(repr=False)
     """Those that have no place of their own above."""
+    schema: str | None = None
+    """The schema in the database, which no URL says; None where the search path of the role does."""
 
     def __str__(self) -> str:
         user = quote(self.user, safe="") if self.user is not None else ""
         password = ":***" if self.password is not None else ""
         at = "@" if user or password else ""
         hosts = ",".join(str(attrs.evolve(host, name=_quoted(host.name))) for host in self.hosts)
-        shown = {name: "***" if name in _SECRET else _quoted(value) for name, value in self.parameters.items()}
+        shown = {name: "***" if name in SECRET else _quoted(value) for name, value in self.parameters.items()}
         query = "&".join(f"{name}={value}" for name, value in shown.items())
         return f"postgresql://{user}{password}{at}{hosts}/{_quoted(self.database)}{'?' if query else ''}{query}"
 
     @property
     def secrets(self) -> frozenset[str]:
         """The values in it that nobody may see."""
-        values = {self.password, *(self.parameters.get(name) for name in _SECRET)}
+        values = {self.password, *(self.parameters.get(name) for name in SECRET)}
         return frozenset(value for value in values if value)
 
 
@@ -114,29 +68,61 @@ def _file(text: str) -> Path:
     path = text.removeprefix(_SQLITE)
     if ":" in path and "@" in path.partition(":")[2]:
         raise UrlError(f"a file has no user and no password; {ENCODING}")
-    if not path.strip("/") or ":memory:" in path or "?" in path:
-        raise UrlError
-    return Path(unquote(path))
+    if ":memory:" in path:
+        raise UrlError("a database in memory would be another one for each connection")
+    if "?" in path:
+        raise UrlError("there are no parameters, and a ? in the path is written as %3F")
+    try:
+        path = unquote(path, errors="strict")
+        path.encode()
+    except UnicodeError:
+        raise UrlError("it is no UTF-8") from None
+    if "\0" in path:
+        raise UrlError("it holds U+0000")
+    if not Path(path).name:
+        raise UrlError("it names no file")
+    return Path(path)
 
 
 def _postgresql(text: str) -> PostgresqlUrl:
+    _check_scheme(text)
     parts = split_url(text, SCHEMES)
     if parts.fragment is not None:
         raise UrlError(ENCODING)
-    database = parts.path.removeprefix("/")
-    if not database:
-        raise UrlError("it names no database")
-    if "/" in database:
-        raise UrlError(ENCODING)
     given = dict(_parameters(parts.query)) if parts.query else {}
+    check_together(given)
     hosts = parts.hosts or (read_hosts(given["host"]) if given.get("host") else ())
     return PostgresqlUrl(
         hosts=_with_ports(hosts, given.get("port", "")),
         user=parts.user if parts.user is not None else given.get("user"),
         password=parts.password if parts.password is not None else given.get("password"),
-        database=decoded(database),
-        parameters={name: value for name, value in given.items() if name not in _PLACES or _is_lone_port(name, hosts)},
+        database=_database(parts.path.removeprefix("/"), given),
+        parameters={name: value for name, value in given.items() if name not in PLACES or _is_lone_port(name, hosts)},
     )
+
+
+def _check_scheme(text: str) -> None:
+    """Raises UrlError where the scheme is one that other programs have, with what to write; it quotes only those."""
+    scheme = text.partition(":")[0].lower()
+    name, plus, driver = scheme.partition("+")
+    if plus and name in SCHEMES:
+        what = f"{name}+{driver}" if driver in _DRIVERS else f"{name}+DRIVER"
+        raise UrlError(f"the driver is ours to choose: write postgresql://… in place of {what}://…")
+    if name in ("sqlite", "sqlite3", "file"):
+        raise UrlError("write sqlite:/// and the path: three slashes for a relative one, four for an absolute one")
+    if name in ("pg", "pgsql", "psql", "postgis", "jdbc"):
+        raise UrlError(f"write postgresql://… in place of {name}:…")
+    if name in ("cockroachdb", "mariadb", "mssql", "mysql", "oracle", "redis", "mongodb"):
+        raise UrlError(f"{name} is not supported")
+
+
+def _database(path: str, given: Mapping[str, str]) -> str:
+    if "/" in path:
+        raise UrlError(ENCODING)
+    database = decoded(path) or given.get("dbname") or given.get("database")
+    if not database:
+        raise UrlError("it names no database")
+    return database
 
 
 def _is_lone_port(name: str, hosts: tuple[Host, ...]) -> bool:
@@ -154,23 +140,10 @@ def _with_ports(hosts: tuple[Host, ...], text: str) -> tuple[Host, ...]:
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:
-    pairs = [_parameter(pair) for pair in query.split("&")]
+    pairs = [read_parameter(pair) for pair in query.split("&")]
     if len(pairs) != len(dict(pairs)):
         raise UrlError("it has a parameter twice")
-    return pairs
-
-
-def _parameter(pair: str) -> tuple[str, str]:
-    name, _, text = pair.partition("=")
-    if name in UNSUPPORTED:
-        raise UrlError(f"its parameter {name} is not supported")
-    if name not in PARAMETERS:
-        # Not by its name, which may be what follows an & in a password.
-        raise UrlError(f"one of its parameters is none that PostgreSQL's URLs have; {ENCODING}")
-    value = text if name == "host" else decoded(text)  # each host of the list is decoded by itself
-    if name in _CHOICES and value not in _CHOICES[name]:
-        raise UrlError(f"its parameter {name} takes {', '.join(_CHOICES[name])}")
-    return name, value
+    return [(name, value) for name, value in pairs if value is not None]
 
 
 def _quoted(text: str) -> str:

@@ -74,6 +74,12 @@ class Settings:
     database_url: DatabaseUrl = attrs.field(
         default=Path("leadnator.db"), converter=_database_url, metadata=_DATABASE_URL, repr=False
     )
+    database_schema: str | None = _setting(
+        "DATABASE_SCHEMA",
+        values.schema_name,
+        None,
+        "with PostgreSQL, the name of a schema: at most 63 bytes without quotation marks, and none of PostgreSQL's own",
+    )
     database_pool_size: int | None = _setting(
         "DATABASE_POOL_SIZE", values.between(2, 1000), None, "a number of connections from 2 to 1000"
     )
@@ -153,6 +159,21 @@ class Settings:
         "the http:// or https:// URL of an OpenTelemetry collector, such as http://127.0.0.1:4318",
         url=True,
     )
+
+    @database_schema.validator
+    def _has_schemas(self, attribute: "attrs.Attribute[object]", schema: str | None) -> None:
+        if schema is not None and isinstance(self.database_url, Path):
+            name, takes = attribute.metadata["name"], attribute.metadata["takes"]
+            raise SettingError(
+                f"{name}: got {schema!r}, takes {takes}; the database is SQLite, which has none: unset it, or set "
+                f"{PREFIX}DATABASE_URL"
+            )
+
+    @property
+    def database(self) -> DatabaseUrl:
+        """Where everything is kept: what the URL says, and the schema in it."""
+        url = self.database_url
+        return url if isinstance(url, Path) else attrs.evolve(url, schema=self.database_schema)
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:

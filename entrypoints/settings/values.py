@@ -23,6 +23,8 @@ _HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
 # RFC 5321 section 4.1.2: no dot at an end of the local part, and no two in a row.
 _LOCAL_PART = re.compile(r"(?=.{1,64}$)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 _MAX_ADDRESS_LENGTH = 254
+_MAX_IDENTIFIER_BYTES = 63
+"""PostgreSQL cuts off what is beyond (NAMEDATALEN)."""
 
 
 @attrs.frozen
@@ -72,6 +74,14 @@ def one_of(*choices: str) -> Callable[[str], str]:
         return text.lower()
 
     return parse
+
+
+def schema_name(text: str) -> str:
+    """Returns the name of a PostgreSQL schema, taken as it is: its letter case counts, and blanks are a part of it."""
+    is_reserved = text.startswith("pg_") or text in ("information_schema", "$user")
+    if is_reserved or '"' in text or not text.isprintable() or not 1 <= len(text.encode()) <= _MAX_IDENTIFIER_BYTES:
+        raise ValueError
+    return text
 
 
 def jwt_secrets(text: str) -> tuple[str, ...]:

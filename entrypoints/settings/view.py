@@ -149,6 +149,7 @@ def _reset_url(settings: Settings, around: Surroundings) -> Shown:
 
 
 _DERIVED: Mapping[str, Callable[[Settings, Surroundings], Shown]] = {
+    "database_schema": lambda _, __: _default(None, "PostgreSQL: what the role's search path begins with"),
     "database_pool_size": lambda _, around: _default(around.pool_size, "connections of each process"),
     "jwt_secrets": _signing_secret,
     "public_url": _public_url,

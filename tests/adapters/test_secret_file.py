@@ -1,16 +1,18 @@
 """The signing secret that is made at the first start and kept beside the database."""
 
+import errno
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from stat import S_IMODE
+from stat import S_IMODE, S_ISDIR
 from threading import Barrier
 
 import pytest
 
+from leadnator_auth.adapters import secret_file
 from leadnator_auth.adapters.secret_file import kept_secret
 from tests.e2e.server import DEADLINE_SECONDS
 
@@ -54,6 +56,7 @@ def test_only_its_owner_may_read_the_secret(file: Path) -> None:
 
 
 def test_threads_that_start_together_get_the_same_secret(file: Path) -> None:
+    file.parent.mkdir(exist_ok=True)
     start = Barrier(MANY)
 
     def keep(_: int) -> str:
@@ -86,6 +89,85 @@ def test_processes_that_start_together_get_the_same_secret(file: Path) -> None:
 
     assert secrets == {kept_secret(file)}
     assert [process.returncode for process in processes] == [0] * 4
+
+
+@pytest.fixture(params=[errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EMLINK])
+def without_links(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that has no hard links, as SMB and FAT have none."""
+
+    def link(*_: object) -> None:
+        raise OSError(request.param, os.strerror(request.param))
+
+    monkeypatch.setattr(os, "link", link)
+
+
+@pytest.mark.usefixtures("without_links", "generous_umask")
+def test_without_hard_links_a_secret_is_made_all_the_same(file: Path) -> None:
+    secret = kept_secret(file)
+    assert len(secret.encode()) >= 32
+    assert kept_secret(file) == secret
+    assert list(file.parent.iterdir()) == [file]
+    assert S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.usefixtures("without_links")
+def test_without_hard_links_threads_that_start_together_get_the_same_secret(file: Path) -> None:
+    for number in range(MANY):
+        test_threads_that_start_together_get_the_same_secret(file.parent / str(number) / "secret")
+
+
+@pytest.mark.usefixtures("without_links")
+def test_without_hard_links_nobody_sees_a_secret_that_is_half_written(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it takes to write it: nobody has its name before it is on the disk."""
+    sync = os.fsync
+    seen: list[bool] = []
+
+    def slow(descriptor: int) -> None:
+        seen.append(file.exists())
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    kept_secret(file)
+    assert seen == [False, False, True]  # what would be linked, what is renamed, and the folder
+
+
+@pytest.mark.usefixtures("without_links")
+def test_without_hard_links_a_disk_that_is_full_leaves_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        kept_secret(file)
+    assert list(file.parent.iterdir()) == []
+
+
+@pytest.mark.usefixtures("without_links")
+def test_without_hard_links_what_a_crash_left_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secret_file, "PATIENCE_SECONDS", 0.0)
+    left = file.with_name(f".{file.name}.new")
+    left.touch()
+    with pytest.raises(FileExistsError, match=r"delete it.*\.new"):
+        kept_secret(file)
+    left.unlink()
+    assert kept_secret(file)
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES])
+def test_a_file_system_that_cannot_sync_a_folder_will_do(
+    file: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    sync = os.fsync
+
+    def only_files(descriptor: int) -> None:
+        if S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", only_files)
+    assert kept_secret(file) == kept_secret(file)
 
 
 @pytest.mark.parametrize("content", ["", "\n", "  \n"])

@@ -8,7 +8,7 @@ import pytest
 from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork
 from leadnator_auth.domain import Ports
 from leadnator_auth.domain.ports import UnitOfWork
-from tests.adapters.sql.plans import Statements, statements_seen, whole_tables_read
+from tests.adapters.sql.plans import Statements, statements_seen, tables_without_schema, whole_tables_read
 from tests.databases import backend_of
 
 _EXPLAINED: set[tuple[str, str]] = set()
@@ -30,6 +30,7 @@ async def ports(request: pytest.FixtureRequest, ports: Ports, statements: Statem
         new = {sql: values for sql, values in statements.items() if (kind, sql) not in _EXPLAINED}
         _EXPLAINED.update((kind, sql) for sql in new)
         assert await whole_tables_read(ports.unit_of_work.connections, new, kind) == []
+        assert [sql for sql in new if tables_without_schema(sql)] == []
 
 
 @pytest.fixture

@@ -176,7 +176,7 @@ def test_a_database_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) ->
     database = tmp_path / "leadnator.db"
     assert run("migrate", home=tmp_path).returncode == 0
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = 'from-the-future'")
+        connection.execute("UPDATE leadnator_auth_version SET version_num = 'from-the-future'")
     before = dump_of(database)
 
     for command in (("migrate",), ("serve", "--port", str(free_port()))):

@@ -54,7 +54,8 @@ def test_scripts_get_json(tmp_path: Path) -> None:
 
 
 def test_looking_makes_nothing_and_a_secret_that_is_there_stays_one(tmp_path: Path) -> None:
-    assert config_as_json(tmp_path, {})["settings"][3]["source"] == "file"
+    settings = {each["name"]: each for each in config_as_json(tmp_path, {})["settings"]}
+    assert settings["LEADNATOR_JWT_SECRET"]["source"] == "file"
     assert list(tmp_path.iterdir()) == []
     assert run("migrate", home=tmp_path).returncode == 0
     secret = (tmp_path / "leadnator.db.secret").read_text().strip()

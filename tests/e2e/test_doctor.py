@@ -132,7 +132,7 @@ def test_an_old_schema_fails_and_is_not_migrated(
     report = examined(tmp_path, {"LEADNATOR_DATABASE_URL": url, "LEADNATOR_JWT_SECRET": JWT_SECRET})
     assert report.failed == {"schema"}
     assert "migrate" in report.of("schema")[0][1]
-    assert run_sql(url, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert run_sql(url, "SELECT version_num FROM leadnator_auth_version") == [("0001",)]
 
 
 def test_a_newer_schema_and_rows_of_the_future_fail(new_database: NewDatabase, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_newer_schema_and_rows_of_the_future_fail(new_database: NewDatabase, t
     settings = {"LEADNATOR_DATABASE_URL": url, "LEADNATOR_JWT_SECRET": JWT_SECRET}
     insert_user(url, created_at=10**16)
     assert examined(tmp_path, settings).failed == {"newest row"}
-    run_sql(url, "UPDATE alembic_version SET version_num = 'from-the-future'")
+    run_sql(url, "UPDATE leadnator_auth_version SET version_num = 'from-the-future'")
     report = examined(tmp_path, settings)
     assert report.failed == {"schema"}
     assert "newer" in report.of("schema")[0][1]

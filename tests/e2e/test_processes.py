@@ -87,7 +87,7 @@ def test_ten_that_start_at_once_on_an_empty_database_all_come_up(tmp_path: Path,
         finally:
             for server in servers:
                 server.kill()
-    assert run_sql(servers[0].database_url, "SELECT version_num FROM alembic_version") == [(SCHEMA_VERSION,)]
+    assert run_sql(servers[0].database_url, "SELECT version_num FROM leadnator_auth_version") == [(SCHEMA_VERSION,)]
 
 
 def test_what_one_worker_ends_is_over_in_all_of_them(serve: Serve) -> None:

@@ -24,6 +24,7 @@ from leadnator_auth.entrypoints.doctor.local import (
     check_signing_secret,
 )
 from leadnator_auth.entrypoints.doctor.remote import (
+    Lacking,
     check_database,
     check_public_url,
     check_reset_url,
@@ -205,6 +206,14 @@ def test_a_file_that_was_written_in_the_future_fails(tmp_path: Path) -> None:
 
 
 @attrs.define
+class Lack:
+    """What is lacking, as a database or a library tells it."""
+
+    found: str
+    cure: str
+
+
+@attrs.define
 class FakeDatabase:
     """Answers what a test wants to hear."""
 
@@ -212,9 +221,13 @@ class FakeDatabase:
     state: str = "current"
     clock: datetime | None = None
     made: datetime | Exception | None = None
+    lacking: Lacking | None = None
 
     async def round_trip(self) -> float:
         return self.seconds
+
+    async def shortcoming(self) -> Lacking | None:
+        return self.lacking
 
     async def schema(self) -> str:
         return self.state
@@ -260,6 +273,16 @@ async def test_a_clock_beyond_the_leeway_fails(apart: int, level: Level) -> None
     finding = (await of_database(FakeDatabase(clock=NOW + timedelta(seconds=apart))))["clock"]
     assert finding.level is level
     assert f"{abs(apart)}.0 s" in finding.found
+
+
+async def test_what_a_database_lacks_is_told_and_nothing_after_it() -> None:
+    found = await of_database(FakeDatabase(state="empty", lacking=Lack("it is too old", "take a newer one")))
+    assert found == {"database": Finding(FAIL, "database", "it is too old", "take a newer one")}
+
+
+def test_what_sqlite_itself_lacks_is_told_before_there_is_a_file(tmp_path: Path) -> None:
+    first, *_ = check_database_file(tmp_path / "auth.db", Lack("it is too old", "take a newer one"))
+    assert first == Finding(FAIL, "database file", "it is too old", "take a newer one")
 
 
 async def test_a_database_without_a_clock_is_not_asked_for_one() -> None:

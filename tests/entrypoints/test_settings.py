@@ -19,6 +19,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 LONG_SECRET = "0123456789abcdef0123456789abcdef"
 DEFAULTS: dict[str, object] = {
     "LEADNATOR_DATABASE_URL": Path("leadnator.db"),
+    "LEADNATOR_DATABASE_SCHEMA": None,  # where the role's search path begins
     "LEADNATOR_DATABASE_POOL_SIZE": None,  # 3 for SQLite, 8 for PostgreSQL
     "LEADNATOR_DATABASE_PREPARED_STATEMENTS": "on",
     "LEADNATOR_JWT_SECRET": (),  # one is made and kept in a file
@@ -166,6 +167,18 @@ BAD: dict[str, list[str]] = {
         "postgresql://u:p@h:0/db",
         "postgresql://u:p@h/db#x",
         "postgresql+asyncpg://u:p@h/db",
+    ],
+    "DATABASE_SCHEMA": [
+        "auth",  # the database is SQLite
+        "pg_auth",
+        "information_schema",
+        "$user",
+        '"auth"',
+        "a\nb",
+        "a\0b",
+        "a\udcff",
+        "x" * 64,
+        "\u00e9" * 32,
     ],
     "DATABASE_POOL_SIZE": ["0", "1", "1001", "many"],
     "DATABASE_PREPARED_STATEMENTS": ["yes", "1"],
@@ -335,3 +348,29 @@ def test_templates_of_the_operators_own_are_in_a_folder_that_is_there(tmp_path: 
     for name in ("file", "nowhere"):
         with pytest.raises(SettingError, match="folder"):
             Settings.read({"LEADNATOR_MAIL_TEMPLATES": str(tmp_path / name)})
+
+
+POSTGRESQL = "postgresql://u@h/db"
+
+
+@pytest.mark.parametrize(
+    "name", ["auth", "Auth", "our accounts", "sch\u00e9ma", "x" * 63, "\u00e9" * 31, "a.b;c", "PG_x"]
+)
+def test_a_schema_is_a_part_of_where_the_database_is(name: str) -> None:
+    settings = Settings(database_url=POSTGRESQL, database_schema=name)
+    assert isinstance(settings.database, PostgresqlUrl)
+    assert settings.database.schema == name
+    assert str(settings.database) == POSTGRESQL
+    assert Settings(database_url=POSTGRESQL).database == settings.database_url
+
+
+@pytest.mark.parametrize("name", [text for text in BAD["DATABASE_SCHEMA"] if text != "auth"])
+def test_a_schema_that_cannot_be_is_refused_with_postgresql_too(name: str) -> None:
+    with pytest.raises(SettingError, match="LEADNATOR_DATABASE_SCHEMA: got"):
+        Settings.read({"LEADNATOR_DATABASE_URL": POSTGRESQL, "LEADNATOR_DATABASE_SCHEMA": name})
+
+
+def test_a_schema_in_sqlite_is_refused_with_what_to_do() -> None:
+    with pytest.raises(SettingError, match="the database is SQLite, which has none: unset it"):
+        Settings.read({"LEADNATOR_DATABASE_URL": "sqlite:///a.db", "LEADNATOR_DATABASE_SCHEMA": "auth"})
+    assert Settings(database_url="sqlite:///a.db").database == Path("a.db")

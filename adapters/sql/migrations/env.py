@@ -2,9 +2,13 @@
 
 from alembic import context
 
+from leadnator_auth.adapters.sql.schema import VERSION_TABLE
+
 attributes = context.config.attributes
 if context.is_offline_mode():
-    context.configure(dialect_name=attributes["dialect"], transactional_ddl=False)
+    context.configure(dialect_name=attributes["dialect"], version_table=VERSION_TABLE, transactional_ddl=False)
 else:
-    context.configure(connection=attributes["connection"], target_metadata=None, transactional_ddl=False)
+    context.configure(
+        connection=attributes["connection"], target_metadata=None, version_table=VERSION_TABLE, transactional_ddl=False
+    )
 context.run_migrations()

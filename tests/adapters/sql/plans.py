@@ -8,8 +8,10 @@ import pytest
 
 from leadnator_auth.adapters.sql import Connections
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
+from leadnator_auth.adapters.sql.qualified import qualified
+from leadnator_auth.adapters.sql.schema import TABLES
 
-_READS_ALL = ("GROUP BY state", "alembic_version")
+_READS_ALL = ("GROUP BY state", "leadnator_auth_version")
 """The statistics of the mail queue count it; the table of the version has one row."""
 _READS_NO_ROWS = ("BEGIN", "COMMIT", "ROLLBACK", "EXPLAIN", "SET")
 _WHOLE_TABLE = re.compile(
@@ -51,6 +53,12 @@ async def whole_tables_read(connections: Connections, statements: Statements, da
             steps = await plan_of(connection, database_kind, sql, values)
             found += [f"{sql}: {step}" for step in steps if _WHOLE_TABLE.search(step)]
     return found
+
+
+def tables_without_schema(sql: str) -> list[str]:
+    """Returns the tables in a statement that would be looked for on the search path where a schema is set."""
+    in_schema = qualified(sql, "elsewhere").replace('"elsewhere".', '"elsewhere"')
+    return re.findall(rf"(?<![\"'.])(?<!AS )\b({'|'.join(TABLES)})\b(?!\.)", in_schema)
 
 
 async def plan_of(

@@ -155,7 +155,7 @@ async def test_a_sqlite_connection_that_died_is_replaced(file: Path) -> None:
 async def test_readiness_knows_the_schema(new_database: NewDatabase, database_url: str) -> None:
     async with connected(backend_of(database_url)) as connections:
         await SqlReadiness(connections).check()
-        run_sql(database_url, "UPDATE alembic_version SET version_num = '0000'")
+        run_sql(database_url, "UPDATE leadnator_auth_version SET version_num = '0000'")
         with pytest.raises(UnavailableError, match="migrate"):
             await SqlReadiness(connections).check()
     async with connected(backend_of(new_database(migrated=False))) as connections:

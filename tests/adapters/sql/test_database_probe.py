@@ -60,7 +60,7 @@ async def test_a_schema_of_an_older_program_is_known(
 
 
 async def test_a_schema_of_a_newer_program_is_not(database_url: str) -> None:
-    run_sql(database_url, "UPDATE alembic_version SET version_num = 'from-the-future'")
+    run_sql(database_url, "UPDATE leadnator_auth_version SET version_num = 'from-the-future'")
     assert await schema_of(database_url) is SchemaState.NEWER
 
 

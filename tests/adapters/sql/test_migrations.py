@@ -84,7 +84,7 @@ async def is_ready(url: str) -> bool:
 
 
 def version_of(url: str) -> list[tuple[object, ...]]:
-    return run_sql(url, "SELECT version_num FROM alembic_version")
+    return run_sql(url, "SELECT version_num FROM leadnator_auth_version")
 
 
 def rows_of(version: str) -> str:
@@ -253,7 +253,7 @@ def test_threads_that_turn_the_write_ahead_log_on_together_all_succeed(tmp_path:
 
 async def test_a_database_of_a_newer_program_is_refused_and_left_alone(url: str) -> None:
     migrate(url)
-    run_sql(url, "UPDATE alembic_version SET version_num = 'from-the-future'")
+    run_sql(url, "UPDATE leadnator_auth_version SET version_num = 'from-the-future'")
     before = schema_of(url)
 
     with pytest.raises(SchemaError, match="newer") as refusal:
@@ -272,7 +272,7 @@ async def test_a_database_that_was_never_migrated_is_not_ready(url: str) -> None
 
 async def test_a_database_that_does_not_say_its_version_is_not_ready(url: str) -> None:
     migrate(url)
-    run_sql(url, "DELETE FROM alembic_version")
+    run_sql(url, "DELETE FROM leadnator_auth_version")
     assert not await is_ready(url)
 
 

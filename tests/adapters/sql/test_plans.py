@@ -9,7 +9,7 @@ import pytest
 from leadnator_auth.adapters.sql import Connections
 from leadnator_auth.adapters.sql.unit_of_work import SqlRepositories
 from leadnator_auth.testing import contract
-from tests.adapters.sql.plans import whole_tables_read
+from tests.adapters.sql.plans import tables_without_schema, whole_tables_read
 
 
 async def test_a_statement_that_reads_a_whole_table_is_found(connections: Connections, database_kind: str) -> None:
@@ -21,6 +21,11 @@ async def test_a_statement_that_reads_a_whole_table_is_found(connections: Connec
 async def test_a_statement_that_finds_its_rows_by_an_index_is_not(connections: Connections, database_kind: str) -> None:
     sql = "SELECT id FROM users WHERE email_canonical = :email"
     assert await whole_tables_read(connections, {sql: {"email": "a@example.com"}}, database_kind) == []
+
+
+def test_a_table_that_no_schema_would_be_put_in_front_of_is_found() -> None:
+    assert tables_without_schema("DELETE FROM users WHERE users.id IN (SELECT user_id FROM sessions)") == []
+    assert tables_without_schema("SELECT 1 FROM users, sessions") == ["sessions"]
 
 
 @pytest.mark.usefixtures("database_kind")

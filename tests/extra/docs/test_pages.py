@@ -54,6 +54,14 @@ def test_postgresql(tmp_path: Path, new_database: NewDatabase) -> None:
     run_page([each._replace(text=each.text.replace(url, ours)) for each in steps], tmp_path)
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_sharing_a_database(tmp_path: Path, new_database: NewDatabase) -> None:
+    url = "postgresql://app:password@db.example.com/app"
+    ours = new_database(migrated=False)
+    steps = blocks(HOW_TO / "share-a-database.md")
+    run_page([each._replace(text=each.text.replace(url, ours)) for each in steps], tmp_path)
+
+
 def test_smtp(tmp_path: Path) -> None:
     inbox = Inbox()
     with receiving(inbox) as port:

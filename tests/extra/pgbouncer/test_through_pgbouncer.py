@@ -1,12 +1,16 @@
 """The contract suites of the stores, once more through PgBouncer, and servers that share it."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 
 import pytest
 
-from leadnator_auth.domain import Ports
+from leadnator_auth.adapters.memory import memory_ports
+from leadnator_auth.domain import Ports, sign_up
 from leadnator_auth.domain.ports import Identities
 from leadnator_auth.testing.contract import IdentitiesContract, UnitOfWorkContract
+from tests.conftest import connected, sql_ports
 from tests.contract.test_stores import (
     TestAdministrationRaces,
     TestCredentialStore,
@@ -17,7 +21,7 @@ from tests.contract.test_stores import (
     TestSessions,
     TestUsers,
 )
-from tests.databases import PostgresqlServer, migrate
+from tests.databases import PostgresqlServer, backend_of, migrate, run_sql
 from tests.e2e.conftest import Serve
 from tests.e2e.server import HOST
 
@@ -56,6 +60,28 @@ def test_a_database_is_migrated_through_it(pgbouncer: int, postgresql_server: Po
     url = f"postgresql://postgres@{HOST}:{pgbouncer}/{name}"
     assert migrate(url) is True
     assert migrate(url) is False
+
+
+async def test_two_schemas_over_the_same_connections_never_see_each_other(
+    pgbouncer: int, postgresql_server: PostgresqlServer
+) -> None:
+    name = postgresql_server.new_database(migrated=False).partition("?")[0].rpartition("/")[2]
+    url = f"postgresql://postgres@{HOST}:{pgbouncer}/{name}"
+    for schema in ("one", "two"):
+        assert migrate(url, schema) is True
+    async with AsyncExitStack() as stack:
+        backends = [backend_of(url, prepared_statements=False, schema=schema) for schema in ("one", "two")]
+        opened = [await stack.enter_async_context(connected(backend)) for backend in backends]
+        worlds = [sql_ports(memory_ports(), connections) for connections in opened]
+        await asyncio.gather(
+            *(
+                sign_up("Ada", f"ada-{number}@example.com", "correct horse", ports=ports)
+                for ports in worlds
+                for number in range(20)
+            )
+        )
+    for schema in ("one", "two"):
+        assert run_sql(url, f"SELECT count(*) FROM {schema}.users") == [(20,)]
 
 
 def test_a_crowd_is_served_by_two_workers_over_a_few_connections(serve: Serve) -> None:

@@ -1,0 +1,32 @@
+"""What of ours is in a SQLite file."""
+
+import sqlite3
+
+from leadnator_auth.adapters.sql.former_version import FORMER_TABLE, FORMER_TABLES
+from leadnator_auth.adapters.sql.installed import Installed, by_table, installed, version_table_of
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
+from leadnator_auth.adapters.sql.schema import TABLES, VERSION_TABLE
+
+# Of no other table: SQLite cannot tell the columns of a host's whose module it has not.
+_COLUMNS = (
+    "SELECT tables.name, columns.name FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns "
+    f"WHERE tables.type = 'table' AND tables.name IN {(*TABLES, *FORMER_TABLES, VERSION_TABLE, FORMER_TABLE)}"
+)
+_OTHERS = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+_KEPT = "SELECT version_num FROM {table}"
+
+
+def installed_in(connection: sqlite3.Connection) -> Installed:
+    """Returns what of ours is there, by the way of who migrates."""
+    columns = by_table(connection.execute(_COLUMNS))
+    table = version_table_of(columns)
+    kept = [str(version) for (version,) in connection.execute(_KEPT.format(table=table))] if table else []
+    return installed(columns, kept, [str(name) for (name,) in connection.execute(_OTHERS)])
+
+
+async def installed_for(connection: PooledConnection) -> Installed:
+    """Returns the same by the way of who serves."""
+    columns = by_table([tuple(row) for row in await connection.fetch_all(_COLUMNS)])
+    table = version_table_of(columns)
+    kept = [str(version) for (version,) in await connection.fetch_all(_KEPT.format(table=table))] if table else []
+    return installed(columns, kept, [str(name) for (name,) in await connection.fetch_all(_OTHERS)])
