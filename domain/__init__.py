@@ -47,9 +47,16 @@ from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
+from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
-from leadnator_auth.domain.use_cases.import_users import ImportFate, ImportOutcome, import_users
+from leadnator_auth.domain.use_cases.import_users import (
+    IMPORTED_FIELDS,
+    REQUIRED_FIELDS,
+    ImportFate,
+    ImportOutcome,
+    import_users,
+)
 from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_figures, retry_mails
@@ -67,11 +74,14 @@ from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
+from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
 from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
 
 __all__ = [
+    "IMPORTED_FIELDS",
+    "REQUIRED_FIELDS",
     "AccountSuspendedError",
     "Actor",
     "AuthError",
@@ -89,8 +99,10 @@ __all__ = [
     "EmailTakenError",
     "Event",
     "EventType",
+    "ExportedUser",
     "FieldError",
     "FieldsError",
+    "FirebaseScrypt",
     "ForbiddenError",
     "Identity",
     "ImportFate",
@@ -142,6 +154,7 @@ __all__ = [
     "delete_user",
     "deliver_due_mails",
     "end_session",
+    "export_users",
     "identify",
     "identify_for_media",
     "import_users",
