@@ -94,7 +94,7 @@ class BcryptHasher:
     def _usable(self, password_hash: str) -> BcryptHash | ForeignHash | None:
         kept = self._parse(password_hash)
         if kept is None:
-            _log.error("unusable_password_hash: an account cannot log in, its stored hash is broken")
+            _log.error("unusable_password_hash: an account cannot log in. %s", self.refusal(password_hash))
         return kept
 
     def _compare(self, password: bytes, kept: BcryptHash | ForeignHash | None) -> bool:

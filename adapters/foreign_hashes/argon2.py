@@ -2,7 +2,7 @@
 
 import re
 
-from leadnator_auth.adapters.foreign_hashes.encodings import from_bare
+from leadnator_auth.adapters.foreign_hashes.encodings import check_length, from_bare
 from leadnator_auth.adapters.foreign_hashes.scheme import (
     ForeignHash,
     HashRefusedError,
@@ -17,6 +17,7 @@ MAX_WORK_KIB = 1024 * 1024
 """Memory times passes: about a second."""
 MAX_LANES = 64
 MIN_SALT = 8
+_LENGTHS = (16, 24, 32, 48, 64)
 _NUMBER = r"[1-9]\d{0,9}"
 _B64 = r"[A-Za-z0-9+/]"
 
@@ -31,7 +32,7 @@ def _read(match: re.Match[str]) -> ForeignHash:
         raise HashRefusedError("It has less memory than Argon2 takes for as many lanes.")
     if len(from_bare(match["salt"])) < MIN_SALT:
         raise HashRefusedError(f"Its salt is shorter than {MIN_SALT} bytes.")
-    from_bare(match["digest"])
+    check_length(from_bare(match["digest"]), *_LENGTHS)
     encoded, kind = match[0].encode(), match["kind"].upper()
 
     def check(password: bytes) -> bool:

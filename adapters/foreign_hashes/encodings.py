@@ -38,13 +38,14 @@ def from_dotted(text: str) -> bytes:
     return from_bare(text.replace(".", "+"))
 
 
-def check_length(content: bytes, length: int) -> None:
-    """Makes sure that a digest is whole.
+def check_length(content: bytes, *lengths: int) -> None:
+    """Makes sure that a digest is whole: of one of these lengths.
 
     Raises: HashRefusedError.
     """
-    if len(content) != length:
-        raise HashRefusedError(f"Its digest has {len(content)} bytes, and is made with {length}.")
+    if len(content) not in lengths:
+        usual = ", ".join(map(str, lengths))
+        raise HashRefusedError(f"Its digest has {len(content)} bytes, and is made with {usual}.")
 
 
 def _damaged() -> HashRefusedError:

@@ -69,5 +69,9 @@ def check_installed(module: str, extra: str) -> None:
 
     Raises: HashRefusedError.
     """
-    if find_spec(module) is None:
+    try:
+        is_there = find_spec(module) is not None
+    except ValueError:  # somebody keeps it from being imported
+        is_there = False
+    if not is_there:
         raise HashRefusedError(f"It takes the extra [{extra}]: pip install 'leadnator-auth[{extra}]'.")

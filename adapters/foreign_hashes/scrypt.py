@@ -23,6 +23,7 @@ MAX_WORK = 1024 * 1024 * 1024
 """Bytes that may be filled altogether: about two seconds."""
 _OPENSSL_OVERHEAD = 1024 * 1024
 _KEY_LENGTH = 64
+_PHC_LENGTHS = (16, 24, 32, 48, 64)
 _MAX_LOG2 = 24
 """Beyond it the memory is, too; so that no number grows that is only to be refused."""
 _NUMBER = r"[1-9]\d{0,8}"
@@ -77,6 +78,7 @@ def _logarithmic_cost(match: re.Match[str]) -> _Cost:
 
 def _read_phc(match: re.Match[str]) -> ForeignHash:
     cost, digest = _logarithmic_cost(match), from_bare(match["digest"])
+    check_length(digest, *_PHC_LENGTHS)
     return _checked(match, cost, _comparing(cost, from_bare(match["salt"]), digest))
 
 

@@ -67,8 +67,8 @@ async def import_users(
     """Makes accounts of records, all the good ones in one unit of work; returns what became of each, in their order.
 
     A record has `name`, `email` and `password_hash`, and may have `role`, `plan`, `status` and `created_at` (RFC 3339);
-    what else it has is ignored. With `firebase`, one that has a `salt`, too, is of that Firebase project. Doing it
-    again changes nothing, so that an import which was cut short may simply be run again. Give it some hundreds at a time.
+    what else it has is ignored. With `firebase`, one with a `salt`, too, is of that Firebase project. Doing it again
+    changes nothing, so that an import which was cut short may simply be run again. Give it some hundreds at a time.
 
     Raises: UnavailableError, and then none of them is kept.
     """
