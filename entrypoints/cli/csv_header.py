@@ -30,14 +30,17 @@ def read_header(line: Line | None, columns: Mapping[str, str], delimiter: str | 
     Raises: FileError.
     """
     wanted = {field: columns.get(field, field) for field in IMPORTED_FIELDS}
-    names_by = _names(line, [delimiter] if delimiter else DELIMITERS) if line else {",": []}
+    names_by, error = _names(line, [delimiter] if delimiter else DELIMITERS) if line else ({",": []}, None)
     known = {name.casefold() for name in wanted.values()}
-    best = max(names_by, key=lambda each: len(known.intersection(map(str.casefold, names_by[each]))))
+    found = {each: len(known.intersection(map(str.casefold, names))) for each, names in names_by.items()}
+    best = max(found, key=found.__getitem__)
+    if error and found[best] < len(REQUIRED_FIELDS):
+        raise FileError(f"the first line is no header of a CSV file ({error})")
     return _header(best, names_by[best], wanted, [*REQUIRED_FIELDS, *columns])
 
 
-def _names(line: Line, delimiters: Sequence[str]) -> dict[str, list[str]]:
-    """Returns the names that each delimiter makes of the line."""
+def _names(line: Line, delimiters: Sequence[str]) -> tuple[dict[str, list[str]], csv.Error | None]:
+    """Returns the names that each delimiter makes of the line, and why another one makes none."""
     if line.is_too_long:
         raise FileError("the first line is too long to be a header")
     if b"\0" in line.content:
@@ -49,9 +52,7 @@ def _names(line: Line, delimiters: Sequence[str]) -> dict[str, list[str]]:
             names[delimiter] = [name.strip() for name in cells_of(line, delimiter)]
         except csv.Error as error:
             reasons.append(error)
-    if not names:
-        raise FileError(f"the first line is no header of a CSV file ({reasons[0]})")
-    return names
+    return names or {",": []}, reasons[0] if reasons else None
 
 
 def _header(delimiter: str, names: list[str], wanted: Mapping[str, str], needed: list[str]) -> Header:

@@ -1,6 +1,7 @@
 """Rows of CSV, with every line accounted for: a quote that is not closed takes no line but its own."""
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 
@@ -9,6 +10,7 @@ import attrs
 from leadnator_auth.entrypoints.cli.user_lines import MAX_LINE_BYTES, Line
 
 _UNCLOSED = "unexpected end of data"
+_STRAY = "A quote stands in the middle of a field: such a field is put in quotes, and each quote in it is doubled."
 
 
 @attrs.frozen
@@ -59,6 +61,8 @@ class CsvRows:
             cells = next(csv.reader(self._texts(first, taken), delimiter=self._delimiter, strict=True))
         except csv.Error as error:
             return self._refused(first, taken, self._told(error))
+        if _has_stray_quote(cells, taken, self._delimiter):
+            return self._refused(first, taken, _STRAY)
         if len(cells) != self._width:
             return self._refused(first, taken, f"This has {len(cells)} fields, and the header names {self._width}.")
         return Row(first.number, cells, len(taken))
@@ -93,4 +97,19 @@ def cells_of(line: Line, delimiter: str) -> list[str]:
 
     Raises: csv.Error.
     """
-    return next(csv.reader([line.text.rstrip("\r\n")], delimiter=delimiter, strict=True))
+    cells = next(csv.reader([line.text.rstrip("\r\n")], delimiter=delimiter, strict=True))
+    if _has_stray_quote(cells, [line], delimiter):
+        raise csv.Error("a quote stands in the middle of a field")
+    return cells
+
+
+def _has_stray_quote(cells: list[str], lines: list[Line], delimiter: str) -> bool:
+    """Returns whether a cell without quotes around it has one inside (RFC 4180 section 2.5), which `csv` reads over.
+
+    So ends a cell that went over several lines: its last line would be an account by itself.
+    """
+    if not any('"' in cell for cell in cells):
+        return False
+    cell = rf'(?:"(?:[^"]|"")*+"|[^"{re.escape(delimiter)}]*+)'
+    text = "".join(line.text for line in lines).rstrip("\r\n")
+    return not re.fullmatch(rf"{cell}(?:{re.escape(delimiter)}{cell})*", text)

@@ -5,6 +5,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Never
@@ -47,12 +48,12 @@ def import_(file: BinaryIO, from_line: int, as_json: bool, **options: Any) -> No
     """
     from tqdm import tqdm  # not needed by any other command
 
-    buffered = BufferedReader(file)  # type: ignore[type-var]  # a BinaryIO has all that a RawIOBase must
-    chosen = options["file_format"]
-    source = UserFile(
-        buffered, FileFormat(chosen) if chosen else format_of(file.name, buffered.peek(64)), layout_of(options)
-    )
-    with tqdm(total=_size(file), unit="B", unit_scale=True, leave=False, disable=None) as progress:
+    with (
+        _peekable(file) as buffered,
+        tqdm(total=_size(file), unit="B", unit_scale=True, leave=False, disable=None) as progress,
+    ):
+        chosen = options["file_format"] or format_of(file.name, buffered.peek(64))
+        source = UserFile(buffered, FileFormat(chosen), layout_of(options))
         run = _Import(from_line, as_json, firebase_of(options), progress, source)
         ended_by = run.to_its_end()
     run.report_result()
@@ -61,6 +62,16 @@ def import_(file: BinaryIO, from_line: int, as_json: bool, **options: Any) -> No
     run.check_from_line()
     if run.counts[ImportFate.REFUSED]:
         raise click.ClickException(f"{run.counts[ImportFate.REFUSED]:,} could not be taken")
+
+
+@contextmanager
+def _peekable(file: BinaryIO) -> Iterator[BufferedReader]:
+    """Lets the beginning of a file be seen before it is read; whoever opened the file closes it."""
+    buffered = BufferedReader(file)  # type: ignore[type-var]  # a BinaryIO has all that a RawIOBase must
+    try:
+        yield buffered
+    finally:
+        buffered.detach()
 
 
 def _size(file: BinaryIO) -> int | None:
