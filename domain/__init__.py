@@ -80,8 +80,6 @@ from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
 
 __all__ = [
-    "IMPORTED_FIELDS",
-    "REQUIRED_FIELDS",
     "AccountSuspendedError",
     "Actor",
     "AuthError",
@@ -104,6 +102,7 @@ __all__ = [
     "FieldsError",
     "FirebaseScrypt",
     "ForbiddenError",
+    "IMPORTED_FIELDS",
     "Identity",
     "ImportFate",
     "ImportOutcome",
@@ -134,6 +133,7 @@ __all__ = [
     "Position",
     "Purpose",
     "QueuedMail",
+    "REQUIRED_FIELDS",
     "RateLimit",
     "Refusal",
     "ResetLinkMail",
