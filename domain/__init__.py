@@ -50,13 +50,7 @@ from leadnator_auth.domain.use_cases.change_password import change_password
 from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
-from leadnator_auth.domain.use_cases.import_users import (
-    IMPORTED_FIELDS,
-    REQUIRED_FIELDS,
-    ImportFate,
-    ImportOutcome,
-    import_users,
-)
+from leadnator_auth.domain.use_cases.import_users import ImportFate, ImportOutcome, import_users
 from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_figures, retry_mails
@@ -102,7 +96,6 @@ __all__ = [
     "FieldsError",
     "FirebaseScrypt",
     "ForbiddenError",
-    "IMPORTED_FIELDS",
     "Identity",
     "ImportFate",
     "ImportOutcome",
@@ -133,7 +126,6 @@ __all__ = [
     "Position",
     "Purpose",
     "QueuedMail",
-    "REQUIRED_FIELDS",
     "RateLimit",
     "Refusal",
     "ResetLinkMail",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from leadnator_auth.domain import IMPORTED_FIELDS, REQUIRED_FIELDS
+from leadnator_auth.domain.use_cases.import_users import IMPORTED_FIELDS, REQUIRED_FIELDS
 from leadnator_auth.entrypoints.cli.csv_rows import cells_of
 from leadnator_auth.entrypoints.cli.user_lines import FileError, Line
 

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from io import StringIO
 from pathlib import Path
@@ -46,12 +46,14 @@ def export(file_format: str | None, output: Path | None) -> None:
 
 
 def _opened(output: Path | None) -> AbstractContextManager[BinaryIO]:
-    return new_private_file(output) if output else nullcontext(click.get_binary_stream("stdout"))
+    if output:
+        return new_private_file(output)
+    return nullcontext(click.get_binary_stream("stdout"))
 
 
 async def _write_all(file_format: FileFormat, file: BinaryIO) -> int:
     """Writes the accounts one by one, and returns how many they are."""
-    line_of = _csv_line if file_format is FileFormat.CSV else _json_line
+    line_of: Callable[[dict[str, str | None]], str] = _csv_line if file_format is FileFormat.CSV else _json_line
     if file_format is FileFormat.CSV:
         file.write(_row(COLUMNS).encode())
     count = 0

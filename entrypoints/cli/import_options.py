@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from leadnator_auth.domain import IMPORTED_FIELDS, BadFieldError, FirebaseScrypt
+from leadnator_auth.domain import BadFieldError, FirebaseScrypt
+from leadnator_auth.domain.use_cases.import_users import IMPORTED_FIELDS
 from leadnator_auth.entrypoints.cli.user_file import FileFormat, Layout
 
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t"}

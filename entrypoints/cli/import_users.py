@@ -6,9 +6,9 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, Never
+from typing import TYPE_CHECKING, Any, BinaryIO, Never, cast
 
 import attrs
 import click
@@ -65,9 +65,9 @@ def import_(file: BinaryIO, from_line: int, as_json: bool, **options: Any) -> No
 
 
 @contextmanager
-def _peekable(file: BinaryIO) -> Iterator[BufferedReader]:
+def _peekable(file: BinaryIO) -> "Iterator[BufferedReader[RawIOBase]]":
     """Lets the beginning of a file be seen before it is read; whoever opened the file closes it."""
-    buffered = BufferedReader(file)  # type: ignore[type-var]  # a BinaryIO has all that a RawIOBase must
+    buffered = BufferedReader(cast(RawIOBase, file))  # a BinaryIO has all that one must
     try:
         yield buffered
     finally:

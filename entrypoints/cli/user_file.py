@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import attrs
 
-from leadnator_auth.domain import IMPORTED_FIELDS
+from leadnator_auth.domain.use_cases.import_users import IMPORTED_FIELDS
 from leadnator_auth.domain.values.fields import RawField
 from leadnator_auth.entrypoints.cli.csv_cells import unguarded
 from leadnator_auth.entrypoints.cli.csv_header import read_header

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
+from leadnator_auth.adapters.bcrypt_hasher.foreign import NoForeignHashes
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
 from leadnator_auth.adapters.foreign_hashes import ForeignHashes
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
@@ -44,8 +45,8 @@ class TestPasswordHasher(PasswordHasherContract):
         if request.param == "memory":
             yield CheapHasher()
             return
-        others: dict[str, ForeignHashes] = {"foreign": ForeignHashes()} if "others" in request.param else {}
-        hasher = BcryptHasher(cost=4, workers=2, **others)
+        others = ForeignHashes() if "others" in request.param else NoForeignHashes()
+        hasher = BcryptHasher(cost=4, workers=2, foreign=others)
         yield hasher
         hasher.close()
 
