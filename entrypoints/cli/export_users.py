@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import json
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from io import StringIO
@@ -48,7 +49,7 @@ def export(file_format: str | None, output: Path | None) -> None:
 def _opened(output: Path | None) -> AbstractContextManager[BinaryIO]:
     if output:
         return new_private_file(output)
-    return nullcontext(click.get_binary_stream("stdout"))
+    return nullcontext(sys.stdout.buffer)
 
 
 async def _write_all(file_format: FileFormat, file: BinaryIO) -> int:
