@@ -81,8 +81,8 @@ def _columns(texts: tuple[str, ...]) -> dict[str, str]:
                 f"--columns: got {part!r}, takes each of {', '.join(IMPORTED_FIELDS)} at most once, as FIELD=NAME"
             )
         columns[field] = name
-    if len(set(columns.values())) < len(columns):
-        raise click.UsageError("--columns: one column cannot be two fields")
+    if len({columns.get(field, field) for field in IMPORTED_FIELDS}) < len(IMPORTED_FIELDS):
+        raise click.UsageError("--columns: one column cannot be two fields; say where the other one is, too")
     return columns
 
 

@@ -226,23 +226,3 @@ def test_firebase_gives_its_parameters(tmp_path: Path) -> None:
     assert "Firebase" in without.stderr
     done = run("users", "import", "firebase.ndjson", *columns, "--firebase-signer-key", "@key", home=tmp_path)
     assert (done.returncode, done.stdout) == (0, "1 added, 0 there already, 0 refused\n")
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--columns", "nmae=Name"],
-        ["--columns", "name"],
-        ["--columns", "name=A,name=B"],
-        ["--columns", "name=A,email=A"],
-        ["--delimiter", "ab"],
-        ["--delimiter", '"'],
-        ["--firebase-signer-key", "AAAA"],
-        ["--firebase-signer-key", "@nowhere"],
-    ],
-)
-def test_options_that_make_no_sense_are_wrong_usage(tmp_path: Path, options: list[str]) -> None:
-    done = import_file(csv_of(1), tmp_path, {}, *options)
-    assert done.returncode == 2
-    assert options[0] in done.stderr or "--firebase-" in done.stderr
-    assert not (tmp_path / "leadnator.db").exists()
