@@ -47,6 +47,7 @@ from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
+from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
 from leadnator_auth.domain.use_cases.import_users import ImportFate, ImportOutcome, import_users
@@ -68,6 +69,7 @@ from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
+from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
 from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
@@ -92,8 +94,10 @@ __all__ = [
     "EmailTakenError",
     "Event",
     "EventType",
+    "ExportedUser",
     "FieldError",
     "FieldsError",
+    "FirebaseScrypt",
     "ForbiddenError",
     "Identity",
     "ImportFate",
@@ -148,6 +152,7 @@ __all__ = [
     "delete_user",
     "deliver_due_mails",
     "end_session",
+    "export_users",
     "identify",
     "identify_for_media",
     "import_users",

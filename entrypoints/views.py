@@ -32,4 +32,13 @@ def event_view(event: Event) -> dict[str, str | dict[str, str | None]]:
 
 def rfc3339(instant: datetime) -> str:
     """Returns an instant in UTC as RFC 3339 writes it, in whole seconds."""
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _utc(instant.isoformat(timespec="seconds"))
+
+
+def exact_rfc3339(instant: datetime) -> str:
+    """Returns an instant in UTC as RFC 3339 writes it, with microseconds where it has any."""
+    return _utc(instant.isoformat())
+
+
+def _utc(text: str) -> str:
+    return text.removesuffix("+00:00") + "Z"

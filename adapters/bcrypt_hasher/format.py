@@ -16,6 +16,7 @@ import bcrypt
 _SALT, _DIGEST = r"(?P<salt>[./A-Za-z0-9]{22})", r"(?P<digest>[./A-Za-z0-9]{31})"
 _KEYED = re.compile(r"\$bcrypt-sha256\$v=2,t=2b,r=(?P<cost>\d{1,2})\$" + _SALT + r"\$" + _DIGEST, re.ASCII)
 _PLAIN = re.compile(r"\$(?P<variant>2[aby])\$(?P<cost>\d{2})\$" + _SALT + _DIGEST, re.ASCII)
+_BEGINS = re.compile(r"\$2[aby]\$|\$bcrypt-sha256\$v=", re.ASCII)
 _ALPHABET = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 """bcrypt's own order of the characters of base64."""
 _SALT_PADDING, _DIGEST_PADDING = 4, 2
@@ -41,6 +42,11 @@ class BcryptHash:
     def is_plain(self) -> bool:
         """Whether it was made of the password itself."""
         return self.variant is not None
+
+    @property
+    def limit(self) -> int | None:
+        """Bytes of a password that it was made of; None for all of them."""
+        return PLAIN_LIMIT if self.is_plain else None
 
     def matches(self, password: bytes) -> bool:
         """Returns whether it was made of this password; takes 2^cost rounds."""
@@ -74,6 +80,14 @@ def parse(password_hash: str) -> BcryptHash | None:
         _cleared(match["digest"], _DIGEST_PADDING),
         match.groupdict().get("variant"),
     )
+
+
+def refusal(password_hash: str) -> str | None:
+    """Returns why a hash that looks like one of these is not taken, or None where it looks like none."""
+    match = _KEYED.fullmatch(password_hash) or _PLAIN.fullmatch(password_hash)
+    if match:
+        return f"This is bcrypt of cost {int(match['cost'])}, and costs from {MIN_COST} to {MAX_COST} are taken."
+    return "This begins like bcrypt, but is not whole." if _BEGINS.match(password_hash) else None
 
 
 def _cleared(text: str, padding: int) -> str:

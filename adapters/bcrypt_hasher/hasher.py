@@ -6,8 +6,10 @@ import secrets
 
 import attrs
 
+from leadnator_auth.adapters.bcrypt_hasher.equal_work import EqualWork
 from leadnator_auth.adapters.bcrypt_hasher.fair_threads import FairThreads, Observe
-from leadnator_auth.adapters.bcrypt_hasher.format import MAX_COST, MIN_COST, PLAIN_LIMIT, BcryptHash, make_hash, parse
+from leadnator_auth.adapters.bcrypt_hasher.foreign import ForeignHash, ForeignHashes, NoForeignHashes
+from leadnator_auth.adapters.bcrypt_hasher.format import MAX_COST, MIN_COST, BcryptHash, make_hash, parse, refusal
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.values.password import Password
 
@@ -18,8 +20,8 @@ class BcryptHasher:
     """The PasswordHasher over bcrypt; `close` it when done.
 
     `workers` threads hash at once, each as fast as a core; `queue` more passwords may wait, those of one network
-    one after the other, and networks take turns. `observe` is called after each hash, on any thread, but never twice
-    at a time.
+    behind each other, and networks take turns. `observe` is called after each hash, on any thread, but never twice at
+    a time. `foreign` knows the hashes of other systems than plain bcrypt.
 
     Raises: ValueError when the cost is not between 4 and 16.
     """
@@ -31,34 +33,42 @@ class BcryptHasher:
         workers: int | None = None,
         queue: int = 64,
         observe: Observe = lambda waited, worked: None,
+        foreign: ForeignHashes = NoForeignHashes(),
     ) -> None:
         if not MIN_COST <= cost <= MAX_COST:
             raise ValueError(f"cost: got {cost}, takes a number from {MIN_COST} to {MAX_COST}")
         self._cost = cost
         self._threads = FairThreads(workers or os.cpu_count() or 1, queue, observe)
+        self._foreign = foreign
         # Verified when there is no account, so that both cases do the same work. Only its cost and form matter, but a
         # hash of a known password would be a back door if anybody ever used the result.
         self._dummy = attrs.evolve(make_hash(secrets.token_bytes(), MIN_COST), cost=cost)
+        self._work = EqualWork(self._dummy)
 
     async def hash(self, password: Password, client: Client = Client()) -> str:
         return await self._threads.run(lambda: str(make_hash(password.utf8, self._cost)), client.network)
 
     async def verify(self, password: Password, password_hash: str | None, client: Client = Client()) -> bool:
-        return await self._threads.run(lambda: self._verify(password.utf8, password_hash), client.network)
+        return await self._threads.run(lambda: self._verify(password, password_hash), client.network)
 
     async def upgrade(self, password: Password, password_hash: str, client: Client = Client()) -> str | None:
-        kept = parse(password_hash)
+        kept = self._parse(password_hash)
         # Plain bcrypt never saw the end of a long password: what was just verified may not be the whole of it.
-        if kept is None or (kept.is_plain and len(password.utf8) > PLAIN_LIMIT):
+        if kept is None or (kept.limit is not None and max(map(len, password.spellings)) > kept.limit):
             return None
         cost = max(kept.cost, self._cost)
-        if not kept.is_plain and kept.cost == cost:
+        is_todays = isinstance(kept, BcryptHash) and not kept.is_plain and kept.cost == cost
+        if is_todays and len(password.spellings) == 1:
             return None
-        return await self._threads.run(lambda: str(make_hash(password.utf8, cost)), client.network)
+        return await self._threads.run(lambda: _upgraded(password, kept, cost, is_todays), client.network)
 
     def normalize(self, password_hash: str) -> str | None:
-        parsed = parse(password_hash)
+        parsed = self._parse(self._foreign.unwrap(password_hash))
         return str(parsed) if parsed else None
+
+    def refusal(self, password_hash: str) -> str:
+        bare = self._foreign.unwrap(password_hash)
+        return refusal(bare) or self._foreign.refusal(bare)
 
     @property
     def waiting(self) -> int:
@@ -74,30 +84,45 @@ class BcryptHasher:
         """Ends the threads; passwords still waiting are given up."""
         self._threads.close()
 
-    def _verify(self, password: bytes, password_hash: str | None) -> bool:
-        is_right = None if password_hash is None else self._compare(password, password_hash)
-        if is_right is None:
-            self._dummy.matches(password)
-        return bool(is_right)
+    def _parse(self, password_hash: str) -> BcryptHash | ForeignHash | None:
+        return parse(password_hash) or self._foreign.parse(password_hash)
 
-    def _compare(self, password: bytes, password_hash: str) -> bool | None:
-        """Returns whether the hash was made from this password, or None, at once, when that cannot be told."""
-        try:
-            kept = parse(password_hash)
-            is_right = kept.matches(password) if kept else None
-        except Exception as error:  # noqa: BLE001 (whatever a hash does to bcrypt, the answer is that of a wrong password)
-            kept = is_right = None
-            _log.error("bcrypt failed: %s", type(error).__name__)
+    def _verify(self, password: Password, password_hash: str | None) -> bool:
+        kept = None if password_hash is None else self._usable(password_hash)
+        return any(self._compare(spelling, kept) for spelling in password.spellings)
+
+    def _usable(self, password_hash: str) -> BcryptHash | ForeignHash | None:
+        kept = self._parse(password_hash)
         if kept is None:
-            _log.error("unusable_password_hash: an account cannot log in, its stored hash is broken")
-        elif not is_right:
-            self._make_up_for(kept, password)
+            _log.error("unusable_password_hash: an account cannot log in. %s", self.refusal(password_hash))
+        return kept
+
+    def _compare(self, password: bytes, kept: BcryptHash | ForeignHash | None) -> bool:
+        if kept is None:
+            self._work.spend_all(password)
+            return False
+        try:
+            return self._matches(password, kept)
+        except Exception as error:  # noqa: BLE001 (whatever a hash does to a library, the answer is that of a wrong password)
+            missing = f" of {error.name}" if isinstance(error, ImportError) else ""
+            _log.error("unusable_password_hash: verifying failed with %s%s", type(error).__name__, missing)
+        self._work.spend_all(password)
+        return False
+
+    def _matches(self, password: bytes, kept: BcryptHash | ForeignHash) -> bool:
+        if isinstance(kept, BcryptHash):
+            is_right = kept.matches(password)
+            if not is_right:
+                self._work.make_up_for_cost(kept.cost, password)
+            return is_right
+        is_right, seconds = self._work.timed(lambda: kept.matches(password))
+        if not is_right:
+            self._work.make_up_for_seconds(seconds, password)
         return is_right
 
-    def _make_up_for(self, weaker: BcryptHash, password: bytes) -> None:
-        """Adds the work that a hash of a lower cost saved: its failure must take as long as that of a missing account.
 
-        2^c + (2^c + 2^(c+1) + … + 2^(C-1)) rounds make 2^C.
-        """
-        for cost in range(weaker.cost, self._cost):
-            attrs.evolve(self._dummy, cost=cost).matches(password)
+def _upgraded(password: Password, kept: BcryptHash | ForeignHash, cost: int, is_todays: bool) -> str | None:
+    # A hash of today's kind may have been made elsewhere, of another spelling than the one that all others come to.
+    if is_todays and kept.matches(password.utf8):
+        return None
+    return str(make_hash(password.utf8, cost))

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import random
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -64,14 +65,23 @@ class CheapHasher:
     async def verify(self, password: Password, password_hash: str | None, client: Client = Client()) -> bool:
         self.verified += 1
         made = _CHEAP.fullmatch(password_hash or "")
-        return made is not None and self._digest(password, int(made["strength"])) == password_hash
+        return made is not None and self._matches(password.spellings, made)
 
     async def upgrade(self, password: Password, password_hash: str, client: Client = Client()) -> str | None:
         made = _CHEAP.fullmatch(password_hash)
-        return await self.hash(password, client) if made and int(made["strength"]) < self.strength else None
+        if made is None or (int(made["strength"]) >= self.strength and self._matches((password.utf8,), made)):
+            return None
+        return await self.hash(password, client)
 
     def normalize(self, password_hash: str) -> str | None:
         return password_hash if _CHEAP.fullmatch(password_hash) else None
+
+    def refusal(self, password_hash: str) -> str:
+        return "This is no password hash that can be verified here."
+
+    def _matches(self, spellings: Iterable[bytes], made: re.Match[str]) -> bool:
+        passwords = (Password(spelling.decode()) for spelling in spellings)
+        return any(self._digest(password, int(made["strength"])) == made[0] for password in passwords)
 
     def _digest(self, password: Password, strength: int) -> str:
         return f"cheap${strength}${hashlib.sha256(password.utf8).hexdigest()}"

@@ -21,12 +21,17 @@ class PasswordHasher(Protocol):
         """Returns a new salted hash."""
 
     async def verify(self, password: Password, password_hash: str | None, client: Client = Client()) -> bool:
-        """Returns whether the hash was made from this password; None or a broken hash costs the same and is False."""
+        """Returns whether the hash was made of this password; None or a broken hash costs the same and is False.
+
+        Each of the password's `spellings` may be the one: other systems hash what was typed. Two of them cost twice as
+        much, whatever the hash, or without one.
+        """
 
     async def upgrade(self, password: Password, password_hash: str, client: Client = Client()) -> str | None:
         """Returns a stronger hash of a password just verified against this one, or None if this one may stay.
 
-        The new hash is never cheaper to guess at than the old one; a hash that cannot be verified may stay.
+        It is made of the password in its normal form. The new hash never costs less to guess at than an old one that
+        was made in the same way; a hash that cannot be verified against may stay.
         """
 
     def normalize(self, password_hash: str) -> str | None:
@@ -34,6 +39,9 @@ class PasswordHasher(Protocol):
 
         `verify` works with the form returned, and normalizing it again changes nothing.
         """
+
+    def refusal(self, password_hash: str) -> str:
+        """Returns why `normalize` does not take a hash, in words that name its kind and hold nothing of it."""
 
 
 class AccessTokens(Protocol):

@@ -22,7 +22,12 @@ from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.transaction import MAX_ATTEMPTS, run_in_transaction
 from leadnator_auth.domain.values.fields import BadFieldError, FieldChecks, RawField
+from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
+
+REQUIRED_FIELDS = ("name", "email", "password_hash")
+IMPORTED_FIELDS = (*REQUIRED_FIELDS, "salt", "role", "plan", "status", "created_at")
+"""What is read of a record."""
 
 _TAKEN = FieldError("email", EmailTakenError.code, "Another account has this e-mail address.")
 
@@ -56,17 +61,19 @@ class _Account:
         return self.user.email.canonical
 
 
-async def import_users(records: Sequence[Mapping[str, RawField]], *, ports: Ports) -> list[ImportOutcome]:
+async def import_users(
+    records: Sequence[Mapping[str, RawField]], firebase: FirebaseScrypt | None = None, *, ports: Ports
+) -> list[ImportOutcome]:
     """Makes accounts of records, all the good ones in one unit of work; returns what became of each, in their order.
 
     A record has `name`, `email` and `password_hash`, and may have `role`, `plan`, `status` and `created_at` (RFC 3339);
-    what else it has is ignored. Doing the same again changes nothing, so that an import which was cut short may simply
-    be run again. Give it some hundreds of records at a time.
+    what else it has is ignored. With `firebase`, one with a `salt`, too, is of that Firebase project. Doing it again
+    changes nothing, so that an import which was cut short may simply be run again. Give it some hundreds at a time.
 
     Raises: UnavailableError, and then none of them is kept.
     """
     now = ports.clock.now()
-    checked = [_checked(record, now, ports) for record in records]
+    checked = [_checked(record, firebase, now, ports) for record in records]
     accounts = [each for each in checked if isinstance(each, _Account)]
 
     async def add(transaction: Transaction) -> list[ImportOutcome]:
@@ -104,11 +111,18 @@ def _decided(
     return outcomes, added
 
 
-def _checked(record: Mapping[str, RawField], now: datetime, ports: Ports) -> _Account | ImportOutcome:
+def _checked(
+    record: Mapping[str, RawField], firebase: FirebaseScrypt | None, now: datetime, ports: Ports
+) -> _Account | ImportOutcome:
     check = FieldChecks()
     name = check("name", record.get("name"), parse_name)
     email = check("email", record.get("email"), ports.emails.parse)
-    password_hash = check("password_hash", record.get("password_hash"), lambda text: _known_hash(text, ports))
+    salt = check.optional("salt", record.get("salt"), str, default=None) if firebase else None
+    password_hash = check(
+        "password_hash",
+        record.get("password_hash"),
+        lambda text: _known_hash(firebase.encode(text, salt) if firebase and salt else text, ports),
+    )
     role = check.optional("role", record.get("role"), parse_role, default=Role.USER)
     plan = check.optional("plan", record.get("plan"), parse_plan, default=DEFAULT_PLAN)
     status = check.optional("status", record.get("status"), parse_status, default=Status.ACTIVE)
@@ -123,13 +137,13 @@ def _checked(record: Mapping[str, RawField], now: datetime, ports: Ports) -> _Ac
 def _known_hash(text: str, ports: Ports) -> str:
     password_hash = ports.hasher.normalize(text)
     if password_hash is None:
-        raise BadFieldError("unknown_hash", "This is no password hash that can be verified here.")
+        raise BadFieldError("unknown_hash", ports.hasher.refusal(text))
     return password_hash
 
 
 def _instant(text: str) -> datetime:
     try:
-        instant = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text.strip().upper())
         if instant.tzinfo is not None:
             return instant.astimezone(UTC)
     except (ValueError, OverflowError):

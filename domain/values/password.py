@@ -16,6 +16,8 @@ class Password:
     """A password in Unicode normal form C (RFC 8265 section 4.2, OpaqueString), hidden from every repr."""
 
     text: str = attrs.field(repr=False)
+    raw: str | None = attrs.field(default=None, repr=False, eq=False, kw_only=True)
+    """The text as it was typed, where that is another: other systems may have hashed it so."""
 
     @classmethod
     def typed(cls, text: str) -> "Password":
@@ -23,12 +25,18 @@ class Password:
         # Normalising takes quadratic time, and no spelling of a valid password is this long.
         if len(text.encode()) > LONGEST_SPELLING_BYTES:
             return cls(text)
-        return cls(unicodedata.normalize("NFC", text))
+        normal = unicodedata.normalize("NFC", text)
+        return cls(normal, raw=None if normal == text else text)
 
     @property
     def utf8(self) -> bytes:
         """The bytes that are hashed."""
         return self.text.encode()
+
+    @property
+    def spellings(self) -> tuple[bytes, ...]:
+        """What a kept hash may have been made of, `utf8` first: one, or two where typed and normal form differ."""
+        return (self.utf8,) if self.raw is None else (self.utf8, self.raw.encode())
 
 
 @attrs.frozen

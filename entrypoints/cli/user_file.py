@@ -1,18 +1,23 @@
 """Reads accounts from the export of another system: CSV with a header, or JSON objects, one a line (NDJSON)."""
 
-import csv
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import BinaryIO
 
 import attrs
 
+from leadnator_auth.domain.use_cases.import_users import IMPORTED_FIELDS
 from leadnator_auth.domain.values.fields import RawField
+from leadnator_auth.entrypoints.cli.csv_cells import unguarded
+from leadnator_auth.entrypoints.cli.csv_header import read_header
+from leadnator_auth.entrypoints.cli.csv_rows import CsvRows
+from leadnator_auth.entrypoints.cli.user_lines import MAX_LINE_BYTES, FileError, Line, Lines
 from leadnator_auth.entrypoints.http.reading.strict_json import parse_object
 
-MAX_LINE_BYTES = 64 * 1024
-REQUIRED = ("name", "email", "password_hash")
+__all__ = ["Entry", "FileError", "FileFormat", "Layout", "UserFile", "format_of"]
+
+MAX_IGNORED = 20
 
 
 class FileFormat(StrEnum):
@@ -22,8 +27,16 @@ class FileFormat(StrEnum):
     NDJSON = "ndjson"
 
 
-class FileError(Exception):
-    """The file cannot be read at all; the message says why in one line."""
+@attrs.frozen
+class Layout:
+    """How a file says what, where that is not as it usually is."""
+
+    columns: Mapping[str, str] = attrs.Factory(dict)
+    """The names that some fields have there."""
+    delimiter: str | None = None
+    """What is between the cells of CSV; None for what the header shows."""
+    multiline: bool = False
+    """Whether a cell in quotes may go over several lines."""
 
 
 @attrs.frozen
@@ -34,82 +47,77 @@ class Entry:
     """Where it begins, counted from 1."""
     record: Mapping[str, RawField] = attrs.Factory(dict)
     problem: str | None = None
+    lines: int = 1
+
+    @property
+    def next_line(self) -> int:
+        """Where the next one may begin."""
+        return self.line + self.lines
 
 
 class UserFile:
-    """Goes through a file once, a line at a time, however long the file is."""
+    """Goes through a file once, a line at a time, however long the file is.
 
-    def __init__(self, file: BinaryIO, file_format: FileFormat) -> None:
-        self._file = file
+    Each line is a header, blank, or of exactly one entry.
+    """
+
+    def __init__(self, file: BinaryIO, file_format: FileFormat, layout: Layout = Layout()) -> None:
+        self._lines = Lines(file)
         self._format = file_format
-        self._line = 0
-        self._entry_line = 0  # where the entry began that is being read
-        self._too_long: list[int] = []
-        self.bytes_read = 0
+        self._layout = layout
+        self._rows = CsvRows(self._lines, multiline=layout.multiline)
+        self._blank_lines = 0
+        self.ignored: dict[str, None] = {}
+        """The first names of what is not read, in their order."""
+
+    @property
+    def bytes_read(self) -> int:
+        """How much of the file was read."""
+        return self._lines.bytes_read
+
+    @property
+    def lines_read(self) -> int:
+        """How many lines were read."""
+        return self._lines.count
+
+    @property
+    def blank_lines(self) -> int:
+        """How many of them hold nothing."""
+        return self._blank_lines + self._rows.blank_lines
 
     def __iter__(self) -> Iterator[Entry]:
         """Yields the entries.
 
         Raises: FileError.
         """
-        entries = self._csv_entries() if self._format is FileFormat.CSV else self._json_entries()
-        for entry in entries:
-            yield from self._long_lines()
-            yield entry
-        yield from self._long_lines()
+        return self._csv_entries() if self._format is FileFormat.CSV else self._json_entries()
 
     def _json_entries(self) -> Iterator[Entry]:
-        for line in self._lines():
+        names = {self._layout.columns.get(field, field): field for field in IMPORTED_FIELDS}
+        for line in self._lines:
+            if not line.content.strip():
+                self._blank_lines += 1
+                continue
             try:
-                if line.strip():
-                    yield Entry(self._line, parse_object(line))
-            except ValueError:
-                yield Entry(self._line, problem="This is no JSON object.")
+                members = _members(line)
+            except ValueError as error:
+                yield Entry(line.number, problem=str(error))
+                continue
+            self._ignore(name for name in members if name not in names)
+            yield Entry(line.number, {names[name]: value for name, value in members.items() if name in names})
 
     def _csv_entries(self) -> Iterator[Entry]:
-        # A byte that is no UTF-8 becomes an unpaired surrogate, which the core refuses in the field it is in.
-        rows = csv.reader((line.decode("utf-8", "surrogateescape") for line in self._lines()), strict=True)
-        names = self._header(rows)
-        while True:
-            self._entry_line = 0
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Entry(self._entry_line, problem=f"This is no CSV: {error}.")
-                continue
-            if len(row) > len(names):
-                yield Entry(self._entry_line, problem="This has more fields than the header.")
-            elif row:
-                yield Entry(self._entry_line, dict(zip(names, row, strict=False)))
+        header = read_header(self._rows.first_line(), self._layout.columns, self._layout.delimiter)
+        self._ignore(iter(header.ignored))
+        for row in self._rows.rows(header.delimiter, len(header.fields)):
+            cells = zip(header.fields, row.cells, strict=not row.problem)
+            record = {field: unguarded(cell) for field, cell in cells if field}
+            yield Entry(row.line, record, row.problem, row.lines)
 
-    def _header(self, rows: Iterator[list[str]]) -> list[str]:
-        try:
-            names = [name.strip() for name in next(rows, [])]
-        except csv.Error as error:
-            raise FileError(f"the first line is no header of a CSV file ({error})") from error
-        if missing := [name for name in REQUIRED if name not in names]:
-            raise FileError(f"the header must name the columns; it lacks {', '.join(missing)}")
-        if len(set(names)) != len(names):
-            raise FileError("the header names a column twice")
-        return names
-
-    def _lines(self) -> Iterator[bytes]:
-        while line := self._file.readline(MAX_LINE_BYTES + 1):
-            self._line += 1
-            self.bytes_read += len(line)
-            if len(line) <= MAX_LINE_BYTES:
-                self._entry_line = self._entry_line or self._line
-                yield line.removeprefix(BOM_UTF8) if self._line == 1 else line
-                continue
-            self._too_long.append(self._line)
-            while not line.endswith(b"\n") and (line := self._file.readline(MAX_LINE_BYTES)):
-                self.bytes_read += len(line)
-
-    def _long_lines(self) -> Iterator[Entry]:
-        while self._too_long:
-            yield Entry(self._too_long.pop(0), problem=f"This is longer than {MAX_LINE_BYTES:,} bytes.")
+    def _ignore(self, names: Iterator[str]) -> None:
+        for name in names:
+            if len(self.ignored) < MAX_IGNORED:
+                self.ignored[name] = None
 
 
 def format_of(name: str, beginning: bytes) -> FileFormat:
@@ -117,5 +125,25 @@ def format_of(name: str, beginning: bytes) -> FileFormat:
     ending = name.lower().rpartition(".")[2]
     if ending == "csv":
         return FileFormat.CSV
-    is_json = ending in ("ndjson", "jsonl", "json") or beginning.removeprefix(BOM_UTF8).lstrip().startswith(b"{")
+    is_json = ending in ("ndjson", "jsonl", "json") or _shown(beginning).lstrip().startswith("{")
     return FileFormat.NDJSON if is_json else FileFormat.CSV
+
+
+def _shown(beginning: bytes) -> str:
+    is_utf16 = beginning.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    return beginning.removeprefix(BOM_UTF8).decode("utf-16" if is_utf16 else "utf-8", "replace")
+
+
+def _members(line: Line) -> Mapping[str, object]:
+    """Returns what is in a line.
+
+    Raises: ValueError, whose text says what is wrong with it in a sentence.
+    """
+    if line.is_too_long:
+        raise ValueError(f"This is longer than {MAX_LINE_BYTES:,} bytes.")
+    try:
+        return parse_object(line.content)
+    except UnicodeDecodeError:
+        raise ValueError("This is no UTF-8.") from None
+    except ValueError as error:
+        raise ValueError(f"This is no JSON object: {str(error)[:100]}.") from None

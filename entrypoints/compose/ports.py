@@ -7,6 +7,7 @@ from pathlib import Path
 
 from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
+from leadnator_auth.adapters.foreign_hashes import ForeignHashes
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
 from leadnator_auth.adapters.mail import DEFAULT_PORTS, MailFiles, MailWriter, Security, SmtpServer
 from leadnator_auth.adapters.secret_file import kept_secret
@@ -118,6 +119,7 @@ def _hasher(settings: Settings, metrics: Metrics) -> Iterator[BcryptHasher]:
         workers=settings.hash_workers,
         queue=settings.hash_queue,
         observe=metrics.hashed,
+        foreign=ForeignHashes(),
     )
     try:
         yield hasher

@@ -54,6 +54,25 @@ class PasswordHasherContract:
         for text in ("", "secret", "$2b$12$short", "5f4dcc3b5aa765d61d8327deb882cf99"):
             assert hasher.normalize(text) is None, f"{text!r} is no hash: it would keep its owner out for ever"
 
+    @pytest.mark.parametrize("typed", ["e\u0301", "\u2126", "\u09dc", "\u0928\u093c", "\ufb2a"], ids=ascii)
+    async def test_what_another_system_hashed_as_it_was_typed_matches_and_is_upgraded(
+        self, hasher: PasswordHasher, typed: str
+    ) -> None:
+        kept = await hasher.hash(Password(f"pass{typed}word"))  # as it is, whatever its normal form
+        password = Password.typed(f"pass{typed}word")
+        assert await hasher.verify(password, kept), "a hash may be of any of the password's `spellings`"
+        assert not await hasher.verify(Password.typed(f"Pass{typed}word"), kept)
+        upgraded = await hasher.upgrade(password, kept)
+        assert upgraded is not None, "whose hash is of another spelling gets one of the normal form"
+        assert await hasher.verify(Password(password.text), upgraded), "a new hash is made of the normal form"
+        assert await hasher.upgrade(password, upgraded) is None, "then it may stay"
+
+    async def test_what_is_refused_is_explained_without_being_shown(self, hasher: PasswordHasher) -> None:
+        for text in ("5f4dcc3b5aa765d61d8327deb882cf99", "correct horse", "$2b$12$short"):
+            reason = hasher.refusal(text)
+            assert reason, "say why a hash is not taken"
+            assert text not in reason, "a refusal is shown to people: it holds nothing of what may be a password"
+
     async def test_no_hash_that_was_damaged_makes_it_raise(self, hasher: PasswordHasher) -> None:
         made = await hasher.hash(SECRET)
         cut_short = [made[:length] for length in range(len(made))]

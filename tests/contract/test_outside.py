@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
+from leadnator_auth.adapters.bcrypt_hasher.foreign import NoForeignHashes
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
+from leadnator_auth.adapters.foreign_hashes import ForeignHashes
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
 from leadnator_auth.adapters.memory import CheapHasher, FakeClock, PlainEmailSyntax, SeededRandomness, UnsignedTokens
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
@@ -38,12 +40,13 @@ class TestEmailSyntax(EmailSyntaxContract):
 class TestPasswordHasher(PasswordHasherContract):
     """Cheap hashes, and bcrypt."""
 
-    @pytest.fixture(params=["memory", "bcrypt"])
+    @pytest.fixture(params=["memory", "bcrypt", "bcrypt and others"])
     def hasher(self, request: pytest.FixtureRequest) -> Iterator[PasswordHasher]:
         if request.param == "memory":
             yield CheapHasher()
             return
-        hasher = BcryptHasher(cost=4, workers=2)
+        others = ForeignHashes() if "others" in request.param else NoForeignHashes()
+        hasher = BcryptHasher(cost=4, workers=2, foreign=others)
         yield hasher
         hasher.close()
 

@@ -201,3 +201,28 @@ def test_a_server_that_runs_meanwhile_is_not_held_up(serve: Serve) -> None:
     assert process.returncode == 0
     assert set(statuses) == {200}
     assert run_sql(server.database_url, "SELECT count(*) FROM users") == [(5 * MANY + len(statuses),)]
+
+
+def test_what_people_have_is_taken_as_it_is(tmp_path: Path) -> None:
+    lines = [f"Name;Mail;Hash;{'x' * 3}", f"\u00c5;a@example.com; {{bcrypt}}{HASH} ;1", "B;b@example.com;{noop}secret;"]
+    (tmp_path / "people.csv").write_bytes("\r\n".join(lines).encode("utf-16"))
+    options = ["--columns", "email=Mail,password_hash=Hash"]
+    done = run("users", "import", "people.csv", *options, home=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "1 added, 0 there already, 1 refused\n")
+    refused, ignored, error = done.stderr.splitlines()
+    assert refused.startswith("line 3: password_hash: This is Spring's {noop}")
+    assert "secret" not in done.stderr
+    assert (ignored, error) == ("not read: 'xxx'", "Error: 1 could not be taken")
+
+
+def test_firebase_gives_its_parameters(tmp_path: Path) -> None:
+    from tests.adapters.foreign_vectors import FIREBASE
+
+    user = {"displayName": "A", "email": "a@example.com", "passwordHash": FIREBASE["password_hash"]}
+    (tmp_path / "firebase.ndjson").write_text(json.dumps(user | {"salt": FIREBASE["salt"]}))
+    (tmp_path / "key").write_text(FIREBASE["signer_key"] + "\n")
+    columns = ["--columns", "name=displayName,password_hash=passwordHash"]
+    without = run("users", "import", "firebase.ndjson", *columns, home=tmp_path)
+    assert "Firebase" in without.stderr
+    done = run("users", "import", "firebase.ndjson", *columns, "--firebase-signer-key", "@key", home=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "1 added, 0 there already, 0 refused\n")

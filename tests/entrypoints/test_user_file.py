@@ -4,14 +4,14 @@ from io import BytesIO
 
 import pytest
 
-from leadnator_auth.entrypoints.cli.user_file import Entry, FileError, FileFormat, UserFile, format_of
+from leadnator_auth.entrypoints.cli.user_file import Entry, FileError, FileFormat, Layout, UserFile, format_of
 
 HEADER = b"name,email,password_hash\n"
 CSV, NDJSON = FileFormat.CSV, FileFormat.NDJSON
 
 
-def entries(content: bytes, file_format: FileFormat) -> list[Entry]:
-    source = UserFile(BytesIO(content), file_format)
+def entries(content: bytes, file_format: FileFormat, layout: Layout = Layout()) -> list[Entry]:
+    source = UserFile(BytesIO(content), file_format, layout)
     found = list(source)
     assert source.bytes_read == len(content)
     return found
@@ -22,9 +22,7 @@ def record(email: str) -> dict[str, object]:
 
 
 def test_csv_is_read_by_its_header() -> None:
-    assert entries(b"email,extra,password_hash,name\na@b.c,x,$2b$,A\n", CSV) == [
-        Entry(2, {"email": "a@b.c", "extra": "x", "password_hash": "$2b$", "name": "A"})
-    ]
+    assert entries(b"email,extra,password_hash,name\na@b.c,x,$2b$,A\n", CSV) == [Entry(2, record("a@b.c"))]
 
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
@@ -36,13 +34,37 @@ def test_the_first_line_may_have_a_mark_and_the_last_one_no_end(newline: bytes) 
     assert entries(json, NDJSON) == [Entry(1, record("1@b.c")), Entry(3, record("2@b.c"))]
 
 
-def test_an_entry_over_several_lines_is_numbered_by_its_first() -> None:
-    found = entries(HEADER + b'"A\nB",1@b.c,$2b$\nA,2@b.c,$2b$\n', CSV)
-    assert [(entry.line, entry.record["name"]) for entry in found] == [(2, "A\nB"), (4, "A")]
+SEVERAL = Layout(multiline=True)
 
 
-def test_what_is_short_of_fields_lacks_the_last_ones() -> None:
-    assert entries(HEADER + b"A,a@b.c\n", CSV) == [Entry(2, {"name": "A", "email": "a@b.c"})]
+def test_where_it_is_said_an_entry_over_several_lines_is_numbered_by_its_first() -> None:
+    content = HEADER + b'"A\nB",1@b.c,$2b$\r\nA,2@b.c,$2b$\n'
+    found = entries(content, CSV, SEVERAL)
+    assert [(entry.line, entry.lines, entry.record["name"]) for entry in found] == [(2, 2, "A\nB"), (4, 1, "A")]
+    assert [(entry.line, bool(entry.problem)) for entry in entries(content, CSV)] == [(2, True), (3, True), (4, False)]
+    assert "--multiline" in (entries(content, CSV)[0].problem or "")
+
+
+@pytest.mark.parametrize("layout", [Layout(), SEVERAL])
+@pytest.mark.parametrize("last", [b"", b'A,9@b.c,"$2b$\n', b'"A,9@b.c,$2b$\n', b'A,"9"@b.c,$2b$\n'])
+def test_a_quote_that_is_not_closed_takes_no_other_line(layout: Layout, last: bytes) -> None:
+    good = b"".join(b"A,%d@b.c,$2b$\n" % number for number in range(300))
+    found = entries(HEADER + b'"A,x@b.c,$2b$\n' + good + last, CSV, layout)
+    assert [entry.line for entry in found if entry.problem] == [2, 303][: 1 + bool(last)]
+    assert [entry.record["email"] for entry in found if not entry.problem] == [f"{n}@b.c" for n in range(300)]
+
+
+def test_an_entry_over_several_lines_is_not_longer_than_a_line_may_be() -> None:
+    long = b'"' + b"".join(b"%s\n" % (b"x" * 1000) for _ in range(70)) + b'",a@b.c,$2b$\n'
+    found = entries(HEADER + long, CSV, SEVERAL)
+    assert [entry.line for entry in found] == list(range(2, 73)), "each of them is told"
+    assert all(entry.problem for entry in found)
+
+
+@pytest.mark.parametrize("line", [b"A,a@b.c", b"A", b"A,a@b.c,$2b$,", b"   "])
+def test_a_line_has_as_many_fields_as_the_header(line: bytes) -> None:
+    (entry,) = entries(HEADER + line + b"\n", CSV)
+    assert "fields" in (entry.problem or "")
 
 
 @pytest.mark.parametrize("line", [b'A,"a@b.c"x,$2b$', b"A,a@b.c,$2b$,more", b"A," + b"x" * 70_000])
@@ -86,8 +108,13 @@ def test_bytes_that_are_no_text_reach_the_core_as_what_it_refuses() -> None:
     [
         (b"", "lacks name, email, password_hash"),
         (b"name,email\nA,a@b.c\n", "lacks password_hash"),
-        (b"Name;Email;Password_Hash\n", "lacks"),
-        ("name,email,password_hash\n".encode("utf-16"), "lacks"),
+        (b"Name;E-Mail;Password_Hash\n", "lacks email"),
+        ("name,email,password_hash\n".encode("utf-16-le"), "byte-order mark"),
+        ("name,email,password_hash\n".encode("utf-32"), "byte-order mark"),
+        (b"name,email,password_hash\rA,a@b.c,$2b$\r", "no header"),
+        (b"Name,name,NAME,email,password_hash,password_hash\n", "twice: password_hash"),
+        (b"Name,NAME,email,password_hash\n", "twice: Name, NAME"),
+        (b"x" * 70_000 + b",name,email,password_hash\n", "too long"),
         (b"name,email,password_hash,name\n", "twice"),
         (b'name,"email"x,password_hash\n', "no header"),
     ],
@@ -117,3 +144,55 @@ def test_a_file_of_nothing_has_no_entries() -> None:
 )
 def test_the_format_shows_in_the_name_or_in_the_content(name: str, beginning: bytes, expected: FileFormat) -> None:
     assert format_of(name, beginning) is expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_csv_is_read_as_people_have_it(encoding: str, delimiter: str, newline: str) -> None:
+    lines = ["Name,Email,Password_Hash,Role", "\u010c\U0001f600,1@b.c,$2b$,user", "", '"A ""B""",2@b.c,$2b$,']
+    content = newline.join(lines).replace(",", delimiter).encode(encoding)
+    assert [(entry.line, entry.record) for entry in entries(content, CSV)] == [
+        (2, record("1@b.c") | {"name": "\u010c\U0001f600", "role": "user"}),
+        (4, record("2@b.c") | {"name": 'A "B"', "role": ""}),
+    ]
+
+
+def test_utf_16_comes_in_both_orders_and_json_in_it_too() -> None:
+    text = '\ufeff{"name":"\u010c","email":"1@b.c","password_hash":"$2b$"}\r\n\r\n{}\n'
+    for encoding in ("utf-16-le", "utf-16-be"):
+        found = entries(text.encode(encoding), NDJSON)
+        assert found == [Entry(1, record("1@b.c") | {"name": "\u010c"}), Entry(3, {})]
+
+
+def test_half_a_character_of_utf_16_is_refused_where_it_is() -> None:
+    good = "A,1@b.c,$2b$\n".encode("utf-16-le")
+    content = "\ufeffname,email,password_hash\n".encode("utf-16-le") + b"\x00\xd8" + good + good + b"A"
+    first, second, third = entries(content, CSV)
+    assert not str(first.record["name"]).isprintable()
+    assert second.record == record("1@b.c")
+    assert third.problem
+
+
+def test_fields_may_have_other_names() -> None:
+    layout = Layout({"name": "Full Name", "email": "E-Mail", "password_hash": "hash"})
+    csv = b"name,Full name,E-Mail,hash\nnot this,A,a@b.c,$2b$\n"
+    assert entries(csv, CSV, layout) == [Entry(2, record("a@b.c"))]
+    json = b'{"name":"not this","Full Name":"A","E-Mail":"a@b.c","hash":"$2b$"}\n'
+    assert entries(json, NDJSON, layout) == [Entry(1, record("a@b.c"))]
+    with pytest.raises(FileError, match="lacks Mail"):
+        entries(csv, CSV, Layout({"email": "Mail"}))
+
+
+def test_what_is_not_read_is_told() -> None:
+    source = UserFile(BytesIO(b"name,email,password_hash,created-at,id\n"), CSV)
+    assert list(source) == []
+    assert list(source.ignored) == ["created-at", "id"]
+    source = UserFile(BytesIO(b'{"nmae":1,"email":"a"}\n{"id":2}\n'), NDJSON)
+    list(source)
+    assert list(source.ignored) == ["nmae", "id"]
+
+
+def test_what_a_spreadsheet_would_have_computed_is_as_it_was() -> None:
+    (entry,) = entries(HEADER + b"'=A,'+a@b.c,$2b$\n", CSV)
+    assert (entry.record["name"], entry.record["email"]) == ("=A", "+a@b.c")

@@ -551,6 +551,38 @@ class TestPasswordCutOff(PasswordHasherContract):
         return Cutting()
 
 
+class Normalizing(CheapHasher):
+    """Holds a hash against the normal form alone."""
+
+    async def verify(self, password: Password, password_hash: str | None, client: Client = Client()) -> bool:
+        return await super().verify(Password(password.text), password_hash, client)
+
+
+class TestSpellingForgotten(PasswordHasherContract):
+    caught_by = "test_what_another_system_hashed_as_it_was_typed_matches_and_is_upgraded"
+    tells = "any of the password's `spellings`"
+
+    @pytest.fixture
+    def hasher(self) -> CheapHasher:
+        return Normalizing()
+
+
+class Quoting(CheapHasher):
+    """Shows what it refuses."""
+
+    def refusal(self, password_hash: str) -> str:
+        return f"{password_hash} is no hash"
+
+
+class TestRefusalThatShowsThePassword(PasswordHasherContract):
+    caught_by = "test_what_is_refused_is_explained_without_being_shown"
+    tells = "holds nothing of what may be a password"
+
+    @pytest.fixture
+    def hasher(self) -> CheapHasher:
+        return Quoting()
+
+
 class Trusting(CheapHasher):
     """Takes as a hash whatever looks like one from afar, and is surprised by it later."""
 

@@ -1,5 +1,6 @@
 """Taking over accounts: what is taken, what is refused and why, and that doing it again changes nothing."""
 
+import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -11,9 +12,11 @@ from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.adapters.memory.tables import MemoryUsers, Tables
 from leadnator_auth.domain import (
     AccountSuspendedError,
+    BadFieldError,
     Credentials,
     EmailTakenError,
     FieldError,
+    FirebaseScrypt,
     ImportFate,
     Password,
     SignedIn,
@@ -73,6 +76,86 @@ async def test_what_is_said_is_kept(memory: MemoryPorts, bob: Record) -> None:
     assert user.created_at.tzinfo is UTC
     with pytest.raises(AccountSuspendedError):
         await log_in("bob@example.com", "bobs-password", ports=memory)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
+        ("9999-12-31T23:59:59.999999Z", datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)),
+        ("2020-02-29t12:00:00z", datetime(2020, 2, 29, 12, tzinfo=UTC)),
+        (" 2020-02-29 14:00:00+02 ", datetime(2020, 2, 29, 12, tzinfo=UTC)),
+        ("2020-02-29T12:00:00.123456789Z", datetime(2020, 2, 29, 12, 0, 0, 123_456, tzinfo=UTC)),
+    ],
+)
+async def test_every_time_of_rfc_3339_is_one(memory: MemoryPorts, bob: Record, said: str, kept: datetime) -> None:
+    assert await fates(memory, bob | {"created_at": said}) == [ADDED]
+    assert user_of(memory).created_at == kept
+
+
+async def test_a_password_that_nfc_changes_opens_what_was_hashed_as_it_was_typed(
+    memory: MemoryPorts, bob: Record
+) -> None:
+    typed = "\u0958\u0932\u092e-2020"
+    await fates(memory, bob | {"password_hash": await memory.hasher.hash(Password(typed))})
+    for spelling in (typed, Password.typed(typed).text, typed):
+        assert await log_in("bob@example.com", spelling, ports=memory)
+
+
+KEY = base64.b64encode(bytes(range(64))).decode()
+PROJECT = FirebaseScrypt.parse(KEY, "Bw==", 8, 14)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"password_hash": "AAAA", "salt": "AAAA"}, "password_hash"),
+        ({"password_hash": "no base64!", "salt": "AAAA"}, "password_hash"),
+        ({"password_hash": KEY[:-1] + "B=", "salt": "AAAA"}, "password_hash"),
+        ({"password_hash": KEY, "salt": "AAA!"}, "password_hash"),
+        ({"password_hash": KEY, "salt": "AAAB="}, "password_hash"),
+        ({"password_hash": KEY, "salt": 5}, "salt"),
+    ],
+)
+async def test_what_firebase_did_not_make_is_refused(
+    memory: MemoryPorts, bob: Record, change: Record, field: str
+) -> None:
+    (outcome,) = await import_users([bob | change], PROJECT, ports=memory)
+    assert field in [error.field for error in outcome.errors]
+
+
+async def test_without_a_salt_or_a_project_a_hash_is_what_it_is(memory: MemoryPorts, bob: Record) -> None:
+    (outcome,) = await import_users([bob], PROJECT, ports=memory)
+    assert outcome.fate is ADDED
+    assert await fates(memory, bob | {"salt": 5}) == [PRESENT], "nobody asked for it"
+
+
+@pytest.mark.parametrize("alphabet", [b"+/", b"-_"])
+@pytest.mark.parametrize("padding", ["", "="])
+def test_a_hash_of_firebase_stands_by_itself_and_has_nothing_of_the_signer_key(alphabet: bytes, padding: str) -> None:
+    made = bytes(each ^ 0xA5 for each in range(64))
+    text = base64.b64encode(made, alphabet).decode().rstrip("=")
+    encoded = PROJECT.encode(text + 2 * padding, "+/+/")
+    keystream = base64.b64encode(b"\xa5" * 64).decode().rstrip("=")
+    assert encoded == f"$firebase-scrypt$ln=14,r=8,p=1$+/+/Bw${keystream}"
+    assert KEY not in repr(PROJECT)
+
+
+@pytest.mark.parametrize(
+    ("key", "separator", "rounds", "mem_cost"),
+    [
+        ("AAAA", "Bw==", 8, 14),
+        ("!", "Bw==", 8, 14),
+        (KEY, "!", 8, 14),
+        (KEY, "Bw==", 0, 14),
+        (KEY, "Bw==", 9, 14),
+        (KEY, "Bw==", 8, 0),
+        (KEY, "Bw==", 8, 15),
+    ],
+)
+def test_parameters_that_no_project_has_are_refused(key: str, separator: str, rounds: int, mem_cost: int) -> None:
+    with pytest.raises(BadFieldError):
+        FirebaseScrypt.parse(key, separator, rounds, mem_cost)
 
 
 async def test_doing_it_again_changes_nothing(memory: MemoryPorts, bob: Record) -> None:

@@ -50,6 +50,9 @@ class TracedHasher:
     def normalize(self, password_hash: str) -> str | None:
         return self.hasher.normalize(password_hash)
 
+    def refusal(self, password_hash: str) -> str:
+        return self.hasher.refusal(password_hash)
+
 
 @attrs.frozen
 class TracedUnitOfWork:

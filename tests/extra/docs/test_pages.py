@@ -1,10 +1,13 @@
 """The commands of the pages do what the pages show; what is not run says why, and there is little of it."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.adapters.foreign_vectors import FIREBASE
+from tests.adapters.hashes import plain_hash
 from tests.adapters.mail.smtp_server import Inbox, receiving
 from tests.conftest import NewDatabase
 from tests.extra.docs.markdown import ROOT, Block, blocks, pages
@@ -71,6 +74,17 @@ def test_smtp(tmp_path: Path) -> None:
     assert [mail.recipients for mail in inbox.mails] == [["you@example.com"]]
 
 
+def test_importing(tmp_path: Path) -> None:
+    made = plain_hash("secret")
+    (tmp_path / "users.csv").write_text(f"name,email,password_hash\nA,a@example.com,{made}\n")
+    (tmp_path / "people.csv").write_text(f"Name;E-Mail;Hash\nB;b@example.com;{made}\n")
+    (tmp_path / "signer-key").write_text(FIREBASE["signer_key"])
+    user = {"displayName": "C", "email": "c@example.com", "passwordHash": FIREBASE["password_hash"]}
+    (tmp_path / "users.ndjson").write_text(json.dumps(user | {"salt": FIREBASE["salt"]}))
+    run_page(without_installing(HOW_TO / "import.md"), tmp_path)
+    assert {line.split(",")[1] for line in (tmp_path / "everybody.csv").read_text().splitlines()[1:]} == set("ABC")
+
+
 def test_what_is_not_run_says_why_and_is_little() -> None:
     unrun = [each for page in pages() for each in blocks(page) if each.is_command and each.note.startswith("not run")]
     assert all(each.reason for each in unrun)
@@ -78,7 +92,7 @@ def test_what_is_not_run_says_why_and_is_little() -> None:
 
 
 def test_every_page_with_commands_is_run() -> None:
-    how_tos = ("postgresql", "smtp", "backups", "reverse-proxy")
+    how_tos = ("postgresql", "smtp", "backups", "reverse-proxy", "import")
     run = {"README.md", "docs/tutorial/front-end.md", *(f"docs/how-to/{name}.md" for name in how_tos)}
     for page in pages():
         name = str(page.relative_to(ROOT))

@@ -1,0 +1,93 @@
+"""`leadnator-auth users export`: hands over all accounts, in a form that `users import` takes."""
+
+import asyncio
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from io import StringIO
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from leadnator_auth.domain import ExportedUser, export_users
+from leadnator_auth.entrypoints.cli.csv_cells import guarded
+from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.ports import ports_in_force
+from leadnator_auth.entrypoints.cli.private_file import new_private_file
+from leadnator_auth.entrypoints.cli.user_file import FileFormat, format_of
+from leadnator_auth.entrypoints.views import exact_rfc3339
+
+COLUMNS = ("id", "name", "email", "password_hash", "role", "plan", "status", "created_at")
+
+
+@click.command()
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice([each.value for each in FileFormat]),
+    help="Unless the name of FILE tells.  [default: ndjson]",
+)
+@click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="A new FILE, which only you can read.")
+@failing_in_one_line
+def export(file_format: str | None, output: Path | None) -> None:
+    """Print all accounts, newest first, or write them to a file.
+
+    The password hashes are among it: keep it as secret as the database. CSV is safe to open in a spreadsheet: an
+    apostrophe stands before what would be computed, which users import takes off again.
+    """
+    named = format_of(output.name, b"{") if output else FileFormat.NDJSON
+    chosen = FileFormat(file_format) if file_format else named
+    with _opened(output) as file:
+        count = asyncio.run(_write_all(chosen, file))
+        file.flush()
+    click.echo(f"{count:,} exported, with their password hashes", err=True)
+
+
+def _opened(output: Path | None) -> AbstractContextManager[BinaryIO]:
+    if output:
+        return new_private_file(output)
+    return nullcontext(sys.stdout.buffer)
+
+
+async def _write_all(file_format: FileFormat, file: BinaryIO) -> int:
+    """Writes the accounts one by one, and returns how many they are."""
+    line_of: Callable[[dict[str, str | None]], str] = _csv_line if file_format is FileFormat.CSV else _json_line
+    if file_format is FileFormat.CSV:
+        file.write(_row(COLUMNS).encode())
+    count = 0
+    async with ports_in_force() as ports:
+        async for exported in export_users(ports=ports):
+            file.write(line_of(_record(exported)).encode())
+            count += 1
+    return count
+
+
+def _record(exported: ExportedUser) -> dict[str, str | None]:
+    user = exported.user
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email.typed,
+        "password_hash": exported.password_hash,
+        "role": user.role.value,
+        "plan": user.plan,
+        "status": user.status.value,
+        "created_at": exact_rfc3339(user.created_at),
+    }
+
+
+def _json_line(record: dict[str, str | None]) -> str:
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _csv_line(record: dict[str, str | None]) -> str:
+    return _row(guarded(record[name] or "") for name in COLUMNS)
+
+
+def _row(cells: Iterable[str]) -> str:
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
