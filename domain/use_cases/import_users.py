@@ -24,7 +24,7 @@ from leadnator_auth.domain.use_cases.steps.transaction import MOST_ATTEMPTS, run
 from leadnator_auth.domain.values.fields import BadFieldError, FieldChecks, RawField
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
 
-_TAKEN = FieldError("email", EmailTakenError.code, "Another account has this e-mail address.")
+_TAKEN = FieldError("email", EmailTakenError.code, EmailTakenError.message)
 
 
 class ImportFate(StrEnum):
