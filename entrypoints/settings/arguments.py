@@ -46,11 +46,15 @@ def limit_of(value: RateLimit, field: "Field[Any]") -> RateLimit:
 
     Raises: SettingError.
     """
-    is_count = type(value.count) is int and 1 <= value.count <= MOST_TRIES
-    is_period = isinstance(value.period, timedelta) and timedelta(seconds=1) <= value.period <= _LONGEST_PERIOD
-    if not (_is_of(field, RateLimit) and is_count and is_period):
+    default: object = field.default
+    if not isinstance(default, RateLimit) or not _is_in_range(value.count, value.period):
         raise wrong_type(value, field.name, field.metadata)
-    return attrs.evolve(value, name=field.default.name)
+    return attrs.evolve(value, name=default.name)
+
+
+def _is_in_range(count: object, period: object) -> bool:
+    is_count = isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= MOST_TRIES
+    return is_count and isinstance(period, timedelta) and timedelta(seconds=1) <= period <= _LONGEST_PERIOD
 
 
 def wrong_type(value: object, name: str, metadata: Mapping[str, Any]) -> SettingError:

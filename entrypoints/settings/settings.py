@@ -10,7 +10,7 @@ import attrs
 from leadnator_auth.domain import Limits, RateLimit
 from leadnator_auth.entrypoints.settings import values
 from leadnator_auth.entrypoints.settings.arguments import is_default, limit_of, text_of, wrong_type
-from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, read_database_url
+from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, PostgresqlUrl, read_database_url
 from leadnator_auth.entrypoints.settings.errors import SettingError
 from leadnator_auth.entrypoints.settings.url_parts import UrlError
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
@@ -62,18 +62,22 @@ _SMTP_URL = _metadata(
 
 
 def _database_url(value: str | DatabaseUrl) -> DatabaseUrl:
-    if isinstance(value, str):
-        return _parsed(value, _DATABASE_URL)  # type: ignore[no-any-return]  # as its parser says
-    if not isinstance(value, DatabaseUrl) or (isinstance(value, Path) and value.name in ("", ":memory:")):
+    if isinstance(value, Path) and value.name in ("", ":memory:"):
         raise wrong_type(value, "database_url", _DATABASE_URL)
-    return value
+    return _url(value, (Path, PostgresqlUrl), "database_url", _DATABASE_URL)  # type: ignore[no-any-return]  # as it was checked
 
 
 def _smtp_url(value: str | SmtpUrl | None) -> SmtpUrl | None:
+    return _url(value, (SmtpUrl, type(None)), "smtp_url", _SMTP_URL)  # type: ignore[no-any-return]  # as it was checked
+
+
+def _url(
+    value: object, kinds: tuple[type, ...], name: str, metadata: Mapping[str, Any]
+) -> Any:  # of one of these kinds
     if isinstance(value, str):
-        return _parsed(value, _SMTP_URL)  # type: ignore[no-any-return]  # as its parser says
-    if not isinstance(value, SmtpUrl | None):
-        raise wrong_type(value, "smtp_url", _SMTP_URL)
+        return _parsed(value, metadata)
+    if not isinstance(value, kinds):
+        raise wrong_type(value, name, metadata)
     return value
 
 
