@@ -7,8 +7,11 @@ What is public is named by `__all__` of these modules; everything else may chang
 - `leadnator_auth.adapters.memory` has every port for tests, `leadnator_auth.testing.contract` the tests of every port.
 - `leadnator_auth.adapters.sql`, `.bcrypt_hasher`, `.jwt_tokens`, `.email_syntax`, `.mail`, `.mail.smtp`, `.secret_file` and `.system`
   are the adapters that the service is made of; `.snapshot_identities` is for stores without Identities of their own.
-- `leadnator_auth.entrypoints.embedding` opens a complete set of them, `leadnator_auth.entrypoints.http` is the
-  application over one, and `leadnator_auth.testing.client` a client of it for tests.
+- `leadnator_auth.entrypoints.embedding` opens a complete set of them, for code that blocks, too;
+  `leadnator_auth.entrypoints.http` is the application over one, and `leadnator_auth.testing.client` a client of it for
+  tests.
+- `leadnator_auth.integrations.fastapi`, `.integrations.flask` and `.integrations.django` are for hosts in these frameworks,
+  which are no dependencies.
 - `leadnator_auth.testing.pytest_plugin` has the fixtures that pytest finds by itself.
 """
 
