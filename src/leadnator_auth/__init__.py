@@ -10,8 +10,8 @@ What is public is named by `__all__` of these modules; everything else may chang
 - `leadnator_auth.entrypoints.embedding` opens a complete set of them, for code that blocks, too;
   `leadnator_auth.entrypoints.http` is the application over one, and `leadnator_auth.testing.client` a client of it for
   tests.
-- `leadnator_auth.integrations.fastapi`, `.integrations.flask` and `.integrations.django` are for hosts in these frameworks,
-  which are no dependencies.
+- `leadnator_auth.integrations.fastapi`, `.flask` and `.django` are for hosts in these frameworks, which are no
+  dependencies.
 - `leadnator_auth.testing.pytest_plugin` has the fixtures that pytest finds by itself.
 """
 
