@@ -6,9 +6,22 @@ import attrs
 
 
 class AuthError(Exception):
-    """The base of every refusal by a use case."""
+    """Everything a use case refuses; catch it to catch them all.
+
+    `str()` says what is wrong, in words for whoever called; `code` is for programs.
+    """
 
     code: ClassVar[str]
+    message: ClassVar[str] = "The request was refused."
+    """What is wrong with all of its kind."""
+
+    @property
+    def reason(self) -> str:
+        """What is known of this one alone, for logs; empty if nothing is."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return self.reason or self.message
 
 
 @attrs.frozen
@@ -23,9 +36,16 @@ class FieldError:
 class FieldsError(AuthError):
     """One or more fields are missing or wrong; `errors` names every one of them."""
 
+    message = "Some fields are missing or wrong."
+
     def __init__(self, errors: tuple[FieldError, ...]) -> None:
-        super().__init__(", ".join(f"{error.field}: {error.code}" for error in errors))
+        super().__init__(errors)
         self.errors = errors
+
+    @property
+    def reason(self) -> str:
+        """Every bad field, with what is wrong with it."""
+        return "; ".join(f"{error.field}: {error.code} ({error.message})" for error in self.errors)
 
 
 class MissingFieldsError(FieldsError):
@@ -44,6 +64,7 @@ class EmailTakenError(AuthError):
     """Another account has this e-mail address."""
 
     code = "email_taken"
+    message = "Another account has this e-mail address."
 
 
 class InvalidCredentialsError(AuthError):
@@ -53,6 +74,7 @@ class InvalidCredentialsError(AuthError):
     """
 
     code = "invalid_credentials"
+    message = "The e-mail address or the password is wrong."
 
     def __init__(self, user_id: str | None = None) -> None:
         super().__init__()
@@ -63,18 +85,24 @@ class AccountSuspendedError(AuthError):
     """The password is right, but the account may not be used."""
 
     code = "account_suspended"
+    message = "This account may not be used for now."
 
 
 class InvalidTokenError(AuthError):
     """The access token is forged, malformed or expired, or its session has ended."""
 
     code = "invalid_token"
+    message = "The access token is malformed, expired or no longer valid."
+
+    def __str__(self) -> str:
+        return f"{self.message.rstrip('.')}: {self.reason}" if self.reason else self.message
 
 
 class ForbiddenError(AuthError):
     """Only an admin may do this; `user_id` says who tried, for the security log."""
 
     code = "forbidden"
+    message = "Only an admin may do this."
 
     def __init__(self, user_id: str | None = None) -> None:
         super().__init__()
@@ -85,40 +113,51 @@ class LastAdminError(AuthError):
     """No admin would be left: the last active one cannot be demoted, suspended or deleted."""
 
     code = "last_admin"
+    message = "This is the last active admin: make somebody else one first."
 
 
 class InvalidPageError(AuthError):
     """A list was asked for with an invalid limit, cursor or search."""
 
     code = "invalid_request"
+    message = "A list has no such limit, cursor or search."
+
+    def __str__(self) -> str:
+        return f"{self.message.rstrip('.')}: {self.reason}" if self.reason else self.message
 
 
 class NotFoundError(AuthError):
     """Either this does not exist or the caller may not see it; a caller is never told which."""
 
     code = "not_found"
+    message = "It does not exist, or is not yours to see."
 
 
 class InvalidResetTokenError(AuthError):
     """The reset token is unknown, used or expired."""
 
     code = "invalid_reset_token"
+    message = "The reset token is unknown, used up or expired."
 
 
 class OverloadedError(AuthError):
     """Too many passwords are waiting to be hashed; try again soon."""
 
     code = "overloaded"
+    message = "Too many passwords wait to be hashed: try again in a moment."
 
 
 class UnavailableError(AuthError):
     """Something the core depends on is unavailable for now; try again soon."""
 
     code = "unavailable"
+    message = "Something that this depends on is away for now: try again in a moment."
 
 
 class ConcurrencyError(UnavailableError):
     """Two units of work conflicted and this one was undone; running it again may succeed at once."""
+
+    message = "Two units of work got in each other's way and this one was undone: run it again."
 
 
 class MailDelayedError(UnavailableError):
@@ -126,6 +165,8 @@ class MailDelayedError(UnavailableError):
 
     Unless it `may_have_arrived`, the mail certainly went nowhere, and neither did the secret in it.
     """
+
+    message = "The mail server did not take the mail yet."
 
     def __init__(self, reason: str, *, may_have_arrived: bool) -> None:
         super().__init__(reason)
@@ -139,5 +180,5 @@ class MailRefusedError(Exception):
     """
 
     def __init__(self, reason: str, *, may_have_arrived: bool = True) -> None:
-        super().__init__(reason)
+        super().__init__(reason or "The mail server refused the mail for good.")
         self.may_have_arrived = may_have_arrived

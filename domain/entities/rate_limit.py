@@ -58,9 +58,17 @@ class TooManyRequestsError(AuthError):
     code = "too_many_requests"
 
     def __init__(self, refusal: Refusal, now: datetime) -> None:
-        super().__init__(refusal.limit.name)
+        super().__init__(refusal, now)
         self.limit = refusal.limit
         self.retry_after = max(math.ceil((refusal.retry_at - now).total_seconds()), 1)
+
+    @property
+    def reason(self) -> str:
+        """The name of the limit."""
+        return self.limit.name
+
+    def __str__(self) -> str:
+        return f"Too many tries (limit {self.limit.name}): try again in {self.retry_after} s."
 
 
 @attrs.frozen(kw_only=True)

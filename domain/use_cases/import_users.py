@@ -29,7 +29,7 @@ REQUIRED_FIELDS = ("name", "email", "password_hash")
 IMPORTED_FIELDS = (*REQUIRED_FIELDS, "salt", "role", "plan", "status", "created_at")
 """What is read of a record."""
 
-_TAKEN = FieldError("email", EmailTakenError.code, "Another account has this e-mail address.")
+_TAKEN = FieldError("email", EmailTakenError.code, EmailTakenError.message)
 
 
 class ImportFate(StrEnum):

@@ -5,10 +5,11 @@ import attrs
 
 @attrs.frozen
 class EmailAddress:
-    """One mailbox.
+    """One mailbox, in three spellings; as text, it is the address as it was typed.
 
-    `typed` is what its owner entered, without surrounding white space. `canonical` decides identity: lower case, with
-    the domain in its ASCII form (RFC 5890 A-labels), so that spelling never makes two accounts of one mailbox.
+    `typed` is what its owner entered, less surrounding white space: show this one. `canonical` decides identity: lower
+    case, with the domain in its ASCII form (RFC 5890 A-labels), so that spelling never makes two accounts of one
+    mailbox: look up and compare by this one. `mailbox` is what a mail server is handed.
     """
 
     typed: str
@@ -18,3 +19,9 @@ class EmailAddress:
     def mailbox(self) -> str:
         """The address to hand to a mail server: local part as typed (RFC 5321 section 2.4), domain in ASCII."""
         return self.typed.rpartition("@")[0] + "@" + self.canonical.rpartition("@")[2]
+
+    def __str__(self) -> str:
+        return self.typed
+
+    def __format__(self, spec: str) -> str:
+        return format(self.typed, spec)

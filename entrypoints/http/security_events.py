@@ -41,11 +41,11 @@ def log_event(request: Request, event: str, **ids: str) -> None:
 def log_refusal(request: Request, error: AuthError | RequestError) -> None:
     """Logs that somebody was refused, if it matters for security."""
     event = _REFUSALS.get(type(error))
-    if event is None:
+    if event is None or isinstance(error, RequestError):
         return
     if isinstance(error, InvalidCredentialsError | ForbiddenError):
         told = {"user": error.user_id}
     else:
-        told = {"reason": str(error)}
+        told = {"reason": error.reason}
     ids = {name: value for name, value in told.items() if value}
     _log.warning(event, client=client_of(request).ip, request_id=request.state.request_id, **ids)

@@ -9,7 +9,8 @@ import attrs
 
 from leadnator_auth.domain import Limits, RateLimit
 from leadnator_auth.entrypoints.settings import values
-from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, read_database_url
+from leadnator_auth.entrypoints.settings.arguments import is_default, limit_of, text_of, wrong_type
+from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, PostgresqlUrl, read_database_url
 from leadnator_auth.entrypoints.settings.errors import SettingError
 from leadnator_auth.entrypoints.settings.origins import read_origins
 from leadnator_auth.entrypoints.settings.url_parts import UrlError
@@ -30,11 +31,18 @@ def _setting(  # what attrs.field gives a class body has no honest type
     name: str, parse: Callable[[str], object], default: object, takes: str, *, secret: bool = False, url: bool = False
 ) -> Any:
     metadata = _metadata(name, parse, takes, secret=secret, url=url)
+    return attrs.field(
+        default=default, converter=attrs.Converter(_checked, takes_field=True), metadata=metadata, repr=not secret
+    )
 
-    def from_text(value: object) -> object:
-        return _parsed(value, metadata) if isinstance(value, str) else value
 
-    return attrs.field(default=default, converter=from_text, metadata=metadata, repr=not secret)
+def _checked(value: object, field: "attrs.Attribute[Any]") -> object:
+    if is_default(value, field):
+        return value
+    if isinstance(value, RateLimit):
+        return limit_of(value, field)
+    text = text_of(value, field)
+    return _parsed(text, field.metadata) if text or isinstance(value, str) else ()  # an empty list is none
 
 
 def _limit(name: str, field: str) -> Any:  # as above
@@ -55,20 +63,34 @@ _SMTP_URL = _metadata(
 
 
 def _database_url(value: str | DatabaseUrl) -> DatabaseUrl:
-    return _parsed(value, _DATABASE_URL) if isinstance(value, str) else value
+    if isinstance(value, Path) and value.name in ("", ":memory:"):
+        raise wrong_type(value, "database_url", _DATABASE_URL)
+    return _url(value, (Path, PostgresqlUrl), "database_url", _DATABASE_URL)  # type: ignore[no-any-return]  # as it was checked
 
 
 def _smtp_url(value: str | SmtpUrl | None) -> SmtpUrl | None:
-    return _parsed(value, _SMTP_URL) if isinstance(value, str) else value
+    return _url(value, (SmtpUrl, type(None)), "smtp_url", _SMTP_URL)  # type: ignore[no-any-return]  # as it was checked
+
+
+def _url(
+    value: object, kinds: tuple[type, ...], name: str, metadata: Mapping[str, Any]
+) -> Any:  # of one of these kinds
+    if isinstance(value, str):
+        return _parsed(value, metadata)
+    if not isinstance(value, kinds):
+        raise wrong_type(value, name, metadata)
+    return value
 
 
 @attrs.frozen(kw_only=True)
 class Settings:
     """What an operator decides. Secrets are not in its repr.
 
-    A value that is text is read as that of its variable would be.
+    Each argument is checked as its variable is. Text is read as that of the variable would be; a number may be an int,
+    on and off may be a bool, a folder and a SQLite file may be a Path, what takes several may be a list of them, and a
+    limit may be a RateLimit.
 
-    Raises: SettingError.
+    Raises: SettingError, which names the argument.
     """
 
     database_url: DatabaseUrl = attrs.field(

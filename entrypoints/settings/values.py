@@ -15,6 +15,8 @@ from leadnator_auth.entrypoints.settings.url_parts import ENCODING, Host, UrlErr
 MIN_SECRET_BYTES = 32
 SAFE_BCRYPT_COST = 10
 """OWASP Password Storage Cheat Sheet: the least work factor for bcrypt. Less is taken, with a warning."""
+MOST_TRIES = 1_000_000
+"""In the period of a limit."""
 MAX_APP_NAME_LENGTH = 64
 _TEN_YEARS = 315_360_000
 _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
@@ -60,7 +62,7 @@ def rate_limit(name: str) -> Callable[[str], RateLimit]:
         seconds = _UNITS.get(unit.strip().lower())
         if seconds is None:
             raise ValueError
-        return RateLimit(name, between(1, 1_000_000)(count.strip()), timedelta(seconds=seconds))
+        return RateLimit(name, between(1, MOST_TRIES)(count.strip()), timedelta(seconds=seconds))
 
     return parse
 

@@ -32,6 +32,7 @@ def test_the_dependency_knows_the_user(auth: MemoryPorts, client: TestClient) ->
     assert answer.json() == {"owner": "Alice"}
     assert client.get("/notes").json()["code"] == "missing_token"
     assert client.get("/notes", headers={"Authorization": "Bearer x"}).json()["code"] == "invalid_token"
+    assert client.get("/").json() == {"welcome": "stranger"}
 
 
 def test_what_is_for_administrators_is_for_them_alone(auth: MemoryPorts, client: TestClient) -> None:

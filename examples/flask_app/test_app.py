@@ -6,19 +6,18 @@ from contextlib import nullcontext
 
 import pytest
 from app import build
-from bridge import Bridge
 from flask import Flask
 
 from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.entrypoints.embedding import SyncBridge
 
 ALICE = {"name": "Alice", "email": "alice@example.com", "password": "correct horse"}
 
 
 @pytest.fixture
 def app(auth: MemoryPorts) -> Iterator[Flask]:
-    bridge = Bridge(nullcontext(auth))
-    yield build(bridge)
-    bridge.close()
+    with SyncBridge(lambda: nullcontext(auth)) as bridge:
+        yield build(bridge)
 
 
 def test_who_logged_in_is_known_until_they_log_out(app: Flask) -> None:
@@ -35,7 +34,9 @@ def test_refusals_have_their_status(app: Flask) -> None:
     client = app.test_client()
     client.post("/signup", data=ALICE)
     assert client.post("/signup", data=ALICE).status_code == 409
-    assert client.post("/signup", data={"name": "Al"}).json == {"code": "missing_fields"}
+    answer = client.post("/signup", data={"name": "Al"})
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+    assert [error["field"] for error in answer.get_json(force=True)["errors"]] == ["email", "password"]
     assert client.post("/login", data=ALICE | {"password": "wrong"}).status_code == 401
 
 

@@ -13,7 +13,7 @@ OPERATOR = Actor.operator()
 
 async def add(ports: Ports, email: str, name: str) -> str:
     user = await create_user(OPERATOR, name, email, read_password(), is_admin=False, ports=ports)
-    return f"{user.email.typed} was added"
+    return f"{user.email} was added"
 
 
 async def check(ports: Ports, email: str) -> str:
@@ -23,7 +23,7 @@ async def check(ports: Ports, email: str) -> str:
 
 async def everybody(ports: Ports) -> str:
     page = await list_users(OPERATOR, ports=ports)
-    return "\n".join(f"{user.email.typed} {user.status}" for user in page.entries)
+    return "\n".join(f"{user.email} {user.status}" for user in page.entries)
 
 
 def read_password() -> str:

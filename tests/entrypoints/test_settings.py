@@ -9,7 +9,8 @@ from aiosmtplib.email import quote_address
 
 from leadnator_auth.adapters.mail import MailWriter
 from leadnator_auth.adapters.memory import FakeClock
-from leadnator_auth.domain import EmailAddress, Purpose, RateLimit
+from leadnator_auth.domain import EmailAddress, Limits, Purpose, RateLimit
+from leadnator_auth.entrypoints.compose.ports import _policy
 from leadnator_auth.entrypoints.settings import SettingError, Settings
 from leadnator_auth.entrypoints.settings.database_url import PostgresqlUrl
 from leadnator_auth.entrypoints.settings.url_parts import Host
@@ -374,3 +375,110 @@ def test_a_schema_in_sqlite_is_refused_with_what_to_do() -> None:
     with pytest.raises(SettingError, match="the database is SQLite, which has none: unset it"):
         Settings.read({"LEADNATOR_DATABASE_URL": "sqlite:///a.db", "LEADNATOR_DATABASE_SCHEMA": "auth"})
     assert Settings(database_url="sqlite:///a.db").database == Path("a.db")
+
+
+SPOKEN: list[tuple[str, object, str]] = [
+    ("rate_limit", False, "off"),
+    ("rate_limit", True, "on"),
+    ("database_prepared_statements", False, "off"),
+    ("bcrypt_cost", 10, "10"),
+    ("hash_queue", 0, "0"),
+    ("token_ttl", 60, "60"),
+    ("limit_login", RateLimit("anything", 5, MINUTE), "5/min"),
+    ("limit_change_password", RateLimit("login", 7, timedelta(days=1)), "7/day"),
+    ("jwt_secrets", [LONG_SECRET, f"{LONG_SECRET}-old"], f"{LONG_SECRET},{LONG_SECRET}-old"),
+    ("jwt_secrets", (LONG_SECRET,), LONG_SECRET),
+    ("trusted_proxies", ["127.0.0.1", "10.0.0.0/8"], "127.0.0.1,10.0.0.0/8"),
+    ("cors_origins", ("https://a.example",), "https://a.example"),
+    ("mail_templates", Path("/"), "/"),
+    ("database_url", Path("/srv/a.db"), "sqlite:////srv/a.db"),
+    *((AS_ARGUMENTS[f"LEADNATOR_{name}"], text, text) for name, text, _ in GOOD),
+]
+VARIABLES = {field.name: field.metadata["name"] for field in attrs.fields(Settings)}
+
+
+def made(**arguments: object) -> Settings:
+    return Settings(**arguments)  # type: ignore[arg-type]  # whatever somebody hands over
+
+
+@pytest.mark.parametrize(("name", "argument", "text"), SPOKEN, ids=ascii)
+def test_an_argument_is_what_its_variable_would_be(name: str, argument: object, text: str) -> None:
+    assert made(**{name: argument}) == Settings.read({VARIABLES[name]: text})
+
+
+@pytest.mark.parametrize("name", list(VARIABLES))
+def test_a_setting_may_be_handed_over_as_it_is_by_default_or_was_read(name: str) -> None:
+    assert made(**{name: getattr(Settings(), name)}) == Settings()
+    read = Settings.read({f"LEADNATOR_{variable}": text for variable, text, _ in reversed(GOOD)})
+    assert attrs.evolve(Settings(), **{name: getattr(read, name)}) == made(**{name: getattr(read, name)})
+    assert getattr(attrs.evolve(read), name) == getattr(read, name)
+
+
+WRONG: list[tuple[str, object]] = [
+    ("rate_limit", 0),
+    ("rate_limit", None),
+    ("rate_limit", "no"),
+    ("limit_login", 10),
+    ("limit_login", None),
+    ("limit_login", False),
+    ("limit_login", (10, 60)),
+    ("limit_login", "10"),
+    ("limit_login", RateLimit("login", 0, MINUTE)),
+    ("limit_login", RateLimit("login", 10, timedelta(0))),
+    ("limit_login", RateLimit("login", 1_000_001, MINUTE)),
+    ("limit_login", RateLimit("login", "10", MINUTE)),  # type: ignore[arg-type]  # as above
+    ("limit_login", RateLimit("login", 10, 60)),  # type: ignore[arg-type]
+    ("bcrypt_cost", 99),
+    ("bcrypt_cost", 12.0),
+    ("bcrypt_cost", True),
+    ("bcrypt_cost", None),
+    ("bcrypt_cost", b"12"),
+    ("token_ttl", timedelta(days=7)),
+    ("token_ttl", -1),
+    ("hash_workers", 0),
+    ("log_level", 10),
+    ("log_level", RateLimit("login", 10, MINUTE)),
+    ("public_url", 5),
+    ("smtp_ehlo", True),
+    ("mail_templates", True),
+    ("mail_templates", Path("/nowhere/at/all")),
+    ("cors_origins", {"https://a.example"}),
+    ("cors_origins", [5]),
+    ("cors_origins", [""]),
+    ("cors_origins", ["https://a.example,https://b.example"]),
+    ("cors_origins", ["https://a.example/"]),
+    ("trusted_proxies", ("*",)),
+    ("jwt_secrets", ["geheim"]),
+    ("jwt_secrets", LONG_SECRET.encode()),
+    ("jwt_secrets", [LONG_SECRET.encode()]),
+    ("jwt_secrets", [f"geheim,{LONG_SECRET}"]),
+    ("jwt_secrets", 4711),
+    ("database_url", None),
+    ("database_url", 4711),
+    ("database_url", Path(":memory:")),
+    ("smtp_url", {"password": "geheim"}),
+    ("smtp_url", 4711),
+]
+
+
+@pytest.mark.parametrize(("name", "argument"), WRONG, ids=ascii)
+def test_an_argument_that_is_wrong_is_named_with_what_it_takes(name: str, argument: object) -> None:
+    with pytest.raises(SettingError) as refusal:
+        made(**{name: argument})
+    message = str(refusal.value)
+    assert message.startswith(VARIABLES[name])
+    assert isinstance(argument, str | int | list | tuple | Path) or f"argument `{name}`" in message
+    assert ", takes " in message
+    assert message.isprintable()
+    assert not any(secret in message for secret in ("geheim", LONG_SECRET, "4711"))
+
+
+def test_rate_limits_that_are_off_are_off() -> None:
+    for off in (False, "off", "OFF"):
+        assert _policy(made(rate_limit=off)).limits == Limits.none()
+    assert _policy(made(limit_login="5/min")).limits.log_in == RateLimit("login", 5, MINUTE)
+
+
+def test_an_argument_that_is_none_of_ours_is_named() -> None:
+    with pytest.raises(TypeError, match="ratelimit"):
+        made(ratelimit=False)

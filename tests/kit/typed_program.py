@@ -1,6 +1,7 @@
 """A program for mypy, by somebody who has the installed package and nothing else of ours."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import assert_type
 
@@ -11,6 +12,7 @@ from starlette.requests import Request
 
 from leadnator_auth.adapters.memory import FakeClock, Mailbox, MemoryPorts, memory_ports
 from leadnator_auth.domain import (
+    AuthError,
     Charge,
     Identity,
     InvalidTokenError,
@@ -26,7 +28,7 @@ from leadnator_auth.domain import (
     sign_up,
 )
 from leadnator_auth.domain.ports import Clock, Mailer, RateLimits, UnitOfWork
-from leadnator_auth.entrypoints.embedding import Settings, running_ports
+from leadnator_auth.entrypoints.embedding import Settings, SyncBridge, running_ports
 from leadnator_auth.entrypoints.http import authenticate, create_app
 from leadnator_auth.testing.client import AuthClient
 from leadnator_auth.testing.contract import RateLimitsContract
@@ -93,6 +95,24 @@ async def embed(page: Page[User]) -> None:
     assert_type(page.entries[0], User)
 
 
+def block(settings: Settings) -> None:
+    with SyncBridge(settings) as bridge:
+        assert_type(bridge.ports, Ports)
+        signed_in = bridge.call(log_in("alice@example.com", "correct horse", ports=bridge.ports), timeout=10)
+        assert_type(signed_in, SignedIn)
+        assert_type(str(signed_in.user.email), str)
+    in_memory = SyncBridge(lambda: nullcontext(memory_ports()))
+    assert_type(in_memory.call(identify("token", ports=in_memory.ports)), Identity)
+    in_memory.close()
+
+
+async def bridged(bridge: SyncBridge, error: AuthError) -> str:
+    identity = await bridge.acall(identify("token", ports=bridge.ports))
+    assert_type(identity, Identity)
+    assert_type(error.reason, str)
+    return str(identity.user.email)
+
+
 async def greeted(request: Request, ports: Ports) -> str:
     return (await authenticate(request, ports, media=True)).user.name
 
@@ -102,4 +122,6 @@ async def is_refused(ports: MemoryPorts) -> None:
     await identify("token", ports=None)  # type: ignore[arg-type]
     ports.clock = FakeClock()  # type: ignore[misc]
     mailer: Mailer = Halting()  # type: ignore[assignment]
+    SyncBridge(ports)  # type: ignore[arg-type]
+    SyncBridge(Settings()).call(log_in)  # type: ignore[arg-type]
     attrs.evolve(ports, mailer=mailer, clok=ports.clock)  # type: ignore[arg-type, call-arg]

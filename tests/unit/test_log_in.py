@@ -65,7 +65,7 @@ async def test_any_failure_says_the_same_and_costs_one_verification(
 ) -> None:
     with pytest.raises(InvalidCredentialsError) as refused:
         await log_in(email, password, ports=memory)
-    assert str(refused.value) == ""
+    assert str(refused.value) == InvalidCredentialsError.message, "whichever of the two is wrong"
     assert (memory.hasher.verified, memory.hasher.hashed) == (1, 0)
 
 

@@ -28,6 +28,12 @@ def test_the_embedding_snippet_runs_as_it_stands(tmp_path: Path) -> None:
     assert second == "invalid_credentials"
 
 
+def test_the_snippet_for_code_that_blocks_runs_as_it_stands(tmp_path: Path) -> None:
+    snippet = next(snippet for snippet in SNIPPETS if "SyncBridge" in snippet)
+    run = subprocess.run([sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "Bob <Bob@Example.com>"
+
+
 async def test_the_host_application_snippet_serves_its_users(memory: MemoryPorts) -> None:
     snippet = next(snippet for snippet in SNIPPETS if "host_application" in snippet)
     namespace: dict[str, Any] = {}
@@ -41,10 +47,11 @@ async def test_the_host_application_snippet_serves_its_users(memory: MemoryPorts
         assert (await client.get("/api/auth/me", headers=headers)).json()["user"]["name"] == "Alice"
 
 
-def test_the_testing_snippet_passes_as_it_stands(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [[], ["-o", "asyncio_mode=strict"], ["-o", "asyncio_mode=auto"]], ids=" ".join)
+def test_the_testing_snippet_passes_as_it_stands(tmp_path: Path, mode: list[str]) -> None:
     snippet = next(snippet for snippet in SNIPPETS if "memory_ports" in snippet)
     (tmp_path / "test_snippet.py").write_text(snippet)
-    command = [sys.executable, "-m", "pytest", "-q", "-o", "asyncio_mode=auto", "-p", "no:cacheprovider", "."]
+    command = [sys.executable, "-m", "pytest", "-q", *mode, "-p", "no:cacheprovider", "."]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "1 passed" in run.stdout, run.stdout + run.stderr
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.e2e.server import free_port
-from tests.extra.docs.markdown import Block, Command, commands
+from tests.extra.docs.markdown import Block
 from tests.extra.docs.shapes import has_shape
 
 PORT = "8000"
@@ -39,20 +39,19 @@ def run_page(blocks: Iterable[Block], home: Path, settings: Mapping[str, str] | 
     """Runs what is to be run, all of which must succeed and print what the page shows."""
     run = [block for block in blocks if block.is_command and not block.reason]
     port = str(free_port())
-    typed = [(block.kind, command) for block in run for command in commands(block)]
-    script = _PRELUDE + "".join(_step(kind, command) for kind, command in typed)
+    script = _PRELUDE + "".join(_step(block) for block in run)
     printed = run_script(script.replace("PORT", port).replace(PORT, port), home, settings or {})
     answers = printed.split(_ANSWER)[1:]
-    for (_, command), answer in zip(typed, answers, strict=True):
-        shown = command.printed
-        assert shown is None or has_shape(answer.replace(port, PORT), shown), f"$ {command.text}{answer}shown: {shown}"
+    for block, answer in zip(run, answers, strict=True):
+        shown = block.printed
+        assert shown is None or has_shape(answer.replace(port, PORT), shown), f"{block.text}{answer}shown: {shown}"
 
 
-def _step(kind: str, command: Command) -> str:
+def _step(block: Block) -> str:
     mark = "printf '\\036'\n"
     # The checkout is installed where these tests run; what `pip install .` makes of it is a test of the wheel.
-    text = _INSTALLING.sub("", command.text)
-    if kind == "sh server" or text.rstrip().endswith("leadnator-auth serve"):
+    text = _INSTALLING.sub("", block.text)
+    if block.kind == "sh server" or text.rstrip().endswith("leadnator-auth serve"):
         text = text.replace("leadnator-auth serve", "leadnator-auth serve --port PORT")
         server = f"setsid bash -c {shlex.quote('exec ' + text)} >>server.log 2>&1 &"
         text = f"end_server\n{server}\nstarted=$!\nwait_for_server\n"

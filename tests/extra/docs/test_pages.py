@@ -30,7 +30,7 @@ MAX_NOT_RUN = 8
 
 def without_installing(page: Path) -> list[Block]:
     """Returns the blocks of a page but for those that fetch packages: the command is installed where tests run."""
-    return [block for block in blocks(page) if not block.text.startswith("pip install")]
+    return [block for block in blocks(page) if "pip install" not in block.text]
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_its_commands_do_what_it_shows(page: Path, tmp_path: Path) -> None:
 
 def test_a_backup_has_the_accounts(tmp_path: Path) -> None:
     made = "leadnator-auth users create --email a@example.com --name A --password-stdin <<< a-long-passphrase\n"
-    looked = "$ cd backup && leadnator-auth users list --json | grep -c a@example.com\n1\n"
+    looked = "cd backup && leadnator-auth users list --json | grep -c a@example.com\n"
     steps = blocks(HOW_TO / "backups.md")
-    run_page([steps[0], Block("sh", made), *steps[1:], Block("console", looked)], tmp_path)
+    run_page([steps[0], Block("sh", made), *steps[1:], Block("sh", looked, printed="1\n")], tmp_path)
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])

@@ -1,8 +1,4 @@
-"""Embedding, for applications that run the core themselves: everything that `serve` runs except the server.
-
-async with running_ports(Settings.read(os.environ)) as ports:
-    app = create_app(ports)  # of leadnator_auth.entrypoints.http, or use cases of leadnator_auth.domain
-"""
+"""A complete set of ports, with the work beside requests."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,11 +9,8 @@ from leadnator_auth.entrypoints.background.delivery_worker import DeliveryWorker
 from leadnator_auth.entrypoints.background.housekeeper import keeping_house
 from leadnator_auth.entrypoints.background.mails import MAILS
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
-from leadnator_auth.entrypoints.settings import SettingError, Settings
-from leadnator_auth.entrypoints.settings.errors import StartError
+from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.telemetry.event_log import log_events
-
-__all__ = ["SettingError", "Settings", "StartError", "open_ports", "prepare", "running_ports"]
 
 
 @asynccontextmanager

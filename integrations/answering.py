@@ -1,0 +1,38 @@
+"""What the hosts have in common: the answer to an error, and how a request that is no Starlette's is read."""
+
+from starlette.requests import HTTPConnection
+
+from leadnator_auth.domain import AuthError, Client, Identity, Ports
+from leadnator_auth.entrypoints.http import RequestError, authenticate, problem_response
+
+
+def answer_to(error: AuthError | RequestError, base_path: str = "") -> tuple[bytes, int, dict[str, str]]:
+    """Returns the body, the status and the headers that our own routes answer an error with.
+
+    The reference page that the body points to is below `base_path`.
+    """
+    response = problem_response(error, base_path)
+    return bytes(response.body), response.status_code, {**response.headers, "cache-control": "no-store"}
+
+
+async def identify_sender(
+    method: str, path: str, query: str, authorization: str | None, *, media: bool = False, ports: Ports
+) -> Identity:
+    """Returns who sends a request, read as strictly as `authenticate` reads it; `path` is the decoded one.
+
+    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, UnavailableError.
+    """
+    headers = [] if authorization is None else [(b"authorization", authorization.encode("latin-1", "replace"))]
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query.encode("latin-1", "replace"),
+        "headers": headers,
+    }
+    return await authenticate(HTTPConnection(scope), ports, media=media)
+
+
+def client_at(address: str | None, user_agent: str | None) -> Client:
+    """Returns where a request comes from: sessions show it, and limits are counted by its network."""
+    return Client(ip=address or "", user_agent=user_agent or "")

@@ -1,0 +1,46 @@
+"""The page of all public names says what the code says, of every one of them."""
+
+import ast
+import inspect
+import re
+
+import pytest
+
+from tests.extra.docs import python_reference
+from tests.extra.docs.python_source import public_modules, public_names
+from tests.kit.test_public_modules import MODULES
+
+PAGE = python_reference.PAGE.read_text()
+AGAIN = "write it again: env -u PYTHONSAFEPATH python -m tests.extra.docs.python_reference"
+INTEGRATIONS = {f"leadnator_auth.integrations.{framework}" for framework in ("fastapi", "flask", "django")}
+
+
+def test_the_page_is_what_the_source_makes() -> None:
+    assert python_reference.page() == PAGE, AGAIN
+
+
+def test_every_public_module_is_on_it() -> None:
+    assert set(public_modules()) == {*MODULES[1:], *INTEGRATIONS}
+    assert re.findall(r"^## (\S+)$", PAGE, re.MULTILINE) == public_modules()
+
+
+@pytest.mark.parametrize("module", public_modules())
+def test_every_public_name_is_on_it_with_words(module: str) -> None:
+    section = PAGE.partition(f"\n## {module}\n")[2].partition("\n## ")[0]
+    for each in public_names(module):
+        (line,) = re.findall(rf"^- \*\*{re.escape(each.name)}\*\*: (.*)$", section, re.MULTILINE)
+        is_plain = isinstance(each.definition, ast.Assign | ast.AnnAssign)
+        assert is_plain or not line.endswith("`"), f"{module}.{each.name} has no words"
+        for error in re.findall(r"\w+Error\b", each.words.partition("Raises:")[2]):
+            assert error in line or isinstance(each.definition, ast.ClassDef)
+
+
+def test_arguments_are_those_that_python_sees() -> None:
+    import leadnator_auth.domain as core
+
+    for each in public_names("leadnator_auth.domain"):
+        function = getattr(core, each.name)
+        if inspect.isfunction(function):
+            way = "await " if inspect.iscoroutinefunction(function) else ""
+            (line,) = re.findall(rf"^- \*\*{each.name}\*\*: `{way}{each.name}\((.*?)\) -> ", PAGE, re.MULTILINE)
+            assert all(re.search(rf"\b{name}: ", line) for name in inspect.signature(function).parameters), line
