@@ -86,7 +86,8 @@ def _called(node: Function) -> str:
         return f"{node.name}: {ast.unparse(node.returns) if node.returns else 'object'}"
     if "pytest.fixture" in named:
         return f"{node.name}{returned.replace(' -> ', ': ')}"
-    way = "await " if isinstance(node, ast.AsyncFunctionDef) else ""
+    yields = any(isinstance(each, ast.Yield) for each in ast.walk(node))
+    way = "await " if isinstance(node, ast.AsyncFunctionDef) and not yields else ""
     if "asynccontextmanager" in named:
         way, returned = "async with ", re.sub(r" -> Async(?:Iterator|Generator)\[(.*?)\]", r" as \1", returned)
     return f"{way}{node.name}({_arguments(node)}){returned}"

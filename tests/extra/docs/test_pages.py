@@ -92,7 +92,7 @@ def test_what_is_not_run_says_why_and_is_little() -> None:
 
 
 def test_every_page_with_commands_is_run() -> None:
-    how_tos = ("postgresql", "smtp", "backups", "reverse-proxy", "import")
+    how_tos = ("postgresql", "smtp", "backups", "reverse-proxy", "import", "share-a-database")
     run = {"README.md", "docs/tutorial/front-end.md", *(f"docs/how-to/{name}.md" for name in how_tos)}
     for page in pages():
         name = str(page.relative_to(ROOT))

@@ -131,6 +131,7 @@ REFUSED: list[tuple[dict[str, str], int, str]] = [
 def test_refusals_are_problems(client: TestClient, path: str, headers: dict[str, str], status: int, code: str) -> None:
     answer = client.get(path, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["type"] == f"/accounts/docs#{code}"
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["www-authenticate"].startswith("Bearer")
     assert answer.headers["cache-control"] == "no-store"
