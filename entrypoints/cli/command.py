@@ -67,7 +67,8 @@ def migrate() -> None:
 def openapi() -> None:
     """Print the OpenAPI 3.1 document."""
     from leadnator_auth.entrypoints.compose.ports import DEFAULT_PUBLIC_URL
+    from leadnator_auth.entrypoints.http.location import path_of_url
     from leadnator_auth.entrypoints.http.openapi.document import openapi_document
 
     public_url = Settings.read(os.environ).public_url or DEFAULT_PUBLIC_URL
-    click.echo(json.dumps(openapi_document(public_url), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(openapi_document(public_url, path_of_url(public_url)), indent=2, ensure_ascii=False))

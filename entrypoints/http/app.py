@@ -43,7 +43,9 @@ class AuthApplication(Starlette):
     across_origins: Callable[[ASGIApp], ASGIApp] = staticmethod(lambda app: app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await super().__call__(located(scope, self.prefix) if scope["type"] == "http" else scope, receive, send)
+        if (self.prefix or scope.get("root_path")) and scope["type"] == "http":
+            scope = located(scope, self.prefix)
+        await super().__call__(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         app = self.across_origins(FixedPaths(self.routes, self.router))
@@ -115,14 +117,12 @@ class FixedPaths:
         self._router = router
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._apps.get(_path_below(scope)) if scope["type"] == "http" else None
+        app = None
+        if scope["type"] == "http":
+            # `located` made sure that the path begins with the root path.
+            root_path = scope.get("root_path")
+            app = self._apps.get(scope["path"].removeprefix(root_path) if root_path else scope["path"])
         await (app or self._router)(scope, receive, send)
-
-
-def _path_below(scope: Scope) -> str:
-    """Returns the path without the root path, which `located` made sure that it begins with."""
-    path: str = scope["path"]
-    return path.removeprefix(scope["root_path"]) if scope.get("root_path") else path
 
 
 class Resource:

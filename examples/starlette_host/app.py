@@ -23,7 +23,7 @@ def login_required(page: Page, *, media: bool = False) -> Callable[[Request], Aw
         try:
             identity = await authenticate(request, request.app.state.ports, media=media)
         except (AuthError, RequestError) as error:
-            return problem_response(error)
+            return problem_response(error, "/accounts")
         return await page(request, identity.user)
 
     return endpoint
