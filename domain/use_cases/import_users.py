@@ -129,7 +129,7 @@ def _known_hash(text: str, ports: Ports) -> str:
 
 def _instant(text: str) -> datetime:
     try:
-        instant = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text.upper())  # RFC 3339 section 5.6: T and Z may be small letters
         if instant.tzinfo is not None:
             return instant.astimezone(UTC)
     except (ValueError, OverflowError):

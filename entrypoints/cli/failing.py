@@ -1,5 +1,6 @@
-"""How a command fails: one clear line on stderr and exit code 1."""
+"""How a command fails: one clear line on stderr and exit code 1, or 2 where it was told what it cannot understand."""
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
@@ -7,6 +8,7 @@ from typing import ParamSpec
 import click
 
 from leadnator_auth.domain.errors import UnavailableError
+from leadnator_auth.domain.values.text import is_storable
 from leadnator_auth.entrypoints.settings import SettingError
 from leadnator_auth.entrypoints.settings.errors import StartError
 
@@ -18,9 +20,20 @@ def failing_in_one_line(command: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        texts = {name: _text(name, value) for name, value in kwargs.items() if isinstance(value, str)}
         try:
-            command(*args, **kwargs)
+            command(*args, **kwargs | texts)  # type: ignore[arg-type]  # the same names
         except (SettingError, StartError, UnavailableError) as error:
             raise click.ClickException(str(error)) from error
 
     return wrapper
+
+
+def _text(name: str, value: str) -> str:
+    """Returns an argument as text; the name of a file, which may have any bytes, is no str here."""
+    if is_storable(value):
+        return value
+    try:
+        return os.fsencode(value).decode()  # a locale that knows ASCII alone
+    except UnicodeDecodeError:
+        raise click.UsageError(f"The value of {name.upper()} is no UTF-8.") from None

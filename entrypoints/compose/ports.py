@@ -29,6 +29,7 @@ from leadnator_auth.domain.ports import Commit, Mailer, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
+from leadnator_auth.entrypoints.settings.mail_sender import read_sender
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 from leadnator_auth.entrypoints.settings.view import Surroundings
 from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics
@@ -81,7 +82,7 @@ async def open_ports(
                 identities=SqlIdentities(connections),
                 hasher=hasher,
                 tokens=tokens,
-                emails=ValidatedEmailSyntax(),
+                emails=ValidatedEmailSyntax(settings.email_allow),
                 mailer=mailer,
                 clock=clock,
                 randomness=SystemRandomness(),
@@ -178,12 +179,14 @@ def mail_writer(settings: Settings, clock: SystemClock) -> MailWriter:
     """Returns who writes the mails, with the links and in the words that the settings say."""
     public_url = settings.public_url or DEFAULT_PUBLIC_URL
     reset_url = settings.reset_url or DEFAULT_RESET_URL
+    sender = read_sender(settings.mail_from)
     return MailWriter(
-        sender=settings.mail_from,
+        sender=sender.address,
         reset_url=reset_url.replace("{public_url}", public_url),
         clock=clock,
         language=settings.mail_language,
         own_templates=settings.mail_templates,
+        sender_name=sender.name,
     )
 
 

@@ -3,7 +3,7 @@
 import os
 import signal
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.1
 
 
-def supervise(config: uvicorn.Config, listener: socket.socket) -> bool:
+def supervise(config: uvicorn.Config, listeners: Sequence[socket.socket]) -> bool:
     """Serves by several processes until SIGTERM or SIGINT; returns whether they could start.
 
     A second SIGINT ends them at once, as it ends a single one. From a terminal it reaches them all; `kill` tells the
@@ -35,7 +35,7 @@ def supervise(config: uvicorn.Config, listener: socket.socket) -> bool:
                     process.process.join(LOOK_SECONDS)
                     _hand_on_interrupts(self.signal_queue, self.processes)
 
-    supervisor = Supervisor(config, [listener])
+    supervisor = Supervisor(config, list(listeners))
     supervisor.run()
     return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
 

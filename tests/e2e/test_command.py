@@ -92,7 +92,7 @@ BAD_SETTINGS = [
     ("PUBLIC_URL", "auth.example.com", "https://"),
     ("RESET_URL", "https://app.example.com/reset", "{token}"),
     ("SMTP_URL", f"ftp://user:{SECRET}@mail.example.com", "smtp+starttls://"),
-    ("MAIL_FROM", "Leadnator <no-reply@example.com>", "address"),
+    ("MAIL_FROM", "Leadnator, Inc. <no-reply@example.com>", "address"),
     ("MAIL_FROM", "a@example.com\nBcc: b@example.com", "address"),
     ("BCRYPT_COST", "3", "4 to 16"),
     ("HASH_WORKERS", "many", "number"),
