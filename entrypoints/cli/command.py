@@ -8,6 +8,7 @@ import sys
 import click
 
 from leadnator_auth import __version__
+from leadnator_auth.entrypoints.cli.backup import backup
 from leadnator_auth.entrypoints.cli.config import config
 from leadnator_auth.entrypoints.cli.doctor import doctor
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
@@ -25,6 +26,7 @@ def main() -> None:
     """Accounts, log-ins and password reset as an HTTP API. Settings are LEADNATOR_… environment variables."""
 
 
+main.add_command(backup)
 main.add_command(config)
 main.add_command(doctor)
 main.add_command(mail)

@@ -95,7 +95,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     Raises: StartError.
     """
     if settings.otlp_endpoint:
-        require_tracing()  # here, where it can be told in one line, and not in each process
+        require_tracing(settings.otlp_endpoint)  # here, where it can be told in one line, and not in each process
     # Each part of a mail's link must come from us, never from a request.
     public_url = settings.public_url or f"http://127.0.0.1:{port}"
     os.environ[f"{PREFIX}PUBLIC_URL"] = public_url
