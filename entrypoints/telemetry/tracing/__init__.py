@@ -22,10 +22,11 @@ def tracing_to(endpoint: str) -> "Tracing":
     Raises: StartError when the extra is not installed, or does not take what its own variables say.
     """
     try:
+        # It reads its variables when it is loaded, too.
         from leadnator_auth.entrypoints.telemetry.tracing.exporting import exporting_tracing
+
+        return exporting_tracing(endpoint)
     except ImportError as error:
         raise StartError(MISSING_EXTRA) from error
-    try:
-        return exporting_tracing(endpoint)
     except (ValueError, RuntimeError) as error:
         raise StartError(f"OpenTelemetry does not take what its variables (OTEL_...) say: {error}") from error
