@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError, missing
+from leadnator_auth.domain.values.text import is_storable
 
 __all__ = ["ValidatedEmailSyntax"]
 
@@ -34,10 +35,10 @@ class ValidatedEmailSyntax:
         typed = text.strip()
         if not typed:
             raise missing()
-        if len(typed) > MAX_OCTETS or len(typed.encode()) > MAX_OCTETS:
+        if len(typed) > MAX_OCTETS or len(typed.encode("utf-8", "surrogatepass")) > MAX_OCTETS:
             raise BadFieldError("too_long", f"Use at most {MAX_OCTETS} bytes.")
         # "=?" begins an encoded word, which mail software decodes to another address (RFC 2047).
-        if "=?" in typed or any(_turns_ascii(character) for character in typed):
+        if not is_storable(typed) or "=?" in typed or any(_turns_ascii(character) for character in typed):
             raise _invalid()
         allowed = self._allowed_in(typed)
         looked_at = typed[: -len(allowed)] + _STAND_IN if allowed else typed

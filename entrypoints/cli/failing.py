@@ -1,4 +1,4 @@
-"""How a command fails: one clear line on stderr and exit code 1, or 2 where it was told what it cannot understand."""
+"""How a command fails: one clear line on stderr and exit code 1."""
 
 import os
 from collections.abc import Callable
@@ -20,20 +20,22 @@ def failing_in_one_line(command: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
-        texts = {name: _text(name, value) for name, value in kwargs.items() if isinstance(value, str)}
+        texts = {name: _text(value) for name, value in kwargs.items() if isinstance(value, str)}
         try:
             command(*args, **kwargs | texts)  # type: ignore[arg-type]  # the same names
         except (SettingError, StartError, UnavailableError) as error:
             raise click.ClickException(str(error)) from error
+        except UnicodeEncodeError as error:  # names of files, and whom the core looks for in vain, may have any bytes
+            raise click.ClickException("an argument has bytes that are no UTF-8") from error
 
     return wrapper
 
 
-def _text(name: str, value: str) -> str:
-    """Returns an argument as text; the name of a file, which may have any bytes, is no str here."""
+def _text(value: str) -> str:
+    """Returns an argument as text, also where the locale knows ASCII alone; other bytes stay what they are."""
     if is_storable(value):
         return value
     try:
-        return os.fsencode(value).decode()  # a locale that knows ASCII alone
+        return os.fsencode(value).decode()
     except UnicodeDecodeError:
-        raise click.UsageError(f"The value of {name.upper()} is no UTF-8.") from None
+        return value

@@ -123,14 +123,14 @@ def test_ctrl_c_leaves_nothing(database: Path, tmp_path: Path, monkeypatch: pyte
     assert others_in(tmp_path) == set()
 
 
-@pytest.mark.parametrize("call", ["fsync", "replace"])
+@pytest.mark.parametrize(("place", "call"), [(os, "fsync"), (Path, "replace")])
 def test_what_is_not_safely_on_disk_is_no_backup(
-    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: object, call: str
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(*((os, "fsync") if call == "fsync" else (Path, "replace")), fail)
+    monkeypatch.setattr(place, call, fail)
     with pytest.raises(BackupError, match="No space left"):
         back_up(database, tmp_path / "copy.db")
     assert others_in(tmp_path) == set()
