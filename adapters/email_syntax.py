@@ -1,10 +1,12 @@
 """E-mail syntax by the email-validator library, without DNS."""
 
 import unicodedata
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError, missing
+from leadnator_auth.domain.values.text import is_storable
 
 __all__ = ["ValidatedEmailSyntax"]
 
@@ -12,11 +14,20 @@ if TYPE_CHECKING:
     from email_validator import ValidatedEmail
 
 MAX_OCTETS = 254
-"""RFC 5321 section 4.5.3.1.3, without the angle brackets."""
+"""RFC 5321 section 4.5.3.1.3, less the angle brackets."""
+_STAND_IN = "example.com"
+"""The library looks at an allowed domain as if it were this one, which is no special case."""
 
 
 class ValidatedEmailSyntax:
-    """The EmailSyntax for the Internet: ASCII before the @, internationalised domain names after it."""
+    """The EmailSyntax for the Internet: ASCII before the @, international domain names after it.
+
+    Names for special use (RFC 6761) are no domains of mailboxes, but for those that are allowed, with all below them.
+    """
+
+    def __init__(self, allowed: Collection[str] = ()) -> None:
+        """Allows these domains, which are in lower case and ASCII."""
+        self._allowed = allowed
 
     def parse(self, text: str) -> EmailAddress:
         from email_validator import EmailNotValidError, validate_email  # not needed to start
@@ -24,14 +35,16 @@ class ValidatedEmailSyntax:
         typed = text.strip()
         if not typed:
             raise missing()
-        if len(typed) > MAX_OCTETS or len(typed.encode()) > MAX_OCTETS:
+        if len(typed) > MAX_OCTETS or len(typed.encode("utf-8", "surrogatepass")) > MAX_OCTETS:
             raise BadFieldError("too_long", f"Use at most {MAX_OCTETS} bytes.")
         # "=?" begins an encoded word, which mail software decodes to another address (RFC 2047).
-        if "=?" in typed or any(_turns_ascii(character) for character in typed):
+        if not is_storable(typed) or "=?" in typed or any(_turns_ascii(character) for character in typed):
             raise _invalid()
+        allowed = self._allowed_in(typed)
+        looked_at = typed[: -len(allowed)] + _STAND_IN if allowed else typed
         try:
             valid = validate_email(
-                typed,
+                looked_at,
                 allow_smtputf8=False,
                 allow_quoted_local=False,
                 allow_domain_literal=False,
@@ -43,11 +56,19 @@ class ValidatedEmailSyntax:
             )
         except EmailNotValidError as error:
             raise _invalid() from error
-        if not _is_spelled_out(typed.rpartition("@")[2], valid):
+        if not _is_spelled_out(looked_at.rpartition("@")[2], valid):
             raise _invalid()
-        if not valid.ascii_email or len(valid.ascii_email) > MAX_OCTETS:
+        canonical = (valid.ascii_email or "").lower()
+        if allowed:
+            canonical = canonical.removesuffix(_STAND_IN) + allowed
+        if not canonical or len(canonical) > MAX_OCTETS:
             raise BadFieldError("too_long", f"Use at most {MAX_OCTETS} bytes.")
-        return EmailAddress(typed=typed, canonical=valid.ascii_email.lower())
+        return EmailAddress(typed=typed, canonical=canonical)
+
+    def _allowed_in(self, address: str) -> str:
+        """Returns the allowed domain that an address is in, or nothing; the longest, where one is below another."""
+        domain = address.rpartition("@")[2].lower()
+        return max((name for name in self._allowed if f".{domain}".endswith(f".{name}")), key=len, default="")
 
 
 def _turns_ascii(character: str) -> bool:

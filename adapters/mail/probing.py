@@ -1,18 +1,23 @@
-"""A probe that goes the way of a mail to an SMTP server step by step, and turns back before it would send one."""
+"""Goes the way of a mail to an SMTP server step by step, as far as it is asked to, and says what stops it."""
 
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from email.message import EmailMessage
 from enum import StrEnum
 
 import aiosmtplib
 import attrs
 
 from leadnator_auth.adapters.mail.conversation import FAILURES, Conversation
+from leadnator_auth.adapters.mail.conversation import Step as Begun
 from leadnator_auth.adapters.mail.own_name import OwnName
 from leadnator_auth.adapters.mail.server import Security, SmtpServer
+from leadnator_auth.adapters.mail.troubles import Trouble, trouble_in
+
+__all__ = ["Probed", "Step", "Trouble", "probe", "send_test"]
 
 STEP_SECONDS = 20.0
 """Some servers greet late on purpose; but somebody who looks into a problem does not wait as long as a mail may."""
@@ -25,38 +30,39 @@ class Step(StrEnum):
     ENCRYPTION = "encryption"
     LOG_IN = "log-in"
     SENDER = "sender"
+    TEST_MAIL = "test mail"
 
 
-class Trouble(StrEnum):
-    """The reasons why a mail would get no further; each has a cure of its own."""
-
-    UNKNOWN_NAME = "unknown name"
-    OUT_OF_REACH = "out of reach"
-    NOT_WELCOME = "not welcome"
-    NAME_REFUSED = "name refused"
-    NOT_ENCRYPTED = "not encrypted"
-    BAD_HANDSHAKE = "bad handshake"
-    BAD_CERTIFICATE = "bad certificate"
-    NO_LOG_IN = "no log-in"
-    LOG_IN_REFUSED = "log-in refused"
-    SENDER_REFUSED = "sender refused"
+_OTHERWISE: Mapping[Begun, Trouble] = {
+    Begun.GREETING: Trouble.NOT_WELCOME,
+    Begun.ENCRYPTION: Trouble.BAD_HANDSHAKE,
+    Begun.LOG_IN: Trouble.LOG_IN_REFUSED,
+    Begun.SENDER: Trouble.SENDER_REFUSED,
+    Begun.RECIPIENT: Trouble.RECIPIENT_REFUSED,
+    Begun.DATA: Trouble.CONTENT_REFUSED,
+    Begun.CONTENT: Trouble.CONTENT_REFUSED,
+}
+"""What stops a mail at a step where nothing tells it more exactly."""
+_LATE = (Trouble.RECIPIENT_REFUSED, Trouble.CONTENT_REFUSED)
 
 
 @attrs.frozen
 class Probed:
-    """The finding at a step; it may quote the server, which may repeat what it was told."""
+    """What was found at a step."""
 
     step: Step
     found: str
     trouble: Trouble | None = None
+    answer: str = ""
+    """The words of the server, which may repeat what it was told."""
 
 
 class _StoppedError(Exception):
     """A mail would get no further."""
 
-    def __init__(self, step: Step, trouble: Trouble, found: str) -> None:
+    def __init__(self, step: Step, trouble: Trouble, found: str, answer: str = "") -> None:
         super().__init__(found)
-        self.probed = Probed(step, found, trouble)
+        self.probed = Probed(step, found, trouble, answer)
 
 
 async def probe(server: SmtpServer, sender: str) -> AsyncIterator[Probed]:
@@ -74,6 +80,20 @@ async def probe(server: SmtpServer, sender: str) -> AsyncIterator[Probed]:
         yield stopped.probed
     finally:
         conversation.close()
+
+
+async def send_test(server: SmtpServer, message: EmailMessage, sender: str, recipient: str) -> Probed:
+    """Sends a message, and returns whether the server took it, or what it has against it."""
+    conversation = Conversation(server, OwnName(server.ehlo))
+    try:
+        with _failures(Step.TEST_MAIL, Trouble.OUT_OF_REACH, conversation):
+            await conversation.open()
+            await conversation.hand_over(message.as_bytes(), sender, recipient)
+    except _StoppedError as stopped:
+        return stopped.probed
+    finally:
+        conversation.close()
+    return Probed(Step.TEST_MAIL, f"the server took it for {recipient}")
 
 
 async def _connect(conversation: Conversation, server: SmtpServer) -> Probed:
@@ -116,27 +136,42 @@ async def _log_in(conversation: Conversation, username: str, password: str) -> P
 
 
 @contextmanager
-def _failures(step: Step, otherwise: Trouble) -> Iterator[None]:
-    """Turns the errors that aiosmtplib raises in the block into their meaning."""
+def _failures(step: Step, otherwise: Trouble, conversation: Conversation | None = None) -> Iterator[None]:
+    """Turns what aiosmtplib raises in the block into what it means, at the step where the conversation is then."""
     try:
         yield
     except FAILURES as error:
-        raise _meaning(error, step, otherwise) from error
+        begun = conversation.step if conversation else None
+        raise _meaning(error, step, _OTHERWISE.get(begun, otherwise) if begun else otherwise) from error
 
 
 def _meaning(error: Exception, step: Step, otherwise: Trouble) -> _StoppedError:
     reason = error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error
     if isinstance(reason, ssl.SSLCertVerificationError):
         found = f"the certificate is not trusted: {reason.verify_message}"
-        return _StoppedError(Step.ENCRYPTION, Trouble.BAD_CERTIFICATE, found)
+        return _StoppedError(_encryption(step), Trouble.BAD_CERTIFICATE, found)
     if isinstance(reason, ssl.SSLError):
         found = f"the TLS handshake failed: {reason.reason or reason}"
-        return _StoppedError(Step.ENCRYPTION, Trouble.BAD_HANDSHAKE, found)
-    if isinstance(error, aiosmtplib.SMTPHeloError) and error.code >= 500:
-        return _StoppedError(step, Trouble.NAME_REFUSED, f"the server says {error.code} {error.message}")
+        return _StoppedError(_encryption(step), Trouble.BAD_HANDSHAKE, found)
     if isinstance(error, aiosmtplib.SMTPResponseException):
-        trouble = Trouble.NOT_WELCOME if otherwise is Trouble.OUT_OF_REACH else otherwise
-        return _StoppedError(step, trouble, f"the server says {error.code} {error.message}")
+        answer = f"{error.code} {error.message}"
+        return _StoppedError(step, _trouble_of(error, step, otherwise), "the server says", answer)
     if isinstance(error.__cause__, aiosmtplib.SMTPServerDisconnected):
         return _StoppedError(step, Trouble.NOT_WELCOME, "the server hangs up at once")
+    if isinstance(error, TimeoutError) and otherwise in _LATE:
+        return _StoppedError(step, Trouble.TOO_SLOW, str(error))
     return _StoppedError(step, otherwise, str(error) or type(error).__name__)
+
+
+def _encryption(step: Step) -> Step:
+    return step if step is Step.TEST_MAIL else Step.ENCRYPTION
+
+
+def _trouble_of(error: aiosmtplib.SMTPResponseException, step: Step, otherwise: Trouble) -> Trouble:
+    if isinstance(error, aiosmtplib.SMTPHeloError) and error.code >= 500:
+        return Trouble.NAME_REFUSED
+    if step in (Step.SENDER, Step.TEST_MAIL) or otherwise is Trouble.OUT_OF_REACH:
+        refused = Trouble.NOT_WELCOME if otherwise is Trouble.OUT_OF_REACH else otherwise
+        is_for_now = error.code < 500 and otherwise in _LATE
+        return trouble_in(error.code, error.message, Trouble.POSTPONED if is_for_now else refused)
+    return otherwise

@@ -8,6 +8,7 @@ import aiosmtplib
 from leadnator_auth.adapters.mail.conversation import FAILURES, Conversation, Step
 from leadnator_auth.adapters.mail.own_name import OwnName
 from leadnator_auth.adapters.mail.server import SmtpServer
+from leadnator_auth.adapters.mail.troubles import OURS, Trouble, trouble_in
 from leadnator_auth.adapters.mail.writing import MailWriter
 from leadnator_auth.domain.entities.mail import OutgoingMail
 from leadnator_auth.domain.errors import MailDelayedError, MailRefusedError
@@ -17,10 +18,7 @@ __all__ = ["SmtpMailer"]
 IDLE_SECONDS = 5.0
 """How long a connection is kept for the next mail."""
 _ABOUT_THE_MAIL = {Step.RECIPIENT, Step.DATA, Step.CONTENT}
-_ABOUT_US = {503, 504, 530, 534, 535, 538}
-"""Answers about our log-in (RFC 4954 section 6) or our name, which some servers judge as late as at RCPT."""
-_ABOUT_OUR_ADDRESS = ("5.1.7", "5.1.8")
-"""RFC 3463 section 3.2: the sender's address, likewise."""
+_BAD_SEQUENCE = 503
 
 
 class SmtpMailer:
@@ -88,10 +86,10 @@ def _meaning(error: Exception, step: Step) -> Exception:
     answer = f"{error.code} {error.message}"
     if step not in _ABOUT_THE_MAIL:
         return MailDelayedError(f"{step} was refused: {answer}", may_have_arrived=False)
-    if error.code < 500 or _is_about_us(error):
+    if error.code < 500 or error.code == _BAD_SEQUENCE or _is_about_us(error):
         return MailDelayedError(answer, may_have_arrived=may_have_arrived)
     return MailRefusedError(answer, may_have_arrived=may_have_arrived)
 
 
 def _is_about_us(error: aiosmtplib.SMTPResponseException) -> bool:
-    return error.code in _ABOUT_US or error.message.startswith(_ABOUT_OUR_ADDRESS)
+    return trouble_in(error.code, error.message, Trouble.RECIPIENT_REFUSED) in OURS

@@ -35,7 +35,7 @@ def _environment(language: str, own_templates: Path | None) -> "Environment":
     if own_templates is not None:
         folders = [own_templates / language, own_templates, *folders]
     return Environment(
-        loader=FileSystemLoader(folders),
+        loader=FileSystemLoader(folders, encoding="utf-8-sig"),  # some editors begin a file with a byte-order mark
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -47,7 +47,8 @@ def _environment(language: str, own_templates: Path | None) -> "Environment":
 class MailWriter:
     """Turns a mail into a message of text and HTML.
 
-    A link holds `{token}` where the secret goes; it comes from the settings, never from a request.
+    A link holds `{token}` where the secret goes; it comes from the settings, never from a request. `sender_name`
+    is what people see of the sender, if there is such a name.
     """
 
     sender: str
@@ -56,6 +57,7 @@ class MailWriter:
     language: str = DEFAULT_LANGUAGE
     own_templates: Path | None = None
     app_name: str = "leadnator-auth"
+    sender_name: str = ""
 
     def write(self, mail: OutgoingMail) -> EmailMessage:
         """Returns the message, addressed to the mail's one recipient.
@@ -79,7 +81,7 @@ class MailWriter:
 
     def _addressed(self, to: EmailAddress, mail_id: str) -> EmailMessage:
         message = EmailMessage(policy=SMTP)
-        message["From"] = Address(addr_spec=self.sender)
+        message["From"] = Address(self.sender_name, addr_spec=self.sender)
         message["To"] = Address(addr_spec=to.mailbox)
         message["Date"] = self.clock.now()
         # The same for every attempt, so that a mailbox that gets a mail twice can tell.

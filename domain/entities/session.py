@@ -16,8 +16,19 @@ _MAX_IP = 45
 _MAX_USER_AGENT = 256
 
 
+def unmapped(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Returns the IPv4 address where it is written as an IPv6 one (RFC 4291 section 2.5.5.2), else the same."""
+    return address if address.version == 4 else address.ipv4_mapped or address
+
+
 def _short_ip(text: str) -> str:
-    return without_controls(text, _MAX_IP)
+    ip = without_controls(text, _MAX_IP)
+    if ":" not in ip or "ffff" not in ip.lower():
+        return ip
+    try:
+        return str(unmapped(ipaddress.ip_address(ip)))
+    except ValueError:
+        return ip
 
 
 def _short_user_agent(text: str) -> str:

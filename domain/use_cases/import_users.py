@@ -143,7 +143,7 @@ def _known_hash(text: str, ports: Ports) -> str:
 
 def _instant(text: str) -> datetime:
     try:
-        instant = datetime.fromisoformat(text.strip().upper())
+        instant = datetime.fromisoformat(text.strip().upper())  # RFC 3339 section 5.6: T and Z may be small letters
         if instant.tzinfo is not None:
             return instant.astimezone(UTC)
     except (ValueError, OverflowError):

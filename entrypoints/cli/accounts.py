@@ -13,6 +13,7 @@ from leadnator_auth.domain import (
     EmailTakenError,
     Event,
     FieldsError,
+    InvalidPageError,
     LastAdminError,
     NotFoundError,
     OverloadedError,
@@ -25,6 +26,7 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSO
 who_argument = click.argument("who")
 
 _LINES: dict[type[AuthError], str] = {
+    InvalidPageError: "what is to be looked for is too long, or has characters that no account has",
     LastAdminError: "this is the last active admin: make somebody else one first",
     EmailTakenError: "another account has this e-mail address",
     OverloadedError: "too many passwords wait to be hashed: try again",

@@ -8,24 +8,25 @@ import sys
 import click
 
 from leadnator_auth import __version__
+from leadnator_auth.entrypoints.cli.backup import backup
 from leadnator_auth.entrypoints.cli.config import config
 from leadnator_auth.entrypoints.cli.doctor import doctor
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.mail import mail
-from leadnator_auth.entrypoints.cli.standard_streams import occupy_closed_streams
+from leadnator_auth.entrypoints.cli.program import Program
 from leadnator_auth.entrypoints.cli.users import users
 from leadnator_auth.entrypoints.settings import Settings
 
 # What a command needs beyond this is imported in it: --help need not load the server.
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="leadnator-auth")
 def main() -> None:
     """Accounts, log-ins and password reset as an HTTP API. Settings are LEADNATOR_… environment variables."""
-    occupy_closed_streams()
 
 
+main.add_command(backup)
 main.add_command(config)
 main.add_command(doctor)
 main.add_command(mail)
@@ -71,4 +72,4 @@ def openapi() -> None:
     from leadnator_auth.entrypoints.http.openapi.document import openapi_document
 
     public_url = Settings.read(os.environ).public_url or DEFAULT_PUBLIC_URL
-    click.echo(json.dumps(openapi_document(public_url, path_of_url(public_url)), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(openapi_document(public_url, path_of_url(public_url)), indent=2))

@@ -12,35 +12,57 @@ from contextlib import contextmanager
 import attrs
 import click
 
+from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.doctor import Finding, Level, examine
 from leadnator_auth.entrypoints.doctor.local import check_settings
 from leadnator_auth.entrypoints.settings import SettingError, Settings
-from leadnator_auth.entrypoints.settings.masking import censor
+from leadnator_auth.entrypoints.settings.masking import censor, one_line
+from leadnator_auth.entrypoints.settings.view import names_of_settings
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts, once all is known.")
 @click.option("--send-to", metavar="ADDRESS", help="Also send one short test mail to this address.")
+@failing_in_one_line
 def doctor(as_json: bool, send_to: str | None) -> None:
     """Check the settings and all that they lead to: a line each, ok, warn or fail, with what to do.
 
     Nothing is made, migrated or changed. The exit code is 1 when a check fails.
     """
     findings: list[Finding] = []
+    settings, problem = _settings_in_force()
     with _libraries_silenced():
-        for finding in _findings(send_to):
-            findings.append(finding)
+        for finding in _findings(settings, send_to) if settings else check_settings(os.environ, _problem_of_values()):
+            findings.append(attrs.evolve(finding, found=one_line(finding.found)))
             if not as_json:
-                click.echo(finding.line)
-                sys.stdout.flush()
+                click.echo(findings[-1].line)
     counts = Counter(finding.level for finding in findings)
     if as_json:
         report = {
-            "findings": [attrs.asdict(finding) for finding in findings],
+            "findings": [attrs.asdict(finding, filter=lambda field, _: field.name != "quote") for finding in findings],
             "counts": {level.value: counts[level] for level in Level},
         }
         click.echo(json.dumps(report, indent=2))
-    _end(counts[Level.FAIL])
+    failures = counts[Level.FAIL]
+    _end(problem or (f"{failures} of the checks failed" if failures else ""))
+
+
+def _settings_in_force() -> tuple[Settings | None, str]:
+    """Returns the settings, or what is wrong with them."""
+    try:
+        return Settings.read(os.environ), ""
+    except SettingError as error:
+        return None, str(error)
+
+
+def _problem_of_values() -> str | None:
+    """Returns what is wrong with the settings whose names are right, if anything."""
+    known = names_of_settings()
+    try:
+        Settings.read({name: value for name, value in os.environ.items() if name in known})
+    except SettingError as error:
+        return str(error)
+    return None
 
 
 @contextmanager
@@ -54,31 +76,25 @@ def _libraries_silenced() -> Iterator[None]:
         logging.disable(before)
 
 
-def _findings(send_to: str | None) -> Iterator[Finding]:
+def _findings(settings: Settings, send_to: str | None) -> Iterator[Finding]:
     from leadnator_auth.entrypoints.compose.doctor import address_of, checks
 
-    address = address_of(send_to) if send_to is not None else None
+    address = address_of(send_to, settings) if send_to is not None else None
     if send_to is not None and address is None:
         raise click.BadParameter("this is no e-mail address", param_hint="--send-to")
-    try:
-        settings = Settings.read(os.environ)
-    except SettingError as error:
-        yield from check_settings(os.environ, str(error))
-        return
     censored = censor(settings)
     for finding in examine(checks(settings, os.environ, address)):
-        yield attrs.evolve(finding, found=censored(finding.found))
+        yield finding.censored(censored)
 
 
-def _end(failures: int) -> None:
+def _end(problem: str) -> None:
     """Ends the process, also where a check hangs in a thread that the interpreter would wait for."""
-    message = f"{failures} of the checks failed" if failures else ""
     if threading.active_count() == 1:
-        if message:
-            raise click.ClickException(message)
+        if problem:
+            raise click.ClickException(problem)
         return
-    if message:
-        click.echo(f"Error: {message}", err=True)
+    if problem:
+        click.echo(f"Error: {problem}", err=True)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(1 if failures else 0)  # the way out that waits for no thread
+    os._exit(1 if problem else 0)  # the way out that waits for no thread

@@ -2,21 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from functools import partial
 
 from leadnator_auth.adapters.bcrypt_hasher import nearest_cost, seconds_of_a_hash
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
-from leadnator_auth.adapters.mail.probing import probe
-from leadnator_auth.adapters.mail.smtp import SmtpMailer
+from leadnator_auth.adapters.mail.probing import probe, send_test
 from leadnator_auth.adapters.secret_file import read_secret
 from leadnator_auth.adapters.sql import SqlProbe, is_sqlite, library_shortcoming, probing
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain import BadFieldError, EmailAddress
+from leadnator_auth.domain.entities.mail import NoticeMail, SecretMail
+from leadnator_auth.domain.errors import MailDelayedError
+from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
 from leadnator_auth.entrypoints.compose.ports import MAIL_FOLDER, mail_writer, signing_secret_file, smtp_server
 from leadnator_auth.entrypoints.doctor import Check, Findings, Level, local, remote
+from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files, check_templates
 from leadnator_auth.entrypoints.settings import Settings
-from leadnator_auth.entrypoints.settings.values import SmtpUrl
+from leadnator_auth.entrypoints.settings.mail_sender import read_sender
 
 SMTP_SECONDS = 60.0
 """A few steps that may each take twenty; some servers greet late on purpose."""
@@ -27,10 +31,10 @@ HASHING_SECONDS = 60.0
 """It keeps a core busy and cannot hang; cost 16 takes some seconds."""
 
 
-def address_of(text: str) -> EmailAddress | None:
+def address_of(text: str, settings: Settings) -> EmailAddress | None:
     """Returns the address that is meant, if it is one."""
     try:
-        return ValidatedEmailSyntax().parse(text)
+        return ValidatedEmailSyntax(settings.email_allow).parse(text)
     except BadFieldError:
         return None
 
@@ -52,6 +56,8 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
         Check("database", lambda: database() if path is None or path.is_file() else (), DATABASE_SECONDS),
         Check("password hashing", hashing, HASHING_SECONDS),
         Check("smtp", partial(_smtp, settings), SMTP_SECONDS),
+        Check("mail files", partial(check_mail_files, MAIL_FOLDER, is_used=settings.smtp_url is None)),
+        Check("mail templates", lambda: check_templates(settings.mail_templates, _template_problem(settings))),
         Check("smtp test mail", lambda: _test_mail(settings, send_to) if send_to else (), SENDING_SECONDS),
         Check("public url", public_url, when_late=Level.WARN),
         Check("reset url", reset_url, when_late=Level.WARN),
@@ -70,19 +76,29 @@ def _smtp(settings: Settings) -> Findings:
     url = settings.smtp_url
     if url is None:
         return remote.check_no_smtp(MAIL_FOLDER)
-    return remote.check_smtp(url, settings.mail_from, probe(smtp_server(url, settings), settings.mail_from))
+    sender = read_sender(settings.mail_from).address
+    return remote.check_smtp(url, sender, probe(smtp_server(url, settings), sender))
 
 
 def _test_mail(settings: Settings, to: EmailAddress) -> Findings:
     url = settings.smtp_url
-    return remote.check_sending(to.mailbox, partial(_send_test_mail, settings, url, to) if url else None)
-
-
-async def _send_test_mail(settings: Settings, url: SmtpUrl, to: EmailAddress) -> None:
+    if url is None:
+        return remote.check_sending(None)
     writer = mail_writer(settings, SystemClock())
-    mailer = SmtpMailer(smtp_server(url, settings), writer)
+    message = writer.write_test(to, MAIL_ID_PREFIX + SystemRandomness().urlsafe(16))
+    return remote.check_sending(partial(send_test, smtp_server(url, settings), message, writer.sender, to.mailbox))
+
+
+def _template_problem(settings: Settings) -> str:
+    """Returns why no mail can be made of a template, if that is so."""
+    to, now, id_ = EmailAddress("alice@example.com", "alice@example.com"), SystemClock().now(), f"{MAIL_ID_PREFIX}0"
+    writer = mail_writer(settings, SystemClock())
     try:
-        message = writer.write_test(to, MAIL_ID_PREFIX + SystemRandomness().urlsafe(16))
-        await mailer.hand_over(message, to.mailbox)
-    finally:
-        mailer.close()
+        for kind, rule in MAIL_RULES.items():
+            has_secret = rule.mints is not None
+            writer.write(
+                SecretMail(id_, kind, to, "", now, timedelta(hours=1)) if has_secret else NoticeMail(id_, kind, to, now)
+            )
+    except MailDelayedError as error:
+        return str(error)
+    return ""

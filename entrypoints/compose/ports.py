@@ -33,6 +33,7 @@ from leadnator_auth.domain.ports import Commit, Mailer, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
+from leadnator_auth.entrypoints.settings.mail_sender import read_sender
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 from leadnator_auth.entrypoints.settings.view import Surroundings
 from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics
@@ -85,7 +86,7 @@ async def open_ports(
                 identities=SqlIdentities(connections),
                 hasher=hasher,
                 tokens=tokens,
-                emails=ValidatedEmailSyntax(),
+                emails=ValidatedEmailSyntax(settings.email_allow),
                 mailer=mailer,
                 clock=clock,
                 randomness=SystemRandomness(),
@@ -182,13 +183,15 @@ def _mailer(settings: Settings, clock: SystemClock) -> Iterator[Mailer]:
 
 def mail_writer(settings: Settings, clock: SystemClock) -> MailWriter:
     """Returns who writes the mails, with the links and in the words that the settings say."""
+    sender = read_sender(settings.mail_from)
     return MailWriter(
-        sender=settings.mail_from,
+        sender=sender.address,
         links=_links(settings),
         clock=clock,
         app_name=settings.app_name,
         language=settings.mail_language,
         own_templates=settings.mail_templates,
+        sender_name=sender.name,
     )
 
 

@@ -29,6 +29,12 @@ class Finding:
     check: str
     found: str
     cure: str = ""
+    quote: str = ""
+    """What others say, which follows what was found and may hold a secret of ours."""
+
+    def censored(self, censor: Callable[[str], str]) -> "Finding":
+        """Returns it with all it says in what was found: our words as they are, those of others censored."""
+        return attrs.evolve(self, found=f"{self.found} {censor(self.quote)}" if self.quote else self.found, quote="")
 
     @property
     def line(self) -> str:

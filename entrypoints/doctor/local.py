@@ -39,7 +39,9 @@ def check_settings(environment: Mapping[str, str], problem: str | None = None) -
         yield fail(SETTINGS, problem, "correct it; nothing else can be checked before")
     for each in unknown_settings(environment):
         cure = f"rename it to {each.closest}" if each.closest else "correct its name or remove it"
-        yield warn(SETTINGS, f"{each.name} is no setting of this program and has no effect", cure)
+        # Names in another case are not ours to refuse.
+        bad = fail if each.name.startswith(PREFIX) else warn
+        yield bad(SETTINGS, f"{each.name} is no setting of this program", cure)
 
 
 def check_signing_secret(
@@ -129,16 +131,16 @@ def _space(folder: Path) -> Finding:
     return warn("disk", found, "make room") if free < _NEARLY_FULL else ok("disk", found)
 
 
-def check_mode(name: str, path: Path) -> Iterator[Finding]:
-    """Yields what is wrong with the mode and the owner of an existing file; nothing when all is well."""
+def check_mode(name: str, path: Path, right: str = "600") -> Iterator[Finding]:
+    """Yields what is wrong with the mode and the owner of what is there; nothing when all is well."""
     if os.name != "posix":
         return
     status, user = path.stat(), os.geteuid()
     mode = S_IMODE(status.st_mode)
     if mode & 0o007:
-        yield fail(name, f"{path} is open to everybody on this machine (mode {mode:04o})", f"chmod 600 {path}")
+        yield fail(name, f"{path} is open to everybody on this machine (mode {mode:04o})", f"chmod {right} {path}")
     elif mode & 0o070:
-        yield warn(name, f"{path} is open to its group (mode {mode:04o})", f"chmod 600 {path}")
+        yield warn(name, f"{path} is open to its group (mode {mode:04o})", f"chmod {right} {path}")
     if status.st_uid != user:
         cure = "run the doctor as the user who serves; if this is that user: chown the file"
         yield warn(name, f"{path} belongs to user {status.st_uid}, and this runs as user {user}", cure)

@@ -10,7 +10,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from leadnator_auth.domain.entities.session import CLOCK_LEEWAY
-from leadnator_auth.domain.errors import MailRefusedError, UnavailableError
+from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.entrypoints.doctor.examining import Finding, fail, ok, warn
 from leadnator_auth.entrypoints.settings import PREFIX
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
@@ -35,7 +35,21 @@ CURES: Mapping[str, str] = {
     "bad certificate": f"use the host name that is in the certificate in {_URL}, or add its authority (SSL_CERT_FILE)",
     "no log-in": f"remove user and password from {_URL}, or use smtp+starttls:// or smtps://",
     "log-in refused": f"correct the user and the password in {_URL} (special characters as %XX)",
+    "log-in wanted": f"add user and password to {_URL} (smtp+starttls:// or smtps://), or have the server trust us",
+    "encryption wanted": f"use smtp+starttls:// or smtps:// in {_URL}",
     "sender refused": f"set {PREFIX}MAIL_FROM to an address that this server lets us send from",
+    "sender unproven": f"let SPF and DKIM of the domain in {PREFIX}MAIL_FROM name this server",
+    "blocked": "have this machine's address taken off the list that the server names and give it a name (reverse DNS), "
+    f"or send by another server: {_URL}",
+    "relay denied": f"log in (user and password in {_URL}), or use a server that relays for this machine",
+    "recipient refused": "send to an address that is there; where it is, ask who runs the mail server",
+    "mailbox full": "send to an address whose mailbox has room",
+    "greylisted": "wait: the server wants mail of strangers twice. Mails are tried again by themselves; run this later",
+    "too many": "wait, or ask who runs the mail server for more; mails are tried again by themselves",
+    "too big": f"make the templates in {PREFIX}MAIL_TEMPLATES smaller, or ask who runs the mail server for more",
+    "content refused": f"see what the server says; if it takes mails for spam: {PREFIX}MAIL_FROM, templates",
+    "postponed": "wait: mails are tried again by themselves; where it stays so, ask who runs the mail server",
+    "too slow": f"raise {PREFIX}SMTP_TIMEOUT, or see what keeps the server",
 }
 
 
@@ -99,7 +113,10 @@ async def _newest(database: Database, ours: datetime) -> Finding:
 
 
 class Probed(Protocol):
-    """The finding at one step of a mail's way, in words; `trouble` is a key of CURES where the way ends."""
+    """What was found at one step of the way of a mail; `trouble` is a key of CURES where it ends.
+
+    `answer` has the words of the server, which may repeat what it was told.
+    """
 
     @property
     def step(self) -> str: ...
@@ -107,6 +124,8 @@ class Probed(Protocol):
     def found(self) -> str: ...
     @property
     def trouble(self) -> str | None: ...
+    @property
+    def answer(self) -> str: ...
 
 
 def check_no_smtp(folder: Path) -> Iterator[Finding]:
@@ -125,24 +144,22 @@ async def check_smtp(url: SmtpUrl, mail_from: str, steps: AsyncIterator[Probed])
         cure = f"use smtp+starttls:// or smtps:// in {_URL}"
         yield warn("smtp", f"{travels} in mails travel without encryption", cure)
     async for probed in steps:
-        name = f"smtp {probed.step}"
-        yield fail(name, probed.found, CURES[probed.trouble]) if probed.trouble else ok(name, probed.found)
+        yield _finding_of(probed)
 
 
-async def check_sending(address: str, send: Callable[[], Awaitable[None]] | None) -> AsyncIterator[Finding]:
+async def check_sending(send: Callable[[], Awaitable[Probed]] | None) -> AsyncIterator[Finding]:
     """Sends one test mail, and yields whether the mail server took it."""
-    name = "smtp test mail"
     if send is None:
-        yield fail(name, "there is no mail server: nothing was sent", f"set {_URL}")
-        return
-    try:
-        await send()
-    except MailRefusedError as error:
-        yield fail(name, f"the server refuses it: {error}", f"see that {PREFIX}MAIL_FROM and {address} are right")
-    except UnavailableError as error:
-        yield fail(name, f"not sent: {error}", "mend what is said above of smtp, or try again later")
+        yield fail("smtp test mail", "there is no mail server: nothing was sent", f"set {_URL}")
     else:
-        yield ok(name, f"the server took it for {address}")
+        yield _finding_of(await send())
+
+
+def _finding_of(probed: Probed) -> Finding:
+    name = f"smtp {probed.step}"
+    if not probed.trouble:
+        return ok(name, probed.found)
+    return fail(name, probed.found, CURES[probed.trouble], probed.answer)
 
 
 def check_public_url(url: str | None, resolves: Callable[[str], bool]) -> Iterator[Finding]:

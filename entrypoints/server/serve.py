@@ -4,8 +4,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from leadnator_auth import __version__
 from leadnator_auth.domain import Commit
@@ -23,6 +24,8 @@ from leadnator_auth.entrypoints.background.mails import MAILS
 from leadnator_auth.entrypoints.compose.ports import MAIL_FOLDER, open_ports
 from leadnator_auth.entrypoints.http import Site, create_app
 from leadnator_auth.entrypoints.http.location import path_of_url
+from leadnator_auth.entrypoints.server.forwarded import ForwardedClient
+from leadnator_auth.entrypoints.server.listening import listening, place
 from leadnator_auth.entrypoints.server.log_lines import stderr_lines
 from leadnator_auth.entrypoints.server.logs import configure_logs
 from leadnator_auth.entrypoints.server.supervising import supervise
@@ -39,7 +42,6 @@ from leadnator_auth.entrypoints.telemetry.tracing import require_tracing, tracin
 STARTUP_DELAY = 0.5
 """How long, in seconds, background work waits after the start, when requests come first."""
 GRACEFUL_SHUTDOWN_SECONDS = 20
-KEEP_ALIVE_SECONDS = 15
 
 _log = structlog.get_logger(__name__)
 
@@ -83,11 +85,12 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
     return app
 
 
-def app_from_environment(shared_metrics: Path | None = None) -> Starlette:
-    """Returns the application of one process; with a folder, of one of several that share their metrics there."""
+def app_from_environment(shared_metrics: Path | None = None) -> ASGIApp:
+    """Returns the application of one process; with a folder, of one of several, which share their metrics there."""
     settings = Settings.read(os.environ)
     configure_logs(settings.log_format, settings.log_level)
-    return build_app(settings, Metrics(rows_in(shared_metrics), lambda: stderr_lines().lost))
+    app = build_app(settings, Metrics(rows_in(shared_metrics), lambda: stderr_lines().lost))
+    return ForwardedClient(app, settings.trusted_proxies)
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -96,56 +99,49 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     Raises: StartError.
     """
     if settings.otlp_endpoint:
-        require_tracing()  # here, where it can be told in one line, and not in each process
+        require_tracing(settings.otlp_endpoint)  # here, where it can be told in one line, and not in each process
     # Each part of a mail's link must come from us, never from a request.
     public_url = settings.public_url or f"http://127.0.0.1:{port}"
     os.environ[f"{PREFIX}PUBLIC_URL"] = public_url
-    options: dict[str, Any] = {  # uvicorn's own options, of as many types
-        "log_config": None,
-        "access_log": False,  # it would print ?token=
-        "server_header": False,
-        "proxy_headers": bool(settings.trusted_proxies),
-        "forwarded_allow_ips": list(settings.trusted_proxies),
-        "timeout_keep_alive": KEEP_ALIVE_SECONDS,
-        "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_SECONDS,
-        "ws": "none",
-        "http": protocol_class(),
-        # A proxy has taken it off the paths that arrive here; problems and documents name it.
-        "root_path": path_of_url(public_url),
-    }
-    with _listening(host, port) as listener:
+    options = uvicorn_options(settings) | {"root_path": path_of_url(public_url)}
+    with ExitStack() as open_sockets:
+        listeners = [open_sockets.enter_context(listener) for listener in listening(host, port)]
         _log_start(settings, host, port)
         if workers > 1:
-            has_started = _serve_by_many(workers, listener, options)
+            has_started = _serve_by_many(workers, listeners, options)
         else:
-            server = uvicorn.Server(uvicorn.Config(app_from_environment(), **options))
+            server = uvicorn.Server(uvicorn.Config(app_from_environment(), workers=1, **options))
             _stop_politely(server)
-            server.run([listener])
+            server.run(listeners)
             has_started = server.started
     if not has_started:
         raise StartError("the application could not start; the log says why")
 
 
-def _serve_by_many(workers: int, listener: socket.socket, options: dict[str, Any]) -> bool:
+def uvicorn_options(settings: Settings) -> dict[str, Any]:  # of as many types
+    """Returns what uvicorn is told; what it is not told it may read from variables of its own."""
+    return {
+        "log_config": None,
+        "access_log": False,  # it would print ?token=
+        "server_header": False,
+        "proxy_headers": False,  # ForwardedClient reads them
+        "forwarded_allow_ips": [],
+        "timeout_keep_alive": settings.keep_alive,
+        "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_SECONDS,
+        "ws": "none",
+        "http": protocol_class(),
+    }
+
+
+def _serve_by_many(workers: int, listeners: Sequence[socket.socket], options: dict[str, Any]) -> bool:
     """Returns whether the processes could start."""
     with shared_folder() as shared_metrics:
         make_app = partial(app_from_environment, shared_metrics)
-        return supervise(uvicorn.Config(make_app, factory=True, workers=workers, **options), listener)
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """Returns a socket that is already listening: uvicorn would end the process itself if the port were taken."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise StartError(f"cannot listen on {host}:{port}: {error.strerror}") from error
-    listener.set_inheritable(True)
-    return listener
+        return supervise(uvicorn.Config(make_app, factory=True, workers=workers, **options), listeners)
 
 
 def _log_start(settings: Settings, host: str, port: int) -> None:
-    _log.info("serving", url=f"http://{host}:{port}", version=__version__)
+    _log.info("serving", url=f"http://{place(host, port)}", version=__version__)
     if settings.smtp_url is None:
         _log.warning("mails_become_files", folder=str(MAIL_FOLDER.absolute()), cure=f"set {PREFIX}SMTP_URL")
     if settings.bcrypt_cost < SAFE_BCRYPT_COST:

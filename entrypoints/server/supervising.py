@@ -3,7 +3,7 @@
 import os
 import signal
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.1
 
 
-def supervise(config: uvicorn.Config, listener: socket.socket) -> bool:
-    """Serves with several processes until SIGTERM or SIGINT; returns whether they could start.
+def supervise(config: uvicorn.Config, listeners: Sequence[socket.socket]) -> bool:
+    """Serves by several processes until SIGTERM or SIGINT; returns whether they could start.
 
     A second SIGINT ends them at once, as it ends a single process. From a terminal the signal reaches them all; `kill`
     reaches only the supervisor, and uvicorn's would not pass it on.
@@ -35,7 +35,7 @@ def supervise(config: uvicorn.Config, listener: socket.socket) -> bool:
                     process.process.join(LOOK_SECONDS)
                     _hand_on_interrupts(self.signal_queue, self.processes)
 
-    supervisor = Supervisor(config, [listener])
+    supervisor = Supervisor(config, list(listeners))
     supervisor.run()
     return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
 

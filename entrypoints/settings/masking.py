@@ -1,6 +1,7 @@
 """Shows settings without the secrets in them, and takes secrets out of what others say."""
 
 import base64
+import re
 from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ MASK = "***"
 _LEAST_TO_TAKE_OUT = 4
 """Fewer characters are in every sentence."""
 _LONGEST_LINE = 400
+_LONGEST_WORD = 15
 
 
 def shown_database_url(url: DatabaseUrl) -> str:
@@ -34,16 +36,27 @@ def masked_smtp_url(url: SmtpUrl) -> str:
 def censor(settings: Settings, more: Iterable[str] = ()) -> Callable[[str], str]:
     """Returns what makes one line of a text that others wrote, without any secret of the settings in it."""
     secrets = sorted({*_secrets(settings), *more}, key=len, reverse=True)
-    forms = [secret for secret in secrets if len(secret) >= _LEAST_TO_TAKE_OUT]
+    forms = [_pattern(secret) for secret in secrets if len(secret) >= _LEAST_TO_TAKE_OUT]
 
     def censored(text: str) -> str:
         for form in forms:
-            text = text.replace(form, MASK)
-        line = " ".join(text.split())
-        shown = line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)
-        return shown if len(shown) <= _LONGEST_LINE else f"{shown[:_LONGEST_LINE]}..."
+            text = form.sub(MASK, text)
+        return one_line(text)
 
     return censored
+
+
+def one_line(text: str) -> str:
+    """Returns a text as one line that can be printed and is not too long."""
+    line = " ".join(text.split())
+    shown = line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)
+    return shown if len(shown) <= _LONGEST_LINE else f"{shown[:_LONGEST_LINE]}..."
+
+
+def _pattern(secret: str) -> re.Pattern[str]:
+    """Returns what finds a secret; one that could be a word is not looked for within longer ones."""
+    edge = r"\b" if secret.isalpha() and len(secret) <= _LONGEST_WORD else ""
+    return re.compile(f"{edge}{re.escape(secret)}{edge}")
 
 
 def _secrets(settings: Settings) -> set[str]:

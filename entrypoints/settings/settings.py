@@ -12,11 +12,12 @@ from leadnator_auth.entrypoints.settings import values
 from leadnator_auth.entrypoints.settings.arguments import is_default, limit_of, text_of, wrong_type
 from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, PostgresqlUrl, read_database_url
 from leadnator_auth.entrypoints.settings.errors import SettingError
+from leadnator_auth.entrypoints.settings.mail_sender import mail_from
+from leadnator_auth.entrypoints.settings.names import PREFIX, refuse_unknown
 from leadnator_auth.entrypoints.settings.origins import read_origins
-from leadnator_auth.entrypoints.settings.url_parts import UrlError
+from leadnator_auth.entrypoints.settings.url_parts import UrlError, check_unquoted
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
-PREFIX = "LEADNATOR_"
 # Somebody's log-in in a URL, or the start of one: what it is in may hold a password.
 _LOG_IN = re.compile(r"//.*@|\S:\S.*@", re.DOTALL)
 
@@ -135,7 +136,12 @@ class Settings:
         None,
         "a host name such as auth.example.com, or an address literal such as [192.0.2.1] or [IPv6:2001:db8::1]",
     )
-    mail_from: str = _setting("MAIL_FROM", values.mail_from, "no-reply@localhost", "one plain e-mail address")
+    mail_from: str = _setting(
+        "MAIL_FROM",
+        mail_from,
+        "no-reply@localhost",
+        "one e-mail address, perhaps with a name: no-reply@acme.example or Acme <no-reply@acme.example>",
+    )
     mail_templates: Path | None = _setting(
         "MAIL_TEMPLATES", values.existing_folder, None, "a folder with templates that replace ours"
     )
@@ -145,6 +151,9 @@ class Settings:
     )
     login_url: str | None = _setting(
         "LOGIN_URL", values.login_url, None, "the http:// or https:// URL of a page to log in at", url=True
+    )
+    email_allow: tuple[str, ...] = _setting(
+        "EMAIL_ALLOW", values.domains, (), "domains such as corp.local, separated by commas"
     )
     bcrypt_cost: int = _setting("BCRYPT_COST", values.between(4, 16), 12, "a number from 4 to 16")
     hash_workers: int | None = _setting("HASH_WORKERS", values.between(1, 256), None, "a number from 1 to 256")
@@ -157,6 +166,7 @@ class Settings:
     limit_forgot: RateLimit = _limit("forgot", "forgot")
     limit_reset: RateLimit = _limit("reset", "reset")
     limit_change_password: RateLimit = _limit("change-password", "change_password")
+    keep_alive: int = _setting("KEEP_ALIVE", values.between(1, 3600), 75, "a number of seconds from 1 to 3600")
     trusted_proxies: tuple[str, ...] = _setting(
         "TRUSTED_PROXIES", values.networks, (), "IP addresses or networks, separated by commas"
     )
@@ -201,14 +211,16 @@ class Settings:
     def read(cls, environment: Mapping[str, str]) -> Self:
         """Returns the settings in these variables; one that is absent or empty has its default.
 
-        Raises: SettingError.
+        Raises: SettingError, also where one begins as ours do and means nothing.
         """
+        refuse_unknown(environment, [field.metadata["name"] for field in attrs.fields(cls)])
         given = {field.name: environment.get(field.metadata["name"], "").strip() for field in attrs.fields(cls)}
         return cls(**{name: text for name, text in given.items() if text})  # type: ignore[arg-type]  # converted
 
 
 def _parsed(text: str, metadata: Mapping[str, Any]) -> Any:  # what a parser returns is its field's to say
     try:
+        check_unquoted(text.strip())
         return metadata["parse"](text.strip())
     except ValueError as error:
         is_hidden = metadata["secret"] or _LOG_IN.search(text) or (metadata["url"] and "@" in text)

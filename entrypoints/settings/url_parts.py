@@ -16,6 +16,7 @@ ENCODING = (
     "# as %23, & as %26, [ as %5B, ] as %5D and a blank as %20"
 )
 _QUOTATION_MARKS = "\"'`\u201c\u201d\u2018\u2019"
+_QUOTED = "leave out the quotation marks around it"
 # RFC 3986 section 3: the authority ends at the first of these, whatever was meant.
 _AFTER_AUTHORITY = re.compile(r"([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -61,7 +62,7 @@ def split_url(text: str, schemes: Collection[str]) -> UrlParts:
     Raises: UrlError.
     """
     if text[:1] in _QUOTATION_MARKS:
-        raise UrlError("leave out the quotation marks around it")
+        raise UrlError(_QUOTED)
     scheme, _, rest = text.partition("://")
     scheme = scheme.lower()
     if scheme not in schemes:
@@ -85,6 +86,12 @@ def split_url(text: str, schemes: Collection[str]) -> UrlParts:
         query=query,
         fragment=fragment,
     )
+
+
+def check_unquoted(text: str) -> None:
+    """Raises: UrlError where a text stands between quotation marks, which a file of variables may not know as such."""
+    if len(text) > 1 and text[0] in _QUOTATION_MARKS and text[-1] in _QUOTATION_MARKS:
+        raise UrlError(_QUOTED)
 
 
 def decoded(text: str) -> str:

@@ -10,7 +10,14 @@ import attrs
 
 from leadnator_auth.domain import RateLimit
 from leadnator_auth.domain.values.text import is_blank, is_control
-from leadnator_auth.entrypoints.settings.url_parts import ENCODING, Host, UrlError, UrlParts, split_url
+from leadnator_auth.entrypoints.settings.url_parts import (
+    ENCODING,
+    Host,
+    UrlError,
+    UrlParts,
+    check_unquoted,
+    split_url,
+)
 
 MIN_SECRET_BYTES = 32
 SAFE_BCRYPT_COST = 10
@@ -18,15 +25,14 @@ SAFE_BCRYPT_COST = 10
 MOST_TRIES = 1_000_000
 """In the period of a limit."""
 MAX_APP_NAME_LENGTH = 64
+_MAX_IDENTIFIER_BYTES = 63
+"""PostgreSQL cuts off what is beyond (NAMEDATALEN)."""
+_IPV4_MAPPED_PREFIX = 96
+"""RFC 4291 section 2.5.5.2: what follows it is an IPv4 address."""
 _TEN_YEARS = 315_360_000
 _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
-# RFC 5321 section 4.1.2: no dot at an end of the local part, and no two in a row.
-_LOCAL_PART = re.compile(r"(?=.{1,64}$)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
-_MAX_ADDRESS_LENGTH = 254
-_MAX_IDENTIFIER_BYTES = 63
-"""PostgreSQL cuts off what is beyond (NAMEDATALEN)."""
+HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
 
 
 @attrs.frozen
@@ -89,6 +95,8 @@ def schema_name(text: str) -> str:
 def jwt_secrets(text: str) -> tuple[str, ...]:
     """Returns the secrets; the first signs."""
     secrets = tuple(secret.strip() for secret in text.split(","))
+    for secret in secrets:
+        check_unquoted(secret)
     if any(len(secret.encode()) < MIN_SECRET_BYTES for secret in secrets):
         raise ValueError
     return secrets
@@ -121,7 +129,7 @@ def smtp_url(text: str) -> SmtpUrl:
 
 def smtp_ehlo(text: str) -> str:
     """Returns a name for EHLO: a host name or an address literal (RFC 5321 section 4.1.3)."""
-    if not _HOST_NAME.fullmatch(text):
+    if not HOST_NAME.fullmatch(text):
         _check_address_literal(text)
     return text
 
@@ -136,15 +144,6 @@ def _check_address_literal(text: str) -> None:
         ipaddress.IPv4Address(address)
 
 
-def mail_from(text: str) -> str:
-    """Returns the sender's address; unlike a user's it may be at a bare host name."""
-    local_part, _, domain = text.rpartition("@")
-    is_address = _LOCAL_PART.fullmatch(local_part) and _HOST_NAME.fullmatch(domain)
-    if not is_address or len(text) > _MAX_ADDRESS_LENGTH:
-        raise ValueError
-    return text
-
-
 def existing_folder(text: str) -> Path:
     """Returns the path of a folder that is there."""
     path = Path(text)
@@ -154,15 +153,29 @@ def existing_folder(text: str) -> Path:
 
 
 def networks(text: str) -> tuple[str, ...]:
-    """Returns addresses and networks; there is no "all", which would let anybody choose their address."""
+    """Returns addresses and networks; there is no "all", which would let anybody choose their address.
+
+    An IPv4 one is written as such, whatever it was written as.
+    """
     return tuple(_network(part.strip()) for part in text.split(","))
 
 
 def _network(text: str) -> str:
     network = ipaddress.ip_network(text)
+    mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
+    if mapped is not None and network.prefixlen >= _IPV4_MAPPED_PREFIX:
+        network = ipaddress.ip_network((mapped, network.prefixlen - _IPV4_MAPPED_PREFIX))
     if network.prefixlen == 0:
         raise ValueError
     return str(network)
+
+
+def domains(text: str) -> tuple[str, ...]:
+    """Returns the names of domains, in lower case."""
+    names = tuple(part.strip().lower() for part in text.split(","))
+    if not all(HOST_NAME.fullmatch(name) and not name.rpartition(".")[2].isdecimal() for name in names):
+        raise ValueError
+    return names
 
 
 def app_name(text: str) -> str:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
@@ -13,10 +12,10 @@ from leadnator_auth.domain import RateLimit
 from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.settings.database_url import PostgresqlUrl
 from leadnator_auth.entrypoints.settings.masking import MASK, masked_smtp_url, shown_database_url
+from leadnator_auth.entrypoints.settings.names import Unknown, unknown_among
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
 _PERIODS = {timedelta(seconds=1): "sec", timedelta(minutes=1): "min", timedelta(hours=1): "hour", timedelta(1): "day"}
-_CLOSE = 0.6
 
 Value = str | int | list[str] | None
 
@@ -54,20 +53,6 @@ class Surroundings:
     """Where the signing secret is kept when it is not set, if there is such a place."""
 
 
-@attrs.frozen
-class Unknown:
-    """A variable that looks like a setting and is none."""
-
-    name: str
-    closest: str | None
-
-    @property
-    def warning(self) -> str:
-        """What to say of it; its value may be a secret."""
-        hint = f"; did you mean {self.closest}?" if self.closest else ""
-        return f"{self.name} is no setting of this program{hint}"
-
-
 def names_of_settings() -> list[str]:
     """Returns the names of all variables that are read."""
     return [field.metadata["name"] for field in attrs.fields(Settings)]
@@ -75,9 +60,7 @@ def names_of_settings() -> list[str]:
 
 def unknown_settings(environment: Mapping[str, str]) -> list[Unknown]:
     """Returns the variables that begin as ours do, in whatever case, and mean nothing."""
-    known = names_of_settings()
-    names = sorted(name for name in environment if name.upper().startswith(PREFIX) and name not in known)
-    return [Unknown(_printable(name), _closest(name.upper(), known)) for name in names]
+    return unknown_among(environment, names_of_settings())
 
 
 def in_force(settings: Settings, environment: Mapping[str, str], around: Surroundings) -> list[Shown]:
@@ -162,14 +145,3 @@ _DERIVED: Mapping[str, Callable[[Settings, Surroundings], Shown]] = {
     "log_format": lambda _, __: _default(None, "text on a terminal, else json"),
     "otlp_endpoint": lambda _, __: _default(None, "requests are not traced"),
 }
-
-
-def _closest(name: str, known: list[str]) -> str | None:
-    """Returns the name that was meant, going by what follows the prefix that all share."""
-    endings = [each.removeprefix(PREFIX) for each in known]
-    found = get_close_matches(name.removeprefix(PREFIX), endings, n=1, cutoff=_CLOSE)
-    return PREFIX + found[0] if found else None
-
-
-def _printable(name: str) -> str:
-    return name if name.isprintable() else ascii(name)

@@ -17,6 +17,9 @@ LONG_IN_UTF8 = "x@" + ".".join(["例" * 20] * 5) + ".test"
         ("mike@kiss\u3002example.com", "invalid_email"),
         ("mike@kiss.example\uff61com", "invalid_email"),
         (LONG_IN_UTF8, "too_long"),
+        ("mike@\udcff.example", "invalid_email"),
+        ("\udcff@example.com", "invalid_email"),
+        ("a\0b@example.com", "invalid_email"),
         ("a" * 300, "too_long"),
     ],
     ids=ascii,
@@ -43,3 +46,58 @@ def test_no_domain_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(email_validator.deliverability, "validate_email_deliverability", look_up)
     assert ValidatedEmailSyntax().parse("alice@example.com")
+
+
+HERE = ValidatedEmailSyntax(("corp.local", "localhost", "lan"))
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("alice@corp.local", "alice@corp.local"),
+        ("Alice@Corp.LOCAL", "alice@corp.local"),
+        ("alice@mail.corp.local", "alice@mail.corp.local"),
+        ("alice@localhost", "alice@localhost"),
+        ("alice@LAN", "alice@lan"),
+        ("alice@bücher.lan", "alice@xn--bcher-kva.lan"),
+        ("alice@xn--bcher-kva.lan", "alice@xn--bcher-kva.lan"),
+        ("alice@example.com", "alice@example.com"),
+    ],
+)
+def test_an_allowed_domain_has_mailboxes(text: str, canonical: str) -> None:
+    address = HERE.parse(text)
+    assert (address.typed, address.canonical) == (text, canonical)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "alice@other.local",
+        "alice@local",
+        "alice@evilcorp.local",
+        "alice@evil-localhost",
+        "alice@x.invalid",
+        "alice@router.local",
+        "alice@host.internal.onion",
+        "a..b@corp.local",
+        "alice@corp.local.",
+        "alice@.corp.local",
+        "alice@-.lan",
+        "alice@a_b.lan",
+        "bob@x@corp.local",
+        "Alice <alice@corp.local>",
+        "alice@corp.loca\u2113",
+        "alice@\u212aiss.lan",
+        "alice@[localhost]",
+    ],
+    ids=ascii,
+)
+def test_that_allows_no_other_and_no_other_syntax(text: str) -> None:
+    with pytest.raises(BadFieldError):
+        HERE.parse(text)
+
+
+@pytest.mark.parametrize("text", ["alice@corp.local", "alice@localhost", "alice@lan"])
+def test_none_is_allowed_unless_it_is_said(text: str) -> None:
+    with pytest.raises(BadFieldError):
+        ValidatedEmailSyntax().parse(text)

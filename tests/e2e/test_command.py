@@ -1,6 +1,7 @@
 """The command line: its exit codes, and the one line that says what to mend."""
 
 import json
+import os
 import re
 import socket
 import sqlite3
@@ -11,6 +12,7 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 from openapi_spec_validator import validate
 
 from leadnator_auth.entrypoints.cli import main
@@ -92,7 +94,7 @@ BAD_SETTINGS = [
     ("PUBLIC_URL", "auth.example.com", "https://"),
     ("RESET_URL", "https://app.example.com/reset", "{token}"),
     ("SMTP_URL", f"ftp://user:{SECRET}@mail.example.com", "smtp+starttls://"),
-    ("MAIL_FROM", "Leadnator <no-reply@example.com>", "address"),
+    ("MAIL_FROM", "Leadnator, Inc. <no-reply@example.com>", "address"),
     ("MAIL_FROM", "a@example.com\nBcc: b@example.com", "address"),
     ("BCRYPT_COST", "3", "4 to 16"),
     ("HASH_WORKERS", "many", "number"),
@@ -120,6 +122,37 @@ def test_a_bad_setting_ends_the_start_with_one_line_that_tells_all(
     assert takes in got
     assert SECRET not in line
     assert SECRET in value or repr(value) in got
+    assert list(tmp_path.iterdir()) == []
+
+
+ARGUMENTS = {
+    ("backup",): ("copy.db",),
+    ("users", "create"): ("--email", "a@b.co", "--name", "A", "--password-stdin"),
+    ("users", "import"): (os.devnull,),
+    ("users", "show"): ("u_x",),
+    ("users", "set"): ("u_x", "--plan", "x"),
+    ("users", "suspend"): ("u_x",),
+    ("users", "activate"): ("u_x",),
+    ("users", "delete"): ("u_x", "--yes"),
+    ("mail", "retry"): ("m_x",),
+}
+"""What a command must be given."""
+LEAVES = [path for path in every_command() if not any(other[: len(path)] == path != other for other in every_command())]
+
+
+@pytest.mark.parametrize("command", [path for path in LEAVES if path != ("doctor",)], ids=" ".join)
+def test_no_command_does_anything_while_a_name_is_mistyped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    """In this process, for there are many; that of `doctor` ends otherwise, and is tested with it."""
+    monkeypatch.chdir(tmp_path)
+    environment = {"LEADNATOR_DATABSE_URL": f"postgresql://u:{SECRET}@h/d"}
+    arguments = [*command, *ARGUMENTS.get(command, ())]
+    done = CliRunner().invoke(main, arguments, input="a-password", env=environment)
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert "LEADNATOR_DATABSE_URL is no setting of this program; the nearest is LEADNATOR_DATABASE_URL" in done.stderr
+    assert SECRET not in done.output
     assert list(tmp_path.iterdir()) == []
 
 

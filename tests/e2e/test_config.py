@@ -13,7 +13,7 @@ SECRETS = {
     "LEADNATOR_DATABASE_URL": "postgresql://auth:geheim-1234@db.example/auth",
     "LEADNATOR_JWT_SECRET": "geheim-0123456789-0123456789-0123456789",
     "LEADNATOR_SMTP_URL": "smtps://mailer:geheim-5678@mail.example",
-    "LEADNATOR_JWT_SECERT": "geheim-typo",
+    "leadnator_jwt_secret": "geheim-typo",
 }
 
 
@@ -24,7 +24,7 @@ def config_as_json(home: Path, settings: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-def test_people_get_a_table_and_a_warning_of_what_is_mistyped(tmp_path: Path) -> None:
+def test_people_get_a_table_and_a_warning_of_what_is_in_small_letters(tmp_path: Path) -> None:
     done = run("config", home=tmp_path, settings=SECRETS | {"LEADNATOR_BCRYPT_COST": "11"})
 
     assert done.returncode == 0
@@ -35,7 +35,7 @@ def test_people_get_a_table_and_a_warning_of_what_is_mistyped(tmp_path: Path) ->
     assert shown["LEADNATOR_HASH_QUEUE"] == ["64", "default"]
     assert shown["LEADNATOR_SMTP_URL"] == ["smtps://mailer:***@mail.example", "environment"]
     (warning,) = done.stderr.splitlines()
-    assert "LEADNATOR_JWT_SECERT" in warning
+    assert "leadnator_jwt_secret" in warning
     assert "LEADNATOR_JWT_SECRET" in warning
     assert "geheim" not in done.stdout + done.stderr
 
@@ -49,7 +49,7 @@ def test_scripts_get_json(tmp_path: Path) -> None:
     assert (database["value"], database["source"]) == ("postgresql://auth:***@db.example/auth", "environment")
     assert settings["LEADNATOR_DATABASE_POOL_SIZE"]["value"] == 8
     assert settings["LEADNATOR_JWT_SECRET"]["value"] == "***"
-    assert found["unknown"] == [{"name": "LEADNATOR_JWT_SECERT", "closest": "LEADNATOR_JWT_SECRET"}]
+    assert found["unknown"] == [{"name": "leadnator_jwt_secret", "closest": "LEADNATOR_JWT_SECRET"}]
     assert "geheim" not in json.dumps(found)
 
 

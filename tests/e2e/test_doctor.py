@@ -205,7 +205,7 @@ def test_weak_settings_are_warned_of(tmp_path: Path) -> None:
         {
             "LEADNATOR_BCRYPT_COST": "4",
             "LEADNATOR_CORS_ORIGINS": "http://app.example.com",
-            "LEADNATOR_JWT_SECERT": PASSWORD,
+            "leadnator_jwt_secret": PASSWORD,
             "LEADNATOR_JWT_SECRET": "changeme" * 5,
             "LEADNATOR_PUBLIC_URL": "https://127.0.0.1",
             "LEADNATOR_RATE_LIMIT": "off",
@@ -231,8 +231,18 @@ def test_weak_settings_are_warned_of(tmp_path: Path) -> None:
 
 def test_settings_that_cannot_be_read_fail(tmp_path: Path) -> None:
     report = examined(tmp_path, {"LEADNATOR_SMTP_URL": f"ftp://u:{PASSWORD}@h", "LEADNATOR_LOG_LEVL": "info"})
-    assert [each["level"] for each in report.findings] == ["fail", "warn"]
+    assert [each["level"] for each in report.findings] == ["fail", "fail"]
     assert "LEADNATOR_SMTP_URL" in report.findings[0]["found"]
+    assert "LEADNATOR_LOG_LEVEL" in report.findings[1]["cure"]
+    assert "LEADNATOR_LOG_LEVL is no setting" in report.errors
+
+
+def test_mails_that_wait_in_files_are_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "mail").mkdir(mode=0o700)
+    (tmp_path / "mail" / "1.eml").touch(mode=0o600)
+    assert examined(tmp_path).level("mail files") == "ok"
+    (tmp_path / "mail" / "1.eml").chmod(0o644)
+    assert examined(tmp_path).failed == {"mail files"}
 
 
 def test_an_address_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
@@ -319,14 +329,22 @@ async def test_one_test_mail_is_sent_where_it_is_asked_for(
     assert mail.get_content_type() == "text/plain"
 
 
-@pytest.mark.parametrize("answer", [b"550 5.1.1 nobody here\r\n", b"451 4.3.0 not now\r\n"])
-async def test_a_test_mail_that_is_not_taken_fails(
-    server: ScriptedServer, authority: trustme.CA, tmp_path: Path, answer: bytes
+@pytest.mark.parametrize(
+    ("answer", "cure"),
+    [
+        (b"450 4.2.0 Greylisted\r\n", "twice"),
+        (b"554 5.7.1 Relay access denied\r\n", "user and password in LEADNATOR_SMTP_URL"),
+    ],
+)
+async def test_a_test_mail_that_is_not_taken_fails_with_what_to_change(
+    server: ScriptedServer, authority: trustme.CA, tmp_path: Path, answer: bytes, cure: str
 ) -> None:
     server.script = {"RCPT": answer}
     report = await examined_mail(server, authority, tmp_path, "--send-to", "alice@example.com")
     assert report.failed == {"smtp test mail"}
-    assert answer.decode().split()[0] in report.of("smtp test mail")[0][1]
+    ((_, words),) = report.of("smtp test mail")
+    assert answer.decode().strip() in words
+    assert cure in words
 
 
 async def test_a_log_in_that_is_refused_fails_even_if_the_server_repeats_the_password(

@@ -14,7 +14,7 @@ from leadnator_auth.entrypoints.server.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.telemetry import tracing
-from tests.e2e.server import HOST, QUICK, Server, free_port
+from tests.e2e.server import HOST, QUICK, Server, free_port, run
 
 
 class Collector(ThreadingHTTPServer):
@@ -124,6 +124,17 @@ def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path, workers: str) -
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == f"Error: {tracing.MISSING_EXTRA}"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER"]
+)
+def test_what_opentelemetry_does_not_take_is_one_line(tmp_path: Path, name: str) -> None:
+    """Found out where it can be told, and not by each process that serves."""
+    settings = {"LEADNATOR_OTLP_ENDPOINT": "http://127.0.0.1:4318", name: "none-such"}
+    done = run("serve", "--workers", "2", "--port", str(free_port()), home=tmp_path, settings=settings)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert done.stderr.splitlines()[-1].startswith("Error: OpenTelemetry does not take what its variables (OTEL_...)")
 
 
 def test_an_application_that_is_built_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -313,6 +313,7 @@ class Probed:
     step: str
     found: str
     trouble: str | None = None
+    answer: str = ""
 
 
 async def of_smtp(url: str, *steps: Probed, mail_from: str = "a@example.com") -> list[Finding]:
@@ -348,11 +349,11 @@ async def test_a_sender_that_no_server_takes_is_warned_of() -> None:
 
 async def test_each_step_of_a_mail_is_a_line() -> None:
     found = await of_smtp(
-        "smtps://mail.example", Probed("connection", "fine"), Probed("log-in", "535 no", "log-in refused")
+        "smtps://mail.example", Probed("connection", "fine"), Probed("log-in", "it says", "log-in refused", "535 no")
     )
-    assert [(each.level, each.check, each.found) for each in found] == [
-        (OK, "smtp connection", "fine"),
-        (FAIL, "smtp log-in", "535 no"),
+    assert [(each.level, each.check, each.found, each.quote) for each in found] == [
+        (OK, "smtp connection", "fine", ""),
+        (FAIL, "smtp log-in", "it says", "535 no"),
     ]
 
 
@@ -452,11 +453,11 @@ def test_the_cost_of_hashes_is_judged(cost: int, seconds: float, level: Level, s
     assert says in finding.line
 
 
-def test_settings_that_cannot_be_read_fail_and_mistyped_ones_are_warned_of() -> None:
-    environment = {"LEADNATOR_JWT_SECERT": "geheim"}
+def test_settings_that_cannot_be_read_or_are_mistyped_fail() -> None:
+    environment = {"LEADNATOR_JWT_SECERT": "geheim", "leadnator_jwt_secret": "geheim"}
     found = list(check_settings(environment, "LEADNATOR_BCRYPT_COST: got 'x', takes a number"))
     assert_cured(found)
-    assert levels(found) == [FAIL, WARN]
+    assert levels(found) == [FAIL, FAIL, WARN]
     assert levels(check_settings({})) == [OK]
     assert "geheim" not in repr(found)
     assert found[1].cure == "rename it to LEADNATOR_JWT_SECRET"

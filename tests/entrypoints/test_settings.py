@@ -1,6 +1,8 @@
 """The settings: what each is by default, what it takes and what it refuses."""
 
 from datetime import timedelta
+from email.parser import BytesParser
+from email.policy import default
 from pathlib import Path
 
 import attrs
@@ -13,6 +15,7 @@ from leadnator_auth.domain import EmailAddress, Limits, Purpose, RateLimit
 from leadnator_auth.entrypoints.compose.ports import _policy
 from leadnator_auth.entrypoints.settings import SettingError, Settings
 from leadnator_auth.entrypoints.settings.database_url import PostgresqlUrl
+from leadnator_auth.entrypoints.settings.mail_sender import Sender, read_sender
 from leadnator_auth.entrypoints.settings.url_parts import Host
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
@@ -36,6 +39,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_MAIL_FROM": "no-reply@localhost",
     "LEADNATOR_MAIL_TEMPLATES": None,  # ours
     "LEADNATOR_MAIL_LANGUAGE": "en",
+    "LEADNATOR_EMAIL_ALLOW": (),
     "LEADNATOR_BCRYPT_COST": 12,
     "LEADNATOR_HASH_WORKERS": None,  # as many as there are cores
     "LEADNATOR_HASH_QUEUE": 64,
@@ -47,6 +51,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_LIMIT_FORGOT": RateLimit("forgot", 100, HOUR),
     "LEADNATOR_LIMIT_RESET": RateLimit("reset", 100, HOUR),
     "LEADNATOR_LIMIT_CHANGE_PASSWORD": RateLimit("change-password", 30, HOUR),
+    "LEADNATOR_KEEP_ALIVE": 75,
     "LEADNATOR_TRUSTED_PROXIES": (),
     "LEADNATOR_CORS_ORIGINS": (),
     "LEADNATOR_APP_NAME": "leadnator-auth",
@@ -92,6 +97,18 @@ SENDERS = [
     "first.last+tag@mail-1.example.com",
     "_a!#$%&'*+/=?^`{|}~-z@xn--bcher-kva.example",
 ]
+NAMED_SENDERS = {
+    "Acme <no-reply@acme.example>": "Acme",
+    "Acme Inc. <no-reply@acme.example>": "Acme Inc.",
+    '"Acme, Inc." <no-reply@acme.example>': "Acme, Inc.",
+    '"The \\"Acme\\" <c:\\\\>" <no-reply@acme.example>': 'The "Acme" <c:\\>',
+    "Müller & Söhne <no-reply@acme.example>": "Müller & Söhne",
+    "日本語 😀 <no-reply@acme.example>": "日本語 😀",
+    "क्\u200dष <no-reply@acme.example>": "क्\u200dष",
+    "O'Brien<no-reply@acme.example>": "O'Brien",
+    "<no-reply@acme.example>": "",
+    '"" <no-reply@acme.example>': "",
+}
 GOOD: list[tuple[str, str, object]] = [
     ("DATABASE_URL", "sqlite:////var/lib/auth.db", Path("/var/lib/auth.db")),
     ("DATABASE_URL", "postgresql://u:p@h/db\n", PostgresqlUrl((Host("h", None),), "u", "p", "db", {})),
@@ -122,6 +139,10 @@ GOOD: list[tuple[str, str, object]] = [
     ("SMTP_EHLO", "[192.0.2.1]", "[192.0.2.1]"),
     ("SMTP_EHLO", "[IPv6:2001:db8::1]", "[IPv6:2001:db8::1]"),
     *(("MAIL_FROM", sender, sender) for sender in SENDERS),
+    *(("MAIL_FROM", sender, sender) for sender in NAMED_SENDERS),
+    ("EMAIL_ALLOW", "corp.local, LocalHost", ("corp.local", "localhost")),
+    ("KEEP_ALIVE", "1", 1),
+    ("KEEP_ALIVE", "3600", 3600),
     ("BCRYPT_COST", "4", 4),
     ("BCRYPT_COST", "16", 16),
     ("HASH_WORKERS", "3", 3),
@@ -132,6 +153,7 @@ GOOD: list[tuple[str, str, object]] = [
     ("LIMIT_SIGNUP", "1/s", RateLimit("signup", 1, timedelta(seconds=1))),
     ("LIMIT_CHANGE_PASSWORD", "7/d", RateLimit("change-password", 7, timedelta(days=1))),
     ("TRUSTED_PROXIES", "127.0.0.1, ::1,10.0.0.0/8", ("127.0.0.1/32", "::1/128", "10.0.0.0/8")),
+    ("TRUSTED_PROXIES", "::ffff:10.1.2.3, ::ffff:192.0.2.0/120", ("10.1.2.3/32", "192.0.2.0/24")),
     ("CORS_ORIGINS", "https://a.example, http://b:8080", ("https://a.example", "http://b:8080")),
     ("CORS_ORIGINS", "capacitor://localhost,http://[::1]:3000", ("capacitor://localhost", "http://[::1]:3000")),
     ("APP_NAME", " Acme & Söhne <3 ", "Acme & Söhne <3"),
@@ -228,8 +250,22 @@ BAD: dict[str, list[str]] = {
         "nobody",
         "@example.com",
         "a@b@c",
-        "Auth <a@example.com>",
         "a@example.com,b@example.com",
+        "a@example.com, Auth <b@example.com>",
+        "Acme, Inc. <a@example.com>",
+        "Acme (Support) <a@example.com>",
+        '"Acme" Inc <a@example.com>',
+        '"Acme <a@example.com>',
+        "Acme <a..b@example.com>",
+        "Acme <a@example.com> and more",
+        "Acme <a@example.com> <b@example.com>",
+        "Acme <>",
+        "Acme a@example.com",
+        "=?utf-8?q?Acme?= <a@example.com>",
+        "Acme\nBcc: b@example.com <a@example.com>",
+        "Ac\u202eme <a@example.com>",
+        "Ac\udcffme <a@example.com>",
+        "A" * 201 + " <a@example.com>",
         "a@example.com\nBcc: b@example.com",
         "ä@example.com",
         "a..b@x",
@@ -264,10 +300,11 @@ BAD: dict[str, list[str]] = {
         "a" * 64,
         ".".join(["a" * 63] * 4) + ".b",
     ],
+    "EMAIL_ALLOW": ["*", "*.local", "corp local", "@corp.local", "corp.local,", ".local", "127.0.0.1", "bücher.local"],
+    "KEEP_ALIVE": ["0", "-1", "forever", "3601", "1.5"],
     "BCRYPT_COST": ["3", "17", "twelve", "12.0"],
     "HASH_WORKERS": ["0", "-1", "all"],
     "HASH_QUEUE": ["-1", "endless"],
-    "TRUSTED_PROXIES": ["*", "0.0.0.0/0", "::/0", "proxy.example.com", "10.0.0.1/8", "10.0.0.1,,10.0.0.2", "300.1.1.1"],
     "APP_NAME": ["x" * 65, "Ac\nme", "Acme\u202ecorp", "\u200b", "Ac\x00me", "Ac\x1b[31mme", "Acme\udcff"],
     "LOGIN_URL": [
         "app.example.com/login",
@@ -280,6 +317,16 @@ BAD: dict[str, list[str]] = {
         "https://u:p@app.example.com/login",
         "https://app.example.com/lo gin",
         "https://app.example.com/\r\nx",
+    ],
+    "TRUSTED_PROXIES": [
+        "*",
+        "0.0.0.0/0",
+        "::/0",
+        "::ffff:0.0.0.0/96",
+        "proxy.example.com",
+        "10.0.0.1/8",
+        "10.0.0.1,,10.0.0.2",
+        "300.1.1.1",
     ],
     "CORS_ORIGINS": [
         "*",
@@ -321,6 +368,47 @@ def test_a_sender_that_is_taken_can_be_written_and_said_to_a_mail_server(sender:
     assert message["From"].addresses[0].addr_spec == sender
     assert message.defects == []
     assert quote_address(sender) == f"<{sender}>"
+
+
+@pytest.mark.parametrize(("text", "name"), NAMED_SENDERS.items())
+def test_the_name_of_a_sender_is_what_people_see(text: str, name: str) -> None:
+    sender = read_sender(text)
+    assert sender == Sender("no-reply@acme.example", name)
+    writer = MailWriter(
+        sender.address, {Purpose.RESET: "https://a.example/{token}"}, FakeClock(), sender_name=sender.name
+    )
+    sent = writer.write_test(EmailAddress("b@example.com", "b@example.com"), "m_1").as_bytes()
+    (seen,) = BytesParser(policy=default).parsebytes(sent)["From"].addresses
+    assert (seen.display_name, seen.addr_spec) == (name, "no-reply@acme.example")
+    assert sent.isascii()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("JWT_SECRET", f'"{LONG_SECRET}"'),
+        ("JWT_SECRET", f"'{LONG_SECRET}'"),
+        ("JWT_SECRET", f"{LONG_SECRET},'{LONG_SECRET}-old'"),
+        ("JWT_SECRET", f"`{LONG_SECRET}`"),
+        ("DATABASE_URL", '"sqlite:///a.db"'),
+        ("SMTP_URL", "'smtp://localhost'"),
+        ("SMTP_EHLO", '"auth.example.com"'),
+        ("MAIL_FROM", '"Acme <a@example.com>"'),
+        ("MAIL_TEMPLATES", '"templates"'),
+        ("RESET_URL", '"https://a.example/{token}"'),
+        ("LOG_LEVEL", "“info”"),
+        ("TOKEN_TTL", '"60"'),
+    ],
+)
+def test_a_value_in_quotation_marks_is_told_to_leave_them_out(name: str, text: str) -> None:
+    """Files of variables are read by shells, which drop them, and by container engines, which do not."""
+    with pytest.raises(SettingError, match=f"LEADNATOR_{name}: .*leave out the quotation marks"):
+        Settings.read({f"LEADNATOR_{name}": f" {text}\n"})
+
+
+def test_a_quotation_mark_within_a_secret_is_part_of_it() -> None:
+    secret = f"\"{LONG_SECRET}' !"
+    assert value_of("LEADNATOR_JWT_SECRET", secret) == (secret,)
 
 
 def test_no_secret_is_shown_where_the_settings_are() -> None:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from leadnator_auth.entrypoints.compose.ports import surroundings
+from leadnator_auth.entrypoints.doctor import Finding, Level
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.masking import censor, masked_smtp_url
 from leadnator_auth.entrypoints.settings.values import smtp_url
@@ -179,3 +180,19 @@ def test_what_others_say_is_one_line_of_printable_text() -> None:
     assert line.startswith("two lines?[2J")
     assert line.isprintable()
     assert len(line) < 500
+
+
+@pytest.mark.parametrize("password", ["database", "server", "answers", "auth", "password"])
+def test_a_word_that_is_a_password_too_is_taken_out_of_nobodys_own_words(password: str) -> None:
+    censored = censor(Settings.read({"LEADNATOR_SMTP_URL": f"smtps://u:{password}@mail.example"}))
+    ours = "the database server answers: auth, password"
+    told = Finding(Level.FAIL, "smtp", ours, "mend it", f"535 no {password}").censored(censored)
+    assert told.found == f"{ours} 535 no ***"
+    assert censored(f"{password}entication of my{password} and {password}") == (
+        f"{password}entication of my{password} and ***"
+    )
+
+
+def test_what_is_no_word_is_taken_out_of_longer_ones_too() -> None:
+    censored = censor(Settings.read({"LEADNATOR_SMTP_URL": "smtps://u:abcd1234@mail.example"}))
+    assert censored("xabcd1234y") == "x***y"

@@ -370,5 +370,5 @@ def test_made_before_a_fork_and_used_after_it_it_works_in_each_process(tmp_path:
 
 
 def test_opened_before_a_fork_it_says_so_in_the_other_process_and_goes_on_in_this_one(tmp_path: Path) -> None:
-    program = "print(add('a')); in_child(lambda: add('b')); in_child(lambda: bridge.ports); print(add('c'))"
+    program = "print(add('a'), flush=True); in_child(lambda: add('b')); in_child(lambda: bridge.ports); print(add('c'))"
     assert run(tmp_path, program) == ["a@example.com", sync_bridge.FORKED, sync_bridge.FORKED, "c@example.com"]

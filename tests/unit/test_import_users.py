@@ -201,6 +201,7 @@ async def test_who_signed_up_keeps_their_account(memory: MemoryPorts, bob: Recor
         ({"plan": " "}, "plan", "missing"),
         ({"status": "deleted"}, "status", "unknown_value"),
         ({"created_at": "yesterday"}, "created_at", "invalid_time"),
+        ({"created_at": "2020-01-01x00:00:00y"}, "created_at", "invalid_time"),
         ({"created_at": "2020-01-01T00:00:00"}, "created_at", "invalid_time"),
         ({"created_at": "0001-01-01T00:00:00+14:00"}, "created_at", "invalid_time"),
         ({"created_at": 1577836800}, "created_at", "wrong_type"),
@@ -266,3 +267,12 @@ async def test_who_signs_up_between_the_look_and_the_adding_keeps_the_address(me
     ports = attrs.evolve(memory, unit_of_work=OvertakenOnce(memory))  # type: ignore[arg-type]
     assert await fates(ports, bob, bob | {"email": "carol@example.com"}) == [REFUSED, ADDED]
     assert "u_quicker" in memory.unit_of_work.tables.users
+
+
+@pytest.mark.parametrize(
+    "text", ["2020-02-29t12:00:00z", "2020-02-29T12:00:00z", "2020-02-29t13:00:00+01:00", "2020-02-29 12:00:00z"]
+)
+async def test_small_letters_in_a_time_mean_what_capitals_do(memory: MemoryPorts, bob: Record, text: str) -> None:
+    """RFC 3339 section 5.6."""
+    assert await fates(memory, bob | {"created_at": text}) == [ADDED]
+    assert user_of(memory).created_at == datetime(2020, 2, 29, 12, tzinfo=UTC)

@@ -1,5 +1,6 @@
 """Traces of requests for OpenTelemetry, an extra: none of it is loaded unless it is switched on."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from leadnator_auth.entrypoints.settings.errors import StartError
@@ -10,20 +11,22 @@ if TYPE_CHECKING:
 MISSING_EXTRA = "LEADNATOR_OTLP_ENDPOINT is set, but tracing is not installed: pip install 'leadnator-auth[tracing]'"
 
 
-def require_tracing() -> None:
-    """Raises: StartError when the extra is not installed."""
-    try:
-        import leadnator_auth.entrypoints.telemetry.tracing.exporting  # noqa: F401 (whether it can be loaded is the question)
-    except ImportError as error:
-        raise StartError(MISSING_EXTRA) from error
+def require_tracing(endpoint: str) -> None:
+    """Raises: StartError when `tracing_to` would."""
+    asyncio.run(tracing_to(endpoint).close())
 
 
 def tracing_to(endpoint: str) -> "Tracing":
     """Returns a tracer of requests that sends the spans to the OpenTelemetry collector at this URL.
 
-    Raises: StartError when the extra is not installed.
+    Raises: StartError when the extra is not installed, or does not take what its own variables say.
     """
-    require_tracing()
-    from leadnator_auth.entrypoints.telemetry.tracing.exporting import exporting_tracing
+    try:
+        # It reads its variables when it is loaded, too.
+        from leadnator_auth.entrypoints.telemetry.tracing.exporting import exporting_tracing
 
-    return exporting_tracing(endpoint)
+        return exporting_tracing(endpoint)
+    except ImportError as error:
+        raise StartError(MISSING_EXTRA) from error
+    except (ValueError, RuntimeError) as error:
+        raise StartError(f"OpenTelemetry does not take what its variables (OTEL_...) say: {error}") from error

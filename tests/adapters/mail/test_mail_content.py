@@ -328,6 +328,20 @@ async def test_a_subject_of_the_operator_is_one_line_however_it_is_written(tmp_p
     assert recipients_of(mail) == ["alice@example.com"]
 
 
+@pytest.mark.parametrize("place", ["", "de/"])
+async def test_a_byte_order_mark_that_an_editor_put_before_a_template_is_no_part_of_it(
+    tmp_path: Path, place: str
+) -> None:
+    for name, content in (("subject.txt", "Über"), ("txt", "Grüße\n{{ link }}\n"), ("html", "<p>{{ link }}</p>")):
+        put(tmp_path, f"{place}reset_link.{name}", f"\ufeff{content}")
+    put(tmp_path, f"{place}password_changed.txt", "\ufeff{% include 'reset_link.subject.txt' %}")
+    for mail in (RESET, NOTICE):
+        received = await sent(mail, a_writer("de", tmp_path))
+        assert "\ufeff" not in str(received["Subject"])
+        for part in received.iter_parts():
+            assert "\ufeff" not in part.get_content()
+
+
 async def test_a_dot_on_a_line_of_its_own_does_not_end_the_mail(tmp_path: Path) -> None:
     put(tmp_path, "reset_link.txt", "first\n.\nMAIL FROM:<x@example.com>\n{{ link }}\n")
     content = await raw(RESET, a_writer("en", tmp_path))

@@ -1,0 +1,29 @@
+"""`leadnator-auth backup`: a copy of the database while it is in use."""
+
+import os
+import signal
+from pathlib import Path
+
+import click
+
+from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.settings import Settings
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@failing_in_one_line
+def backup(file: Path) -> None:
+    """Copy a SQLite database to FILE, which must not be there yet; the server may go on meanwhile.
+
+    The signing secret is in a file of its own beside the database: keep it with the copy.
+    """
+    for name in ("SIGTERM", "SIGHUP"):  # stopped in whatever way, it leaves nothing behind
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+
+    from leadnator_auth.entrypoints.compose.backup import back_up_database
+
+    secret = back_up_database(Settings.read(os.environ), file)
+    with_it = f"; keep {secret} with it, without which all have to log in again" if secret else ""
+    click.echo(f"backed up to {file}{with_it}")

@@ -1,0 +1,55 @@
+"""How the whole command runs and ends: with one line and the right exit code, whatever is around it."""
+
+import sys
+import warnings
+from typing import Any, NoReturn
+
+import click
+
+from leadnator_auth.entrypoints.cli.environment import without_foreign_variables
+from leadnator_auth.entrypoints.cli.standard_streams import Output, prepare_standard_streams
+
+FAILURE = 1
+
+
+class Program(click.Group):
+    """The command with all that are below it."""
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:  # click's own arguments
+        """Runs what the arguments say, and ends the process."""
+        prepare_standard_streams()
+        output = sys.stdout
+        problem = ""
+        try:
+            code = self._run(*args, **extra)
+        except OSError as error:
+            code, problem = FAILURE, _told(error)
+        if isinstance(output, Output) and output.failure:
+            code, problem = code or FAILURE, f"cannot write to standard output: {_told(output.failure)}"
+        if problem:
+            click.echo(f"Error: {problem}", err=True)
+        sys.exit(code)
+
+    def _run(self, *args: Any, **extra: Any) -> int:
+        """Returns the exit code.
+
+        Raises: OSError.
+        """
+        try:
+            with without_foreign_variables(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # those that PYTHONWARNINGS asks for are for developers
+                ended_with = super().main(*args, **extra | {"standalone_mode": False})
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+        except click.Abort:
+            click.echo("Aborted!", err=True)
+            return FAILURE
+        except SystemExit as end:
+            ended_with = end.code
+        return ended_with if isinstance(ended_with, int) else 0
+
+
+def _told(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error or type(error).__name__}"

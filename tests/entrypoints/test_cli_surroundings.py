@@ -1,0 +1,73 @@
+"""What the command makes of its standard streams and of variables that are meant for others, seen from inside."""
+
+import io
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from leadnator_auth.entrypoints.cli.environment import FOREIGN, FOREIGN_PREFIXES, is_foreign, without_foreign_variables
+from leadnator_auth.entrypoints.cli.standard_streams import Output
+from leadnator_auth.entrypoints.server.serve import uvicorn_options
+from leadnator_auth.entrypoints.settings import Settings
+
+PAGE = next((Path(__file__).parents[2] / "docs").rglob("settings.md")).read_text()
+
+
+def output_to(path: Path | str, encoding: str = "utf-8") -> Output:
+    return Output(io.BufferedWriter(io.FileIO(path, "w")), encoding, "backslashreplace")
+
+
+def test_a_stream_that_works_has_all_and_no_failure(tmp_path: Path) -> None:
+    with output_to(tmp_path / "out", "latin-1") as stream:
+        stream.write("Łé\udcff\n")
+        stream.flush()
+        assert stream.failure is None
+    assert (tmp_path / "out").read_bytes() == b"\\u0141\xe9\\udcff\n"
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_a_stream_that_is_full_remembers_its_first_failure_and_goes_on(size: int) -> None:
+    stream = output_to("/dev/full")
+    for _ in range(3):
+        assert stream.write("x" * size) == size
+        stream.flush()
+    assert stream.failure is not None
+    assert stream.failure.strerror == "No space left on device"
+    with suppress(OSError):
+        stream.close()
+
+
+def test_variables_of_others_are_away_while_a_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    foreign = {"PGHOST": "a", "WEB_CONCURRENCY": "auto", "http_proxy": "b", "HTTPS_PROXY": "c", "TQDM_NCOLS": "d"}
+    for name, value in foreign.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+    with without_foreign_variables():
+        assert not [name for name in os.environ if is_foreign(name)]
+        assert os.environ["SSL_CERT_FILE"] == "/nowhere"
+    assert {name: os.environ[name] for name in foreign} == foreign
+
+
+@pytest.mark.parametrize("name", ["PATH", "HOME", "SSL_CERT_FILE", "OTEL_TRACES_SAMPLER", "LEADNATOR_PG", "TMPDIR"])
+def test_what_is_obeyed_or_harmless_stays(name: str) -> None:
+    assert not is_foreign(name)
+
+
+@pytest.mark.parametrize("name", [*sorted(FOREIGN), *FOREIGN_PREFIXES])
+def test_each_of_them_is_documented(name: str) -> None:
+    assert f"`{name}`" in PAGE
+
+
+def test_uvicorn_is_told_what_it_would_read_from_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_CONCURRENCY", "auto")
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    config = uvicorn.Config("none", workers=1, **uvicorn_options(Settings()))
+    assert (config.workers, config.forwarded_allow_ips, config.proxy_headers) == (1, [], False)
+
+
+@pytest.mark.parametrize("seconds", [1, 75, 3600])
+def test_a_connection_is_kept_as_long_as_it_is_set(seconds: int) -> None:
+    assert uvicorn_options(Settings(keep_alive=seconds))["timeout_keep_alive"] == seconds

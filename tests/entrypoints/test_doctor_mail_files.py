@@ -1,0 +1,89 @@
+"""What `doctor` says of the mails that are files, and of an operator's templates."""
+
+from pathlib import Path
+
+import pytest
+
+from leadnator_auth.entrypoints.compose.doctor import checks
+from leadnator_auth.entrypoints.doctor import Finding, Level, examine
+from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files
+from leadnator_auth.entrypoints.settings import Settings
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder with two mails in it, as they are made."""
+    (tmp_path / "mail").mkdir(mode=0o700)
+    for name in ("1.eml", "2.eml"):
+        (tmp_path / "mail" / name).touch(mode=0o600)
+    return tmp_path / "mail"
+
+
+def found_in(folder: Path, *, is_used: bool = True) -> list[Finding]:
+    found = list(check_mail_files(folder, is_used=is_used))
+    assert all(bool(each.cure) is (each.level is not Level.OK) for each in found)
+    return found
+
+
+def test_mails_that_lie_there_are_counted(folder: Path) -> None:
+    (finding,) = found_in(folder)
+    assert (finding.level, "2 mails" in finding.found) == (Level.OK, True)
+
+
+def test_mails_from_before_there_was_a_server_are_warned_of(folder: Path) -> None:
+    (finding,) = found_in(folder, is_used=False)
+    assert (finding.level, "never sent" in finding.found) == (Level.WARN, True)
+    for file in folder.iterdir():
+        file.unlink()
+    assert [each.level for each in found_in(folder, is_used=False)] == [Level.OK]
+
+
+def test_where_there_is_no_folder_there_is_nothing_to_say(tmp_path: Path) -> None:
+    assert found_in(tmp_path / "mail") == []
+    (tmp_path / "mail").touch()
+    assert found_in(tmp_path / "mail") == []
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o666])
+@pytest.mark.parametrize("name", ["1.eml", ".m_1.draft"])
+def test_a_mail_that_others_can_read_fails(folder: Path, name: str, mode: int) -> None:
+    (folder / name).touch()
+    (folder / name).chmod(mode)
+    (finding,) = found_in(folder)
+    assert (finding.level, "chmod 600" in finding.cure) == (Level.FAIL, True)
+    assert "1 files" in finding.found
+
+
+@pytest.mark.parametrize(("mode", "level"), [(0o755, Level.FAIL), (0o701, Level.FAIL), (0o750, Level.WARN)])
+def test_a_folder_that_others_can_enter_is_told(folder: Path, mode: int, level: Level) -> None:
+    folder.chmod(mode)
+    (finding,) = found_in(folder)
+    assert (finding.level, finding.cure) == (level, f"chmod 700 {folder}")
+
+
+def of_templates(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+    monkeypatch.chdir(folder)
+    settings = Settings(mail_templates=folder)
+    return list(examine(check for check in checks(settings, {}, None) if check.name == "mail templates"))
+
+
+def test_templates_that_mails_can_be_made_of_are_ok(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "reset_link.txt").write_text("Here: {{ link }}", "utf-8-sig")
+    assert [each.level for each in of_templates(tmp_path, monkeypatch)] == [Level.OK]
+
+
+@pytest.mark.parametrize("name", ["reset_link.txt", "en/password_changed.html", "reset_link.subject.txt"])
+@pytest.mark.parametrize("content", [b"{{ lnik }}", b"{% if %}", b"\xff\xfe{\x00", b"{{ 1 / 0 }}"])
+def test_a_broken_template_fails_before_a_mail_needs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(content)
+    (finding,) = of_templates(tmp_path, monkeypatch)
+    assert finding.level is Level.FAIL
+    assert Path(name).name in finding.found
+    assert "MAIL_TEMPLATES" in finding.cure
+
+
+def test_without_templates_of_an_operator_there_is_nothing_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not list(examine(check for check in checks(Settings(), {}, None) if check.name == "mail templates"))
