@@ -73,7 +73,6 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", CODES)
 def test_a_closed_stream_changes_no_exit_code(home: Path, command: str) -> None:
     for which, closed in CLOSED.items():
@@ -82,7 +81,6 @@ def test_a_closed_stream_changes_no_exit_code(home: Path, command: str) -> None:
         assert "Traceback" not in done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", CODES)
 def test_a_full_stream_is_told_where_it_can_be(home: Path, command: str) -> None:
     for which, full in FULL.items():
@@ -94,7 +92,6 @@ def test_a_full_stream_is_told_where_it_can_be(home: Path, command: str) -> None
             assert not prints or line == "Error: cannot write to standard output: No space left on device"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", CODES)
 def test_a_reader_that_has_gone_is_told(home: Path, command: str) -> None:
     # The pipe has no reader from the start: what is written to it fails for certain.
@@ -142,7 +139,6 @@ def test_a_byte_that_is_no_utf_8_in_an_argument_is_told(home: Path, locale: Mapp
     assert (done.returncode, complaint(done)) == (1, "Error: there is no user 'Łukasz'")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -264,7 +260,6 @@ def test_variables_that_are_meant_for_others_change_nothing(
         server.kill()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", [*PASSING, "users import -"])
 def test_so_they_change_no_command(home: Path, command: str) -> None:
     done = in_shell(home, f"run {command} <<<name,email,password_hash", **HOSTILE)
