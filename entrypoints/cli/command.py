@@ -67,7 +67,7 @@ def migrate() -> None:
 @failing_in_one_line
 def openapi() -> None:
     """Print the OpenAPI 3.1 document."""
-    from leadnator_auth.entrypoints.compose.ports import DEFAULT_PUBLIC_URL
+    from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL
     from leadnator_auth.entrypoints.http.location import path_of_url
     from leadnator_auth.entrypoints.http.openapi.document import openapi_document
 

@@ -16,7 +16,8 @@ from leadnator_auth.domain.entities.mail import NoticeMail, SecretMail
 from leadnator_auth.domain.errors import MailDelayedError
 from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
-from leadnator_auth.entrypoints.compose.ports import MAIL_FOLDER, mail_writer, signing_secret_file, smtp_server
+from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER, mail_writer, smtp_server
+from leadnator_auth.entrypoints.compose.ports import signing_secret_file
 from leadnator_auth.entrypoints.doctor import Check, Findings, Level, local, remote
 from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files, check_templates
 from leadnator_auth.entrypoints.settings import Settings

@@ -9,7 +9,6 @@ from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
 from leadnator_auth.adapters.foreign_hashes import ForeignHashes
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
-from leadnator_auth.adapters.mail import DEFAULT_PORTS, MailFiles, MailWriter, Security, SmtpServer
 from leadnator_auth.adapters.secret_file import kept_secret
 from leadnator_auth.adapters.sql import (
     AddressError,
@@ -25,21 +24,16 @@ from leadnator_auth.adapters.sql import (
     pool_size_of,
 )
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
-from leadnator_auth.domain.entities.one_time_token import Purpose
 from leadnator_auth.domain.entities.rate_limit import Limits
-from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.policy import Policy
-from leadnator_auth.domain.ports import Commit, Mailer, Ports
+from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
+from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
-from leadnator_auth.entrypoints.settings.mail_sender import read_sender
-from leadnator_auth.entrypoints.settings.values import SmtpUrl
 from leadnator_auth.entrypoints.settings.view import Surroundings
 from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics
 
-MAIL_FOLDER = Path("mail")
-DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
 DEFAULT_RESET_URL = "{public_url}/reset-password?token={token}"
 MISSING_SECRET = (
     "LEADNATOR_JWT_SECRET: got nothing, takes one or more secrets of at least 32 bytes each, separated by commas; with "
@@ -78,7 +72,7 @@ async def open_ports(
     clock = SystemClock()
     tokens = _jwt_tokens(settings)
     metrics = metrics or Metrics()
-    with _hasher(settings, metrics) as hasher, _mailer(settings, clock) as mailer:
+    with _hasher(settings, metrics) as hasher, opened_mailer(settings, clock) as mailer:
         async with _connections(settings, metrics) as connections:
             metrics.levels = lambda: _levels(hasher, connections)
             yield Ports(
@@ -164,59 +158,6 @@ def surroundings(settings: Settings) -> Surroundings:
 def signing_secret_file(database: Path) -> Path:
     """Returns where the signing secret is kept that belongs to a SQLite database."""
     return database.with_name(database.name + ".secret")
-
-
-@contextmanager
-def _mailer(settings: Settings, clock: SystemClock) -> Iterator[Mailer]:
-    writer = mail_writer(settings, clock)
-    if settings.smtp_url is None:
-        yield MailFiles(MAIL_FOLDER, writer)
-        return
-    from leadnator_auth.adapters.mail.smtp import SmtpMailer  # not needed to start without
-
-    mailer = SmtpMailer(smtp_server(settings.smtp_url, settings), writer)
-    try:
-        yield mailer
-    finally:
-        mailer.close()
-
-
-def mail_writer(settings: Settings, clock: SystemClock) -> MailWriter:
-    """Returns who writes the mails, with the links and in the words that the settings say."""
-    sender = read_sender(settings.mail_from)
-    return MailWriter(
-        sender=sender.address,
-        links=_links(settings),
-        clock=clock,
-        app_name=settings.app_name,
-        language=settings.mail_language,
-        own_templates=settings.mail_templates,
-        sender_name=sender.name,
-    )
-
-
-def _links(settings: Settings) -> dict[Purpose, str]:
-    """Returns where the secrets in mails lead: to a page below the public URL, or to one of the operator's own."""
-    minted = [rule.mints for rule in MAIL_RULES.values() if rule.mints]
-    links = {each.purpose: f"{{public_url}}/{each.page}?token={{token}}" for each in minted}
-    if settings.reset_url:
-        links[Purpose.RESET] = settings.reset_url
-    public_url = settings.public_url or DEFAULT_PUBLIC_URL
-    return {purpose: link.replace("{public_url}", public_url) for purpose, link in links.items()}
-
-
-def smtp_server(url: SmtpUrl, settings: Settings) -> SmtpServer:
-    """Returns the mail server at this URL, and how to talk to it."""
-    security = Security(url.scheme)
-    return SmtpServer(
-        host=url.host,
-        port=url.port or DEFAULT_PORTS[security],
-        security=security,
-        username=url.username,
-        password=url.password,
-        timeout=settings.smtp_timeout,
-        ehlo=settings.smtp_ehlo,
-    )
 
 
 def _policy(settings: Settings) -> Policy:

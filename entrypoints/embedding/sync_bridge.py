@@ -5,25 +5,25 @@ import concurrent.futures
 import inspect
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, suppress
 from types import TracebackType
-from typing import Any, Self, TypeVar
-
-import attrs
+from typing import Any, Self
 
 from leadnator_auth.domain import Ports
 from leadnator_auth.entrypoints.embedding.running import running_ports
+from leadnator_auth.entrypoints.embedding.world import (
+    Result,
+    Work,
+    World,
+    close_unbegun,
+    close_unwanted,
+    counted,
+    end_calls,
+    until_closed,
+)
 from leadnator_auth.entrypoints.settings import Settings
-
-Result = TypeVar("Result")
-Work = Coroutine[Any, Any, Result]
-
-CLOSE_TIMEOUT = 10.0
-"""How many seconds closing waits for calls that are under way, before it cancels them."""
-POLL_SECONDS = 0.5
-"""How soon it is seen that the main thread has ended, and nobody closes the bridge any more."""
 
 CLOSED = "this SyncBridge is closed: it was closed before, or the main thread has ended"
 CUT_SHORT = "this SyncBridge was closed while the call was under way; what it asked for may have been done"
@@ -33,17 +33,6 @@ FORKED = (
 )
 OWN_LOOP = "this is the event loop of the SyncBridge, which would wait for itself: await the coroutine instead"
 NO_COROUTINE = "takes a coroutine, such as log_in(email, password, ports=bridge.ports)"
-
-
-@attrs.frozen(eq=False)
-class _World:
-    """What is open: the ports, and the loop that they belong to."""
-
-    ports: Ports
-    loop: asyncio.AbstractEventLoop
-    closing: asyncio.Event
-    calls: "set[asyncio.Task[Any] | None]" = attrs.field(factory=set)
-    """Those under way; only the loop's thread looks at it."""
 
 
 class SyncBridge:
@@ -65,7 +54,7 @@ class SyncBridge:
         self._process: int | None = None
         self._thread: threading.Thread | None = None
         self._ended: Future[None] = Future()
-        self._world: _World | None = None
+        self._world: World | None = None
         self._is_closed = False
 
     @property
@@ -148,7 +137,7 @@ class SyncBridge:
     def _is_foreign(self) -> bool:
         return self._process not in (None, os.getpid())
 
-    def _open(self) -> _World:
+    def _open(self) -> World:
         if self._is_foreign():
             raise RuntimeError(FORKED)
         # Before the lock: a child that is forked while another thread opens would wait for it for ever.
@@ -162,8 +151,8 @@ class SyncBridge:
                 self._world = self._start()
             return self._world
 
-    def _start(self) -> _World:
-        opened: Future[_World] = Future()
+    def _start(self) -> World:
+        opened: Future[World] = Future()
         # No daemon: those are killed while they close, when the interpreter ends.
         self._thread = threading.Thread(target=self._run, args=(opened,), name="leadnator-auth", daemon=False)
         try:
@@ -174,10 +163,10 @@ class SyncBridge:
             raise
         except BaseException:  # this thread was interrupted, the other one goes on
             self._is_closed = True
-            opened.add_done_callback(_close_unwanted)
+            opened.add_done_callback(close_unwanted)
             raise
 
-    def _run(self, opened: "Future[_World]") -> None:
+    def _run(self, opened: "Future[World]") -> None:
         try:
             asyncio.run(self._keep_open(opened))
         except BaseException as error:  # noqa: BLE001 (it is for who opens or closes, whatever it is)
@@ -185,15 +174,15 @@ class SyncBridge:
         else:
             self._ended.set_result(None)
 
-    async def _keep_open(self, opened: "Future[_World]") -> None:
+    async def _keep_open(self, opened: "Future[World]") -> None:
         source = self._source
         async with running_ports(source) if isinstance(source, Settings) else source() as ports:
-            world = _World(ports, asyncio.get_running_loop(), asyncio.Event())
+            world = World(ports, asyncio.get_running_loop(), asyncio.Event())
             opened.set_result(world)
-            await _until_closed(world.closing)
+            await until_closed(world.closing)
             with self._lock:
                 self._is_closed = True
-            await _end_calls(world.calls)
+            await end_calls(world.calls)
 
     def _begin(self, work: Work[Result]) -> "Future[Result]":
         if not inspect.iscoroutine(work):
@@ -211,54 +200,10 @@ class SyncBridge:
         with self._lock:  # or it would be closed meanwhile, and nobody would ever begin
             if self._is_closed:
                 raise RuntimeError(CLOSED)
-            return asyncio.run_coroutine_threadsafe(_counted(work, world.calls), world.loop)
+            return asyncio.run_coroutine_threadsafe(counted(work, world.calls), world.loop)
 
     def _give_up(self, future: "Future[Any]", work: Work[Any]) -> None:
         """Cancels a call that nobody waits for any more."""
         if self._world is not None and future.cancel():
             with suppress(RuntimeError):  # the loop is closed
-                self._world.loop.call_soon_threadsafe(_close_unbegun, work)
-
-
-async def _counted(work: Work[Result], calls: "set[asyncio.Task[Any] | None]") -> Result:
-    task = asyncio.current_task()
-    calls.add(task)
-    try:
-        return await work
-    finally:
-        calls.discard(task)
-
-
-async def _until_closed(closing: asyncio.Event) -> None:
-    """Returns when it is to close: somebody says so, or the main thread ends and with it the program."""
-    while threading.main_thread().is_alive() and not closing.is_set():
-        with suppress(TimeoutError):
-            async with asyncio.timeout(POLL_SECONDS):
-                await closing.wait()
-
-
-async def _end_calls(calls: "set[asyncio.Task[Any] | None]") -> None:
-    """Waits for the calls under way, and cancels those that take too long."""
-    for _ in range(2):  # what was handed over last becomes a task in one turn of the loop, and begins in the next
-        await asyncio.sleep(0)
-    under_way = {task for task in calls if task is not None}
-    if not under_way:
-        return
-    _, late = await asyncio.wait(under_way, timeout=CLOSE_TIMEOUT)
-    for task in late:
-        task.cancel()
-    if late:
-        await asyncio.wait(late, timeout=CLOSE_TIMEOUT)
-
-
-def _close_unbegun(work: Work[Any]) -> None:
-    """Closes a coroutine that was cancelled before its first step, and would be missed as never awaited."""
-    if inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
-        work.close()
-
-
-def _close_unwanted(opened: "Future[_World]") -> None:
-    """Closes what was opened after its opener was interrupted."""
-    if not opened.cancelled() and opened.exception() is None:
-        world = opened.result()
-        world.loop.call_soon_threadsafe(world.closing.set)
+                self._world.loop.call_soon_threadsafe(close_unbegun, work)

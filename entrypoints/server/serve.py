@@ -21,7 +21,8 @@ from leadnator_auth.domain import Commit
 from leadnator_auth.entrypoints.background.delivery_worker import DeliveryWorker, running
 from leadnator_auth.entrypoints.background.housekeeper import keeping_house
 from leadnator_auth.entrypoints.background.mails import MAILS
-from leadnator_auth.entrypoints.compose.ports import MAIL_FOLDER, open_ports
+from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER
+from leadnator_auth.entrypoints.compose.ports import open_ports
 from leadnator_auth.entrypoints.http import Site, create_app
 from leadnator_auth.entrypoints.http.location import path_of_url
 from leadnator_auth.entrypoints.server.forwarded import ForwardedClient

@@ -1,7 +1,6 @@
 """The settings: read once from the environment, checked, and frozen."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,53 +8,26 @@ import attrs
 
 from leadnator_auth.domain import Limits, RateLimit
 from leadnator_auth.entrypoints.settings import values
-from leadnator_auth.entrypoints.settings.arguments import is_default, limit_of, text_of, wrong_type
+from leadnator_auth.entrypoints.settings.arguments import wrong_type
 from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, PostgresqlUrl, read_database_url
 from leadnator_auth.entrypoints.settings.errors import SettingError
+from leadnator_auth.entrypoints.settings.field import metadata_of, parsed, setting
 from leadnator_auth.entrypoints.settings.mail_sender import mail_from
 from leadnator_auth.entrypoints.settings.names import PREFIX, refuse_unknown
 from leadnator_auth.entrypoints.settings.origins import read_origins
-from leadnator_auth.entrypoints.settings.url_parts import UrlError, check_unquoted
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
-
-# Somebody's log-in in a URL, or the start of one: what it is in may hold a password.
-_LOG_IN = re.compile(r"//.*@|\S:\S.*@", re.DOTALL)
-
-
-def _metadata(
-    name: str, parse: Callable[[str], object], takes: str, *, secret: bool = False, url: bool = False
-) -> dict[str, Any]:
-    return {"name": PREFIX + name, "parse": parse, "takes": takes, "secret": secret, "url": url}
-
-
-def _setting(  # what attrs.field gives a class body has no honest type
-    name: str, parse: Callable[[str], object], default: object, takes: str, *, secret: bool = False, url: bool = False
-) -> Any:
-    metadata = _metadata(name, parse, takes, secret=secret, url=url)
-    return attrs.field(
-        default=default, converter=attrs.Converter(_checked, takes_field=True), metadata=metadata, repr=not secret
-    )
-
-
-def _checked(value: object, field: "attrs.Attribute[Any]") -> object:
-    if is_default(value, field):
-        return value
-    if isinstance(value, RateLimit):
-        return limit_of(value, field)
-    text = text_of(value, field)
-    return _parsed(text, field.metadata) if text or isinstance(value, str) else ()  # an empty list is none
 
 
 def _limit(name: str, field: str) -> Any:  # as above
     variable = "LIMIT_" + name.replace("-", "_").upper()
     takes = "a number of tries and a period, such as 10/min or 100/hour (sec, min, hour, day)"
-    return _setting(variable, values.rate_limit(name), getattr(Limits(), field), takes)
+    return setting(variable, values.rate_limit(name), getattr(Limits(), field), takes)
 
 
-_DATABASE_URL = _metadata(
+_DATABASE_URL = metadata_of(
     "DATABASE_URL", read_database_url, "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE", secret=True
 )
-_SMTP_URL = _metadata(
+_SMTP_URL = metadata_of(
     "SMTP_URL",
     values.smtp_url,
     "smtp://, smtp+starttls:// or smtps:// with a host, optionally user:password@ and :port",
@@ -77,7 +49,7 @@ def _url(
     value: object, kinds: tuple[type, ...], name: str, metadata: Mapping[str, Any]
 ) -> Any:  # of one of these kinds
     if isinstance(value, str):
-        return _parsed(value, metadata)
+        return parsed(value, metadata)
     if not isinstance(value, kinds):
         raise wrong_type(value, name, metadata)
     return value
@@ -97,68 +69,66 @@ class Settings:
     database_url: DatabaseUrl = attrs.field(
         default=Path("leadnator.db"), converter=_database_url, metadata=_DATABASE_URL, repr=False
     )
-    database_schema: str | None = _setting(
+    database_schema: str | None = setting(
         "DATABASE_SCHEMA",
         values.schema_name,
         None,
         "with PostgreSQL, the name of a schema: at most 63 bytes without quotation marks, and none of PostgreSQL's own",
     )
-    database_pool_size: int | None = _setting(
+    database_pool_size: int | None = setting(
         "DATABASE_POOL_SIZE", values.between(2, 1000), None, "a number of connections from 2 to 1000"
     )
-    database_prepared_statements: str = _setting(
+    database_prepared_statements: str = setting(
         "DATABASE_PREPARED_STATEMENTS", values.one_of("on", "off"), "on", "on or off"
     )
-    jwt_secrets: tuple[str, ...] = _setting(
+    jwt_secrets: tuple[str, ...] = setting(
         "JWT_SECRET",
         values.jwt_secrets,
         (),
         "one or more secrets of at least 32 bytes each, separated by commas",
         secret=True,
     )
-    token_ttl: int = _setting("TOKEN_TTL", values.positive, 604_800, "a number of seconds from 1 to 315360000")
-    reset_token_ttl: int = _setting(
-        "RESET_TOKEN_TTL", values.positive, 3_600, "a number of seconds from 1 to 315360000"
-    )
-    max_sessions: int = _setting("MAX_SESSIONS", values.between(1, 10_000), 100, "a number from 1 to 10000")
-    min_password_length: int = _setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")
-    public_url: str | None = _setting(
+    token_ttl: int = setting("TOKEN_TTL", values.positive, 604_800, "a number of seconds from 1 to 315360000")
+    reset_token_ttl: int = setting("RESET_TOKEN_TTL", values.positive, 3_600, "a number of seconds from 1 to 315360000")
+    max_sessions: int = setting("MAX_SESSIONS", values.between(1, 10_000), 100, "a number from 1 to 10000")
+    min_password_length: int = setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")
+    public_url: str | None = setting(
         "PUBLIC_URL", values.public_url, None, "an http:// or https:// URL without query", url=True
     )
-    reset_url: str | None = _setting(
+    reset_url: str | None = setting(
         "RESET_URL", values.reset_url, None, "an http:// or https:// URL that holds {token} once", url=True
     )
     smtp_url: SmtpUrl | None = attrs.field(default=None, converter=_smtp_url, metadata=_SMTP_URL, repr=False)
-    smtp_timeout: int = _setting("SMTP_TIMEOUT", values.between(1, 3600), 60, "a number of seconds from 1 to 3600")
-    smtp_ehlo: str | None = _setting(
+    smtp_timeout: int = setting("SMTP_TIMEOUT", values.between(1, 3600), 60, "a number of seconds from 1 to 3600")
+    smtp_ehlo: str | None = setting(
         "SMTP_EHLO",
         values.smtp_ehlo,
         None,
         "a host name such as auth.example.com, or an address literal such as [192.0.2.1] or [IPv6:2001:db8::1]",
     )
-    mail_from: str = _setting(
+    mail_from: str = setting(
         "MAIL_FROM",
         mail_from,
         "no-reply@localhost",
         "one e-mail address, perhaps with a name: no-reply@acme.example or Acme <no-reply@acme.example>",
     )
-    mail_templates: Path | None = _setting(
+    mail_templates: Path | None = setting(
         "MAIL_TEMPLATES", values.existing_folder, None, "a folder with templates that replace ours"
     )
-    mail_language: str = _setting("MAIL_LANGUAGE", values.one_of("en", "de"), "en", "en or de")
-    app_name: str = _setting(
+    mail_language: str = setting("MAIL_LANGUAGE", values.one_of("en", "de"), "en", "en or de")
+    app_name: str = setting(
         "APP_NAME", values.app_name, "leadnator-auth", "a name of 1 to 64 characters without control characters"
     )
-    login_url: str | None = _setting(
+    login_url: str | None = setting(
         "LOGIN_URL", values.login_url, None, "the http:// or https:// URL of a page to log in at", url=True
     )
-    email_allow: tuple[str, ...] = _setting(
+    email_allow: tuple[str, ...] = setting(
         "EMAIL_ALLOW", values.domains, (), "domains such as corp.local, separated by commas"
     )
-    bcrypt_cost: int = _setting("BCRYPT_COST", values.between(4, 16), 12, "a number from 4 to 16")
-    hash_workers: int | None = _setting("HASH_WORKERS", values.between(1, 256), None, "a number from 1 to 256")
-    hash_queue: int = _setting("HASH_QUEUE", values.between(0, 100_000), 64, "a number from 0 to 100000")
-    rate_limit: str = _setting("RATE_LIMIT", values.one_of("on", "off"), "on", "on or off")
+    bcrypt_cost: int = setting("BCRYPT_COST", values.between(4, 16), 12, "a number from 4 to 16")
+    hash_workers: int | None = setting("HASH_WORKERS", values.between(1, 256), None, "a number from 1 to 256")
+    hash_queue: int = setting("HASH_QUEUE", values.between(0, 100_000), 64, "a number from 0 to 100000")
+    rate_limit: str = setting("RATE_LIMIT", values.one_of("on", "off"), "on", "on or off")
     limit_login: RateLimit = _limit("login", "log_in")
     limit_login_account: RateLimit = _limit("login-account", "log_in_account")
     limit_login_client: RateLimit = _limit("login-client", "log_in_client")
@@ -166,25 +136,25 @@ class Settings:
     limit_forgot: RateLimit = _limit("forgot", "forgot")
     limit_reset: RateLimit = _limit("reset", "reset")
     limit_change_password: RateLimit = _limit("change-password", "change_password")
-    keep_alive: int = _setting("KEEP_ALIVE", values.between(1, 3600), 75, "a number of seconds from 1 to 3600")
-    trusted_proxies: tuple[str, ...] = _setting(
+    keep_alive: int = setting("KEEP_ALIVE", values.between(1, 3600), 75, "a number of seconds from 1 to 3600")
+    trusted_proxies: tuple[str, ...] = setting(
         "TRUSTED_PROXIES", values.networks, (), "IP addresses or networks, separated by commas"
     )
-    cors_origins: tuple[str, ...] = _setting(
+    cors_origins: tuple[str, ...] = setting(
         "CORS_ORIGINS",
         read_origins,
         (),
         "origins such as https://app.example.com or capacitor://localhost, separated by commas",
         url=True,
     )
-    log_format: str | None = _setting("LOG_FORMAT", values.one_of("text", "json"), None, "text or json")
-    log_level: str = _setting(
+    log_format: str | None = setting("LOG_FORMAT", values.one_of("text", "json"), None, "text or json")
+    log_level: str = setting(
         "LOG_LEVEL",
         values.one_of("debug", "info", "warning", "error"),
         "info",
         "debug, info, warning or error",
     )
-    otlp_endpoint: str | None = _setting(
+    otlp_endpoint: str | None = setting(
         "OTLP_ENDPOINT",
         values.otlp_endpoint,
         None,
@@ -216,14 +186,3 @@ class Settings:
         refuse_unknown(environment, [field.metadata["name"] for field in attrs.fields(cls)])
         given = {field.name: environment.get(field.metadata["name"], "").strip() for field in attrs.fields(cls)}
         return cls(**{name: text for name, text in given.items() if text})  # type: ignore[arg-type]  # converted
-
-
-def _parsed(text: str, metadata: Mapping[str, Any]) -> Any:  # what a parser returns is its field's to say
-    try:
-        check_unquoted(text.strip())
-        return metadata["parse"](text.strip())
-    except ValueError as error:
-        is_hidden = metadata["secret"] or _LOG_IN.search(text) or (metadata["url"] and "@" in text)
-        got = "a value that is not shown here" if is_hidden else repr(text)
-        reason = f"; {error}" if isinstance(error, UrlError) and str(error) else ""
-        raise SettingError(f"{metadata['name']}: got {got}, takes {metadata['takes']}{reason}") from None

@@ -16,6 +16,7 @@ import pytest
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import EmailTakenError, Ports, identify, log_in, sign_up
 from leadnator_auth.entrypoints.embedding import Settings, StartError, SyncBridge, sync_bridge
+from leadnator_auth.entrypoints.embedding import world as open_world
 
 NAME = "leadnator-auth"
 
@@ -205,7 +206,7 @@ def test_calls_under_way_end_before_it_closes(memory: MemoryPorts) -> None:
 def test_calls_that_take_too_long_are_cut_short_when_it_closes(
     memory: MemoryPorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync_bridge, "CLOSE_TIMEOUT", 0.001)
+    monkeypatch.setattr(open_world, "CLOSE_TIMEOUT", 0.001)
     bridge = SyncBridge(lambda: nullcontext(memory))
     begun = threading.Barrier(3)
 

@@ -134,7 +134,7 @@ def _default(value: ast.expr | None) -> str:
         if not given.keys() & {"default", "factory"}:
             return ""
         value = given.get("default", ast.Constant(...))
-    if isinstance(value, ast.Call) and ast.unparse(value.func) == "_setting":
+    if isinstance(value, ast.Call) and ast.unparse(value.func) == "setting":
         value = value.args[2]
     if value is None:
         return ""

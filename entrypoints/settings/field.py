@@ -1,0 +1,57 @@
+"""The field of one setting: its variable, how its text is read, and how a wrong one is refused."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from leadnator_auth.domain import RateLimit
+from leadnator_auth.entrypoints.settings.arguments import is_default, limit_of, text_of
+from leadnator_auth.entrypoints.settings.errors import SettingError
+from leadnator_auth.entrypoints.settings.names import PREFIX
+from leadnator_auth.entrypoints.settings.url_parts import UrlError, check_unquoted
+
+# Somebody's log-in in a URL, or the start of one: what it is in may hold a password.
+_LOG_IN = re.compile(r"//.*@|\S:\S.*@", re.DOTALL)
+
+
+def metadata_of(
+    name: str, parse: Callable[[str], object], takes: str, *, secret: bool = False, url: bool = False
+) -> dict[str, Any]:
+    """Returns what a setting is called, how its text is read, and what is said of one that is wrong."""
+    return {"name": PREFIX + name, "parse": parse, "takes": takes, "secret": secret, "url": url}
+
+
+def setting(  # what attrs.field gives a class body has no honest type
+    name: str, parse: Callable[[str], object], default: object, takes: str, *, secret: bool = False, url: bool = False
+) -> Any:
+    """Returns the field of a setting, whose argument is checked as its variable is."""
+    metadata = metadata_of(name, parse, takes, secret=secret, url=url)
+    return attrs.field(
+        default=default, converter=attrs.Converter(_checked, takes_field=True), metadata=metadata, repr=not secret
+    )
+
+
+def _checked(value: object, field: "attrs.Attribute[Any]") -> object:
+    if is_default(value, field):
+        return value
+    if isinstance(value, RateLimit):
+        return limit_of(value, field)
+    text = text_of(value, field)
+    return parsed(text, field.metadata) if text or isinstance(value, str) else ()  # an empty list is none
+
+
+def parsed(text: str, metadata: Mapping[str, Any]) -> Any:  # what a parser returns is its field's to say
+    """Returns what the text of a setting means.
+
+    Raises: SettingError, which never shows a secret.
+    """
+    try:
+        check_unquoted(text.strip())
+        return metadata["parse"](text.strip())
+    except ValueError as error:
+        is_hidden = metadata["secret"] or _LOG_IN.search(text) or (metadata["url"] and "@" in text)
+        got = "a value that is not shown here" if is_hidden else repr(text)
+        reason = f"; {error}" if isinstance(error, UrlError) and str(error) else ""
+        raise SettingError(f"{metadata['name']}: got {got}, takes {metadata['takes']}{reason}") from None
