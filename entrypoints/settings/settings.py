@@ -8,6 +8,7 @@ from typing import Any, Self
 import attrs
 
 from leadnator_auth.domain import Limits, RateLimit
+from leadnator_auth.domain.policy import MOST_SESSIONS
 from leadnator_auth.entrypoints.settings import values
 from leadnator_auth.entrypoints.settings.arguments import is_default, limit_of, text_of, wrong_type
 from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, PostgresqlUrl, read_database_url
@@ -119,7 +120,8 @@ class Settings:
     reset_token_ttl: int = _setting(
         "RESET_TOKEN_TTL", values.positive, 3_600, "a number of seconds from 1 to 315360000"
     )
-    max_sessions: int = _setting("MAX_SESSIONS", values.between(1, 10_000), 100, "a number from 1 to 10000")
+    max_sessions: int = _setting("MAX_SESSIONS", values.between(1, MOST_SESSIONS), 100, "a number from 1 to 10000")
+    event_retention: int = _setting("EVENT_RETENTION", values.between(1, 3650), 365, "a number of days from 1 to 3650")
     min_password_length: int = _setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")
     public_url: str | None = _setting(
         "PUBLIC_URL", values.public_url, None, "an http:// or https:// URL without query", url=True
