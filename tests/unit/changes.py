@@ -4,8 +4,9 @@ from collections import Counter
 
 import attrs
 
-from leadnator_auth.domain import Event, EventType, Ports, Session, User, UserId
+from leadnator_auth.domain import Event, EventType, Ports, Session, SessionId, User, UserId
 from leadnator_auth.domain.entities.event import EventFilter
+from leadnator_auth.domain.values.ids import EventId
 
 Told = tuple[str, UserId, str | None]
 """What happened, to which account, and in which session."""
@@ -18,8 +19,8 @@ class State:
 
     users: dict[UserId, User]
     passwords: dict[UserId, int]
-    sessions: dict[str, Session]
-    events: dict[str, Event]
+    sessions: dict[SessionId, Session]
+    events: dict[EventId, Event]
 
 
 async def state_of(ports: Ports) -> State:
