@@ -7,6 +7,9 @@ import attrs
 from leadnator_auth.domain.entities.rate_limit import Limits
 from leadnator_auth.domain.values.password import PasswordPolicy
 
+MOST_SESSIONS = 10_000
+"""The highest limit of sessions that a setting takes."""
+
 
 @attrs.frozen
 class Policy:
@@ -23,7 +26,7 @@ class Policy:
     Each attempt that may have delivered a link counts, whatever became of it."""
     reset_mails_window: timedelta = timedelta(hours=1)
     event_retention: timedelta = timedelta(days=365)
-    """How long events are kept."""
+    """How long events are kept, those of accounts that are gone too."""
     notices: int = 5
     """The most notices of one kind queued for an account in any `notices_window`; the change they report stands."""
     notices_window: timedelta = timedelta(hours=1)

@@ -4,8 +4,8 @@ import attrs
 
 from leadnator_auth.domain.entities.user import User
 
-_PERSONAL = "name"
-"""The field that an event names without its value."""
+_TOLD = frozenset({"role", "plan", "status"})
+"""The fields whose values are in an event; of any other it says that it changed: it may be a name or an address."""
 
 
 @attrs.frozen
@@ -24,10 +24,10 @@ def changes_between(before: User, after: User) -> tuple[Change, ...]:
 
 
 def event_data_of(changes: tuple[Change, ...]) -> dict[str, str | None]:
-    """Returns an event's data for these changes: the fields, and their values unless they are somebody's name."""
+    """Returns an event's data for these changes: the fields, and the values of some."""
     data: dict[str, str | None] = {"fields": ",".join(change.field for change in changes)}
     for change in changes:
-        if change.field != _PERSONAL:
+        if change.field in _TOLD:
             data |= {change.field: change.new, f"old_{change.field}": change.old}
     return data
 

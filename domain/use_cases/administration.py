@@ -23,7 +23,7 @@ from leadnator_auth.domain.entities.user import (
 from leadnator_auth.domain.errors import EmailTakenError, LastAdminError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, check_right, get_user, lock_active_admins
-from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
+from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions, live_sessions
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.record import record, record_ends
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
@@ -121,7 +121,7 @@ async def delete_user(actor: Actor, user_ref: UserRef, *, ports: Ports) -> User:
         admins = await lock_active_admins(actor, transaction)
         user = await get_user(user_ref, transaction)
         _keep_an_admin(user, None, admins)
-        sessions = await transaction.sessions.of_user(user, ports.policy.max_sessions)
+        sessions = await live_sessions(user, transaction, ports)
         await record_ends(sessions, "deleted", actor.id, transaction, ports)
         await transaction.users.remove(user.id)
         await record(EventType.USER_DELETED, user.id, transaction, ports, actor=actor.id)

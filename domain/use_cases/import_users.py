@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import attrs
 
+from leadnator_auth.domain.entities.actor import OPERATOR
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.user import (
     DEFAULT_PLAN,
@@ -20,6 +21,7 @@ from leadnator_auth.domain.entities.user import (
 from leadnator_auth.domain.errors import ConcurrencyError, EmailTakenError, FieldError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
+from leadnator_auth.domain.use_cases.steps.record import record_created
 from leadnator_auth.domain.use_cases.steps.transaction import MAX_ATTEMPTS, run_in_transaction
 from leadnator_auth.domain.values.fields import BadFieldError, FieldChecks, RawField
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
@@ -66,6 +68,8 @@ async def import_users(
 ) -> list[ImportOutcome]:
     """Makes accounts of records, all the good ones in one unit of work; returns what became of each, in their order.
 
+    Each account that is made is an event of the operator's.
+
     A record has `name`, `email` and `password_hash`, and may have `role`, `plan`, `status` and `created_at` (RFC 3339);
     what else it has is ignored. With `firebase`, one with a `salt`, too, is of that Firebase project. Doing it again
     changes nothing, so that an import which was cut short may simply be run again. Give it some hundreds at a time.
@@ -85,6 +89,7 @@ async def import_users(
             # Somebody signed up since we looked: look again.
             raise ConcurrencyError from error
         await transaction.credentials.add([account.credentials for account in added])
+        await record_created((account.user for account in added), OPERATOR, transaction, ports)
         return outcomes
 
     # Each of the accounts may be signed up for while we look, one after the other.

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from leadnator_auth.domain.entities.session import Identity, Session
+from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import NotFoundError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
@@ -29,9 +30,13 @@ async def log_out(identity: Identity, scope: LogOutScope = LogOutScope.LOCAL, *,
     """Ends sessions of the user; from now on their tokens are refused everywhere (ASVS 7.4.1)."""
 
     async def end(transaction: Transaction) -> None:
+        # First of all, so that what ends sessions of one account takes turns: each ends once, and is told of once.
+        user = await transaction.users.by_id(identity.user.id)
+        if user is None:
+            return
         if scope is LogOutScope.LOCAL:
-            await _end_one(identity.session, transaction, ports)
-        elif user := await transaction.users.by_id(identity.user.id):
+            await _end_one(identity.session.id, user, transaction, ports)
+        else:
             keep = identity.session.id if scope is LogOutScope.OTHERS else None
             await end_sessions(user, transaction, ports, reason=_LOGGED_OUT, keep=keep)
 
@@ -56,14 +61,18 @@ async def end_session(identity: Identity, session_id: str, *, ports: Ports) -> N
 
     async def end(transaction: Transaction) -> None:
         user = await transaction.users.by_id(identity.user.id)
-        session = await transaction.sessions.by_id(SessionId(session_id))
-        if user is None or session is None or not session.belongs_to(user):
+        if user is None or not await _end_one(SessionId(session_id), user, transaction, ports):
             raise NotFoundError
-        await _end_one(session, transaction, ports)
 
     await run_in_transaction(ports.unit_of_work, end)
 
 
-async def _end_one(session: Session, transaction: Transaction, ports: Ports) -> None:
-    if await transaction.sessions.end(session.id):
-        await record_ends([session], _LOGGED_OUT, session.user_id, transaction, ports)
+async def _end_one(session_id: SessionId, user: User, transaction: Transaction, ports: Ports) -> bool:
+    """Returns whether there was such a session, of this user and not ended yet; one that expired ends untold."""
+    session = await transaction.sessions.by_id(session_id)
+    if session is None or not session.belongs_to(user):
+        return False
+    await transaction.sessions.end(session.id)
+    if session.is_live(user, ports.clock.now()):
+        await record_ends([session], _LOGGED_OUT, user.id, transaction, ports)
+    return True

@@ -11,6 +11,7 @@ from leadnator_auth.domain import (
     Actor,
     EmailAddress,
     Event,
+    EventType,
     Page,
     User,
     list_events,
@@ -35,6 +36,7 @@ from leadnator_auth.entrypoints.views import event_view, user_view
 SHOWN_EVENTS = 10
 ALL = sys.maxsize
 _OPERATOR = Actor.operator()
+_EVENT_TYPES = click.Choice([event_type.value for event_type in EventType])
 
 Entry = TypeVar("Entry")
 
@@ -75,15 +77,16 @@ def show(who: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("who", required=False)
+@click.option("--type", "event_type", type=_EVENT_TYPES, metavar="TYPE", help="Only of this type, as user.updated.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(min=1), help="At most so many.")
 @as_json_option
 @failing_in_one_line
-def events(who: str | None, limit: int, as_json: bool) -> None:
+def events(who: str | None, event_type: str | None, limit: int, as_json: bool) -> None:
     """List what happened, newest first: to all users, or to one. WHO is an e-mail address or an id, even of one who is
     gone.
     """
     with refusals_in_one_line(who):
-        happened = asyncio.run(_happened(who, limit))
+        happened = asyncio.run(_happened(who, event_type, limit))
     if as_json:
         print_json({"events": [event_view(event) for event in happened]})
     else:
@@ -102,25 +105,25 @@ async def _listed(query: str, limit: int) -> list[User]:
 async def _shown(who: str) -> tuple[User, list[Event]]:
     async with ports_in_force() as ports:
         user = await show_user(_OPERATOR, parse_user_ref(who, ports=ports), ports=ports)
-        return user, await _events(user.id, SHOWN_EVENTS, ports)
+        return user, await _events(user.id, None, SHOWN_EVENTS, ports)
 
 
-async def _happened(who: str | None, limit: int) -> list[Event]:
+async def _happened(who: str | None, event_type: str | None, limit: int) -> list[Event]:
     async with ports_in_force() as ports:
         if who is None:
-            return await _events(None, limit, ports)
+            return await _events(None, event_type, limit, ports)
         meant = parse_user_ref(who, ports=ports)
         if isinstance(meant, EmailAddress):
             meant = (await show_user(_OPERATOR, meant, ports=ports)).id
-        events = await _events(meant, limit, ports)
-        if not events:
+        events = await _events(meant, event_type, limit, ports)
+        if not (events or await _events(meant, None, 1, ports)):
             await show_user(_OPERATOR, meant, ports=ports)  # fails where there never was one
         return events
 
 
-async def _events(user_id: str | None, limit: int, ports: Ports) -> list[Event]:
+async def _events(user_id: str | None, event_type: str | None, limit: int, ports: Ports) -> list[Event]:
     async def page(length: int, cursor: str | None) -> Page[Event]:
-        return await list_events(_OPERATOR, user_id, None, length, cursor, ports=ports)
+        return await list_events(_OPERATOR, user_id, event_type, length, cursor, ports=ports)
 
     return await _walked(page, limit)
 

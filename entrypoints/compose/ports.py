@@ -166,6 +166,7 @@ def _policy(settings: Settings) -> Policy:
         session_lifetime=timedelta(seconds=settings.token_ttl),
         max_sessions=settings.max_sessions,
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
+        event_retention=timedelta(days=settings.event_retention),
         limits=_limits(settings),
     )
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 import attrs
 
 from leadnator_auth.domain import Limits, RateLimit
+from leadnator_auth.domain.policy import MOST_SESSIONS
 from leadnator_auth.entrypoints.settings import values
 from leadnator_auth.entrypoints.settings.arguments import wrong_type
 from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, PostgresqlUrl, read_database_url
@@ -90,7 +91,8 @@ class Settings:
     )
     token_ttl: int = setting("TOKEN_TTL", values.positive, 604_800, "a number of seconds from 1 to 315360000")
     reset_token_ttl: int = setting("RESET_TOKEN_TTL", values.positive, 3_600, "a number of seconds from 1 to 315360000")
-    max_sessions: int = setting("MAX_SESSIONS", values.between(1, 10_000), 100, "a number from 1 to 10000")
+    max_sessions: int = setting("MAX_SESSIONS", values.between(1, MOST_SESSIONS), 100, "a number from 1 to 10000")
+    event_retention: int = setting("EVENT_RETENTION", values.between(1, 3650), 365, "a number of days from 1 to 3650")
     min_password_length: int = setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")
     public_url: str | None = setting(
         "PUBLIC_URL", values.public_url, None, "an http:// or https:// URL without query", url=True

@@ -324,6 +324,15 @@ def test_events_are_there_for_one_who_is_gone(desk: Desk) -> None:
     assert [event["type"] for event in desk.json("events", alice.id)["events"]] == ["user.deleted", "user.created"]
     assert {event["user_id"] for event in desk.json("events", "bob@example.com")["events"]} == {bob.id}
     assert len(desk.json("events", "--limit", "3")["events"]) == 3
+    made = desk.json("events", "--type", "user.created")["events"]
+    assert [(event["type"], event["user_id"]) for event in made] == [
+        ("user.created", bob.id),
+        ("user.created", alice.id),
+    ]
+    assert [event["type"] for event in desk.json("events", alice.id, "--type", "user.deleted")["events"]] == [
+        "user.deleted"
+    ]
+    assert desk.json("events", alice.id, "--type", "password.reset") == {"events": []}, "it was there once"
     assert "user.suspended" in desk.users("events").stdout
     for who in ("alice@example.com", "u_never"):
         assert the_one_line(desk.users("events", who)) == f"there is no user '{who}'"
@@ -420,6 +429,9 @@ def test_a_password_that_is_no_utf_8_is_told_in_one_line(sqlite_desk: Desk) -> N
         ("suspend",),
         ("delete", "--yes"),
         ("events", "--limit", "x"),
+        ("events", "--limit", "0"),
+        ("events", "--type", "user.renamed"),
+        ("events", "--type", ""),
     ],
     ids=" ".join,
 )

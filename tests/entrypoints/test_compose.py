@@ -76,11 +76,13 @@ async def sent_mail(mail: OutgoingMail, home: Path, **values: str) -> EmailMessa
 async def test_the_rules_are_those_of_the_settings() -> None:
     async with open_ports(settings()) as ports:
         assert ports.policy == Policy()
-    async with open_ports(settings(MIN_PASSWORD_LENGTH="12", TOKEN_TTL="60", RESET_TOKEN_TTL="120")) as ports:
+    chosen = {"MIN_PASSWORD_LENGTH": "12", "TOKEN_TTL": "60", "RESET_TOKEN_TTL": "120", "EVENT_RETENTION": "30"}
+    async with open_ports(settings(**chosen)) as ports:
         assert ports.policy == Policy(
             password=PasswordPolicy(min_length=12),
             session_lifetime=timedelta(seconds=60),
             reset_token_lifetime=timedelta(seconds=120),
+            event_retention=timedelta(days=30),
         )
 
 

@@ -30,6 +30,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_TOKEN_TTL": 604_800,
     "LEADNATOR_RESET_TOKEN_TTL": 3_600,
     "LEADNATOR_MAX_SESSIONS": 100,
+    "LEADNATOR_EVENT_RETENTION": 365,
     "LEADNATOR_MIN_PASSWORD_LENGTH": 6,
     "LEADNATOR_PUBLIC_URL": None,  # follows the port
     "LEADNATOR_RESET_URL": None,  # follows the public URL
@@ -122,6 +123,8 @@ GOOD: list[tuple[str, str, object]] = [
     ("RESET_TOKEN_TTL", "1", 1),
     ("MAX_SESSIONS", "1", 1),
     ("MAX_SESSIONS", "10000", 10_000),
+    ("EVENT_RETENTION", "1", 1),
+    ("EVENT_RETENTION", "3650", 3_650),
     ("RESET_TOKEN_TTL", "315360000", 315_360_000),
     ("MIN_PASSWORD_LENGTH", "12", 12),
     ("PUBLIC_URL", "https://auth.example.com", "https://auth.example.com"),
@@ -211,6 +214,7 @@ BAD: dict[str, list[str]] = {
     "TOKEN_TTL": ["0", "-1", "1.5", "7d", "1e6", "0x10", "٣", "1_000", TOO_LONG_A_NUMBER],
     "RESET_TOKEN_TTL": ["0", "soon", "315360001"],
     "MAX_SESSIONS": ["0", "-1", "many", "10001"],
+    "EVENT_RETENTION": ["0", "-1", "1.5", "30d", "ever", "3651"],
     "MIN_PASSWORD_LENGTH": ["0", "six", "1000000"],
     "PUBLIC_URL": [
         "auth.example.com",

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import Ports
+from leadnator_auth.domain import EventType, Ports
 from tests.http.admins import Caller, an_admin, signed_up
 
 LISTS = ["users", "events"]
@@ -110,3 +110,47 @@ async def test_events_go_page_by_page(http: httpx2.AsyncClient, memory: MemoryPo
             break
         cursor = {"cursor": answer["next_cursor"]}
     assert seen == [f"Plan {number}" for number in reversed(range(5))]
+
+
+async def test_a_cursor_of_events_goes_on_where_it_was_whatever_happens_meanwhile(
+    http: httpx2.AsyncClient, memory: MemoryPorts, root: Caller
+) -> None:
+    """Most of it happens at one instant, where only ids tell events apart."""
+    alice = await signed_up(http, "alice")
+    for number in range(5):
+        await root.patch(alice.id, {"plan": f"Plan {number}"})
+    wanted = {"user_id": alice.id, "type": "user.updated"}
+    at_first = (await root.get("events", **wanted)).json()["events"]
+    seen: list[dict[str, Any]] = []
+    cursor: str | None = None
+    for number in range(100):
+        page = (await root.get("events", limit=1, **wanted, **({"cursor": cursor} if cursor else {}))).json()
+        seen += page["events"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+        memory.clock.advance(seconds=number % 2)
+        if number < 6:
+            await root.patch(alice.id, {"plan": f"Later {number}"})
+    ids = [event["id"] for event in seen]
+    assert len(ids) == len(set(ids))
+    assert [event for event in seen if event in at_first] == at_first
+    assert [(event["at"], event["id"]) for event in seen] == sorted(
+        ((event["at"], event["id"]) for event in seen), reverse=True
+    )
+
+
+@pytest.mark.parametrize(
+    "event_type", ["", "x", "user_changed", "USER.CREATED", "user.created ", "%00", "user.created,user.updated"]
+)
+async def test_a_type_of_event_that_there_is_not_is_refused(root: Caller, event_type: str) -> None:
+    answer = await root.send("GET", f"/api/admin/events?type={event_type}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    answer = await root.send("GET", f"/api/admin/events?type=user.created&type={event_type}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
+async def test_every_type_of_event_is_one_to_ask_for(root: Caller) -> None:
+    for event_type in EventType:
+        answer = (await root.get("events", type=event_type.value)).json()
+        assert {event["type"] for event in answer["events"]} <= {event_type.value}

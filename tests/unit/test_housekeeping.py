@@ -1,13 +1,18 @@
 """Clearing away what is over, in memory."""
 
+from datetime import timedelta
+
 import attrs
 
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
+    Actor,
     MailRefusedError,
     Policy,
     SignedIn,
+    delete_user,
     deliver_due_mails,
+    import_users,
     log_in,
     purge,
     request_password_reset,
@@ -72,3 +77,36 @@ async def test_a_sent_mail_is_kept_for_a_week(memory: MemoryPorts, alice: Signed
     memory.clock.advance(seconds=1)
     await purge(ports=memory)
     assert memory.unit_of_work.tables.mails == {}
+
+
+async def test_events_go_after_a_year_or_what_is_set(memory: MemoryPorts, alice: SignedIn) -> None:
+    memory.clock.advance(days=30)
+    strict = attrs.evolve(memory, policy=Policy(event_retention=timedelta(days=30)))
+    while await purge(ports=strict):
+        pass
+    assert len(memory.unit_of_work.tables.events) == 2, "at the instant itself they stay"
+    memory.clock.advance(seconds=1)
+    assert await purge(ports=memory) == 0
+    assert await purge(ports=strict) == 2
+    await log_in("alice@example.com", "secret", ports=memory)
+    memory.clock.advance(days=365)
+    await purge(ports=memory)
+    assert len(memory.unit_of_work.tables.events) == 1
+    memory.clock.advance(seconds=1)
+    assert await purge(ports=memory) == 1
+
+
+async def test_events_go_a_little_at_a_time(memory: MemoryPorts, alice: SignedIn) -> None:
+    records = [{"name": "Al", "email": f"al{n}@example.com", "password_hash": "cheap$1$x"} for n in range(600)]
+    await import_users(records, ports=memory)
+    memory.clock.advance(days=8)
+    await purge(ports=memory)
+    memory.clock.advance(days=358)
+    assert [await purge(ports=memory) for _ in range(3)] == [500, 102, 0]
+
+
+async def test_what_is_told_of_a_deleted_account_stays_as_long(memory: MemoryPorts, alice: SignedIn) -> None:
+    await delete_user(Actor.operator(), alice.user.id, ports=memory)
+    await purge(ports=memory)
+    types = [event.type for event in memory.unit_of_work.tables.events.values()]
+    assert types == ["user.created", "session.started", "session.ended", "user.deleted"]

@@ -2,7 +2,9 @@
 
 import attrs
 
+from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.user import User, without_sessions
+from leadnator_auth.domain.policy import MOST_SESSIONS
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.record import record_ends
 from leadnator_auth.domain.values.ids import SessionId
@@ -25,7 +27,7 @@ async def end_sessions(
     The user must have been read first of all in the same transaction: then no session begins meanwhile. Without an
     `actor`, the owner ended them.
     """
-    sessions = await transaction.sessions.of_user(user, ports.policy.max_sessions)
+    sessions = await live_sessions(user, transaction, ports)
     ended = without_sessions(user)
     await transaction.users.save(ended)
     session = await transaction.sessions.by_id(keep) if keep else None
@@ -35,3 +37,15 @@ async def end_sessions(
     await transaction.sessions.trim(user.id, keep=int(is_kept), limit=MAX_REMOVED)
     await record_ends((each for each in sessions if each.id != keep), reason, actor or user.id, transaction, ports)
     return ended
+
+
+async def live_sessions(user: User, transaction: Transaction, ports: Ports) -> list[Session]:
+    """Returns the sessions of the user that have neither ended nor expired, newest first; at most `MOST_SESSIONS`.
+
+    There may be more than an account may have by now: the limit may have been higher when they began. Asking for
+    twice as many each time reads no more rows of sessions that are over than there are live ones.
+    """
+    limit = ports.policy.max_sessions + 1
+    while len(sessions := await transaction.sessions.of_user(user, limit)) == limit and limit < MOST_SESSIONS:
+        limit = min(2 * limit, MOST_SESSIONS)
+    return [session for session in sessions if session.is_live(user, ports.clock.now())]

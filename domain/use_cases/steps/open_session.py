@@ -3,14 +3,13 @@
 import attrs
 
 from leadnator_auth.domain.entities.access_token import access_claims
-from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.session import Client, Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import AccountSuspendedError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.end_sessions import MAX_REMOVED
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
-from leadnator_auth.domain.use_cases.steps.record import record, record_ends
+from leadnator_auth.domain.use_cases.steps.record import record_start
 from leadnator_auth.domain.values.ids import SESSION_ID_PREFIX, SessionId
 
 
@@ -43,7 +42,6 @@ async def open_session(user: User, client: Client, transaction: Transaction, por
         epoch=user.session_epoch,
     )
     removed = await transaction.sessions.trim(user.id, keep=ports.policy.max_sessions - 1, limit=MAX_REMOVED)
-    await record_ends((each for each in removed if each.belongs_to(user)), "replaced", user.id, transaction, ports)
     await transaction.sessions.add(session)
-    await record(EventType.SESSION_STARTED, user.id, transaction, ports, session_id=session.id)
+    await record_start(session, (each for each in removed if each.is_live(user, now)), transaction, ports)
     return SignedIn(user, session, ports.tokens.issue(access_claims(session, new_id("", ports))))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from leadnator_auth.domain.entities.event import Event, EventType
 from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.values.ids import EVENT_ID_PREFIX, EventId, UserId
@@ -22,16 +23,32 @@ async def record(
     await transaction.events.add([_event(event_type, user_id, actor or user_id, ports, **data)])
 
 
+async def record_created(users: Iterable[User], actor: str, transaction: Transaction, ports: Ports) -> None:
+    """Stores an event for each account that is made, in one insert."""
+    await transaction.events.add([_event(EventType.USER_CREATED, user.id, actor, ports) for user in users])
+
+
+async def record_start(session: Session, replaced: Iterable[Session], transaction: Transaction, ports: Ports) -> None:
+    """Stores an event for a session that begins, and for each that ends in its favour, in one insert."""
+    start = _event(EventType.SESSION_STARTED, session.user_id, session.user_id, ports, session_id=session.id)
+    await transaction.events.add([*_ends(replaced, "replaced", session.user_id, ports), start])
+
+
 async def record_ends(
     sessions: Iterable[Session], reason: str, actor: str, transaction: Transaction, ports: Ports
 ) -> None:
-    """Stores an event for each session that ends."""
-    ends = [
+    """Stores an event for each session that ends, in one insert.
+
+    Sessions that had expired, or ended before, are the caller's to leave out: nothing happens to them.
+    """
+    await transaction.events.add(_ends(sessions, reason, actor, ports))
+
+
+def _ends(sessions: Iterable[Session], reason: str, actor: str, ports: Ports) -> list[Event]:
+    return [
         _event(EventType.SESSION_ENDED, session.user_id, actor, ports, session_id=session.id, reason=reason)
         for session in sessions
     ]
-    if ends:
-        await transaction.events.add(ends)
 
 
 def _event(event_type: EventType, user_id: UserId, actor: str, ports: Ports, **data: str | None) -> Event:

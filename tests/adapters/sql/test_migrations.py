@@ -92,6 +92,11 @@ def rows_of(version: str) -> str:
     return [file for file in RELEASED if file.stem <= version][-1].read_text("utf-8")
 
 
+def tokens_of(version: str) -> str:
+    """Returns the table in which this version kept the tokens of mailed links."""
+    return "reset_tokens" if version < "0008" else "one_time_tokens"
+
+
 def make_schema(url: str, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the database as the program of this schema version did."""
     with monkeypatch.context() as patch:
@@ -140,12 +145,12 @@ def test_an_older_database_becomes_what_a_new_one_is(
     run_script(url, rows_of(version))
     columns = columns_of(url)
     before = dump_of(url, columns)
-    reset_tokens = run_sql(url, RESET_TOKENS)
+    tokens = run_sql(url, RESET_TOKENS if tokens_of(version) == "reset_tokens" else MOVED_TOKENS)
 
     assert migrate(url) is True
 
     assert dump_of(url, columns) == before
-    assert run_sql(url, MOVED_TOKENS) == reset_tokens
+    assert run_sql(url, MOVED_TOKENS) == tokens
     assert schema_of(url) == schema_of(new_database())
 
 
@@ -156,7 +161,7 @@ async def test_who_was_mailed_a_link_by_an_older_program_can_use_it_once(
     make_schema(url, version, monkeypatch)
     run_script(url, rows_of(version))
     secret = "reset_" + "A" * 43
-    run_script(url, f"UPDATE reset_tokens SET digest = '{digest_of(secret)}' WHERE digest = '00c0ffee';")
+    run_script(url, f"UPDATE {tokens_of(version)} SET digest = '{digest_of(secret)}' WHERE digest = '00c0ffee';")
     migrate(url)
     memory = memory_ports()
     memory.clock.advance(minutes=59)

@@ -2,14 +2,21 @@
 
 import ast
 import inspect
+import re
 from pathlib import Path
 
+import attrs
 import pytest
 
 from leadnator_auth.adapters.sql import Connections
+from leadnator_auth.adapters.sql.events import EVENTS, SqlEvents
 from leadnator_auth.adapters.sql.unit_of_work import SqlRepositories
+from leadnator_auth.domain import Event, EventType, UserId
+from leadnator_auth.domain.entities.event import EventFilter
+from leadnator_auth.domain.values.paging import Position
 from leadnator_auth.testing import contract
-from tests.adapters.sql.plans import tables_without_schema, whole_tables_read
+from leadnator_auth.testing.contract.samples import NOW, a_user, an_event
+from tests.adapters.sql.plans import plan_of, statements_seen, tables_without_schema, whole_tables_read
 
 
 async def test_a_statement_that_reads_a_whole_table_is_found(connections: Connections, database_kind: str) -> None:
@@ -26,6 +33,41 @@ async def test_a_statement_that_finds_its_rows_by_an_index_is_not(connections: C
 def test_a_table_that_no_schema_would_be_put_in_front_of_is_found() -> None:
     assert tables_without_schema("DELETE FROM users WHERE users.id IN (SELECT user_id FROM sessions)") == []
     assert tables_without_schema("SELECT 1 FROM users, sessions") == ["sessions"]
+
+
+@pytest.mark.parametrize("event_type", [None, EventType.SESSION_STARTED])
+@pytest.mark.parametrize("user_id", [None, UserId("u_alice")])
+async def test_a_page_of_events_is_one_look_up_in_an_index_whatever_is_wanted(
+    connections: Connections,
+    database_kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+    user_id: UserId | None,
+    event_type: EventType | None,
+) -> None:
+    async with connections.writing() as connection:
+        await connection.run_many(EVENTS.insert, [EVENTS.values(_event(number)) for number in range(2000)])
+        await connection.commit()
+    statements = statements_seen(monkeypatch)
+    async with connections.reading() as connection:
+        await SqlEvents(connection).latest(EventFilter(user_id, event_type), 21, Position(NOW, "e_1000"))
+    monkeypatch.undo()
+    (sql,) = [sql for sql in statements if "FROM events" in sql]
+    async with connections.writing() as connection:
+        if database_kind == "postgresql":  # without statistics it takes a sort for cheap
+            await connection.run("SET LOCAL enable_bitmapscan = off")
+            await connection.run("SET LOCAL enable_sort = off")
+        plan = "\n".join(await plan_of(connection, database_kind, sql, statements[sql]))
+    assert not re.search(r"SCAN|Seq|Sort|Filter|TEMP|Bitmap", plan), plan
+    found_by = {"user_id": user_id, "type": event_type, "at": NOW}
+    (condition,) = re.findall(r"(?:Index Cond: |USING INDEX \w+ )(.*)", plan)
+    assert [column for column, wanted in found_by.items() if (column in condition) != (wanted is not None)] == []
+
+
+def _event(number: int) -> Event:
+    """Returns one of many events, most of which are log-ins, and of which Alice has every second."""
+    user = a_user("alice") if number % 2 else a_user(f"user{number}")
+    kind = EventType.SESSION_STARTED if number % 9 else EventType.USER_UPDATED
+    return attrs.evolve(an_event(user, number), type=kind)
 
 
 @pytest.mark.usefixtures("database_kind")

@@ -1,0 +1,76 @@
+"""What changed in a store, told without its events: the measure that they are held against."""
+
+from collections import Counter
+
+import attrs
+
+from leadnator_auth.domain import Event, EventType, Ports, Session, SessionId, User, UserId
+from leadnator_auth.domain.entities.event import EventFilter
+from leadnator_auth.domain.values.ids import EventId
+
+Told = tuple[str, UserId, str | None]
+"""What happened, to which account, and in which session."""
+_NEW_PASSWORD = (EventType.PASSWORD_CHANGED, EventType.PASSWORD_RESET)
+
+
+@attrs.frozen
+class State:
+    """All accounts, the versions of their passwords, their live sessions, and what is told of them."""
+
+    users: dict[UserId, User]
+    passwords: dict[UserId, int]
+    sessions: dict[SessionId, Session]
+    events: dict[EventId, Event]
+
+
+async def state_of(ports: Ports) -> State:
+    """Returns what a small store has."""
+    now = ports.clock.now()
+    async with ports.unit_of_work.snapshot() as repositories:
+        users = {user.id: user for user in await repositories.users.page("", 100, None)}
+        kept = {user_id: await repositories.credentials.of(user_id) for user_id in users}
+        found = [each for user in users.values() for each in await repositories.sessions.of_user(user, 100)]
+        events = {event.id: event for event in await repositories.events.latest(EventFilter(), 1000, None)}
+    live = {session.id: session for session in found if session.is_live(users[session.user_id], now)}
+    return State(users, {user_id: each.version for user_id, each in kept.items() if each}, live, events)
+
+
+def changes(before: State, after: State) -> Counter[Told]:
+    """Returns what happened, as far as it can be seen in accounts, passwords and sessions."""
+    return Counter([*_of_accounts(before, after), *_of_passwords(before, after), *_of_sessions(before, after)])
+
+
+def told(before: State, after: State) -> Counter[Told]:
+    """Returns what the new events say; how a new password came to be cannot be seen, so it is left out."""
+    new = [event for key, event in after.events.items() if key not in before.events]
+    return Counter((_kind(event.type), event.user_id, event.data.get("session_id")) for event in new)
+
+
+def _kind(event_type: EventType) -> str:
+    return "password" if event_type in _NEW_PASSWORD else event_type.value
+
+
+def _of_accounts(before: State, after: State) -> list[Told]:
+    found: list[Told] = [("user.created", user_id, None) for user_id in after.users.keys() - before.users.keys()]
+    found += [("user.deleted", user_id, None) for user_id in before.users.keys() - after.users.keys()]
+    for user_id in before.users.keys() & after.users.keys():
+        old, new = before.users[user_id], after.users[user_id]
+        if (old.name, old.role, old.plan) != (new.name, new.role, new.plan):
+            found.append(("user.updated", user_id, None))
+        if old.status is not new.status:
+            found.append(("user.suspended" if new.is_suspended else "user.activated", user_id, None))
+    return found
+
+
+def _of_passwords(before: State, after: State) -> list[Told]:
+    both = before.passwords.keys() & after.passwords.keys()
+    return [("password", user_id, None) for user_id in both if before.passwords[user_id] != after.passwords[user_id]]
+
+
+def _of_sessions(before: State, after: State) -> list[Told]:
+    started = [after.sessions[key] for key in after.sessions.keys() - before.sessions.keys()]
+    ended = [before.sessions[key] for key in before.sessions.keys() - after.sessions.keys()]
+    return [
+        *(("session.started", each.user_id, each.id) for each in started),
+        *(("session.ended", each.user_id, each.id) for each in ended),
+    ]

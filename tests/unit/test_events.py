@@ -1,0 +1,298 @@
+"""Every use case that writes tells of each change, once, in the transaction that makes it; and of nothing else."""
+
+import ast
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import attrs
+import pytest
+
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import (
+    Actor,
+    AuthError,
+    Identity,
+    LogOutScope,
+    MailRefusedError,
+    Policy,
+    Ports,
+    SignedIn,
+    UserId,
+    change_password,
+    change_user,
+    create_user,
+    delete_user,
+    deliver_due_mails,
+    end_session,
+    import_users,
+    log_in,
+    log_out,
+    purge,
+    renew_lease,
+    request_password_reset,
+    reset_password,
+    retry_mails,
+    sign_up,
+    use_cases,
+)
+from leadnator_auth.domain.use_cases.mail_delivery import send_mail, take_mail
+from tests.unit.changes import changes, state_of, told
+
+OPERATOR = Actor.operator()
+STARTED, ENDED = "session.started", "session.ended"
+BOB = {"name": "Bob", "email": "bob@example.com", "password_hash": "cheap$1$bob"}
+
+
+@attrs.frozen
+class Scene:
+    """Root, an admin who is logged in, and Alice, who is logged in twice and has a reset link."""
+
+    ports: Ports
+    memory: MemoryPorts
+    root: Actor
+    alice: UserId
+    first: Identity
+    second: Identity
+    secret: str
+
+    async def patch(self, **fields: object) -> None:
+        await change_user(self.root, self.alice, fields, ports=self.ports)
+
+    async def many_log_ins(self) -> None:
+        """Lets Alice log in where she may have two sessions, and has them."""
+        await log_in("alice@example.com", "secret", ports=attrs.evolve(self.ports, policy=Policy(max_sessions=2)))
+
+    async def upgrade(self) -> None:
+        self.memory.hasher.strength = 2
+        await log_in("alice@example.com", "secret", ports=self.ports)
+
+    async def expire(self) -> None:
+        self.memory.clock.advance(days=8)
+
+    async def another_mail(self) -> None:
+        await request_password_reset("alice@example.com", ports=self.ports)
+
+
+def _identity(signed_in: SignedIn) -> Identity:
+    return Identity(signed_in.user, signed_in.session)
+
+
+@pytest.fixture
+async def scene(ports: Ports, memory: MemoryPorts) -> Scene:
+    """The scene over each store in turn."""
+    await create_user(OPERATOR, "Root", "root@example.com", "secret", is_admin=True, ports=ports)
+    root = Actor.through(_identity(await log_in("root@example.com", "secret", ports=ports)))
+    alice = await sign_up("Alice", "alice@example.com", "secret", ports=ports)
+    memory.clock.advance(seconds=1)
+    second = await log_in("alice@example.com", "secret", ports=ports)
+    await request_password_reset("alice@example.com", ports=ports)
+    await deliver_due_mails(ports=ports)
+    secret = memory.mailer.reset_links[0].secret
+    return Scene(ports, memory, root, alice.user.id, _identity(alice), _identity(second), secret)
+
+
+Act = Callable[[Scene], Awaitable[object]]
+
+
+async def _retried(scene: Scene) -> None:
+    scene.memory.mailer.failure = MailRefusedError("550 no such mailbox")
+    await scene.another_mail()
+    await deliver_due_mails(ports=scene.ports)
+    assert await retry_mails(ports=scene.ports) == 1
+
+
+async def _taken_renewed_sent(scene: Scene) -> None:
+    await scene.another_mail()
+    taken, _ = await take_mail(ports=scene.ports)
+    assert taken is not None
+    await renew_lease(taken.entry, ports=scene.ports)
+    assert (await send_mail(taken, ports=scene.ports)).sent == 1
+
+
+async def _purged(scene: Scene) -> None:
+    scene.memory.clock.advance(days=100)
+    assert await purge(ports=scene.ports) > 0
+
+
+async def _after(first: Awaitable[object], then: Awaitable[object]) -> None:
+    await first
+    await then
+
+
+STORIES: dict[str, list[tuple[Act, list[str]]]] = {
+    "sign_up": [
+        (lambda s: sign_up("Bob", "bob@example.com", "secret", ports=s.ports), ["user.created", STARTED]),
+        (lambda s: sign_up("Al", "ALICE@example.com", "secret", ports=s.ports), []),
+    ],
+    "log_in": [
+        (lambda s: log_in("alice@example.com", "secret", ports=s.ports), [STARTED]),
+        (lambda s: log_in("alice@example.com", "wrong", ports=s.ports), []),
+        (lambda s: log_in("nobody@example.com", "secret", ports=s.ports), []),
+        (lambda s: s.many_log_ins(), [ENDED, STARTED]),
+        (lambda s: s.upgrade(), [STARTED]),
+    ],
+    "log_out": [
+        (lambda s: log_out(s.first, ports=s.ports), [ENDED]),
+        (lambda s: log_out(s.first, LogOutScope.OTHERS, ports=s.ports), [ENDED]),
+        (lambda s: log_out(s.first, LogOutScope.GLOBAL, ports=s.ports), [ENDED, ENDED]),
+        (lambda s: _after(log_out(s.first, ports=s.ports), log_out(s.first, ports=s.ports)), [ENDED]),
+    ],
+    "end_session": [
+        (lambda s: end_session(s.first, s.second.session.id, ports=s.ports), [ENDED]),
+        (lambda s: end_session(s.first, s.root.session_id or "", ports=s.ports), []),
+        (lambda s: end_session(s.first, "s_nowhere", ports=s.ports), []),
+    ],
+    "change_password": [
+        (lambda s: change_password(s.first, "secret", "new-secret", ports=s.ports), [ENDED, "password.changed"]),
+        (lambda s: change_password(s.first, "wrong", "new-secret", ports=s.ports), []),
+    ],
+    "request_password_reset": [
+        (lambda s: request_password_reset("alice@example.com", ports=s.ports), []),
+        (lambda s: request_password_reset("nobody@example.com", ports=s.ports), []),
+    ],
+    "reset_password": [
+        (lambda s: reset_password(s.secret, "new-secret", ports=s.ports), [ENDED, ENDED, "password.reset"]),
+        (lambda s: reset_password(f"{s.secret}x", "new-secret", ports=s.ports), []),
+        (
+            lambda s: _after(
+                reset_password(s.secret, "new-secret", ports=s.ports), reset_password(s.secret, "third", ports=s.ports)
+            ),
+            [ENDED, ENDED, "password.reset"],
+        ),
+    ],
+    "create_user": [
+        (lambda s: create_user(s.root, "Bob", "bob@example.com", "secret", ports=s.ports), ["user.created"]),
+        (lambda s: create_user(OPERATOR, "Bob", "bob@example.com", "secret", ports=s.ports), ["user.created"]),
+        (lambda s: create_user(s.root, "Al", "alice@example.com", "secret", ports=s.ports), []),
+    ],
+    "change_user": [
+        (lambda s: s.patch(name="Alicia"), ["user.updated"]),
+        (lambda s: s.patch(role="admin", plan="Growth", name="Alicia"), ["user.updated"]),
+        (lambda s: s.patch(name=" Alice ", role="user", plan="Starter", status="active"), []),
+        (lambda s: s.patch(), []),
+        (lambda s: s.patch(status="suspended"), [ENDED, ENDED, "user.suspended"]),
+        (lambda s: s.patch(status="suspended", plan="Growth"), [ENDED, ENDED, "user.updated", "user.suspended"]),
+        (
+            lambda s: _after(s.patch(status="suspended"), s.patch(status="suspended")),
+            [ENDED, ENDED, "user.suspended"],
+        ),
+        (lambda s: change_user(OPERATOR, UserId(s.root.id), {"role": "user"}, ports=s.ports), []),
+    ],
+    "delete_user": [
+        (lambda s: delete_user(s.root, s.alice, ports=s.ports), [ENDED, ENDED, "user.deleted"]),
+        (lambda s: delete_user(OPERATOR, UserId(s.root.id), ports=s.ports), []),
+        (lambda s: delete_user(OPERATOR, UserId("u_nobody"), ports=s.ports), []),
+    ],
+    "import_users": [
+        (lambda s: import_users([BOB, BOB | {"email": "al@example.com"}], ports=s.ports), ["user.created"] * 2),
+        (lambda s: import_users([BOB | {"status": "suspended"}], ports=s.ports), ["user.created"]),
+        (lambda s: import_users([BOB, BOB, BOB | {"email": "alice@example.com"}, {}], ports=s.ports), ["user.created"]),
+        (lambda s: _after(import_users([BOB], ports=s.ports), import_users([BOB], ports=s.ports)), ["user.created"]),
+        (lambda s: import_users([], ports=s.ports), []),
+    ],
+    "purge": [(_purged, [])],
+    "retry_mails": [(_retried, [])],
+    "deliver_due_mails": [(lambda s: _after(s.another_mail(), deliver_due_mails(ports=s.ports)), [])],
+    "take_mail": [(_taken_renewed_sent, [])],
+    "renew_lease": [(_taken_renewed_sent, [])],
+    "send_mail": [(_taken_renewed_sent, [])],
+}
+
+
+@pytest.mark.parametrize(
+    ("act", "types"),
+    [
+        pytest.param(*story, id=f"{name}-{number}")
+        for name, stories in STORIES.items()
+        for number, story in enumerate(stories)
+    ],
+)
+async def test_there_is_an_event_if_and_only_if_there_is_a_change(scene: Scene, act: Act, types: list[str]) -> None:
+    before = await state_of(scene.ports)
+    with suppress(AuthError):
+        await act(scene)
+    after = await state_of(scene.ports)
+    assert sorted(event.type for key, event in after.events.items() if key not in before.events) == sorted(types)
+    if act is not _purged:  # what expired meanwhile is over, and nothing that anybody did
+        assert told(before, after) == changes(before, after)
+
+
+def test_every_use_case_that_writes_has_its_story() -> None:
+    assert _writing() == STORIES.keys()
+
+
+def _writing() -> set[str]:
+    """Returns the public use cases that lead to a unit of work which may write."""
+    folder = Path(use_cases.__file__).parent
+    calls: dict[str, set[str]] = {}
+    public: set[str] = set()
+    for file in folder.rglob("*.py"):
+        for each in ast.parse(file.read_text()).body:
+            if isinstance(each, ast.AsyncFunctionDef):
+                calls[each.name] = {node.id for node in ast.walk(each) if isinstance(node, ast.Name)}
+                public |= {each.name} if file.parent == folder and not each.name.startswith("_") else set()
+    writing = {"run_in_transaction"}
+    while more := {name for name, called in calls.items() if called & writing} - writing:
+        writing |= more
+    return writing & public
+
+
+async def test_sessions_that_had_expired_end_untold(scene: Scene) -> None:
+    await scene.expire()
+    third = _identity(await log_in("alice@example.com", "secret", ports=scene.ports))
+    before = await state_of(scene.ports)
+    await end_session(third, scene.first.session.id, ports=scene.ports)
+    await log_out(third, LogOutScope.OTHERS, ports=scene.ports)
+    assert (await state_of(scene.ports)).events == before.events
+    await change_user(OPERATOR, scene.alice, {"status": "suspended"}, ports=scene.ports)
+    after = await state_of(scene.ports)
+    assert told(before, after) == changes(before, after)
+    assert len(after.events) == len(before.events) + 2
+
+
+async def test_a_session_that_expired_is_not_told_to_have_been_replaced(scene: Scene) -> None:
+    await scene.expire()
+    await scene.many_log_ins()
+    (started,) = list((await state_of(scene.ports)).events.values())[:1]
+    assert (started.type, started.at) == (STARTED, scene.ports.clock.now())
+    assert ENDED not in [event.type for event in (await state_of(scene.ports)).events.values()]
+
+
+async def test_a_session_that_ended_with_all_others_ends_once_though_its_row_is_still_there(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    roomy = attrs.evolve(memory, policy=Policy(max_sessions=300))
+    identities = [_identity(await log_in("alice@example.com", "secret", ports=roomy)) for _ in range(250)]
+    await log_out(identities[0], LogOutScope.GLOBAL, ports=roomy)
+    events = memory.unit_of_work.tables.events.copy()
+    assert len(memory.unit_of_work.tables.sessions) > 0
+    for identity in identities:
+        await log_out(identity, ports=roomy)
+    assert memory.unit_of_work.tables.events == events
+
+
+@pytest.mark.parametrize("scope", [LogOutScope.OTHERS, LogOutScope.GLOBAL])
+async def test_every_session_is_told_of_that_a_higher_limit_had_let_in(scene: Scene, scope: LogOutScope) -> None:
+    for _ in range(5):
+        await log_in("alice@example.com", "secret", ports=scene.ports)
+    lower = attrs.evolve(scene.ports, policy=Policy(max_sessions=1))
+    before = await state_of(scene.ports)
+    await log_out(scene.first, scope, ports=lower)
+    after = await state_of(scene.ports)
+    assert told(before, after) == changes(before, after)
+    before = after
+    await delete_user(OPERATOR, scene.alice, ports=lower)
+    after = await state_of(scene.ports)
+    assert told(before, after) == changes(before, after)
+
+
+async def test_who_was_imported_is_told_of_as_made_by_the_operator_now(scene: Scene) -> None:
+    await import_users([BOB | {"created_at": "2020-01-01T00:00:00Z"}], ports=scene.ports)
+    newest = next(iter((await state_of(scene.ports)).events.values()))
+    assert (newest.type, newest.actor, newest.at, newest.data) == (
+        "user.created",
+        "operator",
+        scene.ports.clock.now(),
+        {},
+    )
