@@ -1,5 +1,6 @@
 """What the command makes of its standard streams and of variables that are meant for others, seen from inside."""
 
+import contextlib
 import io
 import os
 from pathlib import Path
@@ -35,6 +36,8 @@ def test_a_stream_that_is_full_remembers_its_first_failure_and_goes_on(size: int
         stream.flush()
     assert stream.failure is not None
     assert stream.failure.strerror == "No space left on device"
+    with contextlib.suppress(OSError):
+        stream.close()
 
 
 def test_variables_of_others_are_away_while_a_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
