@@ -39,7 +39,6 @@ PASSING = ["--help", "--version", "migrate", "config", "openapi", "users list", 
 FAILING = {"users show nobody": 1, "mail retry m_none": 1, "backup leadnator.db": 1, "users frob": 2}
 CODES = dict.fromkeys(PASSING, 0) | FAILING | {"users create --email a@example.com --name A": 2, "users delete u_x": 2}
 CLOSED = {"stdin": "<&-", "stdout": ">&-", "stderr": "2>&-", "all three": "<&- >&- 2>&-"}
-pytestmark = pytest.mark.slow
 FULL = {"stdout": ">/dev/full", "stderr": "2>/dev/full", "both": ">/dev/full 2>/dev/full"}
 
 
@@ -73,6 +72,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", CODES)
 def test_a_closed_stream_changes_no_exit_code(home: Path, command: str) -> None:
     for which, closed in CLOSED.items():
@@ -81,6 +81,7 @@ def test_a_closed_stream_changes_no_exit_code(home: Path, command: str) -> None:
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", CODES)
 def test_a_full_stream_is_told_where_it_can_be(home: Path, command: str) -> None:
     for which, full in FULL.items():
@@ -92,6 +93,7 @@ def test_a_full_stream_is_told_where_it_can_be(home: Path, command: str) -> None
             assert not prints or line == "Error: cannot write to standard output: No space left on device"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", CODES)
 def test_a_reader_that_has_gone_is_told(home: Path, command: str) -> None:
     # The pipe has no reader from the start: what is written to it fails for certain.
@@ -109,23 +111,20 @@ def test_what_cannot_be_printed_was_done_all_the_same(home: Path) -> None:
     assert complaint(done) == "Error: cannot write to standard output: No space left on device"
 
 
-@pytest.mark.parametrize(
-    ("encoding", "shown"), [("latin-1", r"\u0141ukasz"), ("ascii", "Łukasz"), ("utf-8", "Łukasz"), ("cp1252", "Łukasz")]
-)
+@pytest.mark.parametrize(("encoding", "shown"), [("latin-1", r"\u0141ukasz"), ("ascii", "Łukasz")])
 def test_a_terminal_of_any_encoding_shows_a_name(home: Path, encoding: str, shown: str) -> None:
     """One that lacks a letter gets an escape for it; Python calls a locale that it does not know ASCII."""
     create = "run users create --email a@example.com --name Łukasz --password-stdin <<<a-password >&2"
     done = in_shell(home, f"{create}; run users list", PYTHONIOENCODING=encoding)
     assert done.returncode == 0, done.stderr
-    assert (shown in done.stdout) is (encoding != "cp1252")
-    assert "ukasz" in done.stdout
+    assert shown in done.stdout
 
 
 C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 """Text is ASCII then, which Python by itself no longer believes."""
 
 
-@pytest.mark.parametrize("locale", [{}, {"LC_ALL": "C"}, C_LOCALE], ids=["none", "C", "ASCII"])
+@pytest.mark.parametrize("locale", [{}, C_LOCALE], ids=["none", "ASCII"])
 def test_a_byte_that_is_no_utf_8_in_an_argument_is_told(home: Path, locale: Mapping[str, str]) -> None:
     for command, code in (
         (r"users show $'\xff@example.com'", 1),
@@ -139,6 +138,7 @@ def test_a_byte_that_is_no_utf_8_in_an_argument_is_told(home: Path, locale: Mapp
     assert (done.returncode, complaint(done)) == (1, "Error: there is no user 'Łukasz'")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -260,12 +260,14 @@ def test_variables_that_are_meant_for_others_change_nothing(
         server.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [*PASSING, "users import -"])
 def test_so_they_change_no_command(home: Path, command: str) -> None:
     done = in_shell(home, f"run {command} <<<name,email,password_hash", **HOSTILE)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_the_health_check_of_a_container_obeys_no_proxy(serve: Serve) -> None:
     (page,) = (Path(__file__).parents[2] / "docs").rglob("container.md")
     found = re.search(r'^HEALTHCHECK CMD \["[^"]*python", "-c", "([^"]*)"\]$', page.read_text(), re.MULTILINE)
