@@ -26,6 +26,7 @@ _ARGUMENTS = {
 }
 """libpq's name of a parameter, and that of asyncpg's argument."""
 _SERVER_SETTINGS = ("application_name", "options")
+_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 _OURS = ("connect_timeout", "fallback_application_name")
 _LEAST_TO_TAKE_OUT = 4
 """Fewer characters are in every sentence."""
@@ -78,9 +79,16 @@ def message_of(error: Exception, secrets: frozenset[str] = frozenset()) -> str:
     return message
 
 
-def line_of(error: Exception, secrets: frozenset[str]) -> str:
-    """Returns the same in one line that is not empty."""
-    return " ".join(message_of(error, secrets).split()) or type(error).__name__
+def line_of(error: Exception, address: PostgresqlAddress) -> str:
+    """Returns the same in one line that is not empty, with the parameters whose files cannot be read."""
+    line = " ".join(message_of(error, address.secrets).split()) or type(error).__name__
+    # The system's error has no name of a file where OpenSSL was to open it.
+    unread = ", ".join(name for name in _FILES if not _can_be_read(address.parameters.get(name)))
+    return f"{line} (cannot be read: the file of {unread})" if unread and isinstance(error, OSError) else line
+
+
+def _can_be_read(path: str | None) -> bool:
+    return path is None or path == "system" or (Path(path).is_file() and os.access(path, os.R_OK))
 
 
 def _check_service(parameters: Mapping[str, str]) -> None:

@@ -46,17 +46,16 @@ async def _migrate(address: PostgresqlAddress) -> bool:
     try:
         connection = await asyncpg.connect(**way_to(address), timeout=connect_seconds(address), statement_cache_size=0)
     except Exception as error:  # a driver raises what the system, a file or a variable of the environment makes it
-        raise SchemaError(f"cannot open the database {database}: {line_of(error, address.secrets)}") from error
+        raise SchemaError(f"cannot open the database {database}: {line_of(error, address)}") from error
     try:
         return await _upgrade(connection, address, database)
     except _TAKEN as error:
         cure = _cure_of_a_collision(address.schema)
         raise SchemaError(
-            f"the database {database} has something else by a name that we need: "
-            f"{line_of(error, address.secrets)}; {cure}"
+            f"the database {database} has something else by a name that we need: {line_of(error, address)}; {cure}"
         ) from error
     except ERRORS as error:
-        raise SchemaError(f"cannot migrate the database {database}: {line_of(error, address.secrets)}") from error
+        raise SchemaError(f"cannot migrate the database {database}: {line_of(error, address)}") from error
     finally:
         connection.terminate()
 

@@ -60,7 +60,7 @@ def _header(delimiter: str, names: list[str], wanted: Mapping[str, str], needed:
         raise FileError(f"the header names a column twice: {_shown(twice)}")
     places = {field: _place(name, names) for field, name in wanted.items()}
     if missing := [wanted[field] for field in dict.fromkeys(needed) if places[field] is None]:
-        raise FileError(f"the header must name the columns; it lacks {_shown(missing)}")
+        raise FileError(f"the header must name the columns; it lacks {_shown(missing)}; --columns takes other names")
     fields = {place: field for field, place in places.items() if place is not None}
     if len(fields) < sum(place is not None for place in places.values()):
         raise FileError("one column cannot be two fields")

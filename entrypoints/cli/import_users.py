@@ -58,7 +58,8 @@ def import_(file: BinaryIO, from_line: int, as_json: bool, **options: Any) -> No
         ended_by = run.to_its_end()
     run.report_result()
     if ended_by:
-        raise click.ClickException(f"stopped before line {run.next_line}: {ended_by}; run it again to go on")
+        again = "; run it again to go on" if run.next_line > 1 else ""
+        raise click.ClickException(f"stopped before line {run.next_line}: {ended_by}{again}")
     run.check_from_line()
     if run.counts[ImportFate.REFUSED]:
         raise click.ClickException(f"{run.counts[ImportFate.REFUSED]:,} could not be taken")

@@ -73,7 +73,7 @@ def create_app(
     default only at the root of a server, or what counts the requests for it. Without `docs` there are no /docs and
     /openapi.json. `layers` are put around the whole, the first outermost. `app.state.site` is what pages say of it.
 
-    Raises: ValueError for a prefix that does not begin with a slash.
+    Raises: ValueError for a prefix that no path can begin with.
     """
     figures = metrics if isinstance(metrics, Metrics) else Metrics()
     surface = Surface(public_url, docs, metrics if isinstance(metrics, bool | None) else True)

@@ -6,6 +6,8 @@ from starlette.types import Scope
 
 _KEPT = "/%:@!$&'()*+,;=~"
 """What a path may hold as it is (RFC 3986 section 3.3)."""
+_IN_NO_PATH = frozenset("?#%\\\x7f") | frozenset(map(chr, range(0x20)))
+"""What ends a path, encodes a character in it, or is in none that we serve."""
 
 
 def located(scope: Scope, prefix: str) -> Scope:
@@ -38,11 +40,15 @@ def path_of_url(url: str) -> str:
 def checked_prefix(prefix: str) -> str:
     """Returns a prefix without a slash at its end.
 
-    Raises: ValueError when it does not begin with one.
+    Raises: ValueError when it does not begin with one, or no path of a request could begin with it.
     """
     if prefix and not prefix.startswith("/"):
         raise ValueError(f'a prefix begins with a slash, as "/accounts" does, and {prefix!r} does not')
-    return prefix.rstrip("/")
+    kept = prefix.removesuffix("/")
+    segments = kept.split("/")[1:]
+    if not all(segments) or not _IN_NO_PATH.isdisjoint(kept) or not {".", ".."}.isdisjoint(segments):
+        raise ValueError(f'a prefix is a path that is not encoded, such as "/accounts", which {prefix!r} is not')
+    return kept
 
 
 def _is_below(path: str, start: str) -> bool:

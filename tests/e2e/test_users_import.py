@@ -169,7 +169,11 @@ def test_on_a_terminal_it_shows_how_far_it_is(tmp_path: Path, settings: dict[str
 @pytest.mark.parametrize(
     ("content", "line"),
     [
-        ("email,name\na@b.c,A\n", "the header must name the columns; it lacks password_hash"),
+        ("email,name\na@b.c,A\n", "the header must name the columns; it lacks password_hash; --columns"),
+        (
+            "E-Mail;Nom;Mot\na@b.c;A;x\n",
+            "the header must name the columns; it lacks name, email, password_hash; --columns",
+        ),
         ("", "the header must name the columns"),
     ],
 )
@@ -177,6 +181,7 @@ def test_what_is_no_such_file_is_told_in_one_line(tmp_path: Path, content: str, 
     done = import_file(content, tmp_path, {})
     assert done.returncode == 1
     assert done.stderr.startswith(f"Error: stopped before line 1: {line}")
+    assert "run it again" not in done.stderr  # the file is what has to change
     assert done.stderr.count("\n") == 1
 
 

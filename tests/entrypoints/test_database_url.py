@@ -157,6 +157,28 @@ def test_the_authorities_of_the_system_check_the_host(tmp_path: Path) -> None:
         way_to(postgresql("postgresql://u@h/db?sslrootcert=system&sslcert=/nowhere/cert.pem"))
 
 
+@pytest.mark.parametrize(
+    ("query", "unread"),
+    [
+        ("sslmode=verify-full&sslrootcert={0}/nowhere.pem", "sslrootcert"),
+        ("sslmode=require&sslcert={0}/nowhere.pem&sslkey={0}/nowhere.key", "sslcert, sslkey"),
+        ("sslmode=verify-ca&sslrootcert={0}", "sslrootcert"),
+        ("sslrootcert=system&sslcrl={0}/nowhere.crl", "sslcrl"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_by_its_parameter(tmp_path: Path, query: str, unread: str) -> None:
+    with pytest.raises(SchemaError) as refused:
+        migrate(postgresql(f"postgresql://u@127.0.0.1:1/db?{query.format(tmp_path)}"))
+    assert str(refused.value).startswith("cannot open the database 127.0.0.1:1/db: ")
+    assert str(refused.value).endswith(f"(cannot be read: the file of {unread})")
+
+
+def test_other_errors_blame_no_file() -> None:
+    with pytest.raises(SchemaError) as refused:
+        migrate(postgresql("postgresql://u@127.0.0.1:1/db?sslrootcert=system"))
+    assert "cannot be read" not in str(refused.value)
+
+
 ALL_OF_LIBPQ = {  # PostgreSQL 18, section 32.1.2, each with a value that its documentation names
     "host": "h",
     "hostaddr": "127.0.0.1",

@@ -199,3 +199,19 @@ async def test_a_fault_says_where_it_is_explained_too(memory: MemoryPorts) -> No
 def test_a_prefix_begins_with_a_slash(memory: MemoryPorts, prefix: str) -> None:
     with pytest.raises(ValueError, match="begins with a slash"):
         create_app(memory, prefix=prefix)
+
+
+NO_PATHS = ["//", "/a//b", "/a?b=c", "/a#b", "/a%20b", "/../a", "/a/.", "/a\\b", "/a\nb"]
+
+
+@pytest.mark.parametrize("prefix", NO_PATHS)
+def test_a_prefix_that_no_path_begins_with_is_refused(memory: MemoryPorts, prefix: str) -> None:
+    with pytest.raises(ValueError, match="a path that is not encoded") as refused:
+        create_app(memory, prefix=prefix)
+    assert repr(prefix) in str(refused.value)
+
+
+@pytest.mark.parametrize("prefix", ["/", "/a", "/a/", "/a/b.c/d", "/k\u00e4se", "/a b"])
+async def test_a_prefix_that_paths_begin_with_is_taken(memory: MemoryPorts, prefix: str) -> None:
+    async with client_of(create_app(memory, prefix=prefix)) as client:
+        assert (await client.get(f"{prefix.rstrip('/')}/healthz")).status_code == 200
