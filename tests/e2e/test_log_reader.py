@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.server import COMMAND, DEADLINE_SECONDS, PASSWORD, QUICK, Answer, Server, clean_environment, run, until
 
+pytestmark = pytest.mark.slow
 F_SETPIPE_SZ = 1031
 """fcntl's number for the size of a pipe (Linux), which Python names since 3.10 only where it was built for it."""
 PIPE_BYTES = 4096

@@ -82,6 +82,7 @@ def told_to_end_in_the_middle_of_a_log_in(server: Server, number: signal.Signals
         yield connection
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ctrl_c_while_it_ends_cuts_requests_off_without_an_answer(
@@ -99,6 +100,7 @@ def test_ctrl_c_while_it_ends_cuts_requests_off_without_an_answer(
     assert server.sign_up().status == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_told_to_end_again_it_still_lets_requests_end(serve: Serve, number: signal.Signals, processes: int) -> None:

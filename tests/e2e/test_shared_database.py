@@ -10,6 +10,7 @@ from tests.e2e.conftest import Serve
 from tests.e2e.server import QUICK, run
 from tests.hosts import WELCOMING, move_in, state_of, tables_of
 
+pytestmark = pytest.mark.slow
 SCHEMA = "Our accounts"
 PASSWORD = "correct horse battery"
 HASH = "$2b$04$abcdefghijklmnopqrstuuIxXn4bmxGsyDEcIy95yjyIIhbXYtlZi"
@@ -48,7 +49,6 @@ def settings(database_kind: str, home: Path, postgresql_server: PostgresqlServer
     }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("host", WELCOMING)
 def test_every_command_works_beside_a_host_and_leaves_it_alone(
     home: Path, settings: dict[str, str], host: str, serve: Serve

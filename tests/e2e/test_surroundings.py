@@ -39,6 +39,7 @@ PASSING = ["--help", "--version", "migrate", "config", "openapi", "users list", 
 FAILING = {"users show nobody": 1, "mail retry m_none": 1, "backup leadnator.db": 1, "users frob": 2}
 CODES = dict.fromkeys(PASSING, 0) | FAILING | {"users create --email a@example.com --name A": 2, "users delete u_x": 2}
 CLOSED = {"stdin": "<&-", "stdout": ">&-", "stderr": "2>&-", "all three": "<&- >&- 2>&-"}
+pytestmark = pytest.mark.slow
 FULL = {"stdout": ">/dev/full", "stderr": "2>/dev/full", "both": ">/dev/full 2>/dev/full"}
 
 
@@ -72,7 +73,6 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", CODES)
 def test_a_closed_stream_changes_no_exit_code(home: Path, command: str) -> None:
     for which, closed in CLOSED.items():
@@ -81,7 +81,6 @@ def test_a_closed_stream_changes_no_exit_code(home: Path, command: str) -> None:
         assert "Traceback" not in done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", CODES)
 def test_a_full_stream_is_told_where_it_can_be(home: Path, command: str) -> None:
     for which, full in FULL.items():
@@ -93,7 +92,6 @@ def test_a_full_stream_is_told_where_it_can_be(home: Path, command: str) -> None
             assert not prints or line == "Error: cannot write to standard output: No space left on device"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", CODES)
 def test_a_reader_that_has_gone_is_told(home: Path, command: str) -> None:
     # The pipe has no reader from the start: what is written to it fails for certain.
@@ -138,7 +136,6 @@ def test_a_byte_that_is_no_utf_8_in_an_argument_is_told(home: Path, locale: Mapp
     assert (done.returncode, complaint(done)) == (1, "Error: there is no user 'Łukasz'")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -260,7 +257,6 @@ def test_variables_that_are_meant_for_others_change_nothing(
         server.kill()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", [*PASSING, "users import -"])
 def test_so_they_change_no_command(home: Path, command: str) -> None:
     done = in_shell(home, f"run {command} <<<name,email,password_hash", **HOSTILE)

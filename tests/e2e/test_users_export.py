@@ -47,6 +47,7 @@ def records_in(ndjson: str) -> list[dict[str, str]]:
     return [{name: value for name, value in json.loads(line).items() if name != "id"} for line in ndjson.splitlines()]
 
 
+@pytest.mark.slow
 def test_everybody_comes_back_from_either_format(tmp_path: Path, settings: dict[str, str]) -> None:
     people = [record(number, name) for number, name in enumerate(NAMES)]
     (tmp_path / "people.ndjson").write_text("\n".join(map(json.dumps, people)))
