@@ -206,10 +206,7 @@ def problem_members(code: str, problem: Problem, base_path: str = "") -> dict[st
 
 
 def problem_response(error: AuthError | RequestError, base_path: str = "") -> Response:
-    """Returns the answer to an error, as `application/problem+json`.
-
-    `base_path` is the path that the reference page is below: "/accounts" where the application is mounted there.
-    """
+    """Returns the answer to an error, `application/problem+json`; `base_path` is where we are mounted: "/accounts"."""
     problem = problem_of(error)
     body = problem_members(error.code, problem, base_path)
     if isinstance(error, RequestError) and error.detail is not None:
