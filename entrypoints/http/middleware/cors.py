@@ -60,6 +60,7 @@ class _CrossOrigin(CORSMiddleware):
         answer = super().preflight_response(request_headers)
         # Not "*", which does not stand for Authorization.
         answer.headers["Access-Control-Allow-Headers"] = ", ".join(names)
+        answer.headers["Vary"] = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
         return answer
 
 
