@@ -48,7 +48,7 @@ LINES = (
     ),
     Line("domain/__init__.py", '    "NotFoundError",', '    "Note",'),
     Line("domain/__init__.py", '    "purge",', '    "read_note",'),
-    Line("domain/__init__.py", '    "sign_up",', '    "write_note",'),
+    Line("domain/__init__.py", '    "was_password_reset",', '    "write_note",'),
     Line(
         "adapters/memory/tables.py",
         "from leadnator_auth.domain.entities.mail import QueuedMail",
@@ -84,6 +84,7 @@ LINES = (
         "        self.events = SqlEvents(connection)",
         "        self.notes = SqlNotes(connection)",
     ),
+    Line("adapters/sql/schema.py", '    "events",', '    "notes",'),
     Line(
         "testing/contract/__init__.py",
         "from leadnator_auth.testing.contract.mailer import MailerContract",
