@@ -276,3 +276,10 @@ async def test_small_letters_in_a_time_mean_what_capitals_do(memory: MemoryPorts
     """RFC 3339 section 5.6."""
     assert await fates(memory, bob | {"created_at": text}) == [ADDED]
     assert user_of(memory).created_at == datetime(2020, 2, 29, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("salt", ["AB", "AAAAA", "A A=", "\u00e9"])
+def test_what_is_no_base64_of_firebase_is_refused(salt: str) -> None:
+    """The last bits of "AB" stand for nothing: it was not written by who encodes bytes."""
+    with pytest.raises(BadFieldError):
+        FirebaseScrypt.parse("A" * 86 + "==", salt, 8, 14)

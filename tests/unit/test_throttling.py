@@ -354,3 +354,10 @@ async def test_without_limits_nothing_is_counted(alice: SignedIn, memory: Memory
 
 def test_no_limit_is_forgotten_in_none() -> None:
     assert set(attrs.asdict(Limits.none()).values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("ip", "shown"), [("::ffff:10.1.2.3", "10.1.2.3"), ("::FFFF:a01:203", "10.1.2.3"), ("x:ffff:y", "x:ffff:y")]
+)
+def test_an_address_is_shown_as_what_it_is(ip: str, shown: str) -> None:
+    assert Client(ip).ip == shown
