@@ -1,5 +1,6 @@
 """The version of the schema, the names of its tables, and whether a database has it."""
 
+import re
 from pathlib import Path
 
 import attrs
@@ -13,18 +14,14 @@ SCHEMA_VERSION = max(path.name.partition("_")[0] for path in _REVISIONS.glob("[0
 VERSION_TABLE = "leadnator_auth_version"
 """Not Alembic's usual name: in a database that is shared, that is the table of somebody else."""
 CURRENT_VERSION = f"SELECT version_num FROM {VERSION_TABLE}"
-TABLES = (
-    "users",
-    "credentials",
-    "sessions",
-    "one_time_tokens",
-    "mails",
-    "rate_limits",
-    "known_clients",
-    "deleted_users",
-    "events",
+_REVISED = "".join(path.read_text("utf-8") for path in _REVISIONS.glob("[0-9]*.py"))
+TABLES = tuple(
+    sorted(
+        set(re.findall(r'op\.create_table\(\s*"(\w+)"', _REVISED))
+        - set(re.findall(r'op\.drop_table\("(\w+)"', _REVISED))
+    )
 )
-"""All that the newest revision has, but for that of the version."""
+"""All that the newest revision has, but for that of the version: those that revisions make, and none drops."""
 
 
 class SchemaError(Exception):

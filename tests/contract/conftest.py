@@ -9,6 +9,7 @@ from leadnator_auth.adapters.sql import Connections, SqlUnitOfWork
 from leadnator_auth.domain import Ports
 from leadnator_auth.domain.ports import UnitOfWork
 from tests.adapters.sql.plans import Statements, statements_seen, tables_without_schema, whole_tables_read
+from tests.conftest import threads_ended
 from tests.databases import backend_of
 
 _EXPLAINED: set[tuple[str, str]] = set()
@@ -44,6 +45,7 @@ async def connections_to_nowhere(request: pytest.FixtureRequest, tmp_path: Path)
     """Connections to a database of each kind in turn that is not there."""
     nowhere = tmp_path / "nowhere"
     urls = {"sqlite": f"sqlite:///{nowhere}/test.db", "postgresql": f"postgresql://nobody@/none?host={nowhere}"}
-    connections = Connections(backend_of(urls[request.param]))
-    yield connections
-    await connections.close()
+    async with threads_ended():
+        connections = Connections(backend_of(urls[request.param]))
+        yield connections
+        await connections.close()

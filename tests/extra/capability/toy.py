@@ -84,7 +84,6 @@ LINES = (
         "        self.events = SqlEvents(connection)",
         "        self.notes = SqlNotes(connection)",
     ),
-    Line("adapters/sql/schema.py", '    "events",', '    "notes",'),
     Line(
         "testing/contract/__init__.py",
         "from leadnator_auth.testing.contract.mailer import MailerContract",
