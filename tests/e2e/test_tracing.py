@@ -137,8 +137,19 @@ def test_what_opentelemetry_does_not_take_is_one_line(tmp_path: Path, name: str)
     assert done.stderr.splitlines()[-1].startswith("Error: OpenTelemetry does not take what its variables (OTEL_...)")
 
 
+def test_a_variable_that_needs_another_package_does_not_look_like_a_missing_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its own `requests` is optional."""
+    monkeypatch.setenv("OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER", "none-such")
+    monkeypatch.setitem(sys.modules, "requests", None)
+    with pytest.raises(StartError, match=r"^OpenTelemetry does not take what its variables"):
+        tracing.tracing_to("http://127.0.0.1:4318")
+
+
 def test_an_application_that_is_built_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in [name for name in sys.modules if name.startswith("leadnator_auth.entrypoints.telemetry.tracing.")]:
+    loaded = ("leadnator_auth.entrypoints.telemetry.tracing.", "opentelemetry.")
+    for module in [name for name in sys.modules if name.startswith(loaded)]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     with pytest.raises(StartError, match=r"pip install 'leadnator-auth\[tracing\]'"):

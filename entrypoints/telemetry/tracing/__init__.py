@@ -24,9 +24,16 @@ def tracing_to(endpoint: str) -> "Tracing":
     try:
         # It reads its variables when it is loaded, too.
         from leadnator_auth.entrypoints.telemetry.tracing.exporting import exporting_tracing
-
-        return exporting_tracing(endpoint)
     except ImportError as error:
         raise StartError(MISSING_EXTRA) from error
     except (ValueError, RuntimeError) as error:
-        raise StartError(f"OpenTelemetry does not take what its variables (OTEL_...) say: {error}") from error
+        raise _not_taken(error) from error
+    try:
+        return exporting_tracing(endpoint)
+    # A variable can ask for a package that is not there.
+    except (ImportError, ValueError, RuntimeError) as error:
+        raise _not_taken(error) from error
+
+
+def _not_taken(error: Exception) -> StartError:
+    return StartError(f"OpenTelemetry does not take what its variables (OTEL_...) say: {error}")
