@@ -293,7 +293,9 @@ def seeds_to_find(bug: Bug, most: int) -> Search:
         shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
         bug.plant(copy)
         command = [sys.executable, "-m", "tests.simulation", "--seeds", str(most), "--until-one", "--json"]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([folder, str(ROOT)]), "PYTHONSAFEPATH": "1"}
+        # The coverage of a copy says nothing.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+        environment = {**inherited, "PYTHONPATH": os.pathsep.join([folder, str(ROOT)]), "PYTHONSAFEPATH": "1"}
         answer = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
     if answer.returncode not in (0, 1) or not answer.stdout:
         raise RuntimeError(answer.stderr)
