@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 Reads = Callable[[], AsyncIterator[bytes]]
 
 
-class _NoWaiting(selectors.DefaultSelector):  # type: ignore[misc,valid-type]  # which class it is depends on the system
+class _NoWaiting(selectors.DefaultSelector):
     """Instead of waiting for so long, moves the time ahead."""
 
     now = 0.0
