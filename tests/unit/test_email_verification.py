@@ -207,12 +207,8 @@ async def test_a_link_that_waits_goes_to_the_account_that_has_the_address_by_the
     memory: MemoryPorts, alice: SignedIn
 ) -> None:
     await _registered_again(memory, alice)
-    for mail in await mailed_links(memory):
-        with pytest.raises(InvalidEmailTokenError):
-            await verify_email(mail.secret.replace("verify_", "reset_"), ports=memory)
-    (owner,) = memory.unit_of_work.tables.users.values()
-    assert owner.id != alice.user.id
-    assert {token.user_id for token in memory.unit_of_work.tables.one_time_tokens.values()} == {owner.id}
+    first, _ = await mailed_links(memory)
+    assert (await verify_email(first.secret, ports=memory)).name == "Mallory"
 
 
 async def test_a_secret_is_good_for_its_purpose_alone(memory: MemoryPorts, alice: SignedIn) -> None:
@@ -308,10 +304,7 @@ async def test_who_is_suspended_gets_none_either(memory: MemoryPorts, alice: Sig
     assert await mailed_links(memory) == []
 
 
-@pytest.mark.parametrize("scope", LogOutScope)
-async def test_a_session_that_ended_asks_for_nothing(
-    memory: MemoryPorts, alice: SignedIn, identity: Identity, scope: LogOutScope
-) -> None:
+async def test_a_session_that_ended_asks_for_nothing(memory: MemoryPorts, alice: SignedIn, identity: Identity) -> None:
     other = await log_in(EMAIL, "secret", ports=memory)
     await log_out(Identity(other.user, other.session), LogOutScope.OTHERS, ports=memory)
     with pytest.raises(InvalidTokenError):

@@ -316,6 +316,7 @@ async def test_every_session_is_told_of_that_a_higher_limit_had_let_in(scene: Sc
 
 
 async def test_who_was_imported_is_told_of_as_made_by_the_operator_now(scene: Scene) -> None:
+    scene.memory.clock.advance(seconds=1)
     await import_users([BOB | {"created_at": "2020-01-01T00:00:00Z"}], ports=scene.ports)
     newest = next(iter((await state_of(scene.ports)).events.values()))
     assert (newest.type, newest.actor, newest.at, newest.data) == (
