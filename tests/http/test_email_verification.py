@@ -193,14 +193,8 @@ async def test_where_it_is_off_there_is_nothing_to_ask_for(
     assert await mailed_secrets(memory, memory) == []
 
 
-@pytest.mark.parametrize("secret", ["", None, 5, ["verify_x"], "verify_x", "reset_" + "A" * 43, "\ud800", "x" * 9999])
+@pytest.mark.parametrize("secret", ["", None, 5, ["verify_x"], "verify_x", "reset_" + "A" * 43, "\0", "x" * 9999])
 async def test_what_is_no_token_is_refused(quick: httpx2.AsyncClient, secret: object) -> None:
-    body = b'{"token":"\\ud800"}' if secret == "\ud800" else None
-    headers = {"Content-Type": "application/json"}
-    answer = (
-        await quick.post("/api/auth/verify-email", content=body, headers=headers)
-        if body
-        else await verify(quick, secret)
-    )
+    answer = await verify(quick, secret)
     assert answer.status_code == 400
     assert answer.json()["code"] in ("missing_fields", "invalid_fields", "invalid_email_token")
