@@ -27,11 +27,13 @@ from leadnator_auth.domain.errors import (
     AccountSuspendedError,
     AuthError,
     ConcurrencyError,
+    EmailNotVerifiedError,
     EmailTakenError,
     FieldError,
     FieldsError,
     ForbiddenError,
     InvalidCredentialsError,
+    InvalidEmailTokenError,
     InvalidFieldsError,
     InvalidPageError,
     InvalidResetTokenError,
@@ -46,10 +48,15 @@ from leadnator_auth.domain.errors import (
     UnavailableError,
     WebhookTargetRefusedError,
 )
-from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
+from leadnator_auth.domain.use_cases.email_verification import (
+    look_at_verification_link,
+    resend_verification,
+    verify_email,
+)
 from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
@@ -95,7 +102,9 @@ __all__ = [
     "DeliveryReport",
     "DeliveryState",
     "EmailAddress",
+    "EmailNotVerifiedError",
     "EmailTakenError",
+    "EmailVerification",
     "Event",
     "EventType",
     "ExportedUser",
@@ -107,6 +116,7 @@ __all__ = [
     "ImportFate",
     "ImportOutcome",
     "InvalidCredentialsError",
+    "InvalidEmailTokenError",
     "InvalidFieldsError",
     "InvalidPageError",
     "InvalidResetTokenError",
@@ -174,15 +184,18 @@ __all__ = [
     "log_in",
     "log_out",
     "look_at_reset_link",
+    "look_at_verification_link",
     "mail_stats",
     "parse_user_ref",
     "purge",
     "renew_lease",
     "request_password_reset",
+    "resend_verification",
     "reset_password",
     "retry_mails",
     "run_in_transaction",
     "show_user",
     "sign_up",
+    "verify_email",
     "was_password_reset",
 ]

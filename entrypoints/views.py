@@ -5,12 +5,13 @@ from datetime import datetime
 from leadnator_auth.domain import Event, User
 
 
-def user_view(user: User) -> dict[str, str]:
+def user_view(user: User) -> dict[str, str | bool]:
     """Returns an account as an administrator sees it."""
     return {
         "id": user.id,
         "name": user.name,
         "email": user.email.typed,
+        "email_verified": user.is_email_verified,
         "role": user.role.value,
         "plan": user.plan,
         "status": user.status.value,

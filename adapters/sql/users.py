@@ -9,7 +9,7 @@ from leadnator_auth.adapters.sql.backend import ConstraintError
 from leadnator_auth.adapters.sql.left_rows import leave_nothing
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.positions import place_of
-from leadnator_auth.adapters.sql.table import Table, choice, instant, plain
+from leadnator_auth.adapters.sql.table import Table, choice, instant, optional_instant, plain
 from leadnator_auth.adapters.sql.user_search import narrowed_by
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
 from leadnator_auth.domain.errors import AuthError, EmailTakenError
@@ -33,9 +33,10 @@ USERS = Table(
         choice("status", Status),
         plain("session_epoch"),
         plain("secret_epoch"),
+        optional_instant("email_verified_at"),
     ),
 )
-_SAVED = ("name", "role", "plan", "status", "session_epoch", "secret_epoch")
+_SAVED = ("name", "role", "plan", "status", "session_epoch", "secret_epoch", "email_verified_at")
 
 
 @contextmanager

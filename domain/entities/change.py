@@ -4,7 +4,7 @@ import attrs
 
 from leadnator_auth.domain.entities.user import User
 
-_TOLD = frozenset({"role", "plan", "status"})
+_TOLD = frozenset({"role", "plan", "status", "email_verified"})
 """The fields whose values are in an event; of any other it says that it changed: it may be a name or an address."""
 
 
@@ -33,4 +33,10 @@ def event_data_of(changes: tuple[Change, ...]) -> dict[str, str | None]:
 
 
 def _fields_of(user: User) -> dict[str, str]:
-    return {"name": user.name, "role": user.role.value, "plan": user.plan, "status": user.status.value}
+    return {
+        "name": user.name,
+        "role": user.role.value,
+        "plan": user.plan,
+        "status": user.status.value,
+        "email_verified": "true" if user.is_email_verified else "false",
+    }

@@ -48,6 +48,13 @@ class User:
     """How often all its sessions were ended at once; a session of an earlier epoch is over."""
     secret_epoch: int = 0
     """How often its mailed secrets and known clients were voided; those of an earlier epoch do not count."""
+    email_verified_at: datetime | None = None
+    """When it was proved that the owner reads mails to the address of today; None if it never was."""
+
+    @property
+    def is_email_verified(self) -> bool:
+        """Whether the address is proved to be the owner's."""
+        return self.email_verified_at is not None
 
     @property
     def is_suspended(self) -> bool:
@@ -68,6 +75,11 @@ def without_sessions(user: User) -> User:
 def without_secrets(user: User) -> User:
     """Returns the account with its mailed secrets and known clients void; storing it is up to the caller."""
     return attrs.evolve(user, secret_epoch=user.secret_epoch + 1)
+
+
+def with_verified_email(user: User, now: datetime) -> User:
+    """Returns the account with its address proved, since now unless it was before; storing it is up to the caller."""
+    return user if user.is_email_verified else attrs.evolve(user, email_verified_at=now)
 
 
 def is_found(user: User, search: str) -> bool:

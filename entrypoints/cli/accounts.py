@@ -49,6 +49,12 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
+def cells_of(view: Mapping[str, str | bool]) -> dict[str, str]:
+    """Returns an account in words for people."""
+    words = {True: "yes", False: "no"}
+    return {name: words[value] if isinstance(value, bool) else value for name, value in view.items()}
+
+
 def print_table(rows: Sequence[dict[str, str]]) -> None:
     """Prints rows for people."""
     click.echo(tabulate(rows, headers="keys", disable_numparse=True) if rows else "none")

@@ -23,6 +23,7 @@ from leadnator_auth.domain.ports import Ports
 from leadnator_auth.domain.values.paging import MAX_PAGE_LENGTH
 from leadnator_auth.entrypoints.cli.accounts import (
     as_json_option,
+    cells_of,
     print_events,
     print_json,
     print_table,
@@ -54,7 +55,7 @@ def list_(query: str, limit: int | None, as_json: bool) -> None:
     if as_json:
         print_json({"users": rows})
     else:
-        print_table(rows)
+        print_table([cells_of(row) for row in rows])
 
 
 @click.command()
@@ -68,8 +69,8 @@ def show(who: str, as_json: bool) -> None:
     if as_json:
         print_json({"user": user_view(user), "events": [event_view(event) for event in events]})
         return
-    for name, value in user_view(user).items():
-        click.echo(f"{name + ':':12}{value}")
+    for name, value in cells_of(user_view(user)).items():
+        click.echo(f"{name + ':':16}{value}")
     if events:
         click.echo()
         print_events(events)

@@ -22,7 +22,7 @@ from leadnator_auth.adapters.sql import (
 )
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain.entities.rate_limit import Limits
-from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
@@ -154,6 +154,8 @@ def _policy(settings: Settings) -> Policy:
         session_lifetime=timedelta(seconds=settings.token_ttl),
         max_sessions=settings.max_sessions,
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
+        email_verification=EmailVerification(settings.email_verification),
+        email_token_lifetime=timedelta(seconds=settings.email_token_ttl),
         event_retention=timedelta(days=settings.event_retention),
         limits=_limits(settings),
     )

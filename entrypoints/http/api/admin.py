@@ -74,6 +74,7 @@ _BOB = {
     "id": "u_123",
     "name": "Bob",
     "email": "bob@example.com",
+    "email_verified": True,
     "role": "user",
     "plan": "Growth",
     "status": "active",
@@ -86,8 +87,9 @@ _BODY = {
     "role": {"type": "string", "enum": [role.value for role in Role]},
     "plan": {"type": "string", "minLength": 1, "maxLength": MAX_PLAN_LENGTH, "pattern": schemas.NAME["pattern"]},
     "status": {"type": "string", "enum": [status.value for status in Status]},
+    "email_verified": {"type": "boolean"},
 }
-_ACCOUNT = schemas.user("id", "name", "email", "role", "plan", "status")["properties"]
+_ACCOUNT = schemas.user("id", "name", "email", "email_verified", "role", "plan", "status")["properties"]
 _USER = schemas.closed({**_ACCOUNT, "created_at": schemas.INSTANT}, title="ListedUser")
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 _EVENT_TYPES = [event_type.value for event_type in EventType]
@@ -166,7 +168,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/api/admin/users/{id}",
         handler=patch_user,
         name="change_user",
-        summary="Change a user's name, role, plan or status, in force at once; a suspended user's sessions end.",
+        summary="Change a user, in force at once; a suspended user's sessions end.",
         group=GROUP,
         parameters=(_ID,),
         body=_BODY,

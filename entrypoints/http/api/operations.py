@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
-from leadnator_auth.entrypoints.http.api import accounts, admin, probes, sessions
+from leadnator_auth.entrypoints.http.api import accounts, admin, email_verification, probes, sessions
 from leadnator_auth.entrypoints.http.openapi.operation import Operation
 
 GROUPS: Mapping[str, str] = {
     accounts.GROUP: "Accounts and their JWTs. After log-in every call carries "
     "`Authorization: Bearer <token>`; a GET may carry `?token=` instead, for download and media URLs.",
     sessions.GROUP: "Each log-in opens a session, and its token is good for as long as the session lives.",
+    email_verification.GROUP: "Who signs up is mailed a link; until it is used, nobody knows whether the address is "
+    "theirs. `LEADNATOR_EMAIL_VERIFICATION` says what is withheld so long.",
     admin.GROUP: "For users whose role is `admin`; what they change is in force at once. To try it, "
     "make Alice one where the server runs: `leadnator-auth users set alice@example.com --role admin`.",
     probes.GROUP: "What load balancers, supervisors and Prometheus ask; nobody needs a token for it. Let a proxy keep "
@@ -19,6 +21,7 @@ GROUPS: Mapping[str, str] = {
 OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
     *sessions.OPERATIONS,
+    *email_verification.OPERATIONS,
     *admin.OPERATIONS,
     *probes.OPERATIONS,
 )

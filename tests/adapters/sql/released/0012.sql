@@ -1,0 +1,15 @@
+INSERT INTO users (id, name, email, email_canonical, role, plan, status, created_at, session_epoch, secret_epoch, email_verified_at) VALUES ('u_alice', 'Alice ☕ O''Neil', 'Alice@Example.com', 'alice@example.com', 'admin', 'Growth', 'active', 1767225600123456, 3, 2, 1767225600654321);
+INSERT INTO users (id, name, email, email_canonical, role, plan, status, created_at, session_epoch, secret_epoch, email_verified_at) VALUES ('u_bob', 'Bob', 'bob@bücher.example', 'bob@xn--bcher-kva.example', 'user', 'Starter', 'suspended', 1767225600000001, 1, 1, NULL);
+INSERT INTO credentials (user_id, password_hash, changed_at, version) VALUES ('u_alice', '$bcrypt-sha256$v=2,t=2b,r=4$oeD/VLKauGW2/jaAgE33P.$waq8i886QSYn9TbGYY35DNHhw9FfwW.', 1767225600123456, 3);
+INSERT INTO credentials (user_id, password_hash, changed_at, version) VALUES ('u_bob', 'broken', 1767225600000001, 1);
+INSERT INTO sessions (id, user_id, created_at, expires_at, ip, user_agent, epoch) VALUES ('s_alice', 'u_alice', 1767225600123456, 1767830400123456, '2001:db8::1', 'curl/8 (é)', 3);
+INSERT INTO one_time_tokens (digest, purpose, user_id, address, issued_at, expires_at, used_at, tries_left, payload, epoch) VALUES ('00c0ffee', 'reset', 'u_alice', 'alice@example.com', 1767225600123456, 1767229200123456, NULL, 1, 'm_2', 2);
+INSERT INTO one_time_tokens (digest, purpose, user_id, address, issued_at, expires_at, used_at, tries_left, payload, epoch) VALUES ('00decade', 'reset', 'u_gone', NULL, 1767225600123456, 1767229200123456, 1767225700123456, 1, 'm_9', 7);
+INSERT INTO mails (id, kind, recipient, queued_at, due_at, give_up_at, attempts, state, finished_at, last_error) VALUES ('m_1', 'reset_link', 'nobody@example.com', 1767225600123456, 1767225700123456, 1767484800123456, 2, 'queued', NULL, '421 busy');
+INSERT INTO mails (id, kind, recipient, queued_at, due_at, give_up_at, attempts, state, finished_at, last_error) VALUES ('m_2', 'reset_link', 'alice@example.com', 1767225600123456, 1767225600123456, 1767484800123456, 1, 'sent', 1767225601000000, '');
+INSERT INTO mails (id, kind, recipient, queued_at, due_at, give_up_at, attempts, state, finished_at, last_error) VALUES ('m_3', 'password_changed', 'alice@example.com', 1767225600123456, 1767225600123456, 1767484800123456, 9, 'dead', 1767225601000000, '550 no');
+INSERT INTO rate_limits (bucket, empty_at) VALUES ('5ca1ab1e', 1767225660123456);
+INSERT INTO known_clients (user_id, network, seen_at, epoch) VALUES ('u_alice', '2001:db8::/64', 1767225600123456, 2);
+INSERT INTO deleted_users (id) VALUES ('u_gone');
+INSERT INTO events (id, type, at, user_id, actor, data) VALUES ('e_1', 'user.updated', 1767225660123456, 'u_bob', 'operator', '{"fields": "plan", "plan": "Größe ☕", "old_plan": null}');
+INSERT INTO one_time_tokens (digest, purpose, user_id, address, issued_at, expires_at, used_at, tries_left, payload, epoch) VALUES ('00facade', 'verify', 'u_bob', 'bob@xn--bcher-kva.example', 1767225600123456, 1767312000123456, NULL, 1, 'm_4', 1);
