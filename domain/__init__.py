@@ -41,6 +41,7 @@ from leadnator_auth.domain.errors import (
     MissingFieldsError,
     NotFoundError,
     OverloadedError,
+    SignUpClosedError,
     UnavailableError,
 )
 from leadnator_auth.domain.policy import Policy
@@ -73,6 +74,7 @@ from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
 from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
+from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 __all__ = [
     "AccessPurpose",
@@ -139,6 +141,8 @@ __all__ = [
     "SecretMail",
     "Session",
     "SessionId",
+    "SignUpClosedError",
+    "SignUpPolicy",
     "SignedIn",
     "Status",
     "TooManyRequestsError",

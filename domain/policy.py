@@ -6,6 +6,7 @@ import attrs
 
 from leadnator_auth.domain.entities.rate_limit import Limits
 from leadnator_auth.domain.values.password import PasswordPolicy
+from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 MOST_SESSIONS = 10_000
 """The highest limit of sessions that a setting takes."""
@@ -16,6 +17,7 @@ class Policy:
     """What an operator may set; the defaults are those of the HTTP contract."""
 
     password: PasswordPolicy = PasswordPolicy()
+    sign_up: SignUpPolicy = SignUpPolicy()
     session_lifetime: timedelta = timedelta(days=7)
     max_sessions: int = 100
     """Sessions of one account; a new one ends the oldest."""

@@ -51,7 +51,9 @@ async def create_user(
     plan: RawField = None,
     ports: Ports,
 ) -> User:
-    """Returns a new account, on the plan "Starter" if none is given; the rules of sign-up apply.
+    """Returns a new account, on the plan "Starter" if none is given.
+
+    The rules of sign-up apply, but whether sign-up is closed, or for some domains only, does not matter here.
 
     Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, EmailTakenError,
     OverloadedError.

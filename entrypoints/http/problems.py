@@ -94,6 +94,12 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "This account may not be used for now.",
         when="The password is right, but the account may not be used.",
     ),
+    errors.SignUpClosedError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "Sign-up closed",
+        "Ask whoever runs this service for an account, or use an address of theirs.",
+        when="Nobody may sign up here, or nobody with an address of this domain.",
+    ),
     errors.NotFoundError: Problem(
         HTTPStatus.NOT_FOUND,
         "Not found",
