@@ -19,6 +19,8 @@ class Policy:
     password: PasswordPolicy = PasswordPolicy()
     sign_up: SignUpPolicy = SignUpPolicy()
     session_lifetime: timedelta = timedelta(days=7)
+    session_idle: timedelta | None = None
+    """How long a session may go unused before it is over; None for as long as it lives."""
     max_sessions: int = 100
     """Sessions of one account; a new one ends the oldest."""
     reset_token_lifetime: timedelta = timedelta(hours=1)

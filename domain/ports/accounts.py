@@ -1,6 +1,6 @@
 """Where accounts are kept, and what belongs to them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -94,6 +94,12 @@ class Sessions(Protocol):
 
     async def save(self, session: Session) -> None:
         """Keeps the epoch of a session, if it is there."""
+
+    async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
+        """Keeps when sessions were used last, those that are there and whose `is_use_to_be_noted` then.
+
+        It waits for nobody: what somebody else is changing may be left out.
+        """
 
     async def end(self, session_id: SessionId) -> bool:
         """Ends a session at once; returns whether there was one, which of many at once only one is told."""

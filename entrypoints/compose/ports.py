@@ -169,6 +169,7 @@ def _policy(settings: Settings) -> Policy:
         password=PasswordPolicy(settings.min_password_length, password_blocklist(settings)),
         sign_up=_sign_up(settings),
         session_lifetime=timedelta(seconds=settings.token_ttl),
+        session_idle=None if settings.session_idle is None else timedelta(seconds=settings.session_idle),
         max_sessions=settings.max_sessions,
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
         event_retention=timedelta(days=settings.event_retention),

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from leadnator_auth.entrypoints.settings.errors import FileError
-from leadnator_auth.entrypoints.settings.values import HOST_NAME
+from leadnator_auth.entrypoints.settings.values import HOST_NAME, TEN_YEARS, between
 
 OPEN, CLOSED = "open", "closed"
 OFF, COMMON = "off", "common"
+LEAST_IDLE_SECONDS = 60
+"""It is known to a minute when a session was used."""
 BLOCKLIST_TAKES = "off, common, or a file with a password a line, in UTF-8 and of at most 16 MiB"
 
 
@@ -43,3 +45,8 @@ def password_blocklist(text: str) -> str | Path:
     if not path.is_file():
         raise FileError("this is a folder" if path.is_dir() else "there is no such file")
     return path
+
+
+def session_idle(text: str) -> int | None:
+    """Returns a number of seconds, or None for `OFF`."""
+    return None if text.lower() == OFF else between(LEAST_IDLE_SECONDS, TEN_YEARS)(text)

@@ -92,6 +92,9 @@ class Settings:
     token_ttl: int = setting("TOKEN_TTL", values.positive, 604_800, "a number of seconds from 1 to 315360000")
     reset_token_ttl: int = setting("RESET_TOKEN_TTL", values.positive, 3_600, "a number of seconds from 1 to 315360000")
     max_sessions: int = setting("MAX_SESSIONS", values.between(1, MOST_SESSIONS), 100, "a number from 1 to 10000")
+    session_idle: int | None = setting(
+        "SESSION_IDLE", account_values.session_idle, None, "off, or a number of seconds from 60 to 315360000"
+    )
     event_retention: int = setting("EVENT_RETENTION", values.between(1, 3650), 365, "a number of days from 1 to 3650")
     signup: str | tuple[str, ...] = setting(
         "SIGNUP", account_values.sign_up, "open", "open, closed, or domains such as @example.com,@example.org"

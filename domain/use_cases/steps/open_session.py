@@ -32,7 +32,7 @@ async def open_session(user: User, client: Client, transaction: Transaction, por
     """
     if user.is_suspended:
         raise AccountSuspendedError
-    now = ports.clock.now()
+    now, idle = ports.clock.now(), ports.policy.session_idle
     session = Session(
         id=SessionId(new_id(SESSION_ID_PREFIX, ports)),
         user_id=user.id,
@@ -40,8 +40,9 @@ async def open_session(user: User, client: Client, transaction: Transaction, por
         expires_at=now + ports.policy.session_lifetime,
         client=client,
         epoch=user.session_epoch,
+        last_used_at=None if idle is None else now,
     )
     removed = await transaction.sessions.trim(user.id, keep=ports.policy.max_sessions - 1, limit=MAX_REMOVED)
     await transaction.sessions.add(session)
-    await record_start(session, (each for each in removed if each.is_live(user, now)), transaction, ports)
+    await record_start(session, (each for each in removed if each.is_live(user, now, idle)), transaction, ports)
     return SignedIn(user, session, ports.tokens.issue(access_claims(session, new_id("", ports))))
