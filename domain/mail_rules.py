@@ -69,4 +69,8 @@ MAIL_RULES: Mapping[MailKind, MailRule] = {
         audience=Audience.OWNER,
         limit=lambda policy: MailLimit(policy.notices, policy.notices_window),
     ),
+    MailKind.NEW_SIGN_IN: MailRule(
+        audience=Audience.OWNER,
+        limit=lambda policy: MailLimit(policy.notices, policy.notices_window),
+    ),
 }

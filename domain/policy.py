@@ -31,6 +31,8 @@ class Policy:
     reset_mails_window: timedelta = timedelta(hours=1)
     event_retention: timedelta = timedelta(days=365)
     """How long events are kept, those of accounts that are gone too."""
+    new_sign_in_notice: bool = False
+    """Whether the owner is told by mail of a log-in from a network and agent that were not seen together for long."""
     notices: int = 5
     """The most notices of one kind queued for an account in any `notices_window`; the change they report stands."""
     notices_window: timedelta = timedelta(hours=1)

@@ -1,6 +1,8 @@
 """Sessions: the row behind every access token, so that a token can end before it expires."""
 
+import hashlib
 import ipaddress
+import re
 from datetime import datetime, timedelta
 
 import attrs
@@ -17,6 +19,7 @@ USE_NOTED_EVERY = timedelta(seconds=60)
 
 _MAX_IP = 45
 _MAX_USER_AGENT = 256
+_NUMBERS = re.compile(r"[\d._]+")
 
 
 def unmapped(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -61,6 +64,11 @@ class Client:
 
     ip: str = attrs.field(default="", converter=_short_ip)
     user_agent: str = attrs.field(default="", converter=_short_user_agent)
+
+    @property
+    def agent(self) -> str:
+        """A digest of what it says it is, without the numbers in it: an update makes no other one of it."""
+        return hashlib.sha256(_NUMBERS.sub("", self.user_agent).encode()).hexdigest()
 
     @property
     def network(self) -> str:

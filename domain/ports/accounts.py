@@ -146,13 +146,14 @@ class OneTimeTokens(Protocol):
 
 
 class KnownClients(Protocol):
-    """The networks that accounts were logged in to from."""
+    """The networks that accounts were logged in to from, and the agents there."""
 
-    async def get(self, user_id: UserId, network: str) -> KnownClient | None:
-        """Returns what is known of a network for one account, if anything."""
+    async def get(self, user_id: UserId, network: str, agent: str = "") -> KnownClient | None:
+        """Returns what is known of a network for one account, or of an agent there, if anything."""
 
     async def put(self, client: KnownClient, *, keep: int) -> None:
-        """Keeps a network, in place of what was known of it before, and of its account no more than `keep`.
+        """Keeps a network or an agent, in place of what was known of it before; of its account no more than `keep`.
 
-        Those seen last stay, and of one instant those that come later in the order of their text.
+        So many networks stay, and so many agents: those seen last, and of one instant those that come later in the
+        order of their text, the network's before the agent's.
         """

@@ -9,6 +9,7 @@ from leadnator_auth.domain.ports import (
     Ports,
     Transaction,
 )
+from leadnator_auth.domain.use_cases.steps.known_clients import is_new_agent
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
 from leadnator_auth.domain.use_cases.steps.record import record
@@ -43,6 +44,7 @@ async def sign_up(
         await transaction.users.add([user])
         await transaction.credentials.add([Credentials(user.id, password_hash, changed_at=now)])
         await record(EventType.USER_CREATED, user.id, transaction, ports)
+        await is_new_agent(user, client, transaction, ports)  # the owner knows of this one
         return await open_session(user, client, transaction, ports)
 
     return await run_in_transaction(ports.unit_of_work, keep)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import partial
+from importlib.util import find_spec
 
 from leadnator_auth.adapters.bcrypt_hasher import nearest_cost, seconds_of_a_hash
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
@@ -65,6 +66,7 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
         Check("public url", public_url, when_late=Level.WARN),
         Check("reset url", reset_url, when_late=Level.WARN),
         Check("common passwords", partial(_blocklist, settings)),
+        Check("sign-in notice", partial(_sign_in_notice, settings)),
         Check("rate limit", partial(local.check_rate_limit, settings.rate_limit)),
         Check("proxies", partial(local.check_proxies, settings.trusted_proxies, settings.public_url)),
         Check("cors", partial(local.check_cors, settings.cors_origins)),
@@ -81,6 +83,10 @@ def _blocklist(settings: Settings) -> Findings:
         return local.check_blocklist(len(password_blocklist(settings)), "")
     except StartError as error:
         return local.check_blocklist(None, str(error))
+
+
+def _sign_in_notice(settings: Settings) -> Findings:
+    return local.check_sign_in_notice(settings.new_sign_in_notice, has_words=find_spec("ua_parser") is not None)
 
 
 def _smtp(settings: Settings) -> Findings:

@@ -172,6 +172,7 @@ def _policy(settings: Settings) -> Policy:
         session_idle=None if settings.session_idle is None else timedelta(seconds=settings.session_idle),
         max_sessions=settings.max_sessions,
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
+        new_sign_in_notice=settings.new_sign_in_notice == "on",
         event_retention=timedelta(days=settings.event_retention),
         limits=_limits(settings),
     )

@@ -95,6 +95,7 @@ class Settings:
     session_idle: int | None = setting(
         "SESSION_IDLE", account_values.session_idle, None, "off, or a number of seconds from 60 to 315360000"
     )
+    new_sign_in_notice: str = setting("NEW_SIGN_IN_NOTICE", values.one_of("on", "off"), "off", "on or off")
     event_retention: int = setting("EVENT_RETENTION", values.between(1, 3650), 365, "a number of days from 1 to 3650")
     signup: str | tuple[str, ...] = setting(
         "SIGNUP", account_values.sign_up, "open", "open, closed, or domains such as @example.com,@example.org"

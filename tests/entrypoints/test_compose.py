@@ -78,7 +78,7 @@ async def test_the_rules_are_those_of_the_settings() -> None:
     async with open_ports(settings()) as ports:
         assert ports.policy == Policy()
     chosen = {"MIN_PASSWORD_LENGTH": "12", "TOKEN_TTL": "60", "RESET_TOKEN_TTL": "120", "EVENT_RETENTION": "30"}
-    chosen["SESSION_IDLE"] = "90"
+    chosen |= {"SESSION_IDLE": "90", "NEW_SIGN_IN_NOTICE": "on"}
     async with open_ports(settings(**chosen)) as ports:
         assert ports.policy == Policy(
             password=PasswordPolicy(min_length=12),
@@ -86,6 +86,7 @@ async def test_the_rules_are_those_of_the_settings() -> None:
             reset_token_lifetime=timedelta(seconds=120),
             event_retention=timedelta(days=30),
             session_idle=timedelta(seconds=90),
+            new_sign_in_notice=True,
         )
 
 
@@ -347,7 +348,8 @@ async def test_what_is_served_clears_away_what_is_over(
     insert_user(database_url)
     run_script(
         database_url,
-        "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0, NULL);\nINSERT INTO rate_limits VALUES ('b_1', 0);\n",
+        "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0, NULL);\n"
+        "INSERT INTO rate_limits VALUES ('b_1', 0);\n",
     )
 
     def left() -> list[int]:

@@ -22,6 +22,7 @@ from leadnator_auth.entrypoints.doctor.local import (
     check_proxies,
     check_rate_limit,
     check_settings,
+    check_sign_in_notice,
     check_signing_secret,
 )
 from leadnator_auth.entrypoints.doctor.remote import (
@@ -415,6 +416,11 @@ def test_common_passwords_that_can_be_chosen_are_warned_of() -> None:
     assert "PASSWORD_BLOCKLIST=common" in the_one(check_blocklist(0, "")).cure
     broken = the_one(check_blocklist(None, "its line 1 is not UTF-8"))
     assert (broken.level, broken.found) == (FAIL, "its line 1 is not UTF-8")
+
+
+def test_notices_that_cannot_say_what_was_used_are_warned_of() -> None:
+    for setting, has_words, level in (("off", False, OK), ("on", True, OK), ("on", False, WARN)):
+        assert the_one(check_sign_in_notice(setting, has_words=has_words)).level is level
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_RESET_TOKEN_TTL": 3_600,
     "LEADNATOR_MAX_SESSIONS": 100,
     "LEADNATOR_SESSION_IDLE": None,  # sessions may go unused
+    "LEADNATOR_NEW_SIGN_IN_NOTICE": "off",
     "LEADNATOR_EVENT_RETENTION": 365,
     "LEADNATOR_SIGNUP": "open",
     "LEADNATOR_MIN_PASSWORD_LENGTH": 6,
@@ -129,6 +130,7 @@ GOOD: list[tuple[str, str, object]] = [
     ("SESSION_IDLE", "60", 60),
     ("SESSION_IDLE", "Off", None),
     ("SESSION_IDLE", "315360000", 315_360_000),
+    ("NEW_SIGN_IN_NOTICE", "ON", "on"),
     ("EVENT_RETENTION", "1", 1),
     ("EVENT_RETENTION", "3650", 3_650),
     ("RESET_TOKEN_TTL", "315360000", 315_360_000),
@@ -234,6 +236,7 @@ BAD: dict[str, list[str]] = {
     "RESET_TOKEN_TTL": ["0", "soon", "315360001"],
     "MAX_SESSIONS": ["0", "-1", "many", "10001"],
     "SESSION_IDLE": ["0", "59", "-60", "1.5", "1h", "on", "315360001", TOO_LONG_A_NUMBER],
+    "NEW_SIGN_IN_NOTICE": ["yes", "1"],
     "EVENT_RETENTION": ["0", "-1", "1.5", "30d", "ever", "3651"],
     "MIN_PASSWORD_LENGTH": ["0", "six", "1000000"],
     "PASSWORD_BLOCKLIST": ["on", "comon", "/nowhere/list.txt", "/", "a\0b", "a\udcff", "off,common"],
@@ -513,6 +516,7 @@ def test_a_schema_in_sqlite_is_refused_with_what_to_do() -> None:
 SPOKEN: list[tuple[str, object, str]] = [
     ("rate_limit", False, "off"),
     ("rate_limit", True, "on"),
+    ("new_sign_in_notice", True, "on"),
     ("database_prepared_statements", False, "off"),
     ("bcrypt_cost", 10, "10"),
     ("hash_queue", 0, "0"),
@@ -628,7 +632,8 @@ def test_rate_limits_that_are_off_are_off() -> None:
 def test_sign_up_is_for_those_that_are_named() -> None:
     assert _policy(Settings()).sign_up == SignUpPolicy()
     assert _policy(made(signup="@a.example,@b.example")).sign_up == SignUpPolicy(frozenset({"a.example", "b.example"}))
-    for nobody in ("closed", []):
+    nobodies: tuple[object, ...] = ("closed", [])
+    for nobody in nobodies:
         assert _policy(made(signup=nobody)).sign_up == SignUpPolicy(frozenset())
 
 

@@ -186,8 +186,9 @@ class TestNotesEachUse(SessionsContract):
 
 
 class KnownForEverybody(MemoryKnownClients):
-    async def get(self, user_id: UserId, network: str) -> KnownClient | None:
-        return next((client for client in self.tables.known_clients.values() if client.network == network), None)
+    async def get(self, user_id: UserId, network: str, agent: str = "") -> KnownClient | None:
+        known = (each for each in self.tables.known_clients.values() if (each.network, each.agent) == (network, agent))
+        return next(known, None)
 
 
 class OtherKnownClients(Altered):

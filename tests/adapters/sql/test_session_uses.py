@@ -1,11 +1,13 @@
 """Noting uses of sessions beside the requests: many at once, without a word where it fails."""
 
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlUnitOfWork
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.domain.ports import UnitOfWork
 from leadnator_auth.domain.values.ids import SessionId
 from leadnator_auth.testing.contract.checking import keep_users
@@ -29,9 +31,14 @@ async def test_a_crowd_is_noted_with_a_few_transactions(
     alice, identities = a_user(), SqlIdentities(connections)
     await keep_users(unit_of_work, alice)
     await keep_sessions(unit_of_work, alice, MANY)
-    begun: list[object] = []
+    begun: list[Connections] = []
     writing = Connections.writing
-    monkeypatch.setattr(Connections, "writing", lambda self: (begun.append(self), writing(self))[1])
+
+    def counted(self: Connections) -> AbstractAsyncContextManager[PooledConnection]:
+        begun.append(self)
+        return writing(self)
+
+    monkeypatch.setattr(Connections, "writing", counted)
 
     for number in range(1, MANY + 1):
         for _ in range(3):
