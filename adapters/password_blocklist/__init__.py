@@ -11,7 +11,7 @@ __all__ = ["BlocklistError", "common_passwords", "passwords_in"]
 COMMON = Path(__file__).with_name("common.txt")
 """ORIGIN.md beside it says where it comes from."""
 MAX_FILE_BYTES = 16 * 2**20
-"""More than the million most used passwords take; in memory it is ten times as much."""
+"""More than the million most used passwords take; in memory it is a dozen times as much."""
 
 
 class BlocklistError(Exception):
