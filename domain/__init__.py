@@ -45,6 +45,7 @@ from leadnator_auth.domain.errors import (
     MissingFieldsError,
     NotFoundError,
     OverloadedError,
+    SignUpClosedError,
     UnavailableError,
     WebhookTargetRefusedError,
 )
@@ -84,6 +85,7 @@ from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
+from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 __all__ = [
     "AccessPurpose",
@@ -155,6 +157,8 @@ __all__ = [
     "SecretMail",
     "Session",
     "SessionId",
+    "SignUpClosedError",
+    "SignUpPolicy",
     "SignedIn",
     "Status",
     "TooManyRequestsError",

@@ -81,4 +81,8 @@ MAIL_RULES: Mapping[MailKind, MailRule] = {
         mints=MintRule(Purpose.VERIFY, "verify-email", lambda policy: policy.email_token_lifetime),
         limit=lambda policy: MailLimit(policy.address_mails, policy.address_mails_window),
     ),
+    MailKind.NEW_SIGN_IN: MailRule(
+        audience=Audience.OWNER,
+        limit=lambda policy: MailLimit(policy.notices, policy.notices_window),
+    ),
 }

@@ -7,6 +7,7 @@ import attrs
 
 from leadnator_auth.domain.entities.rate_limit import Limits
 from leadnator_auth.domain.values.password import PasswordPolicy
+from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 MOST_SESSIONS = 10_000
 """The highest limit of sessions that a setting takes."""
@@ -28,7 +29,10 @@ class Policy:
     """What an operator may set; the defaults are those of the HTTP contract."""
 
     password: PasswordPolicy = PasswordPolicy()
+    sign_up: SignUpPolicy = SignUpPolicy()
     session_lifetime: timedelta = timedelta(days=7)
+    session_idle: timedelta | None = None
+    """How long a session may go unused before it is over; None for as long as it lives."""
     max_sessions: int = 100
     """Sessions of one account; a new one ends the oldest."""
     reset_token_lifetime: timedelta = timedelta(hours=1)
@@ -45,6 +49,8 @@ class Policy:
     address_mails_window: timedelta = timedelta(hours=1)
     event_retention: timedelta = timedelta(days=365)
     """How long events are kept, those of accounts that are gone too."""
+    new_sign_in_notice: bool = False
+    """Whether the owner is told by mail of a log-in from a network and agent that were not seen together for long."""
     notices: int = 5
     """The most notices of one kind queued for an account in any `notices_window`; the change they report stands."""
     notices_window: timedelta = timedelta(hours=1)

@@ -22,9 +22,9 @@ class MemoryMailQueue(MemoryOutbox[MailRequest]):
         return remove(self.entries, [mail.id for mail in looked_at if mail.payload.recipient not in addresses])
 
     async def drop_like(self, mail: QueuedMail, now: datetime, limit: int) -> int:
-        alike = [each for each in self.due(now) if each.attempts == 0 and each.payload == mail.payload]
+        alike = [each for each in self.due(now) if each.attempts == 0 and each.payload.is_like(mail.payload)]
         oldest_first = sorted(alike, key=attrgetter("queued_at", "id"))
         return remove(self.entries, [each.id for each in oldest_first[:limit]])
 
     async def count_since(self, request: MailRequest, since: datetime) -> int:
-        return sum(mail.payload == request and mail.queued_at > since for mail in self.entries.values())
+        return sum(mail.payload.is_like(request) and mail.queued_at > since for mail in self.entries.values())

@@ -103,3 +103,9 @@ class MemoryIdentities:
         session = self.unit_of_work.tables.sessions.get(session_id)
         user = session and self.unit_of_work.tables.users.get(session.user_id)
         return Identity(user, session) if session and user else None
+
+    def note_use(self, session_id: SessionId, now: datetime) -> None:
+        sessions = self.unit_of_work.tables.sessions
+        session = sessions.get(session_id)
+        if session and session.is_use_to_be_noted(now):
+            sessions[session_id] = attrs.evolve(session, last_used_at=now)

@@ -1,6 +1,7 @@
 """The kept state, and the repositories of accounts over one copy of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import TypeVar
 
@@ -135,6 +136,12 @@ class MemorySessions:
         kept = self.tables.sessions.get(session.id)
         if kept:
             self.tables.sessions[session.id] = attrs.evolve(kept, epoch=session.epoch)
+
+    async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
+        for session_id, at in uses.items():
+            kept = self.tables.sessions.get(session_id)
+            if kept and kept.is_use_to_be_noted(at):
+                self.tables.sessions[session_id] = attrs.evolve(kept, last_used_at=at)
 
     async def end(self, session_id: SessionId) -> bool:
         return self.tables.sessions.pop(session_id, None) is not None

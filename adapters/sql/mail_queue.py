@@ -12,7 +12,12 @@ from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMai
 MAILS = Table(
     "mails",
     QueuedMail,
-    outbox_columns(choice("kind", MailKind, "payload.kind"), plain("recipient", "payload.recipient")),
+    outbox_columns(
+        choice("kind", MailKind, "payload.kind"),
+        plain("recipient", "payload.recipient"),
+        plain("ip", "payload.ip"),
+        plain("user_agent", "payload.user_agent"),
+    ),
 )
 
 

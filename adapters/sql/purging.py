@@ -17,6 +17,7 @@ from leadnator_auth.domain.ports import Expired
 
 _OVER: Mapping[Expired, tuple[Table[Any], str]] = {
     Expired.SESSIONS: (SESSIONS, "expires_at < :before"),
+    Expired.IDLE_SESSIONS: (SESSIONS, "last_used_at < :before"),
     Expired.ONE_TIME_TOKENS: (ONE_TIME_TOKENS, "expires_at < :before"),
     Expired.KNOWN_CLIENTS: (KNOWN_CLIENTS, "seen_at < :before"),
     Expired.SENT_MAILS: (MAILS, "state = 'sent' AND finished_at < :before"),

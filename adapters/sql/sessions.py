@@ -1,10 +1,14 @@
 """Sessions in SQL."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 import attrs
 
+from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
-from leadnator_auth.adapters.sql.table import Table, instant, plain
-from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.adapters.sql.table import Table, instant, optional_instant, plain
+from leadnator_auth.domain.entities.session import USE_NOTED_EVERY, Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.values.ids import SessionId, UserId
 
@@ -19,6 +23,7 @@ SESSIONS = Table(
         plain("ip", "client.ip"),
         plain("user_agent", "client.user_agent"),
         plain("epoch"),
+        optional_instant("last_used_at"),
     ),
 )
 _NEWEST_FIRST = "epoch DESC, created_at DESC, id DESC"
@@ -48,6 +53,17 @@ class SqlSessions:
     async def save(self, session: Session) -> None:
         await self.connection.run(
             "UPDATE sessions SET epoch = :epoch WHERE id = :id", id=session.id, epoch=session.epoch
+        )
+
+    async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
+        rows: list[dict[str, object]] = [
+            {"id": session_id, "at": to_number(at), "before": to_number(at - USE_NOTED_EVERY)}
+            for session_id, at in uses.items()
+        ]
+        await self.connection.run_many(
+            "UPDATE sessions SET last_used_at = :at WHERE id IN (SELECT id FROM sessions WHERE id = :id "
+            f"AND coalesce(last_used_at, created_at) <= :before{self.connection.skip_locked})",
+            rows,
         )
 
     async def end(self, session_id: SessionId) -> bool:

@@ -6,6 +6,7 @@ from enum import StrEnum
 import attrs
 
 from leadnator_auth.domain.entities.outbox import OutboxEntry
+from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.values.email_address import EmailAddress
 
 
@@ -15,6 +16,7 @@ class MailKind(StrEnum):
     RESET_LINK = "reset_link"
     PASSWORD_CHANGED = "password_changed"
     VERIFY_EMAIL = "verify_email"
+    NEW_SIGN_IN = "new_sign_in"
 
 
 @attrs.frozen
@@ -27,6 +29,13 @@ class MailRequest:
 
     kind: MailKind
     recipient: str
+    ip: str = ""
+    """The client that it tells of, if it does, and what that says it is."""
+    user_agent: str = ""
+
+    def is_like(self, other: "MailRequest") -> bool:
+        """Returns whether both are of one kind for one recipient, whatever they tell."""
+        return (self.kind, self.recipient) == (other.kind, other.recipient)
 
     @property
     def lane(self) -> str:
@@ -59,6 +68,8 @@ class NoticeMail:
     to: EmailAddress
     at: datetime
     """When it happened."""
+    client: Client = Client()
+    """Where it came from, for the kinds that tell."""
 
 
 OutgoingMail = SecretMail | NoticeMail

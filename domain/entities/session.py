@@ -1,6 +1,8 @@
 """Sessions: the row behind every access token, so that a token can end before it expires."""
 
+import hashlib
 import ipaddress
+import re
 from datetime import datetime, timedelta
 
 import attrs
@@ -12,8 +14,12 @@ from leadnator_auth.domain.values.text import without_controls
 CLOCK_LEEWAY = timedelta(seconds=60)
 """How far apart the clocks of two servers may be (RFC 8725 leaves it open; RFC 7519 says a few minutes at most)."""
 
+USE_NOTED_EVERY = timedelta(seconds=60)
+"""How often the use of a session is noted at most: so its last use is known to a minute."""
+
 _MAX_IP = 45
 _MAX_USER_AGENT = 256
+_NUMBERS = re.compile(r"[\d._]+")
 
 
 def unmapped(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -60,6 +66,11 @@ class Client:
     user_agent: str = attrs.field(default="", converter=_short_user_agent)
 
     @property
+    def agent(self) -> str:
+        """A digest of what it says it is, without the numbers in it: an update makes no other one of it."""
+        return hashlib.sha256(_NUMBERS.sub("", self.user_agent).encode()).hexdigest()
+
+    @property
     def network(self) -> str:
         """What its tries are counted by: an IPv4 address, or the /64 of an IPv6 address, which belongs to one customer.
 
@@ -86,10 +97,27 @@ class Session:
     client: Client = Client()
     epoch: int = 0
     """The session epoch of its user when it began, or when it was last spared while all others ended."""
+    last_used_at: datetime | None = None
+    """When a use of it was noted last; None where none was, because nobody asked for it."""
 
-    def is_live(self, user: User, now: datetime) -> bool:
-        """Returns whether it is a session of `user` whose tokens are still good."""
-        return self.belongs_to(user) and now < self.expires_at + CLOCK_LEEWAY
+    def is_live(self, user: User, now: datetime, idle: timedelta | None) -> bool:
+        """Returns whether it is a session of `user` whose tokens are still good, and that was used within `idle`.
+
+        With None it does not matter when it was used.
+        """
+        return self.belongs_to(user) and now < self.expires_at + CLOCK_LEEWAY and not self._was_idle(now, idle)
+
+    def is_use_to_be_noted(self, now: datetime) -> bool:
+        """Returns whether what is noted of its use is a minute old."""
+        return now >= self._used_at + USE_NOTED_EVERY
+
+    def _was_idle(self, now: datetime, idle: timedelta | None) -> bool:
+        # A minute longer: uses right after the one that was noted are not.
+        return idle is not None and now >= self._used_at + idle + USE_NOTED_EVERY
+
+    @property
+    def _used_at(self) -> datetime:
+        return self.last_used_at or self.created_at
 
     def belongs_to(self, user: User) -> bool:
         """Returns whether it is a session of `user` that was not ended together with all others."""

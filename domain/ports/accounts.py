@@ -1,6 +1,6 @@
 """Where accounts are kept, and what belongs to them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -95,6 +95,12 @@ class Sessions(Protocol):
     async def save(self, session: Session) -> None:
         """Keeps the epoch of a session, if it is there."""
 
+    async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
+        """Keeps when sessions were used last, those that are there and whose `is_use_to_be_noted` then.
+
+        It waits for nobody: what somebody else is changing may be left out.
+        """
+
     async def end(self, session_id: SessionId) -> bool:
         """Ends a session at once; returns whether there was one, which of many at once only one is told."""
 
@@ -140,13 +146,14 @@ class OneTimeTokens(Protocol):
 
 
 class KnownClients(Protocol):
-    """The networks that accounts were logged in to from."""
+    """The networks that accounts were logged in to from, and the agents there."""
 
-    async def get(self, user_id: UserId, network: str) -> KnownClient | None:
-        """Returns what is known of a network for one account, if anything."""
+    async def get(self, user_id: UserId, network: str, agent: str = "") -> KnownClient | None:
+        """Returns what is known of a network for one account, or of an agent there, if anything."""
 
     async def put(self, client: KnownClient, *, keep: int) -> None:
-        """Keeps a network, in place of what was known of it before, and of its account no more than `keep`.
+        """Keeps a network or an agent, in place of what was known of it before; of its account no more than `keep`.
 
-        Those seen last stay, and of one instant those that come later in the order of their text.
+        So many networks stay, and so many agents: those seen last, and of one instant those that come later in the
+        order of their text, the network's before the agent's.
         """

@@ -64,6 +64,8 @@ class Expired(Enum):
 
     SESSIONS = auto()
     """Those that expired."""
+    IDLE_SESSIONS = auto()
+    """Those whose use was noted last."""
     ONE_TIME_TOKENS = auto()
     """Those that expired, used or not."""
     KNOWN_CLIENTS = auto()
@@ -117,3 +119,6 @@ class Identities(Protocol):
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
         """Returns the session and its user while both exist; the caller decides whether the session is over."""
+
+    def note_use(self, session_id: SessionId, now: datetime) -> None:
+        """Has `Sessions.note_uses` keep this use, soon and beside all else; that it fails is seen by nobody."""

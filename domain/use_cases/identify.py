@@ -34,9 +34,14 @@ async def identified_for(
     now = ports.clock.now()
     claims.check(purposes, now)
     identity = await ports.identities.by_session(claims.session_id)
-    if identity is None or identity.user.id != claims.user_id or not identity.session.is_live(identity.user, now):
+    if identity is None or identity.user.id != claims.user_id:
+        raise InvalidTokenError("session ended")
+    idle = ports.policy.session_idle
+    if not identity.session.is_live(identity.user, now, idle):
         raise InvalidTokenError("session ended")
     if identity.user.is_suspended:
         raise InvalidTokenError("account suspended")
     check_verified(identity.user, ports, verified=verified)
+    if idle is not None and identity.session.is_use_to_be_noted(now):
+        ports.identities.note_use(identity.session.id, now)
     return claims, identity

@@ -9,6 +9,7 @@ import attrs
 from leadnator_auth.domain.entities.mail import MailRequest, NoticeMail, OutgoingMail, QueuedMail, SecretMail
 from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.domain.entities.outbox import DeliveryReport, OutboxEntry
+from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.mail_rules import MAIL_RULES, MailLimit, MintRule
 from leadnator_auth.domain.ports import Outbox, Ports, Repositories, Transaction
@@ -126,7 +127,8 @@ async def _fate_of(mail: QueuedMail, transaction: Transaction, now: datetime, po
     if not rule.audience.includes(user):
         return _Unwanted.SURPLUS
     if rule.mints is None:
-        return NoticeMail(mail.id, mail.payload.kind, user.email, at=mail.queued_at)
+        client = Client(mail.payload.ip, mail.payload.user_agent)
+        return NoticeMail(mail.id, mail.payload.kind, user.email, at=mail.queued_at, client=client)
     limit = rule.limit(ports.policy)
     issued = await transaction.one_time_tokens.issued_since(
         rule.mints.purpose, user.id, now - limit.period, limit.count

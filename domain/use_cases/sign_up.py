@@ -9,6 +9,7 @@ from leadnator_auth.domain.ports import (
     Ports,
     Transaction,
 )
+from leadnator_auth.domain.use_cases.steps.known_clients import is_new_agent
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
 from leadnator_auth.domain.use_cases.steps.record import record
@@ -25,12 +26,14 @@ async def sign_up(
 ) -> SignedIn:
     """Returns the new account, signed in; its owner is mailed a link that proves the address, unless that is off.
 
-    Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError, EmailTakenError, OverloadedError.
+    Raises: MissingFieldsError, InvalidFieldsError, SignUpClosedError, TooManyRequestsError, EmailTakenError,
+    OverloadedError.
     """
     with FieldChecks() as check:
         valid_name = check("name", name, parse_name)
         address = check("email", email, ports.emails.parse)
         new_password = check("password", password, ports.policy.password.choose)
+    ports.policy.sign_up.check_sign_up(address)  # before anything that depends on who has an account
     await throttle(ports.policy.limits.sign_up, client, now=ports.clock.now(), ports=ports)
     await _refuse_taken(address, ports)
     password_hash = await ports.hasher.hash(new_password, client)
@@ -43,6 +46,7 @@ async def sign_up(
         await transaction.credentials.add([Credentials(user.id, password_hash, changed_at=now)])
         await record(EventType.USER_CREATED, user.id, transaction, ports)
         await ask_to_verify(user, transaction, ports)
+        await is_new_agent(user, client, transaction, ports)  # the owner knows of this one
         # Whoever just signed up can have proved nothing yet; what this session is good for is another question.
         return await open_session(user, client, transaction, ports, verified=False)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import partial
+from importlib.util import find_spec
 
 from leadnator_auth.adapters.bcrypt_hasher import nearest_cost, seconds_of_a_hash
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
@@ -17,11 +18,13 @@ from leadnator_auth.domain.errors import MailDelayedError
 from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
 from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER, mail_writer, smtp_server
+from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.compose.secrets import master_key_file, signing_secret_file
 from leadnator_auth.entrypoints.doctor import Check, Findings, Level, local, remote
 from leadnator_auth.entrypoints.doctor.kept_secrets import check_master_key, check_signing_secret
 from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files, check_templates
 from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.mail_sender import read_sender
 
 SMTP_SECONDS = 60.0
@@ -65,6 +68,8 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
         Check("smtp test mail", lambda: _test_mail(settings, send_to) if send_to else (), SENDING_SECONDS),
         Check("public url", public_url, when_late=Level.WARN),
         Check("reset url", reset_url, when_late=Level.WARN),
+        Check("common passwords", partial(_blocklist, settings)),
+        Check("sign-in notice", partial(_sign_in_notice, settings)),
         Check("rate limit", partial(local.check_rate_limit, settings.rate_limit)),
         Check("proxies", partial(local.check_proxies, settings.trusted_proxies, settings.public_url)),
         Check("cors", partial(local.check_cors, settings.cors_origins)),
@@ -74,6 +79,17 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
 def _opened(settings: Settings) -> AbstractAsyncContextManager[SqlProbe]:
     prepared = settings.database_prepared_statements == "on"
     return probing(settings.database, settings.database_pool_size, prepared_statements=prepared)
+
+
+def _blocklist(settings: Settings) -> Findings:
+    try:
+        return local.check_blocklist(len(password_blocklist(settings)), "")
+    except StartError as error:
+        return local.check_blocklist(None, str(error))
+
+
+def _sign_in_notice(settings: Settings) -> Findings:
+    return local.check_sign_in_notice(settings.new_sign_in_notice, has_words=find_spec("ua_parser") is not None)
 
 
 def _smtp(settings: Settings) -> Findings:

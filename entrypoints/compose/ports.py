@@ -25,7 +25,9 @@ from leadnator_auth.domain.entities.rate_limit import Limits
 from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
+from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
+from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.compose.secrets import (
     jwt_tokens,
     master_key_file,
@@ -35,6 +37,7 @@ from leadnator_auth.entrypoints.compose.secrets import (
 )
 from leadnator_auth.entrypoints.compose.webhooks import opened_webhooks
 from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.settings.account_values import CLOSED, OPEN
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.view import Surroundings
 from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics
@@ -48,6 +51,7 @@ def prepare(settings: Settings) -> bool:
     Raises: StartError.
     """
     require_signing_secret(settings)
+    password_blocklist(settings)  # here, where it can be told in one line, and not in each process
     try:
         changed = migrate(settings.database)
     except SchemaError as error:
@@ -150,15 +154,25 @@ def surroundings(settings: Settings) -> Surroundings:
 
 def _policy(settings: Settings) -> Policy:
     return Policy(
-        password=PasswordPolicy(min_length=settings.min_password_length),
+        password=PasswordPolicy(settings.min_password_length, password_blocklist(settings)),
+        sign_up=_sign_up(settings),
         session_lifetime=timedelta(seconds=settings.token_ttl),
+        session_idle=None if settings.session_idle is None else timedelta(seconds=settings.session_idle),
         max_sessions=settings.max_sessions,
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
         email_verification=EmailVerification(settings.email_verification),
         email_token_lifetime=timedelta(seconds=settings.email_token_ttl),
+        new_sign_in_notice=settings.new_sign_in_notice == "on",
         event_retention=timedelta(days=settings.event_retention),
         limits=_limits(settings),
     )
+
+
+def _sign_up(settings: Settings) -> SignUpPolicy:
+    if settings.signup == OPEN:
+        return SignUpPolicy()
+    domains = () if settings.signup == CLOSED else settings.signup
+    return SignUpPolicy(frozenset(domain.removeprefix("@") for domain in domains))
 
 
 def _limits(settings: Settings) -> Limits:

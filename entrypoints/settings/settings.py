@@ -8,7 +8,7 @@ import attrs
 
 from leadnator_auth.domain import Limits, RateLimit
 from leadnator_auth.domain.policy import MOST_SESSIONS
-from leadnator_auth.entrypoints.settings import values
+from leadnator_auth.entrypoints.settings import account_values, values
 from leadnator_auth.entrypoints.settings.arguments import wrong_type
 from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, PostgresqlUrl, read_database_url
 from leadnator_auth.entrypoints.settings.errors import SettingError
@@ -105,9 +105,19 @@ class Settings:
         "EMAIL_TOKEN_TTL", values.positive, 86_400, "a number of seconds from 1 to 315360000"
     )
     max_sessions: int = setting("MAX_SESSIONS", values.between(1, MOST_SESSIONS), 100, "a number from 1 to 10000")
+    session_idle: int | None = setting(
+        "SESSION_IDLE", account_values.session_idle, None, "off, or a number of seconds from 60 to 315360000"
+    )
+    new_sign_in_notice: str = setting("NEW_SIGN_IN_NOTICE", values.one_of("on", "off"), "off", "on or off")
     event_retention: int = setting("EVENT_RETENTION", values.between(1, 3650), 365, "a number of days from 1 to 3650")
     webhook_private_targets: str = setting("WEBHOOK_PRIVATE_TARGETS", values.one_of("on", "off"), "off", "on or off")
+    signup: str | tuple[str, ...] = setting(
+        "SIGNUP", account_values.sign_up, "open", "open, closed, or domains such as @example.com,@example.org"
+    )
     min_password_length: int = setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")
+    password_blocklist: str | Path = setting(
+        "PASSWORD_BLOCKLIST", account_values.password_blocklist, account_values.OFF, account_values.BLOCKLIST_TAKES
+    )
     public_url: str | None = setting(
         "PUBLIC_URL", values.public_url, None, "an http:// or https:// URL without query", url=True
     )

@@ -78,3 +78,21 @@ class KnownClientsContract(StoreContract):
                 "`purge` removes all that was seen before the instant"
             )
             assert await transaction.known_clients.get(alice.id, living.network) == living, "`purge` leaves the others"
+
+    async def test_agents_of_a_network_are_known_for_themselves(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        network = a_client(alice)
+        phone, desk = (attrs.evolve(network, agent=agent, seen_at=NOW + HOUR, epoch=3) for agent in ("phone", "desk"))
+        await keep(unit_of_work, network, phone, desk)
+        async with unit_of_work() as transaction:
+            known = transaction.known_clients
+            for each in (network, phone, desk):
+                assert await known.get(alice.id, each.network, each.agent) == each, "an agent is kept for itself"
+            assert await known.get(alice.id, network.network, "tablet") is None, "an unknown agent finds None"
+            assert await known.get(alice.id, a_client(alice, 2).network, "phone") is None, "an agent is of one network"
+            tablet = attrs.evolve(phone, agent="tablet", seen_at=NOW + 2 * HOUR)
+            await known.put(tablet, keep=2)
+            left = [each for each in (network, phone, desk) if await known.get(alice.id, each.network, each.agent)]
+            assert left == [network, phone], "`put` of an agent makes agents go alone, and leaves those seen last"
+            await known.put(a_client(alice, 2), keep=1)
+            assert await known.get(alice.id, tablet.network, tablet.agent) == tablet, "`put` of a network leaves agents"
+            assert await known.get(alice.id, network.network) is None, "of networks only `keep` stay"

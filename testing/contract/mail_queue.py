@@ -96,3 +96,19 @@ class MailQueueContract(OutboxContract):
             assert await purge(Expired.DEAD_MAILS, after, 3) == 1, "`purge` of dead mails removes those"
             due_at = await transaction.mail_queue.next_due_at()
             assert due_at == leased[5].due_at, "what is still queued stays"
+
+    async def test_what_a_mail_tells_makes_no_other_one_of_it(self, unit_of_work: UnitOfWork) -> None:
+        told = [
+            MailRequest(MailKind.NEW_SIGN_IN, "alice@example.com", f"192.0.2.{n}", "curl/8 (\u00e9)") for n in (1, 2)
+        ]
+        mails = [attrs.evolve(a_mail(number), payload=each) for number, each in enumerate(told, 1)]
+        async with unit_of_work() as transaction:
+            for mail in mails:
+                await transaction.mail_queue.add(mail)
+            count = await transaction.mail_queue.count_since(
+                MailRequest(MailKind.NEW_SIGN_IN, "alice@example.com"), NOW
+            )
+            assert count == 2, "`count_since` counts by kind and recipient, whatever else a mail tells"
+            assert await transaction.mail_queue.latest(None, 10) == mails[::-1], "what a mail tells comes back"
+            dropped = await transaction.mail_queue.drop_like(mails[0], mails[1].due_at, 10)
+            assert dropped == 2, "`drop_like` goes by kind and recipient, whatever else a mail tells"

@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.memory import MemoryIdentities, MemoryPorts
 from leadnator_auth.domain import (
     Actor,
     AuthError,
@@ -204,11 +204,11 @@ async def test_two_credentials_are_refused_by_every_page(alice: SignedIn, browse
 
 
 async def test_a_database_that_is_away_does_not_make_anybody_a_stranger(memory: MemoryPorts, alice: SignedIn) -> None:
-    class Away:
+    class Away(MemoryIdentities):
         async def by_session(self, session_id: SessionId) -> Identity | None:
             raise UnavailableError("away")
 
-    away = attrs.evolve(memory, identities=Away())
+    away = attrs.evolve(memory, identities=Away(memory.unit_of_work))
     transport = httpx2.ASGITransport(host(away))
     async with httpx2.AsyncClient(transport=transport, base_url="http://host.test") as client:
         answer = await client.get("/pages/", headers=bearer(alice.token))

@@ -7,7 +7,7 @@ import asyncio
 import base64
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta, timezone
 
@@ -22,6 +22,7 @@ from leadnator_auth.adapters.memory import (
     MemoryOneTimeTokens,
     MemoryRateLimits,
     MemoryRepositories,
+    MemorySessions,
     MemoryTransaction,
     MemoryUnitOfWork,
     MemoryUsers,
@@ -162,9 +163,32 @@ class TestNonAtomicEnd(OverDeferred, SessionsContract):
     tells = "one atomic step"
 
 
+class NotesEachUse(MemorySessions):
+    async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
+        for session_id, at in uses.items():
+            if session_id in self.tables.sessions:
+                session = self.tables.sessions[session_id]
+                self.tables.sessions[session_id] = attrs.evolve(session, last_used_at=at)
+
+
+class OtherSessions(Altered):
+    def alter(self, repositories: MemoryRepositories) -> None:
+        repositories.sessions = NotesEachUse(repositories.sessions.tables)
+
+
+class TestNotesEachUse(SessionsContract):
+    caught_by = "test_a_use_is_noted_once_a_minute"
+    tells = "within a minute"
+
+    @pytest.fixture
+    def unit_of_work(self) -> MemoryUnitOfWork:
+        return OtherSessions()
+
+
 class KnownForEverybody(MemoryKnownClients):
-    async def get(self, user_id: UserId, network: str) -> KnownClient | None:
-        return next((client for client in self.tables.known_clients.values() if client.network == network), None)
+    async def get(self, user_id: UserId, network: str, agent: str = "") -> KnownClient | None:
+        known = (each for each in self.tables.known_clients.values() if (each.network, each.agent) == (network, agent))
+        return next(known, None)
 
 
 class OtherKnownClients(Altered):
@@ -453,11 +477,8 @@ class TestSaveWithoutTheLease(OutboxContract):
         return Blind()
 
 
-@attrs.define
-class Unjoined:
+class Unjoined(MemoryIdentities):
     """Believes a session whose user is gone."""
-
-    unit_of_work: MemoryUnitOfWork
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
         tables = self.unit_of_work.tables
@@ -465,15 +486,14 @@ class Unjoined:
         return Identity(tables.users.get(session.user_id, a_user()), session) if session else None
 
 
-@attrs.define
-class Caching:
+@attrs.frozen
+class Caching(MemoryIdentities):
     """Remembers who a session belongs to."""
 
-    unit_of_work: MemoryUnitOfWork
     remembered: dict[SessionId, Identity] = attrs.Factory(dict)
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
-        found = self.remembered.get(session_id) or await MemoryIdentities(self.unit_of_work).by_session(session_id)
+        found = self.remembered.get(session_id) or await MemoryIdentities.by_session(self, session_id)
         if found:
             self.remembered[session_id] = found
         return found
@@ -492,7 +512,7 @@ class TestCachedIdentity(IdentitiesContract):
         return Caching(unit_of_work)
 
 
-class Strangers:
+class Strangers(MemoryIdentities):
     async def by_session(self, session_id: SessionId) -> Identity | None:
         return None
 
@@ -511,7 +531,7 @@ class TestOutageThatMakesStrangers(IdentitiesContract):
 
     @pytest.fixture
     def unreachable(self) -> Strangers:
-        return Strangers()
+        return Strangers(MemoryUnitOfWork())
 
 
 # Everything else

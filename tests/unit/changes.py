@@ -31,7 +31,7 @@ async def state_of(ports: Ports) -> State:
         kept = {user_id: await repositories.credentials.of(user_id) for user_id in users}
         found = [each for user in users.values() for each in await repositories.sessions.of_user(user, 100)]
         events = {event.id: event for event in await repositories.events.latest(EventFilter(), 1000, None)}
-    live = {session.id: session for session in found if session.is_live(users[session.user_id], now)}
+    live = {session.id: session for session in found if session.is_live(users[session.user_id], now, None)}
     return State(users, {user_id: each.version for user_id, each in kept.items() if each}, live, events)
 
 

@@ -128,7 +128,7 @@ def with_mailer(memory: MemoryPorts, mailer: SmtpMailer) -> Ports:
     return Ports(**(attrs.asdict(memory, recurse=False) | {"mailer": mailer}))
 
 
-async def all_mails_to(name: str, email: EmailAddress, memory: MemoryPorts) -> list[bytes]:
+async def mails_of_each_kind_to(name: str, email: EmailAddress, memory: MemoryPorts) -> list[bytes]:
     """Returns a mail of each kind to an account of this name, which was put into the store past all checks."""
     async with mailing(a_writer()) as (mailer, server):
         ports = with_mailer(memory, mailer)
@@ -143,7 +143,7 @@ async def all_mails_to(name: str, email: EmailAddress, memory: MemoryPorts) -> l
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES, ids=ascii)
 async def test_nothing_of_a_hostile_name_is_anywhere_in_a_mail(memory: MemoryPorts, name: str) -> None:
-    for content in await all_mails_to(name, ALICE, memory):
+    for content in await mails_of_each_kind_to(name, ALICE, memory):
         mail = parsed_mail(content)
         assert mail.defects == []
         assert recipients_of(mail) == ["alice@example.com"]
@@ -175,7 +175,7 @@ async def test_nothing_of_a_hostile_name_is_anywhere_in_a_mail(memory: MemoryPor
 )
 async def test_a_hostile_looking_address_is_in_the_recipient_and_nowhere_else(memory: MemoryPorts, typed: str) -> None:
     address = ValidatedEmailSyntax().parse(typed)
-    for content in await all_mails_to("Eve", address, memory):
+    for content in await mails_of_each_kind_to("Eve", address, memory):
         mail = parsed_mail(content)
         assert mail.defects == []
         assert recipients_of(mail) == [address.mailbox]

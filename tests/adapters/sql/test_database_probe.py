@@ -41,7 +41,7 @@ async def test_the_newest_of_all_rows_is_found(database_url: str) -> None:
     async with probing(database_url, None, prepared_statements=True) as probe:
         assert await probe.newest() is None
         insert_user(database_url, created_at=number)
-        run_sql(database_url, "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0)")
+        run_sql(database_url, "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0, NULL)")
         assert await probe.newest() == LATER
 
 
