@@ -18,6 +18,7 @@ from leadnator_auth.adapters.memory.tables import (
     MemoryUsers,
     Tables,
 )
+from leadnator_auth.adapters.memory.webhooks import MemoryWebhooks
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports import Commit, Expired, Repositories, Transaction
 from leadnator_auth.domain.values.ids import SessionId
@@ -34,6 +35,7 @@ class MemoryRepositories:
         self.known_clients = MemoryKnownClients(tables)
         self.mail_queue = MemoryMailQueue(tables)
         self.events = MemoryEvents(tables)
+        self.webhooks = MemoryWebhooks(tables)
 
 
 class MemoryTransaction(MemoryRepositories):

@@ -13,8 +13,9 @@ from leadnator_auth.domain.entities.mail import QueuedMail
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken
 from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.user import User, is_found
+from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.values.ids import EventId, SessionId, UserId
+from leadnator_auth.domain.values.ids import EventId, SessionId, UserId, WebhookId
 from leadnator_auth.domain.values.paging import Position
 
 Key = TypeVar("Key")
@@ -32,6 +33,7 @@ class Tables:
     known_clients: dict[str, KnownClient] = attrs.Factory(dict)
     mails: dict[str, QueuedMail] = attrs.Factory(dict)
     events: dict[EventId, Event] = attrs.Factory(dict)
+    webhooks: dict[WebhookId, Webhook] = attrs.Factory(dict)
 
     def copy(self) -> "Tables":
         """Returns tables that can be changed without changing these."""

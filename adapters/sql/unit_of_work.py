@@ -16,6 +16,7 @@ from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.purging import purge
 from leadnator_auth.adapters.sql.sessions import SqlSessions
 from leadnator_auth.adapters.sql.users import SqlUsers
+from leadnator_auth.adapters.sql.webhooks import SqlWebhooks
 from leadnator_auth.domain.ports import Commit, Expired, Repositories, Transaction
 
 
@@ -30,6 +31,7 @@ class SqlRepositories:
         self.known_clients = SqlKnownClients(connection)
         self.mail_queue = SqlMailQueue(connection)
         self.events = SqlEvents(connection)
+        self.webhooks = SqlWebhooks(connection)
 
 
 class SqlTransaction(SqlRepositories):

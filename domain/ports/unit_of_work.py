@@ -12,6 +12,7 @@ from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports.accounts import CredentialStore, KnownClients, OneTimeTokens, Sessions, Users
 from leadnator_auth.domain.ports.events import Events
 from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
+from leadnator_auth.domain.ports.webhooks import Webhooks
 from leadnator_auth.domain.values.ids import SessionId
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Transaction",
     "UnitOfWork",
     "Users",
+    "Webhooks",
 ]
 
 
@@ -49,6 +51,8 @@ class Repositories(Protocol):
     def mail_queue(self) -> MailQueue: ...
     @property
     def events(self) -> Events: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
 
 
 @attrs.frozen

@@ -10,8 +10,9 @@ from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMai
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.session import Client, Session
 from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.values.email_address import EmailAddress
-from leadnator_auth.domain.values.ids import EventId, SessionId, UserId
+from leadnator_auth.domain.values.ids import EventId, SessionId, UserId, WebhookId
 
 # Microseconds, and not a whole second: a store that rounds is found out.
 NOW = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
@@ -76,4 +77,14 @@ def an_event(user: User, number: int = 1) -> Event:
         user_id=user.id,
         actor="u_root",
         data={"fields": 'name,"plan"', "plan": "Größe ☕ \\'", "old_plan": None, "role": ""},
+    )
+
+
+def a_webhook(number: int = 1) -> Webhook:
+    return Webhook(
+        id=WebhookId(f"wh_{number:04}"),
+        url=f"https://hooks.example:8443/{number}?a=%20b&c[]='d'",
+        description="Größe ☕ O'Neil",
+        created_at=NOW + timedelta(microseconds=number),
+        key_id="k_1",
     )

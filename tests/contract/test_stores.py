@@ -21,6 +21,7 @@ from leadnator_auth.testing.contract import (
     SessionsContract,
     UnitOfWorkContract,
     UsersContract,
+    WebhooksContract,
 )
 
 
@@ -50,6 +51,10 @@ class TestMailQueue(MailQueueContract):
 
 class TestEvents(EventsContract):
     """Events of each store."""
+
+
+class TestWebhooks(WebhooksContract):
+    """Webhooks of each store."""
 
 
 class TestUnitOfWork(UnitOfWorkContract):
