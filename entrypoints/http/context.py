@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from leadnator_auth.domain import Client, Identity, Ports, identify
+from leadnator_auth.domain import Actor, Client, Identity, Ports, identify
 from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
 
 
@@ -25,6 +25,14 @@ async def identified(request: Request) -> Identity:
     Raises: what `bearer_of` and `identify` raise.
     """
     return await identify(bearer_of(request).token, ports=ports_of(request))
+
+
+async def actor_of(request: Request) -> Actor:
+    """Returns the sender of the request as somebody who administers; whether they may is for the use case to decide.
+
+    Raises: what `identified` raises.
+    """
+    return Actor.through(await identified(request))
 
 
 def done() -> Response:
