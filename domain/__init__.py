@@ -22,6 +22,7 @@ from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState,
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
+from leadnator_auth.domain.entities.webhook_message import WebhookMessage
 from leadnator_auth.domain.errors import (
     AccountSuspendedError,
     AuthError,
@@ -38,10 +39,12 @@ from leadnator_auth.domain.errors import (
     LastAdminError,
     MailDelayedError,
     MailRefusedError,
+    MasterKeyMissingError,
     MissingFieldsError,
     NotFoundError,
     OverloadedError,
     UnavailableError,
+    WebhookTargetRefusedError,
 )
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Commit, Ports
@@ -71,6 +74,7 @@ from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
 from leadnator_auth.domain.values.ids import SessionId, UserId
+from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
 
@@ -116,6 +120,8 @@ __all__ = [
     "MailRefusedError",
     "MailRequest",
     "MailedLink",
+    "MasterKeyMissingError",
+    "MasterKeys",
     "MediaToken",
     "MissingFieldsError",
     "NotFoundError",
@@ -146,6 +152,8 @@ __all__ = [
     "User",
     "UserId",
     "UserRef",
+    "WebhookMessage",
+    "WebhookTargetRefusedError",
     "change_password",
     "change_user",
     "create_user",
