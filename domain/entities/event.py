@@ -44,3 +44,11 @@ class Event:
     """Who did it: the id of an account, or "operator"."""
     data: Mapping[str, str | None] = attrs.field(factory=dict)
     """Further details, such as the session that ended."""
+
+
+@attrs.frozen
+class PlacedEvent:
+    """An event with its place in the feed: the first has position 1, and each that follows the next one."""
+
+    position: int
+    event: Event

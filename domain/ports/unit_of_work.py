@@ -10,7 +10,7 @@ import attrs
 from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports.accounts import CredentialStore, KnownClients, OneTimeTokens, Sessions, Users
-from leadnator_auth.domain.ports.events import Events
+from leadnator_auth.domain.ports.events import EventDeliveries, Events, Subscriptions
 from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
 from leadnator_auth.domain.ports.webhooks import Webhooks
 from leadnator_auth.domain.values.ids import SessionId
@@ -18,6 +18,7 @@ from leadnator_auth.domain.values.ids import SessionId
 __all__ = [
     "Commit",
     "CredentialStore",
+    "EventDeliveries",
     "Events",
     "Expired",
     "Identities",
@@ -27,6 +28,7 @@ __all__ = [
     "Outbox",
     "Repositories",
     "Sessions",
+    "Subscriptions",
     "Transaction",
     "UnitOfWork",
     "Users",
@@ -53,6 +55,10 @@ class Repositories(Protocol):
     def events(self) -> Events: ...
     @property
     def webhooks(self) -> Webhooks: ...
+    @property
+    def subscriptions(self) -> Subscriptions: ...
+    @property
+    def event_deliveries(self) -> EventDeliveries: ...
 
 
 @attrs.frozen
@@ -61,6 +67,8 @@ class Commit:
 
     events: tuple[Event, ...]
     has_new_mail: bool
+    has_new_deliveries: bool = False
+    """Whether events were queued for subscriptions."""
 
 
 class Expired(Enum):
@@ -76,6 +84,12 @@ class Expired(Enum):
     """Those that were sent."""
     DEAD_MAILS = auto()
     """Those that were given up."""
+    SENT_EVENTS = auto()
+    """Deliveries of events that were made."""
+    DEAD_EVENTS = auto()
+    """Deliveries of events that were given up."""
+    OF_REMOVED_SUBSCRIPTIONS = auto()
+    """The deliveries that removed subscriptions left, whenever that was."""
     EVENTS = auto()
     """Those that happened."""
     OF_REMOVED_USERS = auto()
@@ -101,7 +115,7 @@ class Transaction(Repositories, Protocol):
 class UnitOfWork(Protocol):
     """Opens units of work; each has a state of its own.
 
-    A user, credentials, session or one-time token that a unit of work which may write has looked up by a key stays as
+    A user, credentials, session, one-time token or subscription that a unit of work which may write has looked up by a key stays as
     it was read until that unit ends: another one that would change it waits. To change what belongs to an account, look
     its user up first; then the changes of one account take turns.
 
