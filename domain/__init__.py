@@ -8,6 +8,7 @@ from leadnator_auth.domain.entities.actor import Actor
 from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import Event, EventType
+from leadnator_auth.domain.entities.event_delivery import EventDelivery, QueuedEvent
 from leadnator_auth.domain.entities.mail import (
     MailKind,
     MailRequest,
@@ -21,7 +22,9 @@ from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState, OutboxEntry, OutboxStats
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
+from leadnator_auth.domain.entities.subscription import Subscription
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
+from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.entities.webhook_message import WebhookMessage
 from leadnator_auth.domain.errors import (
     AccountSuspendedError,
@@ -43,6 +46,7 @@ from leadnator_auth.domain.errors import (
     MissingFieldsError,
     NotFoundError,
     OverloadedError,
+    TooManyWebhooksError,
     UnavailableError,
     WebhookTargetRefusedError,
 )
@@ -69,11 +73,26 @@ from leadnator_auth.domain.use_cases.sign_up import sign_up
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.webhook_access import SubscribedWebhook
 from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
+from leadnator_auth.domain.use_cases.webhook_deliveries import (
+    list_webhook_deliveries,
+    retry_webhook_delivery,
+    send_test_event,
+)
+from leadnator_auth.domain.use_cases.webhooks import (
+    WebhookWithSecret,
+    add_webhook,
+    change_webhook,
+    list_webhooks,
+    remove_webhook,
+    rotate_webhook_secret,
+    show_webhook,
+)
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
-from leadnator_auth.domain.values.ids import SessionId, UserId
+from leadnator_auth.domain.values.ids import SessionId, UserId, WebhookId
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
@@ -97,6 +116,7 @@ __all__ = [
     "EmailAddress",
     "EmailTakenError",
     "Event",
+    "EventDelivery",
     "EventType",
     "ExportedUser",
     "FieldError",
@@ -138,6 +158,7 @@ __all__ = [
     "Ports",
     "Position",
     "Purpose",
+    "QueuedEvent",
     "QueuedMail",
     "RateLimit",
     "Refusal",
@@ -147,15 +168,23 @@ __all__ = [
     "SessionId",
     "SignedIn",
     "Status",
+    "SubscribedWebhook",
+    "Subscription",
     "TooManyRequestsError",
+    "TooManyWebhooksError",
     "UnavailableError",
     "User",
     "UserId",
     "UserRef",
+    "Webhook",
+    "WebhookId",
     "WebhookMessage",
     "WebhookTargetRefusedError",
+    "WebhookWithSecret",
+    "add_webhook",
     "change_password",
     "change_user",
+    "change_webhook",
     "create_user",
     "delete_user",
     "deliver_due_mails",
@@ -171,18 +200,25 @@ __all__ = [
     "list_mails",
     "list_sessions",
     "list_users",
+    "list_webhook_deliveries",
+    "list_webhooks",
     "log_in",
     "log_out",
     "look_at_reset_link",
     "mail_stats",
     "parse_user_ref",
     "purge",
+    "remove_webhook",
     "renew_lease",
     "request_password_reset",
     "reset_password",
     "retry_mails",
+    "retry_webhook_delivery",
+    "rotate_webhook_secret",
     "run_in_transaction",
+    "send_test_event",
     "show_user",
+    "show_webhook",
     "sign_up",
     "was_password_reset",
 ]

@@ -21,6 +21,12 @@ class EventType(StrEnum):
     PASSWORD_RESET = "password.reset"
     SESSION_STARTED = "session.started"
     SESSION_ENDED = "session.ended"
+    WEBHOOK_TEST = "webhook.test"
+    """Nothing happened: an administrator tries a webhook. It is never kept, and goes to that webhook alone."""
+
+
+HAPPENINGS = tuple(each for each in EventType if each is not EventType.WEBHOOK_TEST)
+"""The types of all that happens to accounts."""
 
 
 @attrs.frozen

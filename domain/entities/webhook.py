@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from leadnator_auth.domain.values.fields import BadFieldError
+from leadnator_auth.domain.entities.event import HAPPENINGS, EventType
+from leadnator_auth.domain.values.fields import BadFieldError, RawField, missing
 from leadnator_auth.domain.values.ids import WebhookId
 from leadnator_auth.domain.values.text import is_control
 
@@ -78,3 +79,17 @@ def parse_description(text: str) -> str:
     if any(is_control(character) for character in line):
         raise BadFieldError("invalid_characters", "Control characters are not allowed.")
     return line
+
+
+def parse_event_types(value: RawField) -> frozenset[EventType]:
+    """Returns the types of events in a list; none of them stands for all.
+
+    Raises: BadFieldError when it is no list, or has something in it that is no type of event.
+    """
+    if value is None:
+        raise missing()
+    if not isinstance(value, list | tuple):
+        raise BadFieldError("wrong_type", "This must be a list of types of events.")
+    if any(not isinstance(each, str) or each not in HAPPENINGS for each in value):
+        raise BadFieldError("unknown_value", f"Use some of: {', '.join(HAPPENINGS)}.")
+    return frozenset(map(EventType, value))

@@ -126,6 +126,11 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "Last admin",
         "This is the last active admin: make somebody else one first.",
     ),
+    errors.TooManyWebhooksError: Problem(
+        HTTPStatus.CONFLICT,
+        "Too many webhooks",
+        "There are 20 webhooks, and no more may be: remove one first.",
+    ),
     refusals.PayloadTooLargeError: Problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "Payload too large",

@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import UserId, change_user, list_events, list_users, show_user
 from leadnator_auth.domain import delete_user as delete
-from leadnator_auth.domain.entities.event import EventType
+from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.entities.user import MAX_PLAN_LENGTH, Role, Status
 from leadnator_auth.domain.errors import ForbiddenError, LastAdminError, NotFoundError, UnavailableError
 from leadnator_auth.domain.values.search import MAX_SEARCH_LENGTH
@@ -85,7 +85,7 @@ _BODY = {
 _ACCOUNT = schemas.user("id", "name", "email", "role", "plan", "status")["properties"]
 _USER = schemas.closed({**_ACCOUNT, "created_at": schemas.INSTANT}, title="ListedUser")
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
-_EVENT_TYPES = [event_type.value for event_type in EventType]
+_EVENT_TYPES = [event_type.value for event_type in HAPPENINGS]
 _EVENT = schemas.closed(
     {
         "id": {"type": "string", "pattern": "^e_"},

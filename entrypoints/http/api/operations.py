@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from leadnator_auth.entrypoints.http.api import accounts, admin, probes, sessions
+from leadnator_auth.entrypoints.http.api import accounts, admin, probes, sessions, webhook_deliveries, webhooks
 from leadnator_auth.entrypoints.http.openapi.operation import Operation
 
 GROUPS: Mapping[str, str] = {
@@ -11,6 +11,8 @@ GROUPS: Mapping[str, str] = {
     sessions.GROUP: "Each log-in opens a session, and its token is good for as long as the session lives.",
     admin.GROUP: "For users whose role is `admin`; what they change is in force at once. To try it, "
     "make Alice one where the server runs: `leadnator-auth users set alice@example.com --role admin`.",
+    webhooks.GROUP: "For users whose role is `admin`: events are posted to where you say, signed as Standard Webhooks "
+    "1.0 has it. Where no master key is set, or what sends is not installed, each of these answers 404.",
     probes.GROUP: "What load balancers, supervisors and Prometheus ask; nobody needs a token for it. Let a proxy keep "
     "`/metrics` from the outside.",
 }
@@ -20,5 +22,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
     *sessions.OPERATIONS,
     *admin.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *webhook_deliveries.OPERATIONS,
     *probes.OPERATIONS,
 )

@@ -10,7 +10,8 @@ from datetime import datetime
 import attrs
 
 from leadnator_auth import __version__
-from leadnator_auth.domain import DeliveryReport, Event, EventType, OutboxStats
+from leadnator_auth.domain import DeliveryReport, Event, OutboxStats
+from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.entrypoints.telemetry.metrics import families
 from leadnator_auth.entrypoints.telemetry.metrics.families import BUCKETS, Family
 from leadnator_auth.entrypoints.telemetry.metrics.rows import Row, Rows
@@ -56,7 +57,7 @@ class Metrics:
         self._hash_duration = self._row(families.HASH_DURATION)
         self._pool_wait = self._row(families.POOL_WAIT)
         self._mails = {each: self._row(families.MAILS, each) for each in ("delivered", "delayed", "given_up")}
-        self._events = {each: self._row(families.EVENTS, each.value) for each in EventType}
+        self._events = {each: self._row(families.EVENTS, each.value) for each in HAPPENINGS}
         self._log_lines_lost = log_lines_lost
         self._log_lines_told = 0
         self._log_row = self._row(families.LOG_LINES_LOST)
