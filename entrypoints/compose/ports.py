@@ -155,6 +155,7 @@ def _policy(settings: Settings) -> Policy:
         max_sessions=settings.max_sessions,
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
         event_retention=timedelta(days=settings.event_retention),
+        private_webhook_targets=settings.webhook_private_targets == "on",
         limits=_limits(settings),
     )
 
