@@ -16,6 +16,7 @@ signed: never serve with it.
 The repositories over a copy of `Tables` are a basis for small stores of your own, which only have to keep the tables.
 """
 
+from leadnator_auth.adapters.memory.event_deliveries import MemoryEventDeliveries
 from leadnator_auth.adapters.memory.events import MemoryEvents
 from leadnator_auth.adapters.memory.fakes import (
     CheapHasher,
@@ -36,6 +37,7 @@ from leadnator_auth.adapters.memory.store import (
     MemoryUnitOfWork,
     what_is_new,
 )
+from leadnator_auth.adapters.memory.subscriptions import MemorySubscriptions
 from leadnator_auth.adapters.memory.tables import (
     MemoryCredentialStore,
     MemorySessions,
@@ -49,6 +51,7 @@ __all__ = [
     "FakeClock",
     "Mailbox",
     "MemoryCredentialStore",
+    "MemoryEventDeliveries",
     "MemoryEvents",
     "MemoryIdentities",
     "MemoryMailQueue",
@@ -58,6 +61,7 @@ __all__ = [
     "MemoryReadiness",
     "MemoryRepositories",
     "MemorySessions",
+    "MemorySubscriptions",
     "MemoryTransaction",
     "MemoryUnitOfWork",
     "MemoryUsers",

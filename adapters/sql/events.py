@@ -5,24 +5,34 @@ from collections.abc import Sequence
 
 import attrs
 
+from leadnator_auth.adapters.sql.instants import from_number, to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.positions import place_of
-from leadnator_auth.adapters.sql.table import Column, Table, choice, instant, plain
-from leadnator_auth.domain.entities.event import Event, EventFilter, EventType
+from leadnator_auth.adapters.sql.table import Column, Table, choice, plain
+from leadnator_auth.domain.entities.event import Event, EventFilter, EventType, PlacedEvent
 from leadnator_auth.domain.values.paging import Position
 
-EVENTS = Table(
-    "events",
-    Event,
-    (
-        plain("id"),
-        choice("type", EventType),
-        instant("at"),
-        plain("user_id"),
-        plain("actor"),
-        Column("data", "data", json.loads, json.dumps),
-    ),
+
+def event_columns(within: str = "") -> tuple[Column, ...]:
+    """Returns the columns of an event but its id; `within` are the fields that lead to it, with a dot at the end."""
+    return (
+        choice("type", EventType, f"{within}type"),
+        Column("at", f"{within}at", from_number, to_number),
+        plain("user_id", f"{within}user_id"),
+        plain("actor", f"{within}actor"),
+        Column("data", f"{within}data", json.loads, json.dumps),
+    )
+
+
+EVENTS = Table("events", Event, (plain("id"), *event_columns()))
+_PLACE = """
+WITH next AS MATERIALIZED (
+    SELECT number, row_number() OVER (ORDER BY number) AS place
+    FROM (SELECT number FROM events WHERE position IS NULL ORDER BY number LIMIT :limit) AS unplaced
 )
+UPDATE events SET position = :last + next.place FROM next
+WHERE events.number = next.number AND events.position IS NULL RETURNING events.id
+"""
 
 
 @attrs.frozen
@@ -48,3 +58,30 @@ class SqlEvents:
             **given,
         )
         return [EVENTS.entity(row) for row in rows]
+
+    async def has_unplaced(self) -> bool:
+        return await self.connection.fetch_one("SELECT 1 AS one FROM events WHERE position IS NULL LIMIT 1") is not None
+
+    async def place(self, limit: int) -> int:
+        last = await self._last(self.connection.row_lock)
+        placed = await self.connection.fetch_all(_PLACE, last=last, limit=limit)
+        if placed:
+            await self.connection.run(
+                "UPDATE event_feed SET position = :position WHERE id = 1", position=last + len(placed)
+            )
+        return len(placed)
+
+    async def last_position(self) -> int:
+        return await self._last()
+
+    async def after(self, position: int, limit: int) -> list[PlacedEvent]:
+        rows = await self.connection.fetch_all(
+            f"SELECT position, {EVENTS.columns} FROM events WHERE position > :position ORDER BY position LIMIT :limit",
+            position=position,
+            limit=limit,
+        )
+        return [PlacedEvent(place, EVENTS.entity(event)) for place, *event in rows]
+
+    async def _last(self, lock: str = "") -> int:
+        row = await self.connection.fetch_one(f"SELECT position FROM event_feed WHERE id = 1{lock}")
+        return int(row["position"]) if row else 0

@@ -115,9 +115,9 @@ class Transaction(Repositories, Protocol):
 class UnitOfWork(Protocol):
     """Opens units of work; each has a state of its own.
 
-    A user, credentials, session, one-time token or subscription that a unit of work which may write has looked up by a key stays as
-    it was read until that unit ends: another one that would change it waits. To change what belongs to an account, look
-    its user up first; then the changes of one account take turns.
+    A user, credentials, session, one-time token or subscription that a unit of work which may write has looked up by a
+    key stays as it was read until that unit ends: another one that would change it waits. To change what belongs to an
+    account, look its user up first; then the changes of one account take turns.
 
     Two units may still conflict. Then a step of one raises ConcurrencyError, nothing of that unit is kept, and it may
     be run again: `run_in_transaction` does so.
