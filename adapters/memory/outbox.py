@@ -31,6 +31,9 @@ class MemoryOutbox(Generic[AnyPayload]):
         self.entries[entry.id] = entry
         return True
 
+    async def by_id(self, entry_id: str) -> OutboxEntry[AnyPayload] | None:
+        return self.entries.get(entry_id)
+
     async def remove(self, entry_id: str) -> None:
         self.entries.pop(entry_id, None)
 

@@ -99,6 +99,9 @@ class SqlOutbox(Generic[AnyPayload]):
         )
         return row is not None
 
+    async def by_id(self, entry_id: str) -> OutboxEntry[AnyPayload] | None:
+        return await self.table.find(self.connection, entry_id)
+
     async def remove(self, entry_id: str) -> None:
         await self.connection.run(f"DELETE FROM {self.table.name} WHERE id = :id", id=entry_id)
 
