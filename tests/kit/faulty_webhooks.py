@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import attrs
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryTransaction, MemoryUnitOfWork
@@ -18,7 +17,6 @@ class Upserting(MemoryWebhooks):
         self.tables.webhooks[webhook.id] = webhook
 
 
-@attrs.define
 class OverUpserting(MemoryUnitOfWork):
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Transaction]:
