@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
+    Actor,
     SubscribedWebhook,
     WebhookId,
     WebhookWithSecret,
@@ -23,6 +24,7 @@ from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from leadnator_auth.entrypoints.http.reading.body import read_fields, read_members
+from leadnator_auth.entrypoints.http.security_events import log_event
 from leadnator_auth.entrypoints.views import webhook_view
 
 
@@ -36,7 +38,9 @@ async def post_webhook(request: Request) -> Response:
     """POST /api/admin/webhooks"""
     actor = await actor_of(request)
     url, types, description = await read_fields(request, "url", "types", "description")
-    return _secret_told(await add_webhook(actor, url, types, description, ports=ports_of(request)))
+    made = await add_webhook(actor, url, types, description, ports=ports_of(request))
+    log_event(request, "webhook_added", actor=actor.id, webhook=made.webhook.webhook.id)
+    return _secret_told(made)
 
 
 async def get_webhook(request: Request) -> Response:
@@ -48,19 +52,25 @@ async def patch_webhook(request: Request) -> Response:
     """PATCH /api/admin/webhooks/{id}"""
     actor = await actor_of(request)
     changes = await read_members(request)
-    return _told(await change_webhook(actor, webhook_id_of(request), changes, ports=ports_of(request)))
+    webhook = await change_webhook(actor, webhook_id_of(request), changes, ports=ports_of(request))
+    log_event(request, "webhook_changed", actor=actor.id, webhook=webhook.webhook.id)
+    return _told(webhook)
 
 
 async def delete_webhook(request: Request) -> Response:
     """DELETE /api/admin/webhooks/{id}"""
-    await remove_webhook(await actor_of(request), webhook_id_of(request), ports=ports_of(request))
+    actor = await actor_of(request)
+    webhook = await remove_webhook(actor, webhook_id_of(request), ports=ports_of(request))
+    log_event(request, "webhook_removed", actor=actor.id, webhook=webhook.webhook.id)
     return done()
 
 
 async def post_rotate_secret(request: Request) -> Response:
     """POST /api/admin/webhooks/{id}/rotate-secret"""
     actor = await actor_of(request)
-    return _secret_told(await rotate_webhook_secret(actor, webhook_id_of(request), ports=ports_of(request)))
+    made = await rotate_webhook_secret(actor, webhook_id_of(request), ports=ports_of(request))
+    log_event(request, "webhook_secret_rotated", actor=actor.id, webhook=made.webhook.webhook.id)
+    return _secret_told(made)
 
 
 def webhook_id_of(request: Request) -> WebhookId:
@@ -95,14 +105,12 @@ _DESCRIPTION: Schema = {
     "type": "string",
     "maxLength": MAX_DESCRIPTION_LENGTH,
     "description": "A note for administrators.",
-    "examples": ["CRM"],
 }
 _ENABLED: Schema = {"type": "boolean", "description": "Whether it is told of anything."}
 _SECRET: Schema = {
     "type": "string",
     "pattern": "^whsec_",
     "description": "What signs the messages, as Standard Webhooks has it; it is never shown again.",
-    "examples": ["whsec_…"],
 }
 _WEBHOOK = schemas.closed(
     {
