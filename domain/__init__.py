@@ -8,6 +8,7 @@ from leadnator_auth.domain.entities.actor import Actor
 from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import Event, EventType
+from leadnator_auth.domain.entities.event_delivery import EventDelivery, QueuedEvent
 from leadnator_auth.domain.entities.mail import (
     MailKind,
     MailRequest,
@@ -21,6 +22,7 @@ from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState, OutboxEntry, OutboxStats
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
+from leadnator_auth.domain.entities.subscription import Subscriber, Subscription, subscribers_by_id
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
 from leadnator_auth.domain.errors import (
     AccountSuspendedError,
@@ -47,6 +49,8 @@ from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
+from leadnator_auth.domain.use_cases.dispatch_events import DispatchReport, dispatch_events
+from leadnator_auth.domain.use_cases.event_delivery import deliver_due_events, renew_event_lease
 from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
@@ -66,6 +70,7 @@ from leadnator_auth.domain.use_cases.sign_up import sign_up
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.subscribe import subscribe_functions
 from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
@@ -90,9 +95,11 @@ __all__ = [
     "Credentials",
     "DeliveryReport",
     "DeliveryState",
+    "DispatchReport",
     "EmailAddress",
     "EmailTakenError",
     "Event",
+    "EventDelivery",
     "EventType",
     "ExportedUser",
     "FieldError",
@@ -132,6 +139,7 @@ __all__ = [
     "Ports",
     "Position",
     "Purpose",
+    "QueuedEvent",
     "QueuedMail",
     "RateLimit",
     "Refusal",
@@ -141,6 +149,8 @@ __all__ = [
     "SessionId",
     "SignedIn",
     "Status",
+    "Subscriber",
+    "Subscription",
     "TooManyRequestsError",
     "UnavailableError",
     "User",
@@ -150,7 +160,9 @@ __all__ = [
     "change_user",
     "create_user",
     "delete_user",
+    "deliver_due_events",
     "deliver_due_mails",
+    "dispatch_events",
     "end_session",
     "export_users",
     "identify",
@@ -169,6 +181,7 @@ __all__ = [
     "mail_stats",
     "parse_user_ref",
     "purge",
+    "renew_event_lease",
     "renew_lease",
     "request_password_reset",
     "reset_password",
@@ -176,5 +189,7 @@ __all__ = [
     "run_in_transaction",
     "show_user",
     "sign_up",
+    "subscribe_functions",
+    "subscribers_by_id",
     "was_password_reset",
 ]
