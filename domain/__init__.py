@@ -22,7 +22,7 @@ from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState, OutboxEntry, OutboxStats
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
-from leadnator_auth.domain.entities.subscription import Subscription
+from leadnator_auth.domain.entities.subscription import Subscriber, Subscription, subscribers_by_id
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
 from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.entities.webhook_message import WebhookMessage
@@ -54,6 +54,8 @@ from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
+from leadnator_auth.domain.use_cases.dispatch_events import DispatchReport, dispatch_events
+from leadnator_auth.domain.use_cases.event_delivery import deliver_due_events, renew_event_lease
 from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
@@ -74,6 +76,7 @@ from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.steps.webhook_access import SubscribedWebhook
+from leadnator_auth.domain.use_cases.subscribe import subscribe_functions
 from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
 from leadnator_auth.domain.use_cases.webhook_deliveries import (
     list_webhook_deliveries,
@@ -113,6 +116,7 @@ __all__ = [
     "Credentials",
     "DeliveryReport",
     "DeliveryState",
+    "DispatchReport",
     "EmailAddress",
     "EmailTakenError",
     "Event",
@@ -169,6 +173,7 @@ __all__ = [
     "SignedIn",
     "Status",
     "SubscribedWebhook",
+    "Subscriber",
     "Subscription",
     "TooManyRequestsError",
     "TooManyWebhooksError",
@@ -187,7 +192,9 @@ __all__ = [
     "change_webhook",
     "create_user",
     "delete_user",
+    "deliver_due_events",
     "deliver_due_mails",
+    "dispatch_events",
     "end_session",
     "export_users",
     "identify",
@@ -209,6 +216,7 @@ __all__ = [
     "parse_user_ref",
     "purge",
     "remove_webhook",
+    "renew_event_lease",
     "renew_lease",
     "request_password_reset",
     "reset_password",
@@ -220,5 +228,7 @@ __all__ = [
     "show_user",
     "show_webhook",
     "sign_up",
+    "subscribe_functions",
+    "subscribers_by_id",
     "was_password_reset",
 ]

@@ -46,8 +46,11 @@ class MemoryEventDeliveries(MemoryOutbox[EventDelivery]):
         self.entries.update((entry.id, attrs.evolve(entry, due_at=now)) for entry in waiting)
         return len(waiting)
 
+    async def is_any_late(self, now: datetime) -> bool:
+        return bool(self._late(now))
+
     async def give_up(self, now: datetime, limit: int) -> int:
-        late = [entry for entry in self.queued() if entry.due_at <= now and entry.give_up_at <= now][:limit]
+        late = self._late(now)[:limit]
         self.entries.update((entry.id, entry.dead(now, entry.last_error or TOO_LATE)) for entry in late)
         return len(late)
 
@@ -68,3 +71,6 @@ class MemoryEventDeliveries(MemoryOutbox[EventDelivery]):
             return first.get((payload.lane, payload.event.user_id), payload.position) < payload.position
 
         return [entry for entry in super().due(now, full) if entry.attempts > 0 or not waits(entry.payload)]
+
+    def _late(self, now: datetime) -> list[QueuedEvent]:
+        return [entry for entry in self.queued() if entry.due_at <= now and entry.give_up_at <= now]

@@ -80,19 +80,29 @@ class SqlEventDeliveries(SqlOutbox[EventDelivery]):
         )
         return len(rows)
 
+    async def is_any_late(self, now: datetime) -> bool:
+        row = await self.connection.fetch_one(self._late("LIMIT 1"), now=to_number(now))
+        return row is not None
+
     async def give_up(self, now: datetime, limit: int) -> int:
         rows = await self.connection.fetch_all(
-            f"WITH late AS MATERIALIZED (SELECT id FROM event_deliveries"
-            f"{self.connection.by_index('event_deliveries_waiting')} WHERE state = 'queued' AND due_at <= :now "
-            f"AND give_up_at <= :now LIMIT :limit{self.connection.skip_locked}) "
+            f"WITH old AS MATERIALIZED ({self._late(f'LIMIT :limit{self.connection.skip_locked}')}) "
             "UPDATE event_deliveries SET state = 'dead', finished_at = :now, "
             "last_error = CASE last_error WHEN '' THEN :too_late ELSE last_error END "
-            "WHERE id IN (SELECT id FROM late) RETURNING id",
+            "WHERE id IN (SELECT id FROM old) RETURNING id",
             now=to_number(now),
             limit=limit,
             too_late=TOO_LATE,
         )
         return len(rows)
+
+    def _late(self, limited: str) -> str:
+        """Returns the query for deliveries whose time is over, and which nobody makes at the moment."""
+        index = self.connection.by_index("event_deliveries_give_up_at")
+        return (
+            f"SELECT id FROM event_deliveries{index} WHERE state = 'queued' AND give_up_at <= :now AND due_at <= :now "
+            f"{limited}"
+        )
 
     async def latest_of(self, subscription_id: str, limit: int, after: Position | None) -> list[QueuedEvent]:
         rows = await self.connection.fetch_all(

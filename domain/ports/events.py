@@ -105,6 +105,9 @@ class EventDeliveries(Outbox[EventDelivery], Protocol):
         Those due within a `LEASE` stay as they are: they may be under way.
         """
 
+    async def is_any_late(self, now: datetime) -> bool:
+        """Returns whether there is a delivery that `give_up` would mark."""
+
     async def give_up(self, now: datetime, limit: int) -> int:
         """Marks up to `limit` deliveries as dead that are due and whose time is over by now; returns how many.
 

@@ -4,7 +4,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
-    Actor,
     SubscribedWebhook,
     WebhookId,
     WebhookWithSecret,

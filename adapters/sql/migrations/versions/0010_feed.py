@@ -110,6 +110,7 @@ def _make_deliveries() -> None:
     in_order = ["subscription_id", "user_id", "position"]
     _partial_index("event_deliveries_untried", table, in_order, "state = 'queued' AND last_error = ''")
     _partial_index("event_deliveries_lane", table, ["subscription_id", "due_at", "id"], "state = 'queued'")
+    _partial_index("event_deliveries_give_up_at", table, ["give_up_at"], "state = 'queued'")
     op.create_index("event_deliveries_subscription", table, ["subscription_id", "queued_at", "id"])
     op.create_index("event_deliveries_queued_at", table, ["state", "queued_at", "id"])
     op.create_index("event_deliveries_finished_at", table, ["state", "finished_at"])
