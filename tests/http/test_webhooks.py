@@ -38,7 +38,7 @@ CALLS = [
     ("DELETE", "/{id}", None),
     ("POST", "/{id}/rotate-secret", None),
     ("GET", "/{id}/deliveries", None),
-    ("GET", "/{id}/deliveries?limit=0", None),
+    ("GET", "/{id}/deliveries?limit=101", None),
     ("POST", "/{id}/deliveries/d_1/retry", None),
     ("POST", "/{id}/test", None),
 ]
