@@ -8,7 +8,7 @@ from leadnator_auth.domain.entities.actor import Actor
 from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import Event, EventType
-from leadnator_auth.domain.entities.event_delivery import EventDelivery, QueuedEvent
+from leadnator_auth.domain.entities.event_delivery import EventBacklog, EventDelivery, QueuedEvent
 from leadnator_auth.domain.entities.mail import (
     MailKind,
     MailRequest,
@@ -79,6 +79,7 @@ from leadnator_auth.domain.use_cases.steps.webhook_access import SubscribedWebho
 from leadnator_auth.domain.use_cases.subscribe import subscribe_functions
 from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
 from leadnator_auth.domain.use_cases.webhook_deliveries import (
+    event_backlog,
     list_webhook_deliveries,
     retry_webhook_delivery,
     send_test_event,
@@ -120,6 +121,7 @@ __all__ = [
     "EmailAddress",
     "EmailTakenError",
     "Event",
+    "EventBacklog",
     "EventDelivery",
     "EventType",
     "ExportedUser",
@@ -196,6 +198,7 @@ __all__ = [
     "deliver_due_mails",
     "dispatch_events",
     "end_session",
+    "event_backlog",
     "export_users",
     "identify",
     "identify_for_media",

@@ -8,8 +8,8 @@ import attrs
 
 from leadnator_auth.adapters.memory.outbox import MemoryOutbox
 from leadnator_auth.adapters.memory.tables import Tables
-from leadnator_auth.domain.entities.event_delivery import TOO_LATE, EventDelivery, QueuedEvent
-from leadnator_auth.domain.entities.outbox import LEASE
+from leadnator_auth.domain.entities.event_delivery import TOO_LATE, EventBacklog, EventDelivery, QueuedEvent
+from leadnator_auth.domain.entities.outbox import LEASE, DeliveryState
 from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.domain.values.paging import Position
 
@@ -59,6 +59,15 @@ class MemoryEventDeliveries(MemoryOutbox[EventDelivery]):
         newest_first = sorted(entries, key=attrgetter("queued_at", "id"), reverse=True)
         rest = [entry for entry in newest_first if after is None or (entry.queued_at, entry.id) < (after.at, after.id)]
         return rest[:limit]
+
+    async def backlog(self, limit: int) -> EventBacklog:
+        waiting = sorted(self.queued(), key=attrgetter("queued_at"))[:limit]
+        return EventBacklog(
+            queued=len(waiting),
+            retrying=sum(entry.attempts > 0 for entry in waiting),
+            dead=min(sum(entry.state is DeliveryState.DEAD for entry in self.entries.values()), limit),
+            oldest_queued_at=waiting[0].queued_at if waiting else None,
+        )
 
     def due(self, now: datetime, full: Collection[str] = ()) -> list[QueuedEvent]:
         """Returns the deliveries that may be taken: none that waits for another one of its account."""

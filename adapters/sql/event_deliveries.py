@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from leadnator_auth.adapters.sql.events import event_columns
-from leadnator_auth.adapters.sql.instants import to_number
+from leadnator_auth.adapters.sql.instants import from_optional, to_number
 from leadnator_auth.adapters.sql.outbox import NEW, TRIED, SqlOutbox, outbox_columns
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.positions import place_of
 from leadnator_auth.adapters.sql.table import Table, plain
-from leadnator_auth.domain.entities.event_delivery import TOO_LATE, EventDelivery, QueuedEvent
+from leadnator_auth.domain.entities.event_delivery import TOO_LATE, EventBacklog, EventDelivery, QueuedEvent
 from leadnator_auth.domain.entities.outbox import LEASE
 from leadnator_auth.domain.values.paging import Position
 
@@ -22,6 +22,13 @@ EVENT_DELIVERIES = Table(
         plain("event_id", "payload.event.id"),
         *event_columns("payload.event."),
     ),
+)
+_BACKLOG = (
+    "WITH waiting AS MATERIALIZED (SELECT attempts, queued_at FROM event_deliveries WHERE state = 'queued' "
+    "ORDER BY queued_at, id LIMIT :limit), "
+    "over AS MATERIALIZED (SELECT 1 AS one FROM event_deliveries WHERE state = 'dead' LIMIT :limit) "
+    "SELECT count(*) AS queued, coalesce(sum(CASE WHEN attempts > 0 THEN 1 ELSE 0 END), 0) AS retrying, "
+    "min(queued_at) AS oldest, (SELECT count(*) FROM over) AS dead FROM waiting"
 )
 _IS_FIRST = (
     "NOT EXISTS (SELECT 1 FROM event_deliveries AS earlier "
@@ -64,7 +71,7 @@ class SqlEventDeliveries(SqlOutbox[EventDelivery]):
     async def count_queued(self, subscription_id: str, limit: int) -> int:
         row = await self.connection.fetch_one(
             "SELECT count(*) AS queued FROM (SELECT 1 AS one FROM event_deliveries "
-            "WHERE state = 'queued' AND subscription_id = :lane LIMIT :limit) AS some",
+            "WHERE state = 'queued' AND subscription_id = :lane LIMIT :limit) AS first_ones",
             lane=subscription_id,
             limit=limit,
         )
@@ -113,3 +120,7 @@ class SqlEventDeliveries(SqlOutbox[EventDelivery]):
             **place_of(after),
         )
         return [EVENT_DELIVERIES.entity(row) for row in rows]
+
+    async def backlog(self, limit: int) -> EventBacklog:
+        (row,) = await self.connection.fetch_all(_BACKLOG, limit=limit)
+        return EventBacklog(int(row["queued"]), int(row["retrying"]), int(row["dead"]), from_optional(row["oldest"]))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from leadnator_auth.domain.entities.event import Event, EventFilter, PlacedEvent
-from leadnator_auth.domain.entities.event_delivery import EventDelivery, QueuedEvent
+from leadnator_auth.domain.entities.event_delivery import EventBacklog, EventDelivery, QueuedEvent
 from leadnator_auth.domain.entities.subscription import Subscription
 from leadnator_auth.domain.ports.outbox import Outbox
 from leadnator_auth.domain.values.paging import Position
@@ -119,4 +119,10 @@ class EventDeliveries(Outbox[EventDelivery], Protocol):
 
         Those queued last come first, and of one instant those with the higher id. The position of a delivery is when
         it was queued and its id.
+        """
+
+    async def backlog(self, limit: int) -> EventBacklog:
+        """Returns how many wait and how many were given up, of each no more than the first `limit`.
+
+        It takes a time that does not grow with how many there are besides, and with how many were made.
         """

@@ -2,7 +2,7 @@
 
 from leadnator_auth.domain.entities.actor import Actor
 from leadnator_auth.domain.entities.event import Event, EventType
-from leadnator_auth.domain.entities.event_delivery import EventDelivery, QueuedEvent
+from leadnator_auth.domain.entities.event_delivery import MAX_COUNTED, EventBacklog, EventDelivery, QueuedEvent
 from leadnator_auth.domain.entities.outbox import SCHEDULE
 from leadnator_auth.domain.errors import NotFoundError
 from leadnator_auth.domain.ports import Ports, Transaction
@@ -79,3 +79,9 @@ async def send_test_event(actor: Actor, webhook_id: WebhookId, *, ports: Ports) 
         return delivery
 
     return await run_in_transaction(ports.unit_of_work, send)
+
+
+async def event_backlog(*, ports: Ports) -> EventBacklog:
+    """Returns how many events wait to be delivered, how many were given up, and since when the oldest waits."""
+    async with ports.unit_of_work.snapshot() as repositories:
+        return await repositories.event_deliveries.backlog(MAX_COUNTED)
