@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
 
 import httpcore2
 
@@ -69,11 +71,44 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
         failures: list[Exception] = []
         for address in addresses[:MAX_ADDRESSES]:
             try:
-                return await self._network.connect_tcp(address, port, patience, local_address, socket_options)
+                stream = await self._network.connect_tcp(address, port, patience, local_address, socket_options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as failure:
                 failures.append(failure)
+            else:
+                return _OpenedStream(stream)
         raise failures[0]
 
     async def sleep(self, seconds: float) -> None:
         """Returns after a while: httpcore asks for it between tries of its own."""
         await self._network.sleep(seconds)
+
+
+class _OpenedStream(httpcore2.AsyncNetworkStream):
+    """A connection that is closed when its TLS handshake is cut short: httpcore would leave it open."""
+
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 (as above)
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore2.AsyncNetworkStream:
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            await self._stream.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:  # whatever httpcore asks for
+        return self._stream.get_extra_info(info)

@@ -1,6 +1,7 @@
 """The WebhookSender over HTTP, with httpx2's connections."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Iterator
 
@@ -20,6 +21,9 @@ LEFTOVER_SECONDS = 2.0
 """How long that may take."""
 MAX_CONNECTIONS, MAX_IDLE_CONNECTIONS, IDLE_SECONDS = 100, 20, 15.0
 _MAX_PORT = 65_535
+
+# At DEBUG it quotes what the other side says, who may just repeat what we said.
+logging.getLogger("httpcore2").setLevel(logging.WARNING)
 
 
 class HttpWebhookSender:
