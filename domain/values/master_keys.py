@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
 
 import attrs
 
@@ -15,13 +14,6 @@ _SALT = b"leadnator-auth master key"
 _OF_KEY_ID, _OF_SECRET = b"id", b"secret:"
 
 
-def _extracted(keys: Iterable[str]) -> tuple[bytes, ...]:
-    octets = [key.encode() for key in keys]
-    if any(len(key) < MIN_KEY_BYTES for key in octets):
-        raise ValueError(f"a master key has at least {MIN_KEY_BYTES} bytes")
-    return tuple(_hmac(_SALT, key) for key in octets)
-
-
 @attrs.frozen
 class MasterKeys:
     """The master keys of an installation: secrets are derived from the first, and found again with all of them.
@@ -32,10 +24,15 @@ class MasterKeys:
     Raises: ValueError when a key is shorter than 32 bytes or is not text.
     """
 
-    _keys: tuple[bytes, ...] = attrs.field(default=(), converter=_extracted, repr=False)
+    keys: tuple[str, ...] = attrs.field(default=(), converter=tuple, repr=False)
+
+    @keys.validator
+    def _are_long_enough(self, _: object, keys: tuple[str, ...]) -> None:
+        if any(len(key.encode()) < MIN_KEY_BYTES for key in keys):
+            raise ValueError(f"a master key has at least {MIN_KEY_BYTES} bytes")
 
     def __bool__(self) -> bool:
-        return bool(self._keys)
+        return bool(self.keys)
 
     @property
     def newest_id(self) -> str:
@@ -43,13 +40,13 @@ class MasterKeys:
 
         Raises: MasterKeyMissingError when there is none.
         """
-        if not self._keys:
+        if not self.keys:
             raise MasterKeyMissingError("no master key is set")
-        return _id_of(self._keys[0])
+        return _id_of(self.keys[0])
 
     def has(self, key_id: str) -> bool:
         """Returns whether the key of this id is there: what was derived from it can be derived again."""
-        return any(_id_of(key) == key_id for key in self._keys)
+        return any(_id_of(key) == key_id for key in self.keys)
 
     def derive(self, label: str, key_id: str | None = None) -> bytes:
         """Returns the 32 bytes that belong to a label, always the same; without an id, those of the first key.
@@ -60,19 +57,19 @@ class MasterKeys:
         Raises: MasterKeyMissingError when the key is not there, or not there any more.
         """
         key_id = self.newest_id if key_id is None else key_id
-        for key in self._keys:
+        for key in self.keys:
             if _id_of(key) == key_id:
                 return _expanded(key, _OF_SECRET + label.encode())
         raise MasterKeyMissingError
 
 
-def _id_of(key: bytes) -> str:
+def _id_of(key: str) -> str:
     return _expanded(key, _OF_KEY_ID)[:KEY_ID_BYTES].hex()
 
 
-def _expanded(key: bytes, info: bytes) -> bytes:
-    """Returns the first block of HKDF-Expand, which is all that 32 bytes take (RFC 5869 section 2.3)."""
-    return _hmac(key, info + b"\x01")
+def _expanded(key: str, info: bytes) -> bytes:
+    """Returns HKDF of a key: its first block, which is all that 32 bytes take (RFC 5869 section 2)."""
+    return _hmac(_hmac(_SALT, key.encode()), info + b"\x01")
 
 
 def _hmac(key: bytes, data: bytes) -> bytes:
