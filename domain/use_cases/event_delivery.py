@@ -27,6 +27,16 @@ class TakenEvent:
     subscription: Subscription
 
 
+@attrs.frozen(eq=False)
+class AttemptedEvent:
+    """A delivery as it is after an attempt, and to whom it went."""
+
+    outcome: QueuedEvent
+    subscription: Subscription
+    is_gone: bool
+    """Whether the receiver said that it wants nothing any more."""
+
+
 class _ProbedElsewhereError(Exception):
     """Another process makes the attempt that tells whether a receiver is well: nothing of this unit is kept."""
 
@@ -48,7 +58,8 @@ async def deliver_due_events(
         if not taken and not done.total:
             break
         for each in taken:
-            report.add(await send_event(each, keeping_lease=keeping_lease, ports=ports))
+            attempted = await attempt_event(each, keeping_lease=keeping_lease, ports=ports)
+            report.add(await keep_attempts([attempted], ports=ports))
     return report
 
 
@@ -87,10 +98,10 @@ async def take_events(
         return (), DeliveryReport()
 
 
-async def send_event(
+async def attempt_event(
     taken: TakenEvent, *, keeping_lease: LeaseKeeper = without_renewal, ports: Ports
-) -> DeliveryReport:
-    """Tries once to make a delivery that was taken, and returns what became of it."""
+) -> AttemptedEvent:
+    """Tries once to make a delivery that was taken, and returns how it went; `keep_attempts` keeps that."""
     status = 0
 
     async def hand_over() -> None:
@@ -105,16 +116,25 @@ async def send_event(
 
     async with keeping_lease(taken.entry):
         outcome, _ = await attempt(taken.entry, hand_over, ports)
+    return AttemptedEvent(outcome, taken.subscription, is_gone=status == _GONE)
+
+
+async def keep_attempts(attempts: Sequence[AttemptedEvent], *, ports: Ports) -> DeliveryReport:
+    """Keeps what became of deliveries, in one transaction, and returns it."""
 
     async def keep(transaction: Transaction) -> None:
-        is_ours = await transaction.event_deliveries.save(outcome)
-        if outcome.state is DeliveryState.SENT:
-            await _note_success(taken.subscription, transaction, ports)
-        elif is_ours:
-            await _note_failure(taken.subscription, transaction, ports, is_gone=status == _GONE)
+        for each in sorted(attempts, key=lambda each: each.subscription.id):
+            is_ours = await transaction.event_deliveries.save(each.outcome)
+            if each.outcome.state is DeliveryState.SENT:
+                await _note_success(each.subscription, transaction, ports)
+            elif is_ours:
+                await _note_failure(each, transaction, ports)
 
     await run_in_transaction(ports.unit_of_work, keep)
-    return DeliveryReport.of(outcome)
+    report = DeliveryReport()
+    for each in attempts:
+        report.add(DeliveryReport.of(each.outcome))
+    return report
 
 
 async def renew_event_lease(entry: QueuedEvent, *, ports: Ports) -> None:
@@ -160,15 +180,15 @@ async def _note_success(taken: Subscription, transaction: Transaction, ports: Po
         await transaction.event_deliveries.hasten(kept.id, ports.clock.now())
 
 
-async def _note_failure(taken: Subscription, transaction: Transaction, ports: Ports, *, is_gone: bool) -> None:
+async def _note_failure(attempted: AttemptedEvent, transaction: Transaction, ports: Ports) -> None:
     """Pauses a receiver that failed; of several attempts at once one counts."""
-    kept = await transaction.subscriptions.by_id(taken.id)
+    kept = await transaction.subscriptions.by_id(attempted.subscription.id)
     if kept is None:
         return
     counted = kept
-    if kept.failures == taken.failures:
+    if kept.failures == attempted.subscription.failures:
         counted = kept.failed(ports.clock.now(), ports.randomness.fraction())
-    if is_gone:
+    if attempted.is_gone:
         counted = counted.disabled()
     if counted != kept:
         await transaction.subscriptions.save(counted)

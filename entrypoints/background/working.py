@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from leadnator_auth.domain import Commit, DeliveryReport, Ports
 from leadnator_auth.entrypoints.background.delivery_worker import DeliveryWorker, running
 from leadnator_auth.entrypoints.background.dispatcher import Dispatcher, dispatching
-from leadnator_auth.entrypoints.background.events import EVENT_DELIVERIES
+from leadnator_auth.entrypoints.background.events import event_deliveries
 from leadnator_auth.entrypoints.background.housekeeper import keeping_house
 from leadnator_auth.entrypoints.background.mails import MAILS
 
@@ -23,8 +23,11 @@ class BackgroundWork:
         self._first_look_after = first_look_after
         self._mails = DeliveryWorker(MAILS, first_look_after, on_mail_delivery)
         self._dispatcher = Dispatcher(first_look_after)
-        # What is delivered makes room for more.
-        self._events = DeliveryWorker(EVENT_DELIVERIES, first_look_after, lambda report: self._dispatcher.wake())
+        self._events = DeliveryWorker(
+            event_deliveries(),
+            first_look_after,
+            lambda report: self._dispatcher.wake(),  # what was delivered makes room for more
+        )
 
     def notice(self, commit: Commit) -> None:
         """Wakes whoever has something to do since this commit."""
