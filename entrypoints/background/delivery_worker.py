@@ -38,6 +38,8 @@ class Deliveries(Generic[AnyTaken]):
     """What one sort of deliveries needs of its own: a name in the log, and its use cases."""
 
     name: str
+    noun: str
+    """What one of them is called in the log."""
     limit: int
     """How many are under way at once."""
     limit_of_a_lane: int
@@ -151,7 +153,7 @@ class DeliveryWorker(Generic[AnyTaken]):
         self._on_delivery(report)
         name = self._deliveries.name
         for entry in report.failures:
-            about = {name: entry.id, "attempts": entry.attempts, "error": entry.last_error}
+            about = {self._deliveries.noun: entry.id, "attempts": entry.attempts, "error": entry.last_error}
             _log.warning(f"{name}_{FATES[entry.state]}", **about)
         counts = {"sent": report.sent, "delayed": report.delayed, "dead": report.dead, "dropped": report.dropped}
         _log.info(f"{name}_delivered", **counts)

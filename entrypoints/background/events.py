@@ -29,6 +29,7 @@ def event_deliveries() -> Deliveries[TakenEvent]:
 
     return Deliveries(
         name=EVENT,
+        noun="delivery",
         limit=MAX_DELIVERIES,
         limit_of_a_lane=MAX_DELIVERIES_OF_A_SUBSCRIPTION,
         head_start=0.0,

@@ -18,16 +18,14 @@ class BackgroundWork:
         self,
         first_look_after: float = 0.0,
         on_mail_delivery: Callable[[DeliveryReport], None] = lambda report: None,
+        on_event_delivery: Callable[[DeliveryReport], None] = lambda report: None,
     ) -> None:
-        """Begins after so many seconds; `on_mail_delivery` is told what became of mails."""
+        """Begins after so many seconds; the others are told what became of mails, and of deliveries of events."""
         self._first_look_after = first_look_after
         self._mails = DeliveryWorker(MAILS, first_look_after, on_mail_delivery)
         self._dispatcher = Dispatcher(first_look_after)
-        self._events = DeliveryWorker(
-            event_deliveries(),
-            first_look_after,
-            lambda report: self._dispatcher.wake(),  # what was delivered makes room for more
-        )
+        self._on_event_delivery = on_event_delivery
+        self._events = DeliveryWorker(event_deliveries(), first_look_after, self._events_delivered)
 
     def notice(self, commit: Commit) -> None:
         """Wakes whoever has something to do since this commit."""
@@ -46,3 +44,7 @@ class BackgroundWork:
             keeping_house(ports, self._first_look_after),
         ):
             yield
+
+    def _events_delivered(self, report: DeliveryReport) -> None:
+        self._on_event_delivery(report)
+        self._dispatcher.wake()  # what was delivered makes room for more

@@ -55,7 +55,7 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        work = BackgroundWork(STARTUP_DELAY, metrics.delivered)
+        work = BackgroundWork(STARTUP_DELAY, metrics.delivered, metrics.events_delivered)
 
         def on_commit(commit: Commit) -> None:
             log_events(commit)

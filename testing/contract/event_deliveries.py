@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from leadnator_auth.domain.entities.event_delivery import TOO_LATE, QueuedEvent
+from leadnator_auth.domain.entities.event_delivery import TOO_LATE, EventBacklog, QueuedEvent
 from leadnator_auth.domain.entities.outbox import LEASE, DeliveryState, OutboxEntry
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, Outbox, Repositories, UnitOfWork
@@ -176,6 +176,20 @@ class EventDeliveriesContract(OutboxContract):
             assert await latest_of(ONE, 2, None) == [twin, entries[2]], "the newest first, then by descending id"
             after = Position(entries[2].queued_at, entries[2].id)
             assert await latest_of(ONE, 5, after) == [entries[1], entries[0]], "from after a position on"
+
+    async def test_what_waits_and_what_was_given_up_is_counted_to_a_limit(self, unit_of_work: UnitOfWork) -> None:
+        async with unit_of_work.snapshot() as repositories:
+            backlog = await repositories.event_deliveries.backlog(10)
+        assert backlog == EventBacklog(0, 0, 0, None), "an empty outbox has a backlog, too"
+        await self.keep(unit_of_work, *(self.an_entry(n) for n in range(1, 7)))
+        sent, *dead, tried = await self.lease(unit_of_work, 4)
+        await self.save(unit_of_work, sent.sent(LATER))
+        for each in dead:
+            await self.save(unit_of_work, each.dead(LATER, "503"))
+        async with unit_of_work.snapshot() as repositories:
+            backlog = repositories.event_deliveries.backlog
+            assert await backlog(10) == EventBacklog(3, 1, 2, tried.queued_at), "those made are not counted, nor read"
+            assert await backlog(1) == EventBacklog(1, 1, 1, tried.queued_at), "the first `limit` of each are counted"
 
     async def test_what_is_over_is_purged(self, unit_of_work: UnitOfWork) -> None:
         await self.keep(unit_of_work, *(self.an_entry(n) for n in (1, 2, 3)))
