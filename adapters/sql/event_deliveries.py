@@ -71,7 +71,7 @@ class SqlEventDeliveries(SqlOutbox[EventDelivery]):
     async def count_queued(self, subscription_id: str, limit: int) -> int:
         row = await self.connection.fetch_one(
             "SELECT count(*) AS queued FROM (SELECT 1 AS one FROM event_deliveries "
-            "WHERE state = 'queued' AND subscription_id = :lane LIMIT :limit) AS first_ones",
+            "WHERE state = 'queued' AND subscription_id = :lane LIMIT :limit) AS waiting",
             lane=subscription_id,
             limit=limit,
         )

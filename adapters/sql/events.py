@@ -25,6 +25,11 @@ def event_columns(within: str = "") -> tuple[Column, ...]:
 
 
 EVENTS = Table("events", Event, (plain("id"), *event_columns()))
+# Its one row stays locked until the transaction ends: whoever gives positions meanwhile waits.
+_LOCK_FEED = (
+    "INSERT INTO event_feed (id, position) VALUES (1, 0) "
+    "ON CONFLICT (id) DO UPDATE SET position = event_feed.position RETURNING position"
+)
 _PLACE = """
 WITH next AS MATERIALIZED (
     SELECT number, row_number() OVER (ORDER BY number) AS place
@@ -63,7 +68,8 @@ class SqlEvents:
         return await self.connection.fetch_one("SELECT 1 AS one FROM events WHERE position IS NULL LIMIT 1") is not None
 
     async def place(self, limit: int) -> int:
-        last = await self._last(self.connection.row_lock)
+        row = await self.connection.fetch_one(_LOCK_FEED)
+        last = row["position"] if row else 0
         placed = await self.connection.fetch_all(_PLACE, last=last, limit=limit)
         if placed:
             await self.connection.run(
@@ -72,7 +78,8 @@ class SqlEvents:
         return len(placed)
 
     async def last_position(self) -> int:
-        return await self._last()
+        row = await self.connection.fetch_one("SELECT position FROM event_feed WHERE id = 1")
+        return int(row["position"]) if row else 0
 
     async def after(self, position: int, limit: int) -> list[PlacedEvent]:
         rows = await self.connection.fetch_all(
@@ -81,7 +88,3 @@ class SqlEvents:
             limit=limit,
         )
         return [PlacedEvent(place, EVENTS.entity(event)) for place, *event in rows]
-
-    async def _last(self, lock: str = "") -> int:
-        row = await self.connection.fetch_one(f"SELECT position FROM event_feed WHERE id = 1{lock}")
-        return int(row["position"]) if row else 0
