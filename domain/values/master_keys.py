@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 import attrs
 
@@ -14,6 +15,10 @@ _SALT = b"leadnator-auth master key"
 _OF_KEY_ID, _OF_SECRET = b"id", b"secret:"
 
 
+def _tuple_of(keys: Iterable[str]) -> tuple[str, ...]:
+    return tuple(keys)  # whose own type says nothing of what is in it
+
+
 @attrs.frozen
 class MasterKeys:
     """The master keys of an installation: secrets are derived from the first, and found again with all of them.
@@ -24,7 +29,7 @@ class MasterKeys:
     Raises: ValueError when a key is shorter than 32 bytes or is not text.
     """
 
-    keys: tuple[str, ...] = attrs.field(default=(), converter=tuple, repr=False)
+    keys: tuple[str, ...] = attrs.field(default=(), converter=_tuple_of, repr=False)
 
     @keys.validator
     def _are_long_enough(self, _: object, keys: tuple[str, ...]) -> None:
