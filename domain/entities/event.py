@@ -25,7 +25,7 @@ class EventType(StrEnum):
     """Nothing happened: an administrator tries a webhook. It is never kept, and goes to that webhook alone."""
 
 
-HAPPENINGS = tuple(each for each in EventType if each is not EventType.WEBHOOK_TEST)
+HAPPENINGS: tuple[EventType, ...] = tuple(each for each in EventType if each is not EventType.WEBHOOK_TEST)
 """The types of all that happens to accounts."""
 
 

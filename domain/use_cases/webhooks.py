@@ -151,7 +151,7 @@ class _Patch:
     """The new values of fields; None for those that stay."""
 
     url: str | None
-    types: tuple[EventType, ...] | None
+    types: frozenset[EventType] | None
     description: str | None
     enabled: bool | None
 

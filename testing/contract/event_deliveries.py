@@ -187,9 +187,9 @@ class EventDeliveriesContract(OutboxContract):
         for each in dead:
             await self.save(unit_of_work, each.dead(LATER, "503"))
         async with unit_of_work.snapshot() as repositories:
-            backlog = repositories.event_deliveries.backlog
-            assert await backlog(10) == EventBacklog(3, 1, 2, tried.queued_at), "those made are not counted, nor read"
-            assert await backlog(1) == EventBacklog(1, 1, 1, tried.queued_at), "the first `limit` of each are counted"
+            counted = repositories.event_deliveries.backlog
+            assert await counted(10) == EventBacklog(3, 1, 2, tried.queued_at), "those made are not counted, nor read"
+            assert await counted(1) == EventBacklog(1, 1, 1, tried.queued_at), "the first `limit` of each are counted"
 
     async def test_what_is_over_is_purged(self, unit_of_work: UnitOfWork) -> None:
         await self.keep(unit_of_work, *(self.an_entry(n) for n in (1, 2, 3)))

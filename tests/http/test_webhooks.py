@@ -1,6 +1,8 @@
 """Webhooks over HTTP, on every store: from the first call to what a receiver gets, and what is refused."""
 
+import asyncio
 import re
+from collections import Counter
 from typing import Any
 
 import attrs
@@ -147,7 +149,12 @@ async def test_a_capability_that_is_off_is_not_found(
     memory: MemoryPorts, client_over: ClientOver, check_problem: CheckProblem, method: str, path: str, body: Json
 ) -> None:
     webhook = (await made(await an_admin(client_over(memory), memory)))["webhook"]
-    for number, off in enumerate((attrs.evolve(memory, master_keys=MasterKeys()), attrs.evolve(memory, webhooks=None))):
+    for number, off in enumerate(
+        (
+            attrs.evolve(memory, master_keys=MasterKeys()),
+            Ports(**attrs.asdict(memory, recurse=False) | {"webhooks": None}),
+        )
+    ):
         root = await an_admin(client_over(off), off, f"root{number}")
         answer = await root.send(method, HOOKS + path.replace("{id}", webhook["id"]), json=body)
         check_problem(answer, 404, "not_found")
@@ -191,7 +198,8 @@ async def test_a_patch_has_no_other_members(root: Caller, check_problem: CheckPr
     answer = await root.send("PATCH", f"{HOOKS}/{webhook['id']}", json=body)
     check_problem(answer, 400, "invalid_fields")
     assert {error["field"] for error in answer.json()["errors"]} == body.keys() - {"enabled"}
-    for enabled in ("false", 0, 1, [], {}):
+    wrong: list[Json] = ["false", 0, 1, [], {}]
+    for enabled in wrong:
         answer = await root.send("PATCH", f"{HOOKS}/{webhook['id']}", json={"enabled": enabled})
         check_problem(answer, 400, "invalid_fields")
 
@@ -203,6 +211,11 @@ async def test_the_twenty_first_is_refused(root: Caller, check_problem: CheckPro
     assert len((await root.send("GET", HOOKS)).json()["webhooks"]) == 20
     await root.send("DELETE", f"{HOOKS}/{webhook['id']}")
     await made(root)
+
+
+async def test_of_thirty_at_once_twenty_are_made(root: Caller) -> None:
+    answers = await asyncio.gather(*(root.send("POST", HOOKS, json={"url": URL}) for _ in range(30)))
+    assert Counter(answer.status_code for answer in answers) == {200: 20, 409: 10}
 
 
 @pytest.mark.parametrize("webhook_id", ["wh_none", "u_1", "%00", "%ED%A0%80", "py:tests.subscriber", "x" * 3000])

@@ -19,8 +19,10 @@ from leadnator_auth.domain import (
     Ports,
     SignedIn,
     UserId,
+    add_webhook,
     change_password,
     change_user,
+    change_webhook,
     create_user,
     delete_user,
     deliver_due_mails,
@@ -29,10 +31,14 @@ from leadnator_auth.domain import (
     log_in,
     log_out,
     purge,
+    remove_webhook,
     renew_lease,
     request_password_reset,
     reset_password,
     retry_mails,
+    retry_webhook_delivery,
+    rotate_webhook_secret,
+    send_test_event,
     sign_up,
     use_cases,
 )
@@ -115,6 +121,15 @@ async def _purged(scene: Scene) -> None:
     assert await purge(ports=scene.ports) > 0
 
 
+async def _webhook_tried(scene: Scene) -> None:
+    webhook_id = (await add_webhook(scene.root, "https://crm.example.com/", ports=scene.ports)).webhook.webhook.id
+    await change_webhook(scene.root, webhook_id, {"enabled": False}, ports=scene.ports)
+    await rotate_webhook_secret(scene.root, webhook_id, ports=scene.ports)
+    delivery = await send_test_event(scene.root, webhook_id, ports=scene.ports)
+    await retry_webhook_delivery(scene.root, webhook_id, delivery.id, ports=scene.ports)
+    await remove_webhook(scene.root, webhook_id, ports=scene.ports)
+
+
 async def _after(first: Awaitable[object], then: Awaitable[object]) -> None:
     await first
     await then
@@ -191,6 +206,12 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: _after(import_users([BOB], ports=s.ports), import_users([BOB], ports=s.ports)), ["user.created"]),
         (lambda s: import_users([], ports=s.ports), []),
     ],
+    "add_webhook": [(lambda s: add_webhook(s.root, "https://crm.example.com/", ports=s.ports), [])],
+    "change_webhook": [(_webhook_tried, [])],
+    "rotate_webhook_secret": [(_webhook_tried, [])],
+    "send_test_event": [(_webhook_tried, [])],
+    "retry_webhook_delivery": [(_webhook_tried, [])],
+    "remove_webhook": [(_webhook_tried, [])],
     "purge": [(_purged, [])],
     "retry_mails": [(_retried, [])],
     "deliver_due_mails": [(lambda s: _after(s.another_mail(), deliver_due_mails(ports=s.ports)), [])],

@@ -14,6 +14,7 @@ from leadnator_auth.domain import (
     Event,
     EventType,
     NotFoundError,
+    Ports,
     QueuedEvent,
     UnavailableError,
     UserId,
@@ -335,4 +336,4 @@ async def test_what_cannot_be_sent_is_told_as_away_for_now(memory: MemoryPorts) 
     with pytest.raises(UnavailableError, match="removed"):
         await post_webhook(event, gone, memory)
     with pytest.raises(UnavailableError, match="not installed"):
-        await post_webhook(event, gone, attrs.evolve(memory, webhooks=None))
+        await post_webhook(event, gone, Ports(**attrs.asdict(memory, recurse=False) | {"webhooks": None}))

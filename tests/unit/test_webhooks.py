@@ -81,7 +81,10 @@ async def test_there_are_none_without_a_master_key_or_something_to_send_with(
     memory: MemoryPorts, call: Callable[..., Awaitable[object]]
 ) -> None:
     made = await added(memory)
-    for off in (attrs.evolve(memory, master_keys=MasterKeys()), attrs.evolve(memory, webhooks=None)):
+    for off in (
+        attrs.evolve(memory, master_keys=MasterKeys()),
+        Ports(**attrs.asdict(memory, recurse=False) | {"webhooks": None}),
+    ):
         with pytest.raises(NotFoundError, match="switched off"):
             await call(OPERATOR, id_of(made), off)
 
@@ -96,7 +99,8 @@ async def test_a_webhook_that_is_not_there_is_not_found(
 
 
 async def test_a_webhook_wants_all_types_or_those_that_are_named(memory: MemoryPorts) -> None:
-    for none in (None, []):
+    nothing: list[str] = []
+    for none in (None, nothing):
         assert (await added(memory, none)).webhook.subscription.types == frozenset()
     made = await added(memory, ["user.created", "user.created", "session.ended"])
     assert made.webhook.subscription.types == {EventType.USER_CREATED, EventType.SESSION_ENDED}

@@ -33,7 +33,7 @@ async def get_webhook(webhook_id: WebhookId, repositories: Repositories) -> Subs
     Raises: NotFoundError.
     """
     webhook = await repositories.webhooks.by_id(webhook_id) if is_storable(webhook_id) else None
-    subscription = webhook and await repositories.subscriptions.by_id(webhook.id)
+    subscription = None if webhook is None else await repositories.subscriptions.by_id(webhook.id)
     if webhook is None or subscription is None:
         raise NotFoundError
     return SubscribedWebhook(webhook, subscription)
