@@ -27,7 +27,7 @@ class MemoryEventDeliveries(MemoryOutbox[EventDelivery]):
         due = [entry for entry in self.due(now) if entry.lane == subscription_id]
         if not due:
             return None
-        first = min(due, key=lambda entry: entry.attempts == 0).leased(now)
+        first = min(due, key=lambda entry: (entry.attempts == 0, entry.attempts)).leased(now)
         self.entries[first.id] = first
         return first
 

@@ -53,7 +53,7 @@ class SqlEventDeliveries(SqlOutbox[EventDelivery]):
             due = (
                 f"SELECT id FROM event_deliveries{self.connection.by_index('event_deliveries_lane')} "
                 f"WHERE state = 'queued' AND subscription_id = :lane AND {condition} AND due_at <= :now "
-                f"ORDER BY due_at, id LIMIT 1{self.connection.skip_locked}"
+                f"ORDER BY attempts, due_at, id LIMIT 1{self.connection.skip_locked}"
             )
             for entry in await self.take(due, now, lane=subscription_id):
                 return entry

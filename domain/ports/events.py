@@ -90,7 +90,8 @@ class EventDeliveries(Outbox[EventDelivery], Protocol):
     async def lease_one_of(self, subscription_id: str, now: datetime) -> QueuedEvent | None:
         """Takes one delivery of a subscription that is due by now, as `lease` does, if there is any.
 
-        One that was taken before goes first, however: it tells whether the receiver is well again.
+        One that was taken before goes first, however, that with the fewest attempts before others: none waits for its
+        second attempt because others have their tenth.
         """
 
     async def is_any_due(self, now: datetime, full: Collection[str] = ()) -> bool:

@@ -115,6 +115,11 @@ def _entries(
         end = placed.position
         if subscription.wants(placed.event):
             payload = EventDelivery(subscription.id, placed.event, placed.position)
-            entries.append(queued_event(new_id(DELIVERY_ID_PREFIX, ports), payload, now))
+            entries.append(queued_event(_id_at(placed.position, ports), payload, now))
             room -= entries[-1].state is DeliveryState.QUEUED
     return entries, end, room > 0
+
+
+def _id_at(position: int, ports: Ports) -> str:
+    """Returns a new id; those of one instant are delivered by their ids, and so by their positions."""
+    return new_id(f"{DELIVERY_ID_PREFIX}{position:012x}", ports)

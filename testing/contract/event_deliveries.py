@@ -105,6 +105,15 @@ class EventDeliveriesContract(OutboxContract):
             assert await take("wh_none", LATER) is None, "nothing waits for a subscription that there is not"
             await transaction.commit()
 
+    async def test_of_those_that_failed_the_one_with_the_fewest_attempts_is_taken(
+        self, unit_of_work: UnitOfWork
+    ) -> None:
+        often, once = attrs.evolve(self.an_entry(1), attempts=4), attrs.evolve(self.an_entry(2), attempts=1)
+        await self.keep(unit_of_work, often, once)
+        async with unit_of_work() as transaction:
+            taken = await transaction.event_deliveries.lease_one_of(ONE, LATER)
+            assert taken == once.leased(LATER), "`lease_one_of` goes by `attempts`, then by `due_at`"
+
     async def test_the_one_that_is_taken_is_the_first_of_its_account(
         self, unit_of_work: UnitOfWork, alice: User
     ) -> None:
