@@ -17,7 +17,7 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.entities.webhook import MAX_DESCRIPTION_LENGTH
 from leadnator_auth.domain.errors import ForbiddenError, NotFoundError, TooManyWebhooksError, UnavailableError
-from leadnator_auth.domain.values.webhook_url import MAX_URL_LENGTH
+from leadnator_auth.domain.values.webhook_url import MAX_URL_LENGTH, URL_PATTERN
 from leadnator_auth.entrypoints.http.context import actor_of, done, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
@@ -95,14 +95,15 @@ _TYPES: Schema = {
 }
 _URL: Schema = {
     "type": "string",
-    "format": "uri",
     "maxLength": MAX_URL_LENGTH,
+    "pattern": URL_PATTERN,
     "description": "Begins with https://, with neither a user nor a fragment in it.",
     "examples": ["https://crm.example.com/hooks/accounts"],
 }
 _DESCRIPTION: Schema = {
     "type": "string",
     "maxLength": MAX_DESCRIPTION_LENGTH,
+    "pattern": schemas.LINE_PATTERN,
     "description": "A note for administrators.",
 }
 _ENABLED: Schema = {"type": "boolean", "description": "Whether it is told of anything."}
@@ -135,6 +136,7 @@ _ONE = schemas.closed({"webhook": _WEBHOOK})
 _ONE_WITH_SECRET = schemas.closed({"webhook": _WEBHOOK, "secret": _SECRET})
 
 _BODY = {"url": _URL, "types": _TYPES, "description": _DESCRIPTION}
+_NEW = {"url": _URL, "types": schemas.or_null(_TYPES), "description": schemas.or_null(_DESCRIPTION)}
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -156,7 +158,7 @@ OPERATIONS: tuple[Operation, ...] = (
         name="add_webhook",
         summary="Have events posted to a URL from now on, and return the secret that signs them.",
         group=GROUP,
-        body=_BODY,
+        body=_NEW,
         optional=("types", "description"),
         example_body={"url": _CRM["url"], "types": _CRM["types"], "description": _CRM["description"]},
         success=_ONE_WITH_SECRET,
