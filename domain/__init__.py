@@ -22,7 +22,7 @@ from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState, OutboxEntry, OutboxStats
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
-from leadnator_auth.domain.entities.subscription import Subscriber, Subscription, subscribers_by_id
+from leadnator_auth.domain.entities.subscription import Subscriber, Subscription
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
 from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.entities.webhook_message import WebhookMessage
@@ -232,6 +232,5 @@ __all__ = [
     "show_webhook",
     "sign_up",
     "subscribe_functions",
-    "subscribers_by_id",
     "was_password_reset",
 ]

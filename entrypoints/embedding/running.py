@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 import attrs
 
-from leadnator_auth.domain import Commit, Ports, Subscriber, subscribers_by_id
+from leadnator_auth.domain import Commit, Ports, Subscriber
+from leadnator_auth.domain.entities.subscription import subscribers_by_id
 from leadnator_auth.entrypoints.background.working import BackgroundWork
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import Settings

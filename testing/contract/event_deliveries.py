@@ -63,9 +63,9 @@ class EventDeliveriesContract(OutboxContract):
         await self.keep(unit_of_work, *(an_event_delivery(number, ONE, alice) for number in (1, 2, 3)))
         (first,) = await self.lease(unit_of_work)
         await self.save(unit_of_work, first.failed(LATER, "503", 0.0))
-        (second,) = await self.lease(unit_of_work)
-        assert second.id == "d_0002", "a delivery that failed keeps no other one waiting"
-        await self.save(unit_of_work, second.dead(LATER, "refused"))
+        taken = await self.lease(unit_of_work)
+        assert ids(taken) == ["d_0002"], "a delivery that failed keeps no other one waiting"
+        await self.save(unit_of_work, taken[0].dead(LATER, "refused"))
         assert ids(await self.lease(unit_of_work)) == ["d_0003"], "nor does one that is dead"
 
     async def test_one_whose_worker_died_is_still_before_the_others(

@@ -12,6 +12,7 @@ from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     Actor,
     AuthError,
+    Event,
     Identity,
     LogOutScope,
     MailRefusedError,
@@ -25,13 +26,16 @@ from leadnator_auth.domain import (
     change_webhook,
     create_user,
     delete_user,
+    deliver_due_events,
     deliver_due_mails,
+    dispatch_events,
     end_session,
     import_users,
     log_in,
     log_out,
     purge,
     remove_webhook,
+    renew_event_lease,
     renew_lease,
     request_password_reset,
     reset_password,
@@ -40,8 +44,10 @@ from leadnator_auth.domain import (
     rotate_webhook_secret,
     send_test_event,
     sign_up,
+    subscribe_functions,
     use_cases,
 )
+from leadnator_auth.domain.use_cases.event_delivery import attempt_event, keep_attempts, take_events
 from leadnator_auth.domain.use_cases.mail_delivery import send_mail, take_mail
 from tests.unit.changes import changes, state_of, told
 
@@ -114,6 +120,24 @@ async def _taken_renewed_sent(scene: Scene) -> None:
     assert taken is not None
     await renew_lease(taken.entry, ports=scene.ports)
     assert (await send_mail(taken, ports=scene.ports)).sent == 1
+
+
+async def _told_who_subscribed(scene: Scene) -> None:
+    told_of: list[Event] = []
+
+    async def subscriber(event: Event) -> None:
+        told_of.append(event)
+
+    ports = attrs.evolve(scene.ports, subscribers={"py:app.subscriber": subscriber})
+    await subscribe_functions(ports=ports)
+    await log_in("alice@example.com", "secret", ports=ports)
+    await log_in("alice@example.com", "secret", ports=ports)
+    assert (await dispatch_events(ports=ports)).queued == 2
+    (taken,), _ = await take_events(limit=5, ports=ports)
+    await renew_event_lease(taken.entry, ports=ports)
+    await keep_attempts([await attempt_event(taken, ports=ports)], ports=ports)
+    assert (await deliver_due_events(ports=ports)).sent == 1
+    assert [event.type for event in told_of] == [STARTED, STARTED]
 
 
 async def _purged(scene: Scene) -> None:
@@ -218,6 +242,12 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "take_mail": [(_taken_renewed_sent, [])],
     "renew_lease": [(_taken_renewed_sent, [])],
     "send_mail": [(_taken_renewed_sent, [])],
+    "deliver_due_events": [(_told_who_subscribed, [STARTED, STARTED])],
+    "dispatch_events": [(_told_who_subscribed, [STARTED, STARTED])],
+    "keep_attempts": [(_told_who_subscribed, [STARTED, STARTED])],
+    "renew_event_lease": [(_told_who_subscribed, [STARTED, STARTED])],
+    "subscribe_functions": [(_told_who_subscribed, [STARTED, STARTED])],
+    "take_events": [(_told_who_subscribed, [STARTED, STARTED])],
 }
 
 
