@@ -108,6 +108,13 @@ def test_the_body_is_compact_and_its_own_members_are_never_those_of_the_data() -
     )
 
 
+def test_any_text_in_an_event_is_json() -> None:
+    text = "".join(map(chr, range(1, 0x110))) + "\u2028\u2029\ufeff\uffff😀\U0010ffff"
+    event = Event(EventId("e_1"), EventType.USER_UPDATED, NOW, UserId("u_1"), text, {text: text, "none": None})
+    content = json.loads(body_of(event))
+    assert content["data"] == {"event_id": "e_1", "user_id": "u_1", "actor": text, text: text, "none": None}
+
+
 async def test_only_what_it_wants_is_told_and_only_from_now_on(memory: MemoryPorts) -> None:
     await sign_up("Early", "early@example.com", "secret", ports=memory)
     await deliver_due_events(ports=memory)
