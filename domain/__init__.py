@@ -8,6 +8,7 @@ from leadnator_auth.domain.entities.actor import Actor
 from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import Event, EventType
+from leadnator_auth.domain.entities.event_delivery import EventBacklog, EventDelivery, QueuedEvent
 from leadnator_auth.domain.entities.mail import (
     MailKind,
     MailRequest,
@@ -21,7 +22,9 @@ from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState, OutboxEntry, OutboxStats
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
+from leadnator_auth.domain.entities.subscription import Subscriber, Subscription
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
+from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.entities.webhook_message import WebhookMessage
 from leadnator_auth.domain.errors import (
     AccountSuspendedError,
@@ -46,6 +49,7 @@ from leadnator_auth.domain.errors import (
     NotFoundError,
     OverloadedError,
     SignUpClosedError,
+    TooManyWebhooksError,
     UnavailableError,
     WebhookTargetRefusedError,
 )
@@ -53,11 +57,13 @@ from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
+from leadnator_auth.domain.use_cases.dispatch_events import DispatchReport, dispatch_events
 from leadnator_auth.domain.use_cases.email_verification import (
     look_at_verification_link,
     resend_verification,
     verify_email,
 )
+from leadnator_auth.domain.use_cases.event_delivery import deliver_due_events, renew_event_lease
 from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
@@ -77,11 +83,28 @@ from leadnator_auth.domain.use_cases.sign_up import sign_up
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.webhook_access import SubscribedWebhook
+from leadnator_auth.domain.use_cases.subscribe import subscribe_functions
 from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
+from leadnator_auth.domain.use_cases.webhook_deliveries import (
+    event_backlog,
+    list_webhook_deliveries,
+    retry_webhook_delivery,
+    send_test_event,
+)
+from leadnator_auth.domain.use_cases.webhooks import (
+    WebhookWithSecret,
+    add_webhook,
+    change_webhook,
+    list_webhooks,
+    remove_webhook,
+    rotate_webhook_secret,
+    show_webhook,
+)
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
-from leadnator_auth.domain.values.ids import SessionId, UserId
+from leadnator_auth.domain.values.ids import SessionId, UserId, WebhookId
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
@@ -103,11 +126,14 @@ __all__ = [
     "Credentials",
     "DeliveryReport",
     "DeliveryState",
+    "DispatchReport",
     "EmailAddress",
     "EmailNotVerifiedError",
     "EmailTakenError",
     "EmailVerification",
     "Event",
+    "EventBacklog",
+    "EventDelivery",
     "EventType",
     "ExportedUser",
     "FieldError",
@@ -150,6 +176,7 @@ __all__ = [
     "Ports",
     "Position",
     "Purpose",
+    "QueuedEvent",
     "QueuedMail",
     "RateLimit",
     "Refusal",
@@ -161,19 +188,31 @@ __all__ = [
     "SignUpPolicy",
     "SignedIn",
     "Status",
+    "SubscribedWebhook",
+    "Subscriber",
+    "Subscription",
     "TooManyRequestsError",
+    "TooManyWebhooksError",
     "UnavailableError",
     "User",
     "UserId",
     "UserRef",
+    "Webhook",
+    "WebhookId",
     "WebhookMessage",
     "WebhookTargetRefusedError",
+    "WebhookWithSecret",
+    "add_webhook",
     "change_password",
     "change_user",
+    "change_webhook",
     "create_user",
     "delete_user",
+    "deliver_due_events",
     "deliver_due_mails",
+    "dispatch_events",
     "end_session",
+    "event_backlog",
     "export_users",
     "identify",
     "identify_for_media",
@@ -185,6 +224,8 @@ __all__ = [
     "list_mails",
     "list_sessions",
     "list_users",
+    "list_webhook_deliveries",
+    "list_webhooks",
     "log_in",
     "log_out",
     "look_at_reset_link",
@@ -192,14 +233,21 @@ __all__ = [
     "mail_stats",
     "parse_user_ref",
     "purge",
+    "remove_webhook",
+    "renew_event_lease",
     "renew_lease",
     "request_password_reset",
     "resend_verification",
     "reset_password",
     "retry_mails",
+    "retry_webhook_delivery",
+    "rotate_webhook_secret",
     "run_in_transaction",
+    "send_test_event",
     "show_user",
+    "show_webhook",
     "sign_up",
+    "subscribe_functions",
     "verify_email",
     "was_password_reset",
 ]

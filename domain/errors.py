@@ -134,6 +134,13 @@ class LastAdminError(AuthError):
     message = "This is the last active admin: make somebody else one first."
 
 
+class TooManyWebhooksError(AuthError):
+    """There are as many webhooks as there may be."""
+
+    code = "too_many_webhooks"
+    message = "There are as many webhooks as there may be: remove one first."
+
+
 class InvalidPageError(AuthError):
     """A list was asked for with an invalid limit, cursor or search."""
 

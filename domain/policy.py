@@ -54,5 +54,7 @@ class Policy:
     notices: int = 5
     """The most notices of one kind queued for an account in any `notices_window`; the change they report stands."""
     notices_window: timedelta = timedelta(hours=1)
+    private_webhook_targets: bool = False
+    """Whether webhooks may be in this machine or its network, and so without TLS."""
     limits: Limits = Limits()
     """How often a client may try; further tries are refused with TooManyRequestsError."""

@@ -1,8 +1,9 @@
-"""Accounts and events as JSON, the same over HTTP and at the command line."""
+"""Accounts, events and webhooks as JSON, the same over HTTP and at the command line."""
 
 from datetime import datetime
 
-from leadnator_auth.domain import Event, User
+from leadnator_auth.domain import DeliveryState, Event, QueuedEvent, SubscribedWebhook, User
+from leadnator_auth.domain.entities.event import HAPPENINGS
 
 
 def user_view(user: User) -> dict[str, str | bool]:
@@ -28,6 +29,35 @@ def event_view(event: Event) -> dict[str, str | dict[str, str | None]]:
         "user_id": event.user_id,
         "actor": event.actor,
         "data": dict(event.data),
+    }
+
+
+def webhook_view(subscribed: SubscribedWebhook) -> dict[str, str | bool | list[str]]:
+    """Returns a webhook as an administrator sees it: its secret was shown once, and never is again."""
+    webhook, subscription = subscribed.webhook, subscribed.subscription
+    return {
+        "id": webhook.id,
+        "url": webhook.url,
+        "types": [each.value for each in HAPPENINGS if each in subscription.types],
+        "description": webhook.description,
+        "enabled": subscription.enabled,
+        "created_at": rfc3339(webhook.created_at),
+    }
+
+
+def delivery_view(delivery: QueuedEvent) -> dict[str, str | int | None]:
+    """Returns the delivery of an event as an administrator sees it."""
+    is_queued = delivery.state is DeliveryState.QUEUED
+    return {
+        "id": delivery.id,
+        "event_id": delivery.payload.event.id,
+        "type": delivery.payload.event.type.value,
+        "state": delivery.state.value,
+        "attempts": delivery.attempts,
+        "created_at": rfc3339(delivery.queued_at),
+        "next_attempt_at": rfc3339(delivery.due_at) if is_queued else None,
+        "finished_at": rfc3339(delivery.finished_at) if delivery.finished_at else None,
+        "last_error": delivery.last_error or None,
     }
 
 

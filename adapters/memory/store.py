@@ -7,17 +7,20 @@ from datetime import datetime
 
 import attrs
 
+from leadnator_auth.adapters.memory.event_deliveries import MemoryEventDeliveries
 from leadnator_auth.adapters.memory.events import MemoryEvents
 from leadnator_auth.adapters.memory.known_clients import MemoryKnownClients
 from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
 from leadnator_auth.adapters.memory.one_time_tokens import MemoryOneTimeTokens
 from leadnator_auth.adapters.memory.purging import purge
+from leadnator_auth.adapters.memory.subscriptions import MemorySubscriptions
 from leadnator_auth.adapters.memory.tables import (
     MemoryCredentialStore,
     MemorySessions,
     MemoryUsers,
     Tables,
 )
+from leadnator_auth.adapters.memory.webhooks import MemoryWebhooks
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports import Commit, Expired, Repositories, Transaction
 from leadnator_auth.domain.values.ids import SessionId
@@ -34,6 +37,9 @@ class MemoryRepositories:
         self.known_clients = MemoryKnownClients(tables)
         self.mail_queue = MemoryMailQueue(tables)
         self.events = MemoryEvents(tables)
+        self.subscriptions = MemorySubscriptions(tables)
+        self.event_deliveries = MemoryEventDeliveries(tables)
+        self.webhooks = MemoryWebhooks(tables)
 
 
 class MemoryTransaction(MemoryRepositories):
@@ -55,7 +61,11 @@ class MemoryTransaction(MemoryRepositories):
 def what_is_new(before: Tables, after: Tables) -> Commit:
     """Returns what a unit of work stored that turned the tables `before` into those `after`."""
     events = tuple(event for key, event in after.events.items() if key not in before.events)
-    return Commit(events, has_new_mail=not after.mails.keys() <= before.mails.keys())
+    return Commit(
+        events,
+        has_new_mail=not after.mails.keys() <= before.mails.keys(),
+        has_new_deliveries=not after.event_deliveries.keys() <= before.event_deliveries.keys(),
+    )
 
 
 @attrs.define

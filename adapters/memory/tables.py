@@ -9,13 +9,16 @@ import attrs
 
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import Event
+from leadnator_auth.domain.entities.event_delivery import QueuedEvent
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import QueuedMail
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken
 from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.subscription import Subscription
 from leadnator_auth.domain.entities.user import User, is_found
+from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.values.ids import EventId, SessionId, UserId
+from leadnator_auth.domain.values.ids import EventId, SessionId, UserId, WebhookId
 from leadnator_auth.domain.values.paging import Position
 
 Key = TypeVar("Key")
@@ -33,6 +36,11 @@ class Tables:
     known_clients: dict[str, KnownClient] = attrs.Factory(dict)
     mails: dict[str, QueuedMail] = attrs.Factory(dict)
     events: dict[EventId, Event] = attrs.Factory(dict)
+    places: dict[EventId, int] = attrs.Factory(dict)
+    """The positions of events, the last one given at the end, whether its event is there or not."""
+    subscriptions: dict[str, Subscription] = attrs.Factory(dict)
+    event_deliveries: dict[str, QueuedEvent] = attrs.Factory(dict)
+    webhooks: dict[WebhookId, Webhook] = attrs.Factory(dict)
 
     def copy(self) -> "Tables":
         """Returns tables that can be changed without changing these."""

@@ -8,6 +8,7 @@ import attrs
 
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.credentials import SqlCredentialStore
+from leadnator_auth.adapters.sql.event_deliveries import SqlEventDeliveries
 from leadnator_auth.adapters.sql.events import SqlEvents
 from leadnator_auth.adapters.sql.known_clients import SqlKnownClients
 from leadnator_auth.adapters.sql.mail_queue import SqlMailQueue
@@ -15,7 +16,9 @@ from leadnator_auth.adapters.sql.one_time_tokens import SqlOneTimeTokens
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.purging import purge
 from leadnator_auth.adapters.sql.sessions import SqlSessions
+from leadnator_auth.adapters.sql.subscriptions import SqlSubscriptions
 from leadnator_auth.adapters.sql.users import SqlUsers
+from leadnator_auth.adapters.sql.webhooks import SqlWebhooks
 from leadnator_auth.domain.ports import Commit, Expired, Repositories, Transaction
 
 
@@ -30,6 +33,9 @@ class SqlRepositories:
         self.known_clients = SqlKnownClients(connection)
         self.mail_queue = SqlMailQueue(connection)
         self.events = SqlEvents(connection)
+        self.subscriptions = SqlSubscriptions(connection)
+        self.event_deliveries = SqlEventDeliveries(connection)
+        self.webhooks = SqlWebhooks(connection)
 
 
 class SqlTransaction(SqlRepositories):
@@ -45,7 +51,7 @@ class SqlTransaction(SqlRepositories):
 
     async def commit(self) -> None:
         await self._connection.commit()
-        self._on_commit(Commit(tuple(self.events.added), self.mail_queue.has_new))
+        self._on_commit(Commit(tuple(self.events.added), self.mail_queue.has_new, self.event_deliveries.has_new))
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import attrs
 
 from leadnator_auth.adapters.sql.backend import ConstraintError
-from leadnator_auth.adapters.sql.left_rows import leave_nothing
+from leadnator_auth.adapters.sql.left_rows import OF_USERS
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.positions import place_of
 from leadnator_auth.adapters.sql.table import Table, choice, instant, optional_instant, plain
@@ -72,7 +72,7 @@ class SqlUsers:
 
     async def remove(self, user_id: UserId) -> None:
         await self.connection.run("DELETE FROM users WHERE id = :id", id=user_id)
-        await leave_nothing(user_id, self.connection)
+        await OF_USERS.leave_nothing(user_id, self.connection)
 
     async def active_admins(self) -> list[User]:
         # In one order for everybody: who wants these rows too waits at the first, and never in a circle.

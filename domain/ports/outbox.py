@@ -31,6 +31,9 @@ class Outbox(Protocol[AnyPayload]):
         Returns whether it did; `attempts` tells whose lease it is. State, due time, end and last error are kept.
         """
 
+    async def by_id(self, entry_id: str) -> OutboxEntry[AnyPayload] | None:
+        """Returns the delivery with this id, if any, in whatever state."""
+
     async def remove(self, entry_id: str) -> None:
         """Drops a delivery, if it is there."""
 

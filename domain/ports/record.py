@@ -1,7 +1,10 @@
 """A complete set of ports: the one argument through which a use case reaches the outside (ADR 0017)."""
 
+from collections.abc import Mapping
+
 import attrs
 
+from leadnator_auth.domain.entities.subscription import Subscriber
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports.outside import (
     AccessTokens,
@@ -37,3 +40,5 @@ class Ports:
     webhooks: WebhookSender | None = None
     """None where nothing can be sent, because its libraries are not installed: webhooks are switched off."""
     policy: Policy = Policy()
+    subscribers: Mapping[str, Subscriber] = attrs.field(factory=dict)
+    """The functions in this process that are told what happened, by the ids of their subscriptions."""

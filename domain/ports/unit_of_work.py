@@ -10,13 +10,15 @@ import attrs
 from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports.accounts import CredentialStore, KnownClients, OneTimeTokens, Sessions, Users
-from leadnator_auth.domain.ports.events import Events
+from leadnator_auth.domain.ports.events import EventDeliveries, Events, Subscriptions
 from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
+from leadnator_auth.domain.ports.webhooks import Webhooks
 from leadnator_auth.domain.values.ids import SessionId
 
 __all__ = [
     "Commit",
     "CredentialStore",
+    "EventDeliveries",
     "Events",
     "Expired",
     "Identities",
@@ -26,9 +28,11 @@ __all__ = [
     "Outbox",
     "Repositories",
     "Sessions",
+    "Subscriptions",
     "Transaction",
     "UnitOfWork",
     "Users",
+    "Webhooks",
 ]
 
 
@@ -49,6 +53,12 @@ class Repositories(Protocol):
     def mail_queue(self) -> MailQueue: ...
     @property
     def events(self) -> Events: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
+    @property
+    def subscriptions(self) -> Subscriptions: ...
+    @property
+    def event_deliveries(self) -> EventDeliveries: ...
 
 
 @attrs.frozen
@@ -57,6 +67,8 @@ class Commit:
 
     events: tuple[Event, ...]
     has_new_mail: bool
+    has_new_deliveries: bool = False
+    """Whether events were queued for subscriptions."""
 
 
 class Expired(Enum):
@@ -74,6 +86,12 @@ class Expired(Enum):
     """Those that were sent."""
     DEAD_MAILS = auto()
     """Those that were given up."""
+    SENT_EVENTS = auto()
+    """Deliveries of events that were made."""
+    DEAD_EVENTS = auto()
+    """Deliveries of events that were given up."""
+    OF_REMOVED_SUBSCRIPTIONS = auto()
+    """The deliveries that removed subscriptions left, whenever that was."""
     EVENTS = auto()
     """Those that happened."""
     OF_REMOVED_USERS = auto()
@@ -99,9 +117,9 @@ class Transaction(Repositories, Protocol):
 class UnitOfWork(Protocol):
     """Opens units of work; each has a state of its own.
 
-    A user, credentials, session or one-time token that a unit of work which may write has looked up by a key stays as
-    it was read until that unit ends: another one that would change it waits. To change what belongs to an account, look
-    its user up first; then the changes of one account take turns.
+    A user, credentials, session, one-time token or subscription that a unit of work which may write has looked up by a
+    key stays as it was read until that unit ends: another one that would change it waits. To change what belongs to an
+    account, look its user up first; then the changes of one account take turns.
 
     Two units may still conflict. Then a step of one raises ConcurrencyError, nothing of that unit is kept, and it may
     be run again: `run_in_transaction` does so.

@@ -45,6 +45,18 @@ def text_of(value: RawField) -> str:
     return value
 
 
+def flag_of(value: RawField) -> bool:
+    """Returns `value` as what is on or off.
+
+    Raises: BadFieldError when it is missing, or neither true nor false.
+    """
+    if value is None:
+        raise missing()
+    if not isinstance(value, bool):
+        raise BadFieldError("wrong_type", "This must be true or false.")
+    return value
+
+
 class FieldChecks:
     """Collects the problems of several fields and raises them together on exit.
 
@@ -56,9 +68,13 @@ class FieldChecks:
         self._errors: list[FieldError] = []
 
     def __call__(self, field: str, value: RawField, parse: Callable[[str], Parsed]) -> Parsed:
-        """Returns `value` parsed; the result for a bad field is never seen, because leaving the block raises."""
+        """Returns a text parsed; the result for a bad field is never seen, because leaving the block raises."""
+        return self.of_any_type(field, value, lambda value: parse(text_of(value)))
+
+    def of_any_type(self, field: str, value: RawField, parse: Callable[[RawField], Parsed]) -> Parsed:
+        """Returns `value` parsed, which need not be a text; what is no good is for `parse` to say."""
         try:
-            return parse(text_of(value))
+            return parse(value)
         except BadFieldError as problem:
             self._errors.append(FieldError(field, problem.code, problem.message))
             return cast(Parsed, None)

@@ -5,11 +5,14 @@ from typing import NewType
 UserId = NewType("UserId", str)
 SessionId = NewType("SessionId", str)
 EventId = NewType("EventId", str)
+WebhookId = NewType("WebhookId", str)
 
 ID_BYTES = 16
 USER_ID_PREFIX = "u_"
 SESSION_ID_PREFIX = "s_"
 MAIL_ID_PREFIX = "m_"
 EVENT_ID_PREFIX = "e_"
+WEBHOOK_ID_PREFIX = "wh_"
+DELIVERY_ID_PREFIX = "d_"
 NOBODY = UserId(USER_ID_PREFIX)
 """An id that no account has: a look-up by it costs what any other look-up costs."""

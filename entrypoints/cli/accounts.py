@@ -34,14 +34,14 @@ _LINES: dict[type[AuthError], str] = {
 
 
 @contextmanager
-def refusals_in_one_line(who: str | None = None) -> Iterator[None]:
-    """Tells in one line what the core refuses, and ends with exit code 1."""
+def refusals_in_one_line(who: str | None = None, kind: str = "user") -> Iterator[None]:
+    """Tells in one line what the core refuses, and ends with exit code 1; `who` is what was looked for, of a kind."""
     try:
         yield
     except UnavailableError:
         raise
     except AuthError as error:
-        raise click.ClickException(_line(error, who)) from error
+        raise click.ClickException(_line(error, who, kind)) from error
 
 
 def print_json(value: object) -> None:
@@ -87,9 +87,9 @@ def _texts(view: Mapping[str, object]) -> dict[str, str]:
     return {name: value for name, value in view.items() if isinstance(value, str)}
 
 
-def _line(error: AuthError, who: str | None) -> str:
+def _line(error: AuthError, who: str | None, kind: str) -> str:
     if isinstance(error, FieldsError):
         return " ".join(f"{each.field}: {each.message}" for each in error.errors)
     if isinstance(error, NotFoundError):
-        return f"there is no user {who!r}"
-    return _LINES[type(error)]
+        return error.reason or f"there is no {kind} {who!r}"
+    return _LINES.get(type(error), str(error))

@@ -1,7 +1,7 @@
 """The other half of the composition root: the checks of `doctor`, and which adapter each looks through."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 from functools import partial
 from importlib.util import find_spec
@@ -17,12 +17,15 @@ from leadnator_auth.domain.entities.mail import NoticeMail, SecretMail
 from leadnator_auth.domain.errors import MailDelayedError
 from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
+from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER, mail_writer, smtp_server
 from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.compose.secrets import master_key_file, signing_secret_file
+from leadnator_auth.entrypoints.compose.webhooks import missing_libraries
 from leadnator_auth.entrypoints.doctor import Check, Findings, Level, local, remote
 from leadnator_auth.entrypoints.doctor.kept_secrets import check_master_key, check_signing_secret
 from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files, check_templates
+from leadnator_auth.entrypoints.doctor.webhooks import check_webhooks
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.mail_sender import read_sender
@@ -51,6 +54,7 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
     secret = partial(check_signing_secret, settings.jwt_secrets, secret_file, read_secret)
     master_key = partial(check_master_key, settings.master_keys, key_file, read_secret)
     database = partial(remote.check_database, partial(_opened, settings), SystemClock().now)
+    webhooks = partial(check_webhooks, partial(_opened, settings), partial(_has_key, settings), missing_libraries())
     hashing = partial(local.check_hashing, settings.bcrypt_cost, seconds_of_a_hash, nearest_cost)
     public_url = partial(remote.check_public_url, settings.public_url, remote.resolves)
     reset_url = partial(remote.check_reset_url, settings.reset_url, remote.resolves)
@@ -61,6 +65,7 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
         Check("database file", lambda: local.check_database_file(path, library_shortcoming()) if path else ()),
         # To look for what is in a file that is not there would make it.
         Check("database", lambda: database() if path is None or path.is_file() else (), DATABASE_SECONDS),
+        Check("webhooks", lambda: webhooks() if path is None or path.is_file() else (), DATABASE_SECONDS),
         Check("password hashing", hashing, HASHING_SECONDS),
         Check("smtp", partial(_smtp, settings), SMTP_SECONDS),
         Check("mail files", partial(check_mail_files, MAIL_FOLDER, is_used=settings.smtp_url is None)),
@@ -90,6 +95,15 @@ def _blocklist(settings: Settings) -> Findings:
 
 def _sign_in_notice(settings: Settings) -> Findings:
     return local.check_sign_in_notice(settings.new_sign_in_notice, has_words=find_spec("ua_parser") is not None)
+
+
+def _has_key(settings: Settings, key_id: str) -> bool:
+    """Returns whether the master key of this id is set, or in the file; nothing is made."""
+    keys = list(settings.master_keys)
+    if not keys and is_sqlite(settings.database):
+        with suppress(OSError, ValueError):
+            keys = [read_secret(master_key_file(settings.database))]
+    return MasterKeys(keys).has(key_id)
 
 
 def _smtp(settings: Settings) -> Findings:

@@ -164,6 +164,7 @@ def _policy(settings: Settings) -> Policy:
         email_token_lifetime=timedelta(seconds=settings.email_token_ttl),
         new_sign_in_notice=settings.new_sign_in_notice == "on",
         event_retention=timedelta(days=settings.event_retention),
+        private_webhook_targets=settings.webhook_private_targets == "on",
         limits=_limits(settings),
     )
 

@@ -5,7 +5,7 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from leadnator_auth.domain import Client, Identity, Ports, identify
+from leadnator_auth.domain import Actor, Client, Identity, Ports, identify
 from leadnator_auth.entrypoints.http.openapi.operation import Handler
 from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
 
@@ -42,6 +42,14 @@ def for_unverified(handler: Handler) -> Handler:
         return await handler(request)
 
     return letting_in
+
+
+async def actor_of(request: Request) -> Actor:
+    """Returns the sender of the request as somebody who administers; whether they may is for the use case to decide.
+
+    Raises: what `identified` raises.
+    """
+    return Actor.through(await identified(request))
 
 
 def done() -> Response:

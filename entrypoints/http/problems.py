@@ -140,9 +140,10 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         HTTPStatus.CONFLICT, "Email already in use", "An account with this e-mail address exists."
     ),
     errors.LastAdminError: Problem(
-        HTTPStatus.CONFLICT,
-        "Last admin",
-        "This is the last active admin: make somebody else one first.",
+        HTTPStatus.CONFLICT, "Last admin", "This is the last active admin: make somebody else one first."
+    ),
+    errors.TooManyWebhooksError: Problem(
+        HTTPStatus.CONFLICT, "Too many webhooks", "There are 20 webhooks, and no more may be: remove one first."
     ),
     refusals.PayloadTooLargeError: Problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -18,6 +18,8 @@ New versions may add tests to a class: an adapter that fails a new test did not 
 from leadnator_auth.testing.contract.administration_races import AdministrationRacesContract
 from leadnator_auth.testing.contract.cancelling import cancelled_at_step
 from leadnator_auth.testing.contract.credential_store import CredentialStoreContract
+from leadnator_auth.testing.contract.event_deliveries import EventDeliveriesContract
+from leadnator_auth.testing.contract.event_feed import EventFeedContract
 from leadnator_auth.testing.contract.events import EventsContract
 from leadnator_auth.testing.contract.identities import IdentitiesContract
 from leadnator_auth.testing.contract.known_clients import KnownClientsContract
@@ -36,9 +38,11 @@ from leadnator_auth.testing.contract.races import RacesContract
 from leadnator_auth.testing.contract.rate_limits import RateLimitsContract
 from leadnator_auth.testing.contract.readiness import ReadinessContract
 from leadnator_auth.testing.contract.sessions import SessionsContract
+from leadnator_auth.testing.contract.subscriptions import SubscriptionsContract
 from leadnator_auth.testing.contract.unit_of_work import UnitOfWorkContract
 from leadnator_auth.testing.contract.users import UsersContract
 from leadnator_auth.testing.contract.webhook_sender import WebhookSenderContract
+from leadnator_auth.testing.contract.webhooks import WebhooksContract
 from leadnator_auth.testing.contract.world import world_over
 
 __all__ = [
@@ -47,6 +51,8 @@ __all__ = [
     "ClockContract",
     "CredentialStoreContract",
     "EmailSyntaxContract",
+    "EventDeliveriesContract",
+    "EventFeedContract",
     "EventsContract",
     "IdentitiesContract",
     "KnownClientsContract",
@@ -60,9 +66,11 @@ __all__ = [
     "RateLimitsContract",
     "ReadinessContract",
     "SessionsContract",
+    "SubscriptionsContract",
     "UnitOfWorkContract",
     "UsersContract",
     "WebhookSenderContract",
+    "WebhooksContract",
     "cancelled_at_step",
     "world_over",
 ]

@@ -10,6 +10,8 @@ from leadnator_auth.domain.ports import Identities, RateLimits, Readiness, UnitO
 from leadnator_auth.testing.contract import (
     AdministrationRacesContract,
     CredentialStoreContract,
+    EventDeliveriesContract,
+    EventFeedContract,
     EventsContract,
     IdentitiesContract,
     KnownClientsContract,
@@ -19,8 +21,10 @@ from leadnator_auth.testing.contract import (
     RateLimitsContract,
     ReadinessContract,
     SessionsContract,
+    SubscriptionsContract,
     UnitOfWorkContract,
     UsersContract,
+    WebhooksContract,
 )
 
 
@@ -50,6 +54,22 @@ class TestMailQueue(MailQueueContract):
 
 class TestEvents(EventsContract):
     """Events of each store."""
+
+
+class TestWebhooks(WebhooksContract):
+    """Webhooks of each store."""
+
+
+class TestEventFeed(EventFeedContract):
+    """Events of each store, as a feed."""
+
+
+class TestSubscriptions(SubscriptionsContract):
+    """Subscriptions of each store."""
+
+
+class TestEventDeliveries(EventDeliveriesContract):
+    """EventDeliveries of each store."""
 
 
 class TestUnitOfWork(UnitOfWorkContract):

@@ -16,7 +16,7 @@ from tests.http.reference_page import ReferencePage
 
 CURLRC = 'noproxy = "*"\nmax-time = 60\n'
 BEFORE_THE_OTHERS = ["sign_up", "log_in", "get_me", "list_sessions", "end_session", "create_media_token"]
-AFTER_THE_OTHERS = ["change_password", "log_out", "forgot_password", "reset_password"]
+AFTER_THE_OTHERS = ["delete_webhook", "change_password", "log_out", "forgot_password", "reset_password"]
 """The first set a new password to what the last expect; and a reset ends every session."""
 
 
@@ -45,7 +45,7 @@ class Shell(NamedTuple):
         return done.stdout
 
 
-VARIABLES = ("TOKEN", "SESSION_ID", "USER_ID", "VERIFY_TOKEN", "RESET_TOKEN")
+VARIABLES = ("TOKEN", "SESSION_ID", "USER_ID", "WEBHOOK_ID", "DELIVERY_ID", "VERIFY_TOKEN", "RESET_TOKEN")
 
 
 @pytest.fixture

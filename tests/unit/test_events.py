@@ -12,6 +12,7 @@ from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     Actor,
     AuthError,
+    Event,
     Identity,
     LogOutScope,
     MailRefusedError,
@@ -19,25 +20,36 @@ from leadnator_auth.domain import (
     Ports,
     SignedIn,
     UserId,
+    add_webhook,
     change_password,
     change_user,
+    change_webhook,
     create_user,
     delete_user,
+    deliver_due_events,
     deliver_due_mails,
+    dispatch_events,
     end_session,
     import_users,
     log_in,
     log_out,
     purge,
+    remove_webhook,
+    renew_event_lease,
     renew_lease,
     request_password_reset,
     resend_verification,
     reset_password,
     retry_mails,
+    retry_webhook_delivery,
+    rotate_webhook_secret,
+    send_test_event,
     sign_up,
+    subscribe_functions,
     use_cases,
     verify_email,
 )
+from leadnator_auth.domain.use_cases.event_delivery import attempt_event, keep_attempts, take_events
 from leadnator_auth.domain.use_cases.mail_delivery import send_mail, take_mail
 from tests.unit.changes import changes, state_of, told
 
@@ -115,9 +127,36 @@ async def _taken_renewed_sent(scene: Scene) -> None:
     assert (await send_mail(taken, ports=scene.ports)).sent == 1
 
 
+async def _told_who_subscribed(scene: Scene) -> None:
+    told_of: list[Event] = []
+
+    async def subscriber(event: Event) -> None:
+        told_of.append(event)
+
+    ports = attrs.evolve(scene.ports, subscribers={"py:app.subscriber": subscriber})
+    await subscribe_functions(ports=ports)
+    await log_in("alice@example.com", "secret", ports=ports)
+    await log_in("alice@example.com", "secret", ports=ports)
+    assert (await dispatch_events(ports=ports)).queued == 2
+    (taken,), _ = await take_events(limit=5, ports=ports)
+    await renew_event_lease(taken.entry, ports=ports)
+    await keep_attempts([await attempt_event(taken, ports=ports)], ports=ports)
+    assert (await deliver_due_events(ports=ports)).sent == 1
+    assert [event.type for event in told_of] == [STARTED, STARTED]
+
+
 async def _purged(scene: Scene) -> None:
     scene.memory.clock.advance(days=100)
     assert await purge(ports=scene.ports) > 0
+
+
+async def _webhook_tried(scene: Scene) -> None:
+    webhook_id = (await add_webhook(scene.root, "https://crm.example.com/", ports=scene.ports)).webhook.webhook.id
+    await change_webhook(scene.root, webhook_id, {"enabled": False}, ports=scene.ports)
+    await rotate_webhook_secret(scene.root, webhook_id, ports=scene.ports)
+    delivery = await send_test_event(scene.root, webhook_id, ports=scene.ports)
+    await retry_webhook_delivery(scene.root, webhook_id, delivery.id, ports=scene.ports)
+    await remove_webhook(scene.root, webhook_id, ports=scene.ports)
 
 
 async def _after(first: Awaitable[object], then: Awaitable[object]) -> None:
@@ -219,12 +258,24 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: _after(import_users([BOB], ports=s.ports), import_users([BOB], ports=s.ports)), ["user.created"]),
         (lambda s: import_users([], ports=s.ports), []),
     ],
+    "add_webhook": [(lambda s: add_webhook(s.root, "https://crm.example.com/", ports=s.ports), [])],
+    "change_webhook": [(_webhook_tried, [])],
+    "rotate_webhook_secret": [(_webhook_tried, [])],
+    "send_test_event": [(_webhook_tried, [])],
+    "retry_webhook_delivery": [(_webhook_tried, [])],
+    "remove_webhook": [(_webhook_tried, [])],
     "purge": [(_purged, [])],
     "retry_mails": [(_retried, [])],
     "deliver_due_mails": [(lambda s: _after(s.another_mail(), deliver_due_mails(ports=s.ports)), [])],
     "take_mail": [(_taken_renewed_sent, [])],
     "renew_lease": [(_taken_renewed_sent, [])],
     "send_mail": [(_taken_renewed_sent, [])],
+    "deliver_due_events": [(_told_who_subscribed, [STARTED, STARTED])],
+    "dispatch_events": [(_told_who_subscribed, [STARTED, STARTED])],
+    "keep_attempts": [(_told_who_subscribed, [STARTED, STARTED])],
+    "renew_event_lease": [(_told_who_subscribed, [STARTED, STARTED])],
+    "subscribe_functions": [(_told_who_subscribed, [STARTED, STARTED])],
+    "take_events": [(_told_who_subscribed, [STARTED, STARTED])],
 }
 
 

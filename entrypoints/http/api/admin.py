@@ -3,15 +3,15 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from leadnator_auth.domain import Actor, UserId, change_user, list_events, list_users, show_user
+from leadnator_auth.domain import UserId, change_user, list_events, list_users, show_user
 from leadnator_auth.domain import delete_user as delete
-from leadnator_auth.domain.entities.event import EventType
+from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.entities.user import MAX_PLAN_LENGTH, Role, Status
 from leadnator_auth.domain.errors import ForbiddenError, LastAdminError, NotFoundError, UnavailableError
-from leadnator_auth.domain.values.paging import DEFAULT_PAGE_LENGTH, MAX_CURSOR_LENGTH, MAX_PAGE_LENGTH
 from leadnator_auth.domain.values.search import MAX_SEARCH_LENGTH
-from leadnator_auth.entrypoints.http.context import done, identified, ports_of
+from leadnator_auth.entrypoints.http.context import actor_of, done, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
+from leadnator_auth.entrypoints.http.openapi.lists import CURSOR, LIMIT, NEXT_CURSOR, page_of
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from leadnator_auth.entrypoints.http.reading.body import read_members
@@ -21,7 +21,7 @@ from leadnator_auth.entrypoints.views import event_view, user_view
 
 async def get_users(request: Request) -> Response:
     """GET /api/admin/users"""
-    actor = await _actor(request)
+    actor = await actor_of(request)
     query, cursor, limit = parameter(request, "query"), parameter(request, "cursor"), limit_of(request)
     with refusing_bad_queries():
         page = await list_users(actor, query or "", limit, cursor, ports=ports_of(request))
@@ -30,14 +30,14 @@ async def get_users(request: Request) -> Response:
 
 async def get_user(request: Request) -> Response:
     """GET /api/admin/users/{id}"""
-    actor = await _actor(request)
+    actor = await actor_of(request)
     user = await show_user(actor, _user_id(request), ports=ports_of(request))
     return JSONResponse({"user": user_view(user)})
 
 
 async def patch_user(request: Request) -> Response:
     """PATCH /api/admin/users/{id}"""
-    actor = await _actor(request)
+    actor = await actor_of(request)
     changes = await read_members(request)
     changed = await change_user(actor, _user_id(request), changes, ports=ports_of(request))
     return JSONResponse({"user": user_view(changed.user)})
@@ -45,23 +45,19 @@ async def patch_user(request: Request) -> Response:
 
 async def delete_user(request: Request) -> Response:
     """DELETE /api/admin/users/{id}"""
-    actor = await _actor(request)
+    actor = await actor_of(request)
     await delete(actor, _user_id(request), ports=ports_of(request))
     return done()
 
 
 async def get_events(request: Request) -> Response:
     """GET /api/admin/events"""
-    actor = await _actor(request)
+    actor = await actor_of(request)
     user_id, event_type = parameter(request, "user_id"), parameter(request, "type")
     cursor, limit = parameter(request, "cursor"), limit_of(request)
     with refusing_bad_queries():
         page = await list_events(actor, user_id, event_type, limit, cursor, ports=ports_of(request))
     return JSONResponse({"events": [event_view(event) for event in page.entries], "next_cursor": page.next_cursor})
-
-
-async def _actor(request: Request) -> Actor:
-    return Actor.through(await identified(request))
 
 
 def _user_id(request: Request) -> UserId:
@@ -80,7 +76,6 @@ _BOB = {
     "status": "active",
     "created_at": "2026-01-01T12:00:00Z",
 }
-_NEXT_CURSOR = "MjAyNi0wMS0wMVQxMjowMDowMCswMDowMCB1XzEyMw"
 
 _BODY = {
     "name": schemas.NAME,
@@ -92,7 +87,7 @@ _BODY = {
 _ACCOUNT = schemas.user("id", "name", "email", "email_verified", "role", "plan", "status")["properties"]
 _USER = schemas.closed({**_ACCOUNT, "created_at": schemas.INSTANT}, title="ListedUser")
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
-_EVENT_TYPES = [event_type.value for event_type in EventType]
+_EVENT_TYPES = [event_type.value for event_type in HAPPENINGS]
 _EVENT = schemas.closed(
     {
         "id": {"type": "string", "pattern": "^e_"},
@@ -106,18 +101,6 @@ _EVENT = schemas.closed(
 )
 
 _ID = Parameter("id", "path", {"type": "string"}, "u_123")
-_LIMIT = Parameter(
-    "limit",
-    "query",
-    {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_LENGTH, "default": DEFAULT_PAGE_LENGTH},
-    str(DEFAULT_PAGE_LENGTH),
-)
-_CURSOR = Parameter(
-    "cursor",
-    "query",
-    {"type": "string", "minLength": 1, "maxLength": MAX_CURSOR_LENGTH, "description": "The next_cursor of a page."},
-    _NEXT_CURSOR,
-)
 _QUERY = Parameter(
     "query",
     "query",
@@ -132,11 +115,6 @@ _USER_FILTER = Parameter("user_id", "query", {"type": "string", "description": "
 _TYPE_FILTER = Parameter("type", "query", {"type": "string", "enum": _EVENT_TYPES}, "user.updated")
 
 
-def _list_of(name: str, item: Schema) -> Schema:
-    next_cursor = {"type": ["string", "null"], "description": "Null on the last page."}
-    return schemas.closed({name: {"type": "array", "items": item}, "next_cursor": next_cursor})
-
-
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         method="GET",
@@ -145,9 +123,9 @@ OPERATIONS: tuple[Operation, ...] = (
         name="list_users",
         summary="List the users, newest first, or search among them.",
         group=GROUP,
-        parameters=(_QUERY, _LIMIT, _CURSOR),
-        success=_list_of("users", _USER),
-        example_answer={"users": [_BOB], "next_cursor": _NEXT_CURSOR},
+        parameters=(_QUERY, LIMIT, CURSOR),
+        success=page_of("users", _USER),
+        example_answer={"users": [_BOB], "next_cursor": NEXT_CURSOR},
         refusals=_REFUSALS,
         needs_token=True,
     ),
@@ -196,8 +174,8 @@ OPERATIONS: tuple[Operation, ...] = (
         name="list_events",
         summary="List what happened to the accounts, newest first.",
         group=GROUP,
-        parameters=(_USER_FILTER, _TYPE_FILTER, _LIMIT, _CURSOR),
-        success=_list_of("events", _EVENT),
+        parameters=(_USER_FILTER, _TYPE_FILTER, LIMIT, CURSOR),
+        success=page_of("events", _EVENT),
         example_answer={
             "events": [
                 {

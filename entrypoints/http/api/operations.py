@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from leadnator_auth.entrypoints.http.api import accounts, admin, email_verification, probes, sessions
+from leadnator_auth.entrypoints.http.api import (
+    accounts,
+    admin,
+    email_verification,
+    probes,
+    sessions,
+    webhook_deliveries,
+    webhooks,
+)
 from leadnator_auth.entrypoints.http.openapi.operation import Operation
 
 GROUPS: Mapping[str, str] = {
@@ -13,6 +21,8 @@ GROUPS: Mapping[str, str] = {
     "theirs. `LEADNATOR_EMAIL_VERIFICATION` says what is withheld so long.",
     admin.GROUP: "For users whose role is `admin`; what they change is in force at once. To try it, "
     "make Alice one where the server runs: `leadnator-auth users set alice@example.com --role admin`.",
+    webhooks.GROUP: "For users whose role is `admin`: events are posted to where you say, signed as Standard Webhooks "
+    "1.0 has it. Where no master key is set, or what sends is not installed, each of these answers 404.",
     probes.GROUP: "What load balancers, supervisors and Prometheus ask; nobody needs a token for it. Let a proxy keep "
     "`/metrics` from the outside.",
 }
@@ -23,5 +33,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *sessions.OPERATIONS,
     *email_verification.OPERATIONS,
     *admin.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *webhook_deliveries.OPERATIONS,
     *probes.OPERATIONS,
 )

@@ -67,6 +67,8 @@ class Operation:
     success: Schema = OK
     example_answer: Any = attrs.Factory(lambda: {"ok": True})  # JSON of any type; a text where the answer is one
     body: Mapping[str, Schema] | None = None
+    optional: tuple[str, ...] = ()
+    """The members of the body that may be absent."""
     example_body: Mapping[str, Any] | None = None
     _refusals: Refusals = ()
     needs_token: bool = False
@@ -94,7 +96,8 @@ class Operation:
         """The schema of the body, if it takes one; of any object otherwise."""
         members = self.body or {}
         if not self.is_patch:
-            return open_object(members)
+            required = [name for name in members if name not in self.optional]
+            return open_object(members) | {"required": required}
         return {name: value for name, value in closed(members).items() if name != "required"}
 
     @name.default

@@ -20,6 +20,8 @@ NAME: Schema = {
     "description": "Counted after trimming; without control characters, and something of it is visible.",
     "examples": ["Alice"],
 }
+LINE_PATTERN = rf"^[^{_CONTROLS}]*$"
+"""A text without control characters, which may be empty."""
 EMAIL: Schema = {
     "type": "string",
     "format": "email",
@@ -74,6 +76,11 @@ def open_object(members: Mapping[str, Schema], *, title: str | None = None) -> d
     """Returns the schema of an object with at least these members."""
     named = {} if title is None else {"title": title}
     return named | {"type": "object", "properties": dict(members), "required": list(members)}
+
+
+def or_null(schema: Schema) -> Schema:
+    """Returns the schema of such a value or null."""
+    return {**schema, "type": [schema["type"], "null"]}
 
 
 def user(*members: str, title: str | None = None) -> Schema:

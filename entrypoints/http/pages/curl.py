@@ -42,6 +42,7 @@ def curl(operation: Operation, base_url: str) -> str:
 def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[ShellVariable]:
     """Returns the variables in the snippets of these operations, which are given by name, in the order to set them."""
     log_in, sign_up, sessions = (operations[name] for name in ("log_in", "sign_up", "list_sessions"))
+    webhooks, test = operations["list_webhooks"], operations["send_test_event"]
     bob = {"name": "Bob", "email": "bob@example.com", "password": "minimum-6-chars"}
     known = (
         ShellVariable(
@@ -58,6 +59,16 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
             "USER_ID",
             "Another user, for an administrator to work on.",
             _assigned("USER_ID", curl(attrs.evolve(sign_up, example_body=bob), base_url), _id_in_answer("u_")),
+        ),
+        ShellVariable(
+            "WEBHOOK_ID",
+            "The oldest webhook.",
+            _assigned("WEBHOOK_ID", curl(webhooks, base_url), _id_in_answer("wh_")),
+        ),
+        ShellVariable(
+            "DELIVERY_ID",
+            "Something that is on its way to that webhook.",
+            _assigned("DELIVERY_ID", curl(test, base_url), _id_in_answer("d_")),
         ),
         ShellVariable(
             "VERIFY_TOKEN",
@@ -95,7 +106,8 @@ def _quoted_url(base_url: str, path: str) -> str:
 
 def _variable_in_path(match: re.Match[str]) -> str:
     collection, parameter = match.groups()
-    return f"{collection}/${collection.removesuffix('s').upper()}_{parameter.upper()}"
+    owner = f"{collection.removesuffix('s')}_" if parameter == "id" else ""
+    return f"{collection}/${owner.upper()}{parameter.upper()}"
 
 
 def _quoted_body(body: Mapping[str, Any], variables: Mapping[str, str]) -> str:  # JSON: any value

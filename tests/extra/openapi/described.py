@@ -1,6 +1,7 @@
 """The application as its own OpenAPI document describes it: in process, with Alice logged in, and counted."""
 
 import asyncio
+import re
 import zlib
 from collections import Counter
 from typing import Any
@@ -17,17 +18,23 @@ from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
 from leadnator_auth.adapters.memory.tables import Tables
 from leadnator_auth.domain import (
     EmailAddress,
+    EventDelivery,
     Limits,
     OneTimeToken,
     Policy,
     Purpose,
+    QueuedEvent,
     Role,
     SessionId,
+    Subscription,
     UserId,
+    Webhook,
+    WebhookId,
     sign_up,
 )
 from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.entrypoints.http import create_app
+from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 
 AnyCase = Case[Any]  # of whatever kind of schema
 ALICE = {"name": "Alice", "email": "alice@example.com", "password": "minimum-6-chars"}
@@ -112,7 +119,9 @@ def give_what_nobody_guesses(case: AnyCase) -> None:
 
 
 async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
-    """Returns Alice's token, and the tables with her as an admin, another session of hers, a reset token and Bob."""
+    """Returns Alice's token, and the tables with her as an admin, another session of hers, a reset token, a webhook and
+    Bob.
+    """
     alice = await sign_up(ALICE["name"], ALICE["email"], ALICE["password"], ports=ports)
     other = attrs.evolve(alice.session, id=OTHER_SESSION)
     reset = OneTimeToken(
@@ -127,11 +136,24 @@ async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
     tables.sessions[other.id] = other
     verification = attrs.evolve(reset, purpose=Purpose.VERIFY, digest=digest_of(VERIFICATION_SECRET))
     tables.one_time_tokens |= {token.digest: token for token in (reset, verification)}
+    _add_webhook(tables, ports)
     bob = attrs.evolve(alice.user, id=OTHER_USER, email=EmailAddress("bob@example.com", "bob@example.com"))
     tables.users |= {bob.id: bob, alice.user.id: attrs.evolve(alice.user, role=Role.ADMIN)}
     return alice.token, tables
 
 
+def _add_webhook(tables: Tables, ports: MemoryPorts) -> None:
+    """Adds the webhook and the delivery in the examples of the document."""
+    now = ports.clock.now()
+    webhook = Webhook(WebhookId("wh_123"), "https://crm.example.com/", "CRM", now, ports.master_keys.newest_id)
+    event = next(iter(tables.events.values()))
+    tables.webhooks[webhook.id] = webhook
+    tables.subscriptions[webhook.id] = Subscription(webhook.id, since=now)
+    tables.event_deliveries["d_123"] = QueuedEvent.new("d_123", EventDelivery(webhook.id, event), now)
+
+
+_TEMPLATES = {re.compile(re.sub("{[^}]*}", "[^/]*", each.path)): each.path for each in OPERATIONS if "{" in each.path}
+
+
 def _template_of(path: str) -> str:
-    folder = next((folder for folder in ("/api/auth/sessions/", "/api/admin/users/") if path.startswith(folder)), None)
-    return f"{folder}{{id}}" if folder else path
+    return next((template for pattern, template in _TEMPLATES.items() if pattern.fullmatch(path)), path)
