@@ -47,7 +47,7 @@ async def sign_up(
         await record(EventType.USER_CREATED, user.id, transaction, ports)
         await ask_to_verify(user, transaction, ports)
         await is_new_agent(user, client, transaction, ports)  # the owner knows of this one
-        # Whoever just signed up can have proved nothing yet; what this session is good for is another question.
+        # Nobody can have proved their address yet; what this session is good for is another question.
         return await open_session(user, client, transaction, ports, verified=False)
 
     return await run_in_transaction(ports.unit_of_work, keep)

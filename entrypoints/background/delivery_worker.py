@@ -1,7 +1,7 @@
 """Delivers what waits in an outbox while the server runs, whatever is delivered."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -38,8 +38,8 @@ class Deliveries(Generic[AnyTaken]):
     """What one sort of deliveries needs of its own: a name in the log, and its use cases."""
 
     name: str
-    noun: str
-    """What one of them is called in the log."""
+    about: Callable[[OutboxEntry[Any]], Mapping[str, str]]
+    """Returns what the log calls one."""
     limit: int
     """How many are under way at once."""
     limit_of_a_lane: int
@@ -153,8 +153,8 @@ class DeliveryWorker(Generic[AnyTaken]):
         self._on_delivery(report)
         name = self._deliveries.name
         for entry in report.failures:
-            about = {self._deliveries.noun: entry.id, "attempts": entry.attempts, "error": entry.last_error}
-            _log.warning(f"{name}_{FATES[entry.state]}", **about)
+            about = self._deliveries.about(entry)
+            _log.warning(f"{name}_{FATES[entry.state]}", **about, attempts=entry.attempts, error=entry.last_error)
         counts = {"sent": report.sent, "delayed": report.delayed, "dead": report.dead, "dropped": report.dropped}
         _log.info(f"{name}_delivered", **counts)
 

@@ -14,7 +14,7 @@ from leadnator_auth.domain.use_cases.steps.deliver import LeaseKeeper
 from leadnator_auth.entrypoints.background.delivery_worker import Deliveries
 from leadnator_auth.entrypoints.background.together import Together
 
-EVENT = "event"
+NAME = "event"
 MAX_DELIVERIES = 64
 MAX_DELIVERIES_OF_A_SUBSCRIPTION = 16
 
@@ -28,8 +28,8 @@ def event_deliveries() -> Deliveries[TakenEvent]:
         return await kept.done(attempted, partial(keep_attempts, ports=ports)) or DeliveryReport()
 
     return Deliveries(
-        name=EVENT,
-        noun="delivery",
+        name=NAME,
+        about=lambda entry: {"delivery": entry.id, "subscription": entry.lane},
         limit=MAX_DELIVERIES,
         limit_of_a_lane=MAX_DELIVERIES_OF_A_SUBSCRIPTION,
         head_start=0.0,

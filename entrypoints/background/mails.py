@@ -19,7 +19,7 @@ async def _take_one(full: Collection[str], limit: int, ports: Ports) -> tuple[Se
 
 MAILS: Deliveries[TakenMail] = Deliveries(
     name="mail",
-    noun="mail",
+    about=lambda entry: {"mail": entry.id},
     limit=MAX_CONVERSATIONS,
     limit_of_a_lane=MAX_CONVERSATIONS_OF_A_DOMAIN,
     is_new_in=lambda commit: commit.has_new_mail,

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork, memory_ports
-from leadnator_auth.domain import DeliveryReport, Event, UnavailableError, log_in, sign_up
+from leadnator_auth.domain import DeliveryReport, Event, UnavailableError, dispatch_events, log_in, sign_up
 from leadnator_auth.entrypoints.background import delivery_worker, dispatcher
 from leadnator_auth.entrypoints.background.dispatcher import Dispatcher, dispatching
 from leadnator_auth.entrypoints.background.events import event_deliveries
@@ -170,6 +170,24 @@ async def test_what_is_given_up_is_told(crm: Crm, never_poll: None) -> None:
         async with dispatching(Dispatcher(), memory):
             await until(lambda: bool(logs))
     assert logs == [{"event": "events_given_up", "deliveries": 2, "log_level": "warning"}]
+
+
+async def test_a_failure_is_told_with_whose_it_is(crm: Crm) -> None:
+    memory, crm.is_away = memory_ports(subscribers=[crm.keep]), True
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    await dispatch_events(ports=memory)
+    with capture_logs() as logs:
+        async with delivery_worker.running(delivery_worker.DeliveryWorker(event_deliveries()), memory):
+            await until(lambda: len(logs) == 2)
+    (delivery,) = [each for each in memory.unit_of_work.tables.event_deliveries.values() if each.last_error]
+    assert logs[0] == {
+        "event": "event_delayed",
+        "log_level": "warning",
+        "delivery": delivery.id,
+        "subscription": "py:tests.entrypoints.test_event_workers.Crm.keep",
+        "attempts": 1,
+        "error": "ConnectionError: away",
+    }
 
 
 async def test_what_comes_meanwhile_is_done_together() -> None:

@@ -33,6 +33,7 @@ async def test_a_receiver_that_fails_is_told_of_and_keeps_nothing_from_the_next(
         "event": "event_delayed",
         "log_level": "warning",
         "delivery": delivery_id,
+        "subscription": next(iter(memory.unit_of_work.tables.webhooks)),
         "attempts": 1,
         "error": "the receiver answered 500",
     }

@@ -10,10 +10,11 @@ from leadnator_auth.adapters.memory.tables import Tables
 from leadnator_auth.domain import DeliveryState, Event, EventType, QueuedEvent, Subscription
 from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.domain.entities.outbox import LEASE
-from leadnator_auth.domain.use_cases import dispatch_events
 from tests.simulation.receivers import Receivers
 from tests.simulation.scheduler import Violation
 
+MAX_QUEUED = 5
+"""How many deliveries of one subscription wait at most in a world."""
 SHORTEST_PAUSE = timedelta(seconds=2.5)
 """Between two attempts at one delivery."""
 _NEW_PASSWORD = (EventType.PASSWORD_CHANGED, EventType.PASSWORD_RESET)
@@ -143,7 +144,7 @@ def _check_progress(before: Tables, after: Tables) -> None:
             is_complete = positions == list(range(old.position + 1, subscription.position + 1))
             _check(is_complete, "an event was given to a subscription twice, or not at all", subscription, positions)
         queued = sum(_is(each, DeliveryState.QUEUED) for each in made)
-        _check(queued <= dispatch_events.MAX_QUEUED, "a subscription has more than its fill", subscription)
+        _check(queued <= MAX_QUEUED, "a subscription has more than its fill", subscription)
 
 
 def _is(entry: QueuedEvent, state: DeliveryState) -> bool:

@@ -313,11 +313,20 @@ BUGS = (
         "an event is kept after the commit of what happened",
         "domain/use_cases/sign_up.py",
         "        await record(EventType.USER_CREATED, user.id, transaction, ports)\n"
-        "        return await open_session(user, client, transaction, ports)\n\n"
+        "        await ask_to_verify(user, transaction, ports)\n"
+        "        await is_new_agent(user, client, transaction, ports)  # the owner knows of this one\n"
+        "        # Nobody can have proved their address yet; what this session is good for is another question.\n"
+        "        return await open_session(user, client, transaction, ports, verified=False)\n"
+        "\n"
         "    return await run_in_transaction(ports.unit_of_work, keep)\n",
-        "        return await open_session(user, client, transaction, ports)\n\n"
+        "        await ask_to_verify(user, transaction, ports)\n"
+        "        await is_new_agent(user, client, transaction, ports)  # the owner knows of this one\n"
+        "        # Nobody can have proved their address yet; what this session is good for is another question.\n"
+        "        return await open_session(user, client, transaction, ports, verified=False)\n"
+        "\n"
         "    async def tell(transaction: Transaction) -> None:\n"
-        "        await record(EventType.USER_CREATED, user.id, transaction, ports)\n\n"
+        "        await record(EventType.USER_CREATED, user.id, transaction, ports)\n"
+        "\n"
         "    signed_in = await run_in_transaction(ports.unit_of_work, keep)\n"
         "    await run_in_transaction(ports.unit_of_work, tell)\n"
         "    return signed_in\n",

@@ -25,6 +25,7 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.use_cases import dispatch_events
 from leadnator_auth.domain.use_cases.steps import end_sessions
 from tests.simulation import callers, keepers
+from tests.simulation.feed import MAX_QUEUED
 from tests.simulation.ledger import Account, KnownSession
 from tests.simulation.scheduler import Task, Violation, finished, pretending_to_loop
 from tests.simulation.world import World
@@ -81,7 +82,11 @@ def run(seed: int, trace: list[str] | None = None) -> None:
 @contextmanager
 def _hardly_any_rows_at_once() -> Iterator[None]:
     """Makes what is too much to be done at once an everyday thing."""
-    few = ((end_sessions, "MAX_REMOVED", 1), (dispatch_events, "MAX_AT_ONCE", 3), (dispatch_events, "MAX_QUEUED", 5))
+    few = (
+        (end_sessions, "MAX_REMOVED", 1),
+        (dispatch_events, "MAX_AT_ONCE", 3),
+        (dispatch_events, "MAX_QUEUED", MAX_QUEUED),
+    )
     before = [getattr(module, name) for module, name, _ in few]
     for module, name, value in few:
         setattr(module, name, value)
@@ -162,7 +167,7 @@ def _deliver_all(world: World) -> None:
             finished(deliver_due_events(limit=1000, ports=world.distant_ports))
         world.look()
         tables = world.watcher.seen
-        deliveries = [*tables.mails.values(), *tables.event_deliveries.values()]
+        deliveries: list[OutboxEntry[Any]] = [*tables.mails.values(), *tables.event_deliveries.values()]
         queued = [entry for entry in deliveries if entry.state is DeliveryState.QUEUED]
         if not queued and all(each.position == len(tables.events) for each in tables.subscriptions.values()):
             return

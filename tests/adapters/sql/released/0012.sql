@@ -11,5 +11,13 @@ INSERT INTO mails (id, kind, recipient, queued_at, due_at, give_up_at, attempts,
 INSERT INTO rate_limits (bucket, empty_at) VALUES ('5ca1ab1e', 1767225660123456);
 INSERT INTO known_clients (user_id, network, seen_at, epoch) VALUES ('u_alice', '2001:db8::/64', 1767225600123456, 2);
 INSERT INTO deleted_users (id) VALUES ('u_gone');
-INSERT INTO events (id, type, at, user_id, actor, data) VALUES ('e_1', 'user.updated', 1767225660123456, 'u_bob', 'operator', '{"fields": "plan", "plan": "Größe ☕", "old_plan": null}');
 INSERT INTO one_time_tokens (digest, purpose, user_id, address, issued_at, expires_at, used_at, tries_left, payload, epoch) VALUES ('00facade', 'verify', 'u_bob', 'bob@xn--bcher-kva.example', 1767225600123456, 1767312000123456, NULL, 1, 'm_4', 1);
+INSERT INTO events (number, id, type, at, user_id, actor, data, position) VALUES (8, 'e_1', 'user.updated', 1767225660123456, 'u_bob', 'operator', '{"fields": "plan", "plan": "Größe ☕", "old_plan": null}', 7);
+INSERT INTO events (number, id, type, at, user_id, actor, data, position) VALUES (9, 'e_2', 'session.started', 1767225661123456, 'u_alice', 'u_alice', '{"session_id": "s_alice"}', NULL);
+UPDATE event_feed SET position = 7;
+INSERT INTO subscriptions (id, since, position, types, enabled, failures, paused_until) VALUES ('wh_1', 1767225600123456, 7, '["user.updated"]', 1, 2, 1767225700123456);
+INSERT INTO subscriptions (id, since, position, types, enabled, failures, paused_until) VALUES ('py:app.welcome', 1767225600123456, 6, '[]', 0, 0, NULL);
+INSERT INTO deleted_subscriptions (id) VALUES ('wh_gone');
+INSERT INTO event_deliveries (id, subscription_id, position, event_id, type, at, user_id, actor, data, queued_at, due_at, give_up_at, attempts, state, finished_at, last_error) VALUES ('d_1', 'wh_1', 7, 'e_1', 'user.updated', 1767225660123456, 'u_bob', 'operator', '{"fields": "plan", "plan": "Größe ☕", "old_plan": null}', 1767225660123456, 1767225700123456, 1767484860123456, 2, 'queued', NULL, 'the receiver answered 503');
+INSERT INTO event_deliveries (id, subscription_id, position, event_id, type, at, user_id, actor, data, queued_at, due_at, give_up_at, attempts, state, finished_at, last_error) VALUES ('d_2', 'wh_gone', 5, 'e_0', 'user.deleted', 1767225600123456, 'u_gone', 'operator', '{}', 1767225600123456, 1767225600123456, 1767484800123456, 1, 'sent', 1767225601000000, '');
+INSERT INTO webhooks (id, url, description, created_at, key_id, generation, former_key_id, former_until) VALUES ('wh_1', 'https://example.com/größe?a=1', 'CRM ☕', 1767225600123456, '00c0ffee00c0ffee', 2, '00decade00decade', 1767312000123456);
