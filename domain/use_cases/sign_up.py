@@ -2,6 +2,7 @@
 
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import EventType
+from leadnator_auth.domain.entities.proof import password_proof
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.entities.user import User, parse_name
 from leadnator_auth.domain.errors import EmailTakenError
@@ -41,7 +42,7 @@ async def sign_up(
         await transaction.users.add([user])
         await transaction.credentials.add([Credentials(user.id, password_hash, changed_at=now)])
         await record(EventType.USER_CREATED, user.id, transaction, ports)
-        return await open_session(user, client, transaction, ports)
+        return await open_session(user, password_proof(now), client, transaction, ports)
 
     return await run_in_transaction(ports.unit_of_work, keep)
 

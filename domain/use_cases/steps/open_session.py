@@ -3,6 +3,7 @@
 import attrs
 
 from leadnator_auth.domain.entities.access_token import access_claims
+from leadnator_auth.domain.entities.proof import Proof
 from leadnator_auth.domain.entities.session import Client, Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import AccountSuspendedError
@@ -22,8 +23,10 @@ class SignedIn:
     token: str = attrs.field(repr=False)
 
 
-async def open_session(user: User, client: Client, transaction: Transaction, ports: Ports) -> SignedIn:
+async def open_session(user: User, proof: Proof, client: Client, transaction: Transaction, ports: Ports) -> SignedIn:
     """Returns the user with a session that begins now; the oldest one ends if there would be too many.
+
+    `proof` is how they proved who they are, whatever the way in.
 
     The user must have been read, or made, first of all in the same transaction: then nothing ends their sessions
     meanwhile.
@@ -40,7 +43,7 @@ async def open_session(user: User, client: Client, transaction: Transaction, por
         expires_at=now + ports.policy.session_lifetime,
         client=client,
         epoch=user.session_epoch,
-    )
+    ).proven_by(proof)
     removed = await transaction.sessions.trim(user.id, keep=ports.policy.max_sessions - 1, limit=MAX_REMOVED)
     await transaction.sessions.add(session)
     await record_start(session, (each for each in removed if each.is_live(user, now)), transaction, ports)
