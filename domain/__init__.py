@@ -19,6 +19,7 @@ from leadnator_auth.domain.entities.mail import (
 from leadnator_auth.domain.entities.mailed_link import LinkState, MailedLink
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState, OutboxEntry, OutboxStats
+from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
@@ -41,12 +42,14 @@ from leadnator_auth.domain.errors import (
     MissingFieldsError,
     NotFoundError,
     OverloadedError,
+    StepUpRequiredError,
     UnavailableError,
 )
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
+from leadnator_auth.domain.use_cases.export_account import AccountExport, export_account
 from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
@@ -55,6 +58,7 @@ from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_stats, retry_mails
 from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token
+from leadnator_auth.domain.use_cases.own_account import change_account, delete_account, show_account
 from leadnator_auth.domain.use_cases.password_reset import (
     is_reset_secret_usable,
     request_password_reset,
@@ -63,6 +67,7 @@ from leadnator_auth.domain.use_cases.password_reset import (
 from leadnator_auth.domain.use_cases.reset_links import look_at_reset_link, was_password_reset
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_up import sign_up
+from leadnator_auth.domain.use_cases.step_up import step_up
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
@@ -71,14 +76,17 @@ from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
 from leadnator_auth.domain.values.ids import SessionId, UserId
+from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
 
 __all__ = [
     "AccessPurpose",
+    "AccountExport",
     "AccountSuspendedError",
     "Actor",
     "AuthError",
+    "AuthenticationMethod",
     "BadFieldError",
     "Change",
     "ChangedUser",
@@ -107,6 +115,7 @@ __all__ = [
     "InvalidPageError",
     "InvalidResetTokenError",
     "InvalidTokenError",
+    "JsonObject",
     "LastAdminError",
     "Limits",
     "LinkState",
@@ -131,6 +140,7 @@ __all__ = [
     "Policy",
     "Ports",
     "Position",
+    "Proof",
     "Purpose",
     "QueuedMail",
     "RateLimit",
@@ -141,17 +151,21 @@ __all__ = [
     "SessionId",
     "SignedIn",
     "Status",
+    "StepUpRequiredError",
     "TooManyRequestsError",
     "UnavailableError",
     "User",
     "UserId",
     "UserRef",
+    "change_account",
     "change_password",
     "change_user",
     "create_user",
+    "delete_account",
     "delete_user",
     "deliver_due_mails",
     "end_session",
+    "export_account",
     "export_users",
     "identify",
     "identify_for_media",
@@ -174,7 +188,9 @@ __all__ = [
     "reset_password",
     "retry_mails",
     "run_in_transaction",
+    "show_account",
     "show_user",
     "sign_up",
+    "step_up",
     "was_password_reset",
 ]

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.rate_limit import Limits
+from leadnator_auth.domain.entities.rate_limit import Limits, RateLimit
 from leadnator_auth.domain.values.password import PasswordPolicy
 
 MOST_SESSIONS = 10_000
 """The highest limit of sessions that a setting takes."""
+
+_ACCOUNT_CHANGES = RateLimit("account", 600, timedelta(hours=1))
 
 
 @attrs.frozen
@@ -17,6 +19,8 @@ class Policy:
 
     password: PasswordPolicy = PasswordPolicy()
     session_lifetime: timedelta = timedelta(days=7)
+    step_up_lifetime: timedelta = timedelta(minutes=10)
+    """How long somebody who logged in or stepped up may do what a stolen session must not."""
     max_sessions: int = 100
     """Sessions of one account; a new one ends the oldest."""
     reset_token_lifetime: timedelta = timedelta(hours=1)
@@ -30,5 +34,7 @@ class Policy:
     notices: int = 5
     """The most notices of one kind queued for an account in any `notices_window`; the change they report stands."""
     notices_window: timedelta = timedelta(hours=1)
+    account_changes: RateLimit | None = _ACCOUNT_CHANGES
+    """Changes that the owner of one account makes to its name and metadata; each is an event that is kept."""
     limits: Limits = Limits()
     """How often a client may try; further tries are refused with TooManyRequestsError."""

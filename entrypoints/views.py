@@ -1,33 +1,10 @@
 """Accounts and events as JSON, the same over HTTP and at the command line."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from leadnator_auth.domain import Event, User
-
-
-def user_view(user: User) -> dict[str, str]:
-    """Returns an account as an administrator sees it."""
-    return {
-        "id": user.id,
-        "name": user.name,
-        "email": user.email.typed,
-        "role": user.role.value,
-        "plan": user.plan,
-        "status": user.status.value,
-        "created_at": rfc3339(user.created_at),
-    }
-
-
-def event_view(event: Event) -> dict[str, str | dict[str, str | None]]:
-    """Returns an event as an administrator sees it."""
-    return {
-        "id": event.id,
-        "type": event.type.value,
-        "at": rfc3339(event.at),
-        "user_id": event.user_id,
-        "actor": event.actor,
-        "data": dict(event.data),
-    }
+from leadnator_auth.domain.values.json_object import Json
 
 
 def rfc3339(instant: datetime) -> str:
@@ -42,3 +19,46 @@ def exact_rfc3339(instant: datetime) -> str:
 
 def _utc(text: str) -> str:
     return text.removesuffix("+00:00") + "Z"
+
+
+def user_view(user: User) -> dict[str, str]:
+    """Returns what identifies an account, in texts."""
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email.typed,
+        "role": user.role.value,
+        "plan": user.plan,
+        "status": user.status.value,
+        "created_at": rfc3339(user.created_at),
+    }
+
+
+def account_view(user: User) -> dict[str, Json]:
+    """Returns an account with all there is to know, as its owner and administrators see it."""
+    view = user_view(user)
+    return {
+        "id": view["id"],
+        "name": view["name"],
+        "email": view["email"],
+        "email_verified": user.is_email_verified,
+        "pending_email": None,
+        "role": view["role"],
+        "plan": view["plan"],
+        "status": view["status"],
+        "created_at": view["created_at"],
+        "user_metadata": dict(user.user_metadata),
+        "app_metadata": dict(user.app_metadata),
+    }
+
+
+def event_view(event: Event, rfc3339: Callable[[datetime], str] = rfc3339) -> dict[str, str | dict[str, str | None]]:
+    """Returns an event as an administrator sees it."""
+    return {
+        "id": event.id,
+        "type": event.type.value,
+        "at": rfc3339(event.at),
+        "user_id": event.user_id,
+        "actor": event.actor,
+        "data": dict(event.data),
+    }

@@ -18,10 +18,13 @@ class MemoryKnownClients:
     async def get(self, user_id: UserId, network: str) -> KnownClient | None:
         return self.tables.known_clients.get(_key(user_id, network))
 
+    async def of_user(self, user_id: UserId) -> list[KnownClient]:
+        clients = [each for each in self.tables.known_clients.values() if each.user_id == user_id]
+        return sorted(clients, key=attrgetter("seen_at", "network"), reverse=True)
+
     async def put(self, client: KnownClient, *, keep: int) -> None:
         self.tables.known_clients[_key(client.user_id, client.network)] = client
-        clients = [each for each in self.tables.known_clients.values() if each.user_id == client.user_id]
-        last_to_go = sorted(clients, key=attrgetter("seen_at", "network"), reverse=True)
+        last_to_go = await self.of_user(client.user_id)
         remove(self.tables.known_clients, [_key(each.user_id, each.network) for each in last_to_go[keep:]])
 
 

@@ -26,5 +26,9 @@ class MemoryMailQueue(MemoryOutbox[MailRequest]):
         oldest_first = sorted(alike, key=attrgetter("queued_at", "id"))
         return remove(self.entries, [each.id for each in oldest_first[:limit]])
 
+    async def to(self, recipient: str, limit: int) -> list[QueuedMail]:
+        mails = [mail for mail in self.entries.values() if mail.payload.recipient == recipient]
+        return sorted(mails, key=attrgetter("queued_at", "id"), reverse=True)[:limit]
+
     async def count_since(self, request: MailRequest, since: datetime) -> int:
         return sum(mail.payload == request and mail.queued_at > since for mail in self.entries.values())

@@ -71,7 +71,9 @@ class MemoryUsers:
 
     async def remove(self, user_id: UserId) -> None:
         tables = self.tables
-        tables.users.pop(user_id, None)
+        user = tables.users.pop(user_id, None)
+        address = user and user.email.canonical
+        remove(tables.mails, [mail.id for mail in tables.mails.values() if mail.payload.recipient == address])
         tables.credentials.pop(user_id, None)
         remove(tables.sessions, [s.id for s in tables.sessions.values() if s.user_id == user_id])
         tokens = tables.one_time_tokens
@@ -134,7 +136,9 @@ class MemorySessions:
     async def save(self, session: Session) -> None:
         kept = self.tables.sessions.get(session.id)
         if kept:
-            self.tables.sessions[session.id] = attrs.evolve(kept, epoch=session.epoch)
+            self.tables.sessions[session.id] = attrs.evolve(
+                kept, epoch=session.epoch, authenticated_at=session.authenticated_at, amr=session.amr
+            )
 
     async def end(self, session_id: SessionId) -> bool:
         return self.tables.sessions.pop(session_id, None) is not None

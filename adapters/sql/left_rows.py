@@ -3,6 +3,7 @@
 from typing import Any
 
 from leadnator_auth.adapters.sql.known_clients import KNOWN_CLIENTS
+from leadnator_auth.adapters.sql.mail_queue import MAILS
 from leadnator_auth.adapters.sql.one_time_tokens import ONE_TIME_TOKENS
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.sessions import SESSIONS
@@ -11,28 +12,41 @@ from leadnator_auth.domain.values.ids import UserId
 
 _TABLES: tuple[Table[Any], ...] = (SESSIONS, ONE_TIME_TOKENS, KNOWN_CLIENTS)
 _AT_ONCE = 500
+_MAILS_LEFT = "recipient = :address AND NOT EXISTS (SELECT 1 FROM users WHERE email_canonical = :address)"
+"""Whoever signed up with the address since then has mails of their own; an address that was not noted has none."""
 
 
-async def leave_nothing(user_id: UserId, connection: PooledConnection) -> None:
+async def leave_nothing(user_id: UserId, address: str, connection: PooledConnection) -> None:
     """Removes the rows of a removed account, or as many as fit, and then notes that there are more."""
-    if await _removed(user_id, _AT_ONCE, connection) >= _AT_ONCE:
-        await connection.run("INSERT INTO deleted_users (id) VALUES (:id) ON CONFLICT DO NOTHING", id=user_id)
+    removed = await _removed(user_id, address, _AT_ONCE, connection)
+    if removed >= _AT_ONCE or await _has_mails(address, connection):
+        await connection.run(
+            "INSERT INTO deleted_users (id, address) VALUES (:id, :address) ON CONFLICT DO NOTHING",
+            id=user_id,
+            address=address,
+        )
 
 
 async def purge_left(limit: int, connection: PooledConnection) -> int:
     """Removes rows of an account that left more than fitted; returns how many, and one for having found the end."""
-    row = await connection.fetch_one(f"SELECT id FROM deleted_users LIMIT 1{connection.skip_locked}")
+    row = await connection.fetch_one(f"SELECT id, address FROM deleted_users LIMIT 1{connection.skip_locked}")
     if row is None:
         return 0
-    removed = await _removed(UserId(row["id"]), limit, connection)
-    if removed < limit:
+    removed = await _removed(UserId(row["id"]), row["address"], limit, connection)
+    if removed < limit and not await _has_mails(row["address"], connection):
         await connection.run("DELETE FROM deleted_users WHERE id = :id", id=row["id"])
         return removed + 1
     return removed
 
 
-async def _removed(user_id: UserId, limit: int, connection: PooledConnection) -> int:
+async def _removed(user_id: UserId, address: str | None, limit: int, connection: PooledConnection) -> int:
     removed = 0
     for table in _TABLES:
         removed += len(await table.delete_some(connection, "user_id = :user_id", limit - removed, user_id=user_id))
-    return removed
+    mails = await MAILS.delete_some(connection, _MAILS_LEFT, limit - removed, address=address)
+    return removed + len(mails)
+
+
+async def _has_mails(address: str | None, connection: PooledConnection) -> bool:
+    """Returns whether there are more: one that is being handed over is passed over, for its sender waits for us."""
+    return await connection.fetch_one(f"SELECT id FROM mails WHERE {_MAILS_LEFT} LIMIT 1", address=address) is not None

@@ -8,6 +8,7 @@ from leadnator_auth.domain.ports.outside import (
     Clock,
     EmailSyntax,
     Mailer,
+    MetadataSchema,
     PasswordHasher,
     Randomness,
     Readiness,
@@ -31,3 +32,5 @@ class Ports:
     rate_limits: RateLimits
     readiness: Readiness
     policy: Policy = Policy()
+    metadata_schema: MetadataSchema | None = None
+    """What `user_metadata` must look like; None if any object will do."""

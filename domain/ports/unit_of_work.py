@@ -116,4 +116,7 @@ class Identities(Protocol):
     """The one look-up of every authenticated request: whose session it is."""
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
-        """Returns the session and its user while both exist; the caller decides whether the session is over."""
+        """Returns the session and its user while both exist; the caller decides whether the session is over.
+
+        The user is `without_metadata`: that need not be read.
+        """

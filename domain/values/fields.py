@@ -57,11 +57,19 @@ class FieldChecks:
 
     def __call__(self, field: str, value: RawField, parse: Callable[[str], Parsed]) -> Parsed:
         """Returns `value` parsed; the result for a bad field is never seen, because leaving the block raises."""
+        return self.raw(field, value, lambda given: parse(text_of(given)))
+
+    def raw(self, field: str, value: RawField, parse: Callable[[RawField], Parsed]) -> Parsed:
+        """Returns a value parsed that need not be a text, as by a call of this."""
         try:
-            return parse(text_of(value))
+            return parse(value)
         except BadFieldError as problem:
-            self._errors.append(FieldError(field, problem.code, problem.message))
+            self.refuse(field, problem)
             return cast(Parsed, None)
+
+    def refuse(self, field: str, problem: BadFieldError) -> None:
+        """Adds what turned out to be wrong with a field."""
+        self._errors.append(FieldError(field, problem.code, problem.message))
 
     def optional(
         self, field: str, value: RawField, parse: Callable[[str], Parsed], *, default: Default

@@ -29,6 +29,7 @@ from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
+from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.view import Surroundings
@@ -48,6 +49,7 @@ def prepare(settings: Settings) -> bool:
     """
     if not (settings.jwt_secrets or is_sqlite(settings.database)):
         raise StartError(MISSING_SECRET)
+    metadata_schema(settings)
     try:
         changed = migrate(settings.database)
     except SchemaError as error:
@@ -70,6 +72,7 @@ async def open_ports(
     Raises: StartError.
     """
     clock = SystemClock()
+    schema = metadata_schema(settings)
     tokens = _jwt_tokens(settings)
     metrics = metrics or Metrics()
     with _hasher(settings, metrics) as hasher, opened_mailer(settings, clock) as mailer:
@@ -87,6 +90,7 @@ async def open_ports(
                 rate_limits=SqlRateLimits(connections),
                 readiness=SqlReadiness(connections),
                 policy=_policy(settings),
+                metadata_schema=schema,
             )
 
 
@@ -164,10 +168,12 @@ def _policy(settings: Settings) -> Policy:
     return Policy(
         password=PasswordPolicy(min_length=settings.min_password_length),
         session_lifetime=timedelta(seconds=settings.token_ttl),
+        step_up_lifetime=timedelta(seconds=settings.step_up_ttl),
         max_sessions=settings.max_sessions,
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
         event_retention=timedelta(days=settings.event_retention),
         limits=_limits(settings),
+        account_changes=None if settings.rate_limit == "off" else Policy().account_changes,
     )
 
 
