@@ -27,11 +27,13 @@ from leadnator_auth.domain.errors import (
     AccountSuspendedError,
     AuthError,
     ConcurrencyError,
+    EmailNotVerifiedError,
     EmailTakenError,
     FieldError,
     FieldsError,
     ForbiddenError,
     InvalidCredentialsError,
+    InvalidEmailTokenError,
     InvalidFieldsError,
     InvalidPageError,
     InvalidResetTokenError,
@@ -45,10 +47,15 @@ from leadnator_auth.domain.errors import (
     StepUpRequiredError,
     UnavailableError,
 )
-from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
+from leadnator_auth.domain.use_cases.email_verification import (
+    look_at_verification_link,
+    resend_verification,
+    verify_email,
+)
 from leadnator_auth.domain.use_cases.export_account import AccountExport, export_account
 from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
@@ -99,7 +106,9 @@ __all__ = [
     "DeliveryReport",
     "DeliveryState",
     "EmailAddress",
+    "EmailNotVerifiedError",
     "EmailTakenError",
+    "EmailVerification",
     "Event",
     "EventType",
     "ExportedUser",
@@ -111,6 +120,7 @@ __all__ = [
     "ImportFate",
     "ImportOutcome",
     "InvalidCredentialsError",
+    "InvalidEmailTokenError",
     "InvalidFieldsError",
     "InvalidPageError",
     "InvalidResetTokenError",
@@ -180,11 +190,13 @@ __all__ = [
     "log_in",
     "log_out",
     "look_at_reset_link",
+    "look_at_verification_link",
     "mail_stats",
     "parse_user_ref",
     "purge",
     "renew_lease",
     "request_password_reset",
+    "resend_verification",
     "reset_password",
     "retry_mails",
     "run_in_transaction",
@@ -192,5 +204,6 @@ __all__ = [
     "show_user",
     "sign_up",
     "step_up",
+    "verify_email",
     "was_password_reset",
 ]

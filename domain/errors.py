@@ -88,6 +88,17 @@ class AccountSuspendedError(AuthError):
     message = "This account may not be used for now."
 
 
+class EmailNotVerifiedError(AuthError):
+    """Whoever this is has not proved that the address of the account is theirs; `user_id` is for the security log."""
+
+    code = "email_not_verified"
+    message = "The e-mail address of this account has to be verified first."
+
+    def __init__(self, user_id: str | None = None) -> None:
+        super().__init__()
+        self.user_id = user_id
+
+
 class InvalidTokenError(AuthError):
     """The access token is forged, malformed or expired, or its session has ended."""
 
@@ -157,6 +168,13 @@ class InvalidResetTokenError(AuthError):
 
     code = "invalid_reset_token"
     message = "The reset token is unknown, used up or expired."
+
+
+class InvalidEmailTokenError(AuthError):
+    """The token of a link that proves an address is unknown, used, expired or of an address of the past."""
+
+    code = "invalid_email_token"
+    message = "The token of the link is unknown, used up or expired."
 
 
 class OverloadedError(AuthError):

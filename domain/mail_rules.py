@@ -22,9 +22,13 @@ class Audience(Enum):
     """Whoever has the account with this address, suspended or not."""
     ACTIVE_OWNER = auto()
     """The same, unless the account is suspended."""
+    UNVERIFIED_OWNER = auto()
+    """The same, unless the address is verified already."""
 
     def includes(self, user: User) -> bool:
         """Returns whether the owner of an account is among them."""
+        if self is Audience.UNVERIFIED_OWNER and user.is_email_verified:
+            return False
         return self is Audience.OWNER or not user.is_suspended
 
 
@@ -51,11 +55,13 @@ class MailRule:
     """What is special about one kind of mail.
 
     With a secret in it, the limit is for secrets that may have arrived, and what is beyond it is dropped when it comes
-    up: whoever asked for it cannot tell. Without one, it is for mails, and none beyond it is queued.
+    up. Unless it is uniform, the limit is for mails, too, and none beyond it is queued.
     """
 
     audience: Audience
     mints: MintRule | None = None
+    is_uniform: bool = False
+    """Whether asking for it is one row for any address, so that nobody can tell whether there is an account."""
     limit: Callable[[Policy], MailLimit]
 
 
@@ -63,10 +69,16 @@ MAIL_RULES: Mapping[MailKind, MailRule] = {
     MailKind.RESET_LINK: MailRule(
         audience=Audience.ACTIVE_OWNER,
         mints=MintRule(Purpose.RESET, "reset-password", lambda policy: policy.reset_token_lifetime),
+        is_uniform=True,
         limit=lambda policy: MailLimit(policy.reset_mails, policy.reset_mails_window),
     ),
     MailKind.PASSWORD_CHANGED: MailRule(
         audience=Audience.OWNER,
         limit=lambda policy: MailLimit(policy.notices, policy.notices_window),
+    ),
+    MailKind.VERIFY_EMAIL: MailRule(
+        audience=Audience.UNVERIFIED_OWNER,
+        mints=MintRule(Purpose.VERIFY, "verify-email", lambda policy: policy.email_token_lifetime),
+        limit=lambda policy: MailLimit(policy.address_mails, policy.address_mails_window),
     ),
 }

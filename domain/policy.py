@@ -1,6 +1,7 @@
 """The numbers in the rules, in one place; every deployment may choose its own."""
 
 from datetime import timedelta
+from enum import StrEnum
 
 import attrs
 
@@ -11,6 +12,17 @@ MOST_SESSIONS = 10_000
 """The highest limit of sessions that a setting takes."""
 
 _ACCOUNT_CHANGES = RateLimit("account", 600, timedelta(hours=1))
+
+
+class EmailVerification(StrEnum):
+    """What becomes of accounts whose address nobody has proved to be theirs."""
+
+    ON = "on"
+    """Their owners are mailed a link; nothing is withheld."""
+    OFF = "off"
+    """Nothing at all."""
+    REQUIRED = "required"
+    """Their owners are mailed a link, and can do little before they have used it."""
 
 
 @attrs.frozen
@@ -29,6 +41,12 @@ class Policy:
 
     Each attempt that may have delivered a link counts, whatever became of it."""
     reset_mails_window: timedelta = timedelta(hours=1)
+    email_verification: EmailVerification = EmailVerification.ON
+    email_token_lifetime: timedelta = timedelta(days=1)
+    """How long a link works that proves an address."""
+    address_mails: int = 5
+    """The most mails of one kind with such a link that one account gets in any `address_mails_window`."""
+    address_mails_window: timedelta = timedelta(hours=1)
     event_retention: timedelta = timedelta(days=365)
     """How long events are kept, those of accounts that are gone too."""
     notices: int = 5

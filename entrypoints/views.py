@@ -21,12 +21,13 @@ def _utc(text: str) -> str:
     return text.removesuffix("+00:00") + "Z"
 
 
-def user_view(user: User) -> dict[str, str]:
-    """Returns what identifies an account, in texts."""
+def user_view(user: User) -> dict[str, str | bool]:
+    """Returns an account in short, for a line of a list."""
     return {
         "id": user.id,
         "name": user.name,
         "email": user.email.typed,
+        "email_verified": user.is_email_verified,
         "role": user.role.value,
         "plan": user.plan,
         "status": user.status.value,
@@ -36,17 +37,16 @@ def user_view(user: User) -> dict[str, str]:
 
 def account_view(user: User) -> dict[str, Json]:
     """Returns an account with all there is to know, as its owner and administrators see it."""
-    view = user_view(user)
     return {
-        "id": view["id"],
-        "name": view["name"],
-        "email": view["email"],
+        "id": user.id,
+        "name": user.name,
+        "email": user.email.typed,
         "email_verified": user.is_email_verified,
         "pending_email": None,
-        "role": view["role"],
-        "plan": view["plan"],
-        "status": view["status"],
-        "created_at": view["created_at"],
+        "role": user.role.value,
+        "plan": user.plan,
+        "status": user.status.value,
+        "created_at": rfc3339(user.created_at),
         "user_metadata": dict(user.user_metadata),
         "app_metadata": dict(user.app_metadata),
     }

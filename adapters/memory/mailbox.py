@@ -29,6 +29,11 @@ class Mailbox:
         return [mail for mail in self.mails if isinstance(mail, SecretMail) and mail.kind is MailKind.RESET_LINK]
 
     @property
+    def verification_links(self) -> list[SecretMail]:
+        """The mails with a link that proves an address."""
+        return [mail for mail in self.mails if isinstance(mail, SecretMail) and mail.kind is MailKind.VERIFY_EMAIL]
+
+    @property
     def notices(self) -> list[NoticeMail]:
         """The mails that tell what happened."""
         return [mail for mail in self.mails if isinstance(mail, NoticeMail)]

@@ -4,7 +4,7 @@ import attrs
 
 from leadnator_auth.domain.entities.user import User
 
-_TOLD = frozenset({"role", "plan", "status"})
+_TOLD = frozenset({"role", "plan", "status", "email_verified"})
 """The fields whose values are in an event; of any other it says that it changed: it may be a name or an address."""
 
 
@@ -40,4 +40,5 @@ def _fields_of(user: User) -> dict[str, str]:
         "status": user.status.value,
         "user_metadata": user.user_metadata.text,
         "app_metadata": user.app_metadata.text,
+        "email_verified": "true" if user.is_email_verified else "false",
     }

@@ -17,6 +17,7 @@ class EventType(StrEnum):
     USER_SUSPENDED = "user.suspended"
     USER_ACTIVATED = "user.activated"
     USER_DELETED = "user.deleted"
+    USER_EMAIL_VERIFIED = "user.email_verified"
     PASSWORD_CHANGED = "password.changed"
     PASSWORD_RESET = "password.reset"
     SESSION_STARTED = "session.started"

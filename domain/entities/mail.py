@@ -14,6 +14,7 @@ class MailKind(StrEnum):
 
     RESET_LINK = "reset_link"
     PASSWORD_CHANGED = "password_changed"
+    VERIFY_EMAIL = "verify_email"
 
 
 @attrs.frozen

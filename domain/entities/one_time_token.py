@@ -19,11 +19,17 @@ class Purpose(StrEnum):
 
     RESET = "reset"
     """To set a new password."""
+    VERIFY = "verify"
+    """To prove that its holder reads mails to the address of the account."""
 
     @property
     def prefix(self) -> str:
         """How its secrets begin."""
         return f"{self.value}_"
+
+
+_FOR_PRESENT_ADDRESS = frozenset({Purpose.RESET, Purpose.VERIFY})
+"""What is worth nothing once the account has another address than the one it was mailed to."""
 
 
 @attrs.frozen
@@ -51,8 +57,14 @@ class OneTimeToken:
         return self.belongs_to(user) and self.used_at is None and now < self.expires_at
 
     def belongs_to(self, user: User) -> bool:
-        """Returns whether it is a token of `user` that was not voided with all others."""
+        """Returns whether it is a token of `user`, and of their address, that was not voided with all others."""
+        if self.purpose in _FOR_PRESENT_ADDRESS and not self.is_for_address_of(user):
+            return False
         return self.user_id == user.id and self.epoch == user.secret_epoch
+
+    def is_for_address_of(self, user: User) -> bool:
+        """Returns whether its address is the one that `user` has today."""
+        return self.address == user.email.canonical
 
 
 def is_secret(text: str, purpose: Purpose) -> bool:

@@ -1,6 +1,7 @@
 """Administering the accounts of others: create, change, delete. Each change is an event."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TypeVar
 
 import attrs
@@ -18,6 +19,7 @@ from leadnator_auth.domain.entities.user import (
     parse_plan,
     parse_role,
     parse_status,
+    with_verified_email,
     without_secrets,
 )
 from leadnator_auth.domain.errors import EmailTakenError
@@ -28,6 +30,7 @@ from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.remove_user import keep_an_admin, remove_user
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.verified_email import ask_to_verify
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
 from leadnator_auth.domain.values.json_object import JsonObject
@@ -50,10 +53,13 @@ async def create_user(
     password: RawField,
     *,
     is_admin: bool = False,
+    email_verified: bool = False,
     plan: RawField = None,
     ports: Ports,
 ) -> User:
     """Returns a new account, on the plan "Starter" if none is given; the rules of sign-up apply.
+
+    Unless the address is said to be verified, its owner is mailed the link that follows a sign-up.
 
     Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, EmailTakenError,
     OverloadedError.
@@ -71,20 +77,31 @@ async def create_user(
     password_hash = await ports.hasher.hash(new_password)
     now = ports.clock.now()
     user_id = UserId(new_id(USER_ID_PREFIX, ports))
-    user = User(user_id, valid_name, address, now, Role.ADMIN if is_admin else Role.USER, valid_plan)
+    user = User(
+        user_id,
+        valid_name,
+        address,
+        now,
+        Role.ADMIN if is_admin else Role.USER,
+        valid_plan,
+        email_verified_at=now if email_verified else None,
+    )
 
     async def keep(transaction: Transaction) -> None:
         await lock_active_admins(actor, transaction)
         await transaction.users.add([user])
         await transaction.credentials.add([Credentials(user.id, password_hash, changed_at=now)])
         await record(EventType.USER_CREATED, user.id, transaction, ports, actor=actor.id)
+        await ask_to_verify(user, transaction, ports)
 
     await run_in_transaction(ports.unit_of_work, keep)
     return user
 
 
 async def change_user(actor: Actor, user_ref: UserRef, changes: Mapping[str, RawField], *, ports: Ports) -> ChangedUser:
-    """Sets those of name, role, plan, status and `app_metadata` that `changes` has; nothing else may be in it.
+    """Sets those of name, role, plan, status, email_verified and `app_metadata` that `changes` has.
+
+    Nothing else may be in it. All are text but email_verified, which is True or False, and `app_metadata`, an object.
 
     They are in force at once. A suspended account loses its sessions, reset tokens and known clients for good:
     activating it does not bring them back.
@@ -96,7 +113,7 @@ async def change_user(actor: Actor, user_ref: UserRef, changes: Mapping[str, Raw
         admins = await lock_active_admins(actor, transaction)
         patch = _Patch.checked(changes)
         before = await get_user(user_ref, transaction)
-        after = patch.applied_to(before)
+        after = patch.applied_to(before, ports.clock.now())
         made = changes_between(before, after)
         if not made:
             return ChangedUser(before, ())
@@ -134,6 +151,7 @@ class _Patch:
     role: Role | None
     plan: str | None
     status: Status | None
+    email_verified: bool | None
     app_metadata: JsonObject | None
 
     @classmethod
@@ -151,10 +169,13 @@ class _Patch:
                 given("role", parse_role),
                 given("plan", parse_plan),
                 given("status", parse_status),
+                check.flag("email_verified", changes["email_verified"]) if "email_verified" in changes else None,
                 metadata if "app_metadata" in changes else None,
             )
 
-    def applied_to(self, user: User) -> User:
+    def applied_to(self, user: User, now: datetime) -> User:
+        if self.email_verified is not None:
+            user = with_verified_email(user, now) if self.email_verified else attrs.evolve(user, email_verified_at=None)
         return attrs.evolve(
             user,
             name=self.name or user.name,
@@ -168,11 +189,19 @@ class _Patch:
 async def _record_changes(
     actor: Actor, user: User, changes: tuple[Change, ...], transaction: Transaction, ports: Ports
 ) -> None:
-    """Records a change of status as an event of its own, and all other changes as one."""
-    others = tuple(change for change in changes if change.field != "status")
+    """Records a change of status, and that an address is verified, as events of their own; all other changes as one."""
+    own = _own_events(user)
+    others = tuple(change for change in changes if change.field not in own)
     if others:
         data = event_data_of(others)
         await record(EventType.USER_UPDATED, user.id, transaction, ports, actor=actor.id, **data)
-    if others != changes:
-        event_type = EventType.USER_SUSPENDED if user.is_suspended else EventType.USER_ACTIVATED
-        await record(event_type, user.id, transaction, ports, actor=actor.id)
+    for change in changes:
+        if change.field in own:
+            await record(own[change.field], user.id, transaction, ports, actor=actor.id)
+
+
+def _own_events(user: User) -> dict[str, EventType]:
+    """Returns the fields whose change, to what they are now, is a type of event."""
+    status = EventType.USER_SUSPENDED if user.is_suspended else EventType.USER_ACTIVATED
+    verified = {"email_verified": EventType.USER_EMAIL_VERIFIED} if user.is_email_verified else {}
+    return {"status": status, **verified}

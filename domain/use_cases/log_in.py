@@ -29,7 +29,7 @@ async def log_in(email: RawField, password: RawField, client: Client = Client(),
     that the time of an answer does not reveal whether the account exists.
 
     Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError, InvalidCredentialsError,
-    AccountSuspendedError (only after the right password), OverloadedError.
+    AccountSuspendedError and EmailNotVerifiedError (only after the right password), OverloadedError.
     """
     with FieldChecks() as check:
         address = check("email", email, ports.emails.parse)

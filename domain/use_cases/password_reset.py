@@ -15,6 +15,7 @@ from leadnator_auth.domain.use_cases.steps.one_time_tokens import find_usable
 from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
+from leadnator_auth.domain.use_cases.steps.verified_email import proved
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.ids import SessionId
 
@@ -40,7 +41,7 @@ async def request_password_reset(email: RawField, client: Client = Client(), *, 
 async def reset_password(secret: RawField, password: RawField, client: Client = Client(), *, ports: Ports) -> User:
     """Sets a new password, ends every session and every other reset token of the user, and queues a notice.
 
-    Returns whose it is.
+    Returns whose it is; their address is proved by that, too.
 
     A refused password leaves the token as it was. No session is opened. Whoever had the mail is the owner: wrong
     log-ins of others do not keep them, and the client they did it from, out any longer.
@@ -64,7 +65,8 @@ async def reset_password(secret: RawField, password: RawField, client: Client = 
             raise InvalidResetTokenError
         if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
             raise InvalidResetTokenError
-        changed = await apply_new_password(user, password_hash, EventType.PASSWORD_RESET, transaction, ports)
+        owner = await proved(user, transaction, ports)  # the secret was mailed to the address that they have today
+        changed = await apply_new_password(owner, password_hash, EventType.PASSWORD_RESET, transaction, ports)
         await remember(changed, client, transaction, ports)
         return changed
 

@@ -15,6 +15,7 @@ from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_se
 from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.throttle import throttle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.verified_email import ask_to_verify
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
@@ -23,7 +24,7 @@ from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
 async def sign_up(
     name: RawField, email: RawField, password: RawField, client: Client = Client(), *, ports: Ports
 ) -> SignedIn:
-    """Returns the new account, signed in.
+    """Returns the new account, signed in; its owner is mailed a link that proves the address, unless that is off.
 
     Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError, EmailTakenError, OverloadedError.
     """
@@ -42,7 +43,9 @@ async def sign_up(
         await transaction.users.add([user])
         await transaction.credentials.add([Credentials(user.id, password_hash, changed_at=now)])
         await record(EventType.USER_CREATED, user.id, transaction, ports)
-        return await open_session(user, password_proof(now), client, transaction, ports)
+        await ask_to_verify(user, transaction, ports)
+        # Whoever just signed up can have proved nothing yet; what this session is good for is another question.
+        return await open_session(user, password_proof(now), client, transaction, ports, verified=False)
 
     return await run_in_transaction(ports.unit_of_work, keep)
 

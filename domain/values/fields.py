@@ -77,6 +77,15 @@ class FieldChecks:
         """Returns `value` parsed, or `default` when it is absent, null or empty."""
         return default if value is None or value == "" else self(field, value, parse)
 
+    def flag(self, field: str, value: RawField) -> bool:
+        """Returns `value`, which is True or False and nothing that may stand for them."""
+        if isinstance(value, bool):
+            return value
+        is_absent = value is None or value == ""
+        problem = missing() if is_absent else BadFieldError("wrong_type", "This must be true or false.")
+        self._errors.append(FieldError(field, problem.code, problem.message))
+        return False
+
     def only(self, given: Iterable[str], known: Collection[str]) -> None:
         """Refuses each field that is given and not known.
 

@@ -20,7 +20,7 @@ from leadnator_auth.domain import (
     UnavailableError,
     User,
 )
-from leadnator_auth.entrypoints.views import event_view, user_view
+from leadnator_auth.entrypoints.views import account_view, event_view
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 who_argument = click.argument("who")
@@ -49,6 +49,12 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
+def cells_of(view: Mapping[str, str | bool]) -> dict[str, str]:
+    """Returns an account in words for people."""
+    words = {True: "yes", False: "no"}
+    return {name: words[value] if isinstance(value, bool) else value for name, value in view.items()}
+
+
 def print_table(rows: Sequence[dict[str, str]]) -> None:
     """Prints rows for people."""
     click.echo(tabulate(rows, headers="keys", disable_numparse=True) if rows else "none")
@@ -58,7 +64,7 @@ def print_changed(user: User, changes: Sequence[Change], as_json: bool) -> None:
     """Says what was changed of an account."""
     if as_json:
         changed = {change.field: {"old": change.old, "new": change.new} for change in changes}
-        print_json({"user": user_view(user), "changes": changed})
+        print_json({"user": account_view(user), "changes": changed})
         return
     click.echo(f"{user.id} {user.email.typed}: {told(changes) or 'nothing to change'}")
 

@@ -25,7 +25,7 @@ from leadnator_auth.adapters.sql import (
 )
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain.entities.rate_limit import Limits
-from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
@@ -171,6 +171,8 @@ def _policy(settings: Settings) -> Policy:
         step_up_lifetime=timedelta(seconds=settings.step_up_ttl),
         max_sessions=settings.max_sessions,
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
+        email_verification=EmailVerification(settings.email_verification),
+        email_token_lifetime=timedelta(seconds=settings.email_token_ttl),
         event_retention=timedelta(days=settings.event_retention),
         limits=_limits(settings),
         account_changes=None if settings.rate_limit == "off" else Policy().account_changes,

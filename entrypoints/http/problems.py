@@ -68,6 +68,12 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "Ask for a new link: each works once, for a limited time.",
         when="The token is unknown, used or expired.",
     ),
+    errors.InvalidEmailTokenError: Problem(
+        HTTPStatus.BAD_REQUEST,
+        "Invalid or expired e-mail token",
+        "Ask for a new link: each works once, for a limited time, for the address that it was mailed to.",
+        when="The token is unknown, used or expired, or the address is another or verified by now.",
+    ),
     errors.InvalidCredentialsError: Problem(
         HTTPStatus.UNAUTHORIZED,
         "Invalid credentials",
@@ -100,6 +106,12 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "Account suspended",
         "This account may not be used for now.",
         when="The password is right, but the account may not be used.",
+    ),
+    errors.EmailNotVerifiedError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "E-mail address not verified",
+        "Open the link that was mailed to this address first; setting a new password by mail proves it, too.",
+        when="The credentials are right, but the address has to be verified first.",
     ),
     errors.NotFoundError: Problem(
         HTTPStatus.NOT_FOUND,

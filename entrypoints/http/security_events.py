@@ -8,9 +8,11 @@ from starlette.requests import Request
 from leadnator_auth.domain import (
     AccountSuspendedError,
     AuthError,
+    EmailNotVerifiedError,
     EmailTakenError,
     ForbiddenError,
     InvalidCredentialsError,
+    InvalidEmailTokenError,
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
@@ -24,9 +26,11 @@ _log = structlog.get_logger("leadnator_auth.security")
 _REFUSALS: Mapping[type[Exception], str] = {
     InvalidCredentialsError: "credentials_refused",
     AccountSuspendedError: "suspended_account_refused",
+    EmailNotVerifiedError: "unverified_account_refused",
     EmailTakenError: "taken_email_refused",
     InvalidTokenError: "token_refused",
     InvalidResetTokenError: "link_refused",
+    InvalidEmailTokenError: "link_refused",
     TooManyRequestsError: "throttled",
     ForbiddenError: "administration_refused",
     LastAdminError: "last_admin_kept",
@@ -43,7 +47,7 @@ def log_refusal(request: Request, error: AuthError | RequestError) -> None:
     event = _REFUSALS.get(type(error))
     if event is None or isinstance(error, RequestError):
         return
-    if isinstance(error, InvalidCredentialsError | ForbiddenError):
+    if isinstance(error, InvalidCredentialsError | EmailNotVerifiedError | ForbiddenError):
         told = {"user": error.user_id}
     else:
         told = {"reason": error.reason}

@@ -92,6 +92,12 @@ class Settings:
     token_ttl: int = setting("TOKEN_TTL", values.positive, 604_800, "a number of seconds from 1 to 315360000")
     reset_token_ttl: int = setting("RESET_TOKEN_TTL", values.positive, 3_600, "a number of seconds from 1 to 315360000")
     step_up_ttl: int = setting("STEP_UP_TTL", values.positive, 600, "a number of seconds from 1 to 315360000")
+    email_verification: str = setting(
+        "EMAIL_VERIFICATION", values.one_of("on", "off", "required"), "on", "on, off or required"
+    )
+    email_token_ttl: int = setting(
+        "EMAIL_TOKEN_TTL", values.positive, 86_400, "a number of seconds from 1 to 315360000"
+    )
     max_sessions: int = setting("MAX_SESSIONS", values.between(1, MOST_SESSIONS), 100, "a number from 1 to 10000")
     event_retention: int = setting("EVENT_RETENTION", values.between(1, 3650), 365, "a number of days from 1 to 3650")
     min_password_length: int = setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")

@@ -48,8 +48,8 @@ async def delete(actor: Actor, victim: Actor, world: Ports) -> object:
     return await delete_user(actor, UserId(victim.id), ports=world)
 
 
-async def leave(actor: Actor, victim: Actor, world: Ports) -> object:
-    return await delete_account(await identity_of(victim, world), ports=world)
+async def leave(actor: Actor, victim: Actor, world: Ports) -> None:
+    await delete_account(await identity_of(victim, world), ports=world)
 
 
 Lose = Callable[[Actor, Actor, Ports], Awaitable[object]]

@@ -19,7 +19,7 @@ MANY = 700
 async def metadata_of(unit_of_work: UnitOfWork, user: User) -> tuple[str, str] | None:
     async with unit_of_work.snapshot() as repositories:
         kept = await repositories.users.by_id(user.id)
-    return kept and (kept.user_metadata.text, kept.app_metadata.text)
+    return (kept.user_metadata.text, kept.app_metadata.text) if kept else None
 
 
 class UserMetadataContract(StoreContract):

@@ -94,7 +94,7 @@ class UsersContract(UserPagesContract, UserMetadataContract):
         async with unit_of_work.snapshot() as repositories:
             kept = await repositories.users.by_id(alice.id)
         expected = attrs.evolve(changed, email=alice.email, created_at=alice.created_at)
-        assert kept == expected, "`save` replaces all fields but address and creation time, which stay"
+        assert kept == expected, "`save` replaces what may change, and leaves address and creation time"
 
     async def test_saving_somebody_unknown_keeps_nothing(self, unit_of_work: UnitOfWork) -> None:
         async with unit_of_work() as transaction:

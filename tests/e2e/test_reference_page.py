@@ -11,7 +11,7 @@ import pytest
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from tests.databases import run_sql
-from tests.e2e.server import DEADLINE_SECONDS, QUICK, Server, clean_environment, run
+from tests.e2e.server import DEADLINE_SECONDS, QUICK, Server, clean_environment, run, until
 from tests.http.reference_page import ReferencePage
 
 CURLRC = 'noproxy = "*"\nmax-time = 60\n'
@@ -45,7 +45,7 @@ class Shell(NamedTuple):
         return done.stdout
 
 
-VARIABLES = ("TOKEN", "SESSION_ID", "USER_ID", "RESET_TOKEN")
+VARIABLES = ("TOKEN", "SESSION_ID", "USER_ID", "VERIFY_TOKEN", "RESET_TOKEN")
 
 
 @pytest.fixture
@@ -85,14 +85,20 @@ def has_all_figures(answer: str, printed: str) -> bool:
     return shown <= answered
 
 
+def wait_for_secret(server: Server, purpose: str) -> None:
+    """Waits for a mail with a secret for this purpose."""
+    mails = server.home / "mail"
+    until(lambda: any(f"{purpose}_" in file.read_text() for file in mails.glob("*.eml")), f"a mail to {purpose}")
+
+
 def test_every_command_answers_as_the_page_says(shell: Shell, page: ReferencePage) -> None:
     setting = {each.text.partition("=")[0]: each.text for each in page.snippets if each.place == "examples"}
     others = [each.name for each in OPERATIONS if each.name not in BEFORE_THE_OTHERS + AFTER_THE_OTHERS]
     for name in [*BEFORE_THE_OTHERS, *others, *AFTER_THE_OTHERS]:
         command = page.snippet(name, "curl")
         for variable in [each for each in setting if f"${each}" in command]:
-            if variable == "RESET_TOKEN":
-                shell.server.mails(2)  # the notice of the change of password, and the link
+            if variable in ("VERIFY_TOKEN", "RESET_TOKEN"):
+                wait_for_secret(shell.server, variable.partition("_")[0].lower())
             shell.run(setting.pop(variable))
         operation = next(each for each in OPERATIONS if each.name == name)
         answer, printed = shell.run(command), page.snippet(name, "Response 200 OK")

@@ -286,7 +286,7 @@ def test_users_are_listed_for_people_and_for_scripts(desk: Desk) -> None:
     assert [user["name"] for user in desk.json("list", "--limit", "2")["users"]] == names[:0:-1]
     assert [user["name"] for user in desk.json("list", "--query", "zoË")["users"]] == ["Zoë ☕"]
     table = desk.users("list").stdout.splitlines()
-    assert table[0].split() == ["id", "name", "email", "role", "plan", "status", "created_at"]
+    assert table[0].split() == ["id", "name", "email", "email_verified", "role", "plan", "status", "created_at"]
     assert [line[26:33].strip() for line in table[2:]] == names[::-1]
     assert desk.users("list", "--query", "%").stdout == "none\n"
     assert desk.json("list", "--query", "%") == {"users": []}

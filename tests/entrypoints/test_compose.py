@@ -19,6 +19,7 @@ from leadnator_auth.domain import (
     AccessPurpose,
     Claims,
     EmailAddress,
+    EmailVerification,
     InvalidTokenError,
     MailKind,
     NoticeMail,
@@ -77,12 +78,15 @@ async def test_the_rules_are_those_of_the_settings() -> None:
     async with open_ports(settings()) as ports:
         assert ports.policy == Policy()
     chosen = {"MIN_PASSWORD_LENGTH": "12", "TOKEN_TTL": "60", "RESET_TOKEN_TTL": "120", "EVENT_RETENTION": "30"}
+    chosen |= {"EMAIL_VERIFICATION": "required", "EMAIL_TOKEN_TTL": "300"}
     async with open_ports(settings(**chosen)) as ports:
         assert ports.policy == Policy(
             password=PasswordPolicy(min_length=12),
             session_lifetime=timedelta(seconds=60),
             reset_token_lifetime=timedelta(seconds=120),
             event_retention=timedelta(days=30),
+            email_verification=EmailVerification.REQUIRED,
+            email_token_lifetime=timedelta(minutes=5),
         )
 
 

@@ -39,6 +39,7 @@ class Bug:
 
 _ADMINISTRATION = "domain/use_cases/administration.py"
 _RESET = "domain/use_cases/password_reset.py"
+_VERIFICATION = "domain/use_cases/email_verification.py"
 _LOG_IN = "domain/use_cases/log_in.py"
 _DELIVERY = "domain/use_cases/mail_delivery.py"
 _DELIVER = "domain/use_cases/steps/deliver.py"
@@ -56,6 +57,44 @@ BUGS = (
         "    changed = await end_sessions("
         "without_secrets(user), transaction, ports, reason=event_type.value, keep=keep)\n",
         "    changed = without_secrets(user)\n    await transaction.users.save(changed)\n",
+    ),
+    Bug(
+        "a link proves the address of whoever has it by now",
+        _VERIFICATION,
+        "        if user is None or user.is_email_verified or not token.belongs_to(user):\n",
+        "        user = user or await transaction.users.by_email(token.address or '')\n"
+        "        if user is None or user.is_email_verified:\n",
+    ),
+    Bug(
+        "a link that proves an address outlives a new password",
+        _VERIFICATION,
+        " or not token.belongs_to(user)",
+        "",
+    ),
+    Bug(
+        "a link that proves an address works twice",
+        _VERIFICATION,
+        "        if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:\n"
+        "            raise InvalidEmailTokenError\n",
+        "",
+    ),
+    Bug(
+        "a reset proves nothing",
+        _RESET,
+        "        owner = await proved(user, transaction, ports)",
+        "        owner = user",
+    ),
+    Bug(
+        "a change of password proves the address",
+        _RESET,
+        "    changed = await end_sessions(without_secrets(user),",
+        "    user = await proved(user, transaction, ports)\n    changed = await end_sessions(without_secrets(user),",
+    ),
+    Bug(
+        "who signs up is not mailed a link",
+        "domain/use_cases/sign_up.py",
+        "        await ask_to_verify(user, transaction, ports)\n",
+        "",
     ),
     Bug(
         "a reset keeps the other reset secrets",

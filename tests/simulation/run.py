@@ -8,6 +8,7 @@ from leadnator_auth.domain import (
     AuthError,
     DeliveryState,
     InvalidTokenError,
+    Purpose,
     Role,
     UnavailableError,
     create_user,
@@ -47,8 +48,12 @@ WITH_SESSION: tuple[tuple[Act, int], ...] = (
     (callers.log_out_somebody, 3),
     (callers.end_another_session, 1),
     (callers.change_ones_password, 3),
+    (callers.ask_to_verify, 2),
 )
-WITH_SECRET: tuple[tuple[Act, int], ...] = ((callers.reset_ones_password, 20),)
+WITH_SECRET: tuple[tuple[Purpose, Act, int], ...] = (
+    (Purpose.RESET, callers.reset_ones_password, 20),
+    (Purpose.VERIFY, callers.verify_ones_address, 6),
+)
 
 
 def run(seed: int, trace: list[str] | None = None) -> None:
@@ -90,12 +95,14 @@ def _begin(world: World) -> None:
 
 def _live(world: World) -> None:
     chance, scheduler = world.chance, world.scheduler
-    anybody, with_secret = _weighted(world, (*ANYBODY, *WITH_SESSION)), _weighted(world, WITH_SECRET)
+    anybody = _weighted(world, (*ANYBODY, *WITH_SESSION))
+    with_secret = [(purpose, _weighted(world, ((act, weight),))) for purpose, act, weight in WITH_SECRET]
     left, cancel_rate, crash_rate = ACTS_A_WORLD, world.pick((0, 0, 0.01)), world.pick((0, 0, 0.004))
     while left or scheduler.clients:
         if left and scheduler.clients < world.crowd and not world.wait_for_calm:
             left -= 1
-            act = chance.choice(anybody + with_secret if world.known_secrets() else anybody)
+            possible = [act for purpose, acts in with_secret if world.known_secrets(purpose) for act in acts]
+            act = chance.choice(anybody + possible)
             scheduler.spawn(Task(f"{ACTS_A_WORLD - left} {act.__name__}", _done(world, act), is_client=True))
             continue
         scheduler.step()

@@ -16,6 +16,7 @@ from leadnator_auth.domain import (
     Limits,
     Policy,
     Ports,
+    Purpose,
     QueuedMail,
     RateLimit,
     TooManyRequestsError,
@@ -41,7 +42,7 @@ TIGHT = Limits(
     reset=RateLimit("reset", 4, timedelta(hours=1)),
     change_password=RateLimit("change-password", 4, timedelta(hours=1)),
 )
-RESET_MAILS = 2
+LINKS = 2
 NOTICES = 2
 CONVERSATIONS, CONVERSATIONS_OF_A_DOMAIN = 3, 2
 
@@ -80,7 +81,11 @@ class World:
         self.chaos = Chaos(chance, chance.choice((0, 15, 60, 200)), self.note, self._on_commit)
         limits = chance.choice((Limits.none(), TIGHT))
         self.policy = Policy(
-            session_lifetime=timedelta(hours=8), reset_mails=RESET_MAILS, notices=NOTICES, limits=limits
+            session_lifetime=timedelta(hours=8),
+            reset_mails=LINKS,
+            address_mails=LINKS,
+            notices=NOTICES,
+            limits=limits,
         )
         self._distance = chance.choice((0.0, 0.0, 0.0, 0.05))
         """The seconds to the database and back."""
@@ -257,9 +262,10 @@ class World:
         """Returns all sessions that somebody has a token of."""
         return [(account, session) for account in self.accounts for session in account.sessions]
 
-    def known_secrets(self) -> list[tuple[Account, KnownSecret]]:
-        """Returns all reset secrets that were mailed."""
-        return [(account, secret) for account in self.accounts for secret in account.secrets]
+    def known_secrets(self, purpose: Purpose) -> list[tuple[Account, KnownSecret]]:
+        """Returns all secrets for this purpose that were mailed."""
+        known = [(account, secret) for account in self.accounts for secret in account.secrets]
+        return [(account, secret) for account, secret in known if secret.purpose is purpose]
 
     def pick(self, options: "list[Value] | tuple[Value, ...]") -> Value:
         """Returns one of them."""

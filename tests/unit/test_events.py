@@ -33,23 +33,26 @@ from leadnator_auth.domain import (
     purge,
     renew_lease,
     request_password_reset,
+    resend_verification,
     reset_password,
     retry_mails,
     sign_up,
     step_up,
     use_cases,
+    verify_email,
 )
 from leadnator_auth.domain.use_cases.mail_delivery import send_mail, take_mail
 from tests.unit.changes import changes, state_of, told
 
 OPERATOR = Actor.operator()
 STARTED, ENDED = "session.started", "session.ended"
+VERIFIED = "user.email_verified"
 BOB = {"name": "Bob", "email": "bob@example.com", "password_hash": "cheap$1$bob"}
 
 
 @attrs.frozen
 class Scene:
-    """Root, an admin who is logged in, and Alice, who is logged in twice and has a reset link."""
+    """Root, an admin who is logged in, and Alice, who is logged in twice and has links to reset and to verify."""
 
     ports: Ports
     memory: MemoryPorts
@@ -58,6 +61,7 @@ class Scene:
     first: Identity
     second: Identity
     secret: str
+    verification: str
 
     async def patch(self, **fields: object) -> None:
         await change_user(self.root, self.alice, fields, ports=self.ports)
@@ -86,13 +90,14 @@ async def scene(ports: Ports, memory: MemoryPorts) -> Scene:
     """The scene over each store in turn."""
     await create_user(OPERATOR, "Root", "root@example.com", "secret", is_admin=True, ports=ports)
     root = Actor.through(_identity(await log_in("root@example.com", "secret", ports=ports)))
-    alice = await sign_up("Alice", "alice@example.com", "secret", ports=ports)
+    mailing = attrs.evolve(ports, policy=Policy())
+    alice = await sign_up("Alice", "alice@example.com", "secret", ports=mailing)
     memory.clock.advance(seconds=1)
     second = await log_in("alice@example.com", "secret", ports=ports)
     await request_password_reset("alice@example.com", ports=ports)
     await deliver_due_mails(ports=ports)
-    secret = memory.mailer.reset_links[0].secret
-    return Scene(ports, memory, root, alice.user.id, _identity(alice), _identity(second), secret)
+    secret, verification = memory.mailer.reset_links[0].secret, memory.mailer.verification_links[0].secret
+    return Scene(mailing, memory, root, alice.user.id, _identity(alice), _identity(second), secret, verification)
 
 
 Act = Callable[[Scene], Awaitable[object]]
@@ -173,14 +178,33 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: request_password_reset("nobody@example.com", ports=s.ports), []),
     ],
     "reset_password": [
-        (lambda s: reset_password(s.secret, "new-secret", ports=s.ports), [ENDED, ENDED, "password.reset"]),
+        (
+            lambda s: reset_password(s.secret, "new-secret", ports=s.ports),
+            [ENDED, ENDED, "password.reset", VERIFIED],
+        ),
+        (
+            lambda s: _after(
+                verify_email(s.verification, ports=s.ports), reset_password(s.secret, "new-secret", ports=s.ports)
+            ),
+            [ENDED, ENDED, "password.reset", VERIFIED],
+        ),
         (lambda s: reset_password(f"{s.secret}x", "new-secret", ports=s.ports), []),
         (
             lambda s: _after(
                 reset_password(s.secret, "new-secret", ports=s.ports), reset_password(s.secret, "third", ports=s.ports)
             ),
-            [ENDED, ENDED, "password.reset"],
+            [ENDED, ENDED, "password.reset", VERIFIED],
         ),
+    ],
+    "resend_verification": [(lambda s: resend_verification(s.first, ports=s.ports), [])],
+    "verify_email": [
+        (lambda s: verify_email(s.verification, ports=s.ports), [VERIFIED]),
+        (lambda s: verify_email(s.secret, ports=s.ports), []),
+        (
+            lambda s: _after(verify_email(s.verification, ports=s.ports), verify_email(s.verification, ports=s.ports)),
+            [VERIFIED],
+        ),
+        (lambda s: _after(s.patch(email_verified=True), verify_email(s.verification, ports=s.ports)), [VERIFIED]),
     ],
     "create_user": [
         (lambda s: create_user(s.root, "Bob", "bob@example.com", "secret", ports=s.ports), ["user.created"]),
@@ -192,6 +216,9 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: s.patch(role="admin", plan="Growth", name="Alicia"), ["user.updated"]),
         (lambda s: s.patch(name=" Alice ", role="user", plan="Starter", status="active"), []),
         (lambda s: s.patch(), []),
+        (lambda s: s.patch(email_verified=True), [VERIFIED]),
+        (lambda s: s.patch(email_verified=False), []),
+        (lambda s: s.patch(email_verified=True, plan="Growth"), [VERIFIED, "user.updated"]),
         (lambda s: s.patch(status="suspended"), [ENDED, ENDED, "user.suspended"]),
         (lambda s: s.patch(status="suspended", plan="Growth"), [ENDED, ENDED, "user.updated", "user.suspended"]),
         (
@@ -207,6 +234,7 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     ],
     "import_users": [
         (lambda s: import_users([BOB, BOB | {"email": "al@example.com"}], ports=s.ports), ["user.created"] * 2),
+        (lambda s: import_users([BOB | {"email_verified": True}], ports=s.ports), ["user.created"]),
         (lambda s: import_users([BOB | {"status": "suspended"}], ports=s.ports), ["user.created"]),
         (lambda s: import_users([BOB, BOB, BOB | {"email": "alice@example.com"}, {}], ports=s.ports), ["user.created"]),
         (lambda s: _after(import_users([BOB], ports=s.ports), import_users([BOB], ports=s.ports)), ["user.created"]),
@@ -309,6 +337,7 @@ async def test_every_session_is_told_of_that_a_higher_limit_had_let_in(scene: Sc
 
 
 async def test_who_was_imported_is_told_of_as_made_by_the_operator_now(scene: Scene) -> None:
+    scene.memory.clock.advance(seconds=1)
     await import_users([BOB | {"created_at": "2020-01-01T00:00:00Z"}], ports=scene.ports)
     newest = next(iter((await state_of(scene.ports)).events.values()))
     assert (newest.type, newest.actor, newest.at, newest.data) == (

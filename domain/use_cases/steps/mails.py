@@ -10,11 +10,11 @@ from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
 async def queue_mail(kind: MailKind, recipient: str, transaction: Transaction, ports: Ports) -> None:
     """Queues a mail to a canonical address, which may be nobody's, unless its owner had their fill of this kind.
 
-    Of mails with a secret the fill is known when they are sent: here they are one row for any address, so that the
-    answer and its time are the same for all.
+    Of uniform ones the fill is known when they are sent: here they are one row for any address, so that the answer and
+    its time are the same for all.
     """
     request, rule, now = MailRequest(kind, recipient), MAIL_RULES[kind], ports.clock.now()
-    if rule.mints is None:
+    if not rule.is_uniform:
         limit = rule.limit(ports.policy)
         if await transaction.mail_queue.count_since(request, now - limit.period) >= limit.count:
             return

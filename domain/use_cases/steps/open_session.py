@@ -11,6 +11,7 @@ from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.end_sessions import MAX_REMOVED
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.record import record_start
+from leadnator_auth.domain.use_cases.steps.verified_email import check_verified
 from leadnator_auth.domain.values.ids import SESSION_ID_PREFIX, SessionId
 
 
@@ -23,18 +24,21 @@ class SignedIn:
     token: str = attrs.field(repr=False)
 
 
-async def open_session(user: User, proof: Proof, client: Client, transaction: Transaction, ports: Ports) -> SignedIn:
+async def open_session(
+    user: User, proof: Proof, client: Client, transaction: Transaction, ports: Ports, *, verified: bool | None = None
+) -> SignedIn:
     """Returns the user with a session that begins now; the oldest one ends if there would be too many.
 
     `proof` is how they proved who they are, whatever the way in.
 
     The user must have been read, or made, first of all in the same transaction: then nothing ends their sessions
-    meanwhile.
+    meanwhile. `verified` is whether their address has to be proved; None leaves it to the policy.
 
-    Raises: AccountSuspendedError.
+    Raises: AccountSuspendedError, EmailNotVerifiedError.
     """
     if user.is_suspended:
         raise AccountSuspendedError
+    check_verified(user, ports, verified=verified)
     now = ports.clock.now()
     session = Session(
         id=SessionId(new_id(SESSION_ID_PREFIX, ports)),

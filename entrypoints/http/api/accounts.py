@@ -15,6 +15,7 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
 from leadnator_auth.domain.errors import (
     AccountSuspendedError,
+    EmailNotVerifiedError,
     EmailTakenError,
     InvalidCredentialsError,
     InvalidResetTokenError,
@@ -70,7 +71,7 @@ async def post_reset_password(request: Request) -> Response:
     return done()
 
 
-def _view(user: User, *members: str) -> dict[str, str]:
+def _view(user: User, *members: str) -> dict[str, str | bool]:
     view = user_view(user)
     return {member: view[member] for member in members}
 
@@ -125,6 +126,7 @@ OPERATIONS: tuple[Operation, ...] = (
             *BAD_BODY,
             InvalidCredentialsError,
             AccountSuspendedError,
+            EmailNotVerifiedError,
             TooManyRequestsError,
             OverloadedError,
             UnavailableError,

@@ -78,6 +78,7 @@ _BODY = {
     "role": {"type": "string", "enum": [role.value for role in Role]},
     "plan": {"type": "string", "minLength": 1, "maxLength": MAX_PLAN_LENGTH, "pattern": schemas.NAME["pattern"]},
     "status": {"type": "string", "enum": [status.value for status in Status]},
+    "email_verified": {"type": "boolean"},
     "app_metadata": schemas.METADATA,
 }
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}

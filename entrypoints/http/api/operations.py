@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from leadnator_auth.entrypoints.http.api import accounts, admin, own_account, probes, sessions, step_up
+from leadnator_auth.entrypoints.http.api import (
+    accounts,
+    admin,
+    email_verification,
+    own_account,
+    probes,
+    sessions,
+    step_up,
+)
 from leadnator_auth.entrypoints.http.openapi.operation import Operation
 
 GROUPS: Mapping[str, str] = {
@@ -11,6 +19,8 @@ GROUPS: Mapping[str, str] = {
     sessions.GROUP: "Each log-in opens a session, and its token is good for as long as the session lives.",
     own_account.GROUP: "What an account is and has. To delete it, or to take all of it along, takes a log-in or a "
     "step-up of the last ten minutes.",
+    email_verification.GROUP: "Who signs up is mailed a link; until it is used, nobody knows whether the address is "
+    "theirs. `LEADNATOR_EMAIL_VERIFICATION` says what is withheld so long.",
     admin.GROUP: "For users whose role is `admin`; what they change is in force at once. To try it, "
     "make Alice one where the server runs: `leadnator-auth users set alice@example.com --role admin`.",
     probes.GROUP: "What load balancers, supervisors and Prometheus ask; nobody needs a token for it. Let a proxy keep "
@@ -22,6 +32,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
     *sessions.OPERATIONS,
     *step_up.OPERATIONS,
+    *email_verification.OPERATIONS,
     *own_account.OPERATIONS,
     *admin.OPERATIONS,
     *probes.OPERATIONS,

@@ -59,6 +59,7 @@ OPERATIONS: tuple[Operation, ...] = (
         example_answer={"account": schemas.EXAMPLE_ACCOUNT},
         refusals=_REFUSALS,
         needs_token=True,
+        for_unverified=True,
     ),
     Operation(
         method="PATCH",
@@ -83,6 +84,7 @@ OPERATIONS: tuple[Operation, ...] = (
         group=GROUP,
         refusals=(*_REFUSALS, StepUpRequiredError, LastAdminError),
         needs_token=True,
+        for_unverified=True,
     ),
     Operation(
         method="GET",
@@ -95,5 +97,6 @@ OPERATIONS: tuple[Operation, ...] = (
         example_answer=EXAMPLE,
         refusals=(*_REFUSALS, StepUpRequiredError),
         needs_token=True,
+        for_unverified=True,
     ),
 )

@@ -44,5 +44,6 @@ OPERATIONS: tuple[Operation, ...] = (
             UnavailableError,
         ),
         needs_token=True,
+        for_unverified=True,
     ),
 )

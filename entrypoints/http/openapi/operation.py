@@ -7,7 +7,13 @@ import attrs
 from starlette.requests import Request
 from starlette.responses import Response
 
-from leadnator_auth.domain.errors import AuthError, InvalidFieldsError, InvalidTokenError, MissingFieldsError
+from leadnator_auth.domain.errors import (
+    AuthError,
+    EmailNotVerifiedError,
+    InvalidFieldsError,
+    InvalidTokenError,
+    MissingFieldsError,
+)
 from leadnator_auth.entrypoints.http.openapi.schemas import OK, Schema, closed, open_object
 from leadnator_auth.entrypoints.http.refusals import (
     InvalidJsonError,
@@ -62,8 +68,10 @@ class Operation:
     example_answer: Any = attrs.Factory(lambda: {"ok": True})  # JSON of any type; a text where the answer is one
     body: Mapping[str, Schema] | None = None
     example_body: Mapping[str, Any] | None = None
-    refusals: Refusals = ()
+    _refusals: Refusals = ()
     needs_token: bool = False
+    for_unverified: bool = False
+    """Whether those may call it, too, who have yet to prove their address where that is required."""
     media_type: str = "application/json"
     """The media type of the answer on success."""
     parameters: tuple[Parameter, ...] = ()
@@ -73,6 +81,13 @@ class Operation:
     """Its name in generated clients; by default the handler's name without "post_"."""
     variables: Mapping[str, str] = attrs.Factory(dict)
     """Members of the body that the curl snippet takes from a shell variable, because an example would not work."""
+
+    @property
+    def refusals(self) -> Refusals:
+        """What it refuses, with what all refuse that are not for those who have yet to prove their address."""
+        if self.needs_token and not self.for_unverified:
+            return (*self._refusals, EmailNotVerifiedError)
+        return self._refusals
 
     @property
     def body_schema(self) -> Schema:

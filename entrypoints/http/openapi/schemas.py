@@ -37,6 +37,7 @@ NEW_PASSWORD: Schema = {
     "examples": ["minimum-6-chars"],
 }
 RESET_TOKEN: Schema = {"type": "string", "pattern": "^reset_", "description": "What the mailed link ends in."}
+VERIFICATION_TOKEN: Schema = {"type": "string", "pattern": "^verify_", "description": "What the mailed link ends in."}
 
 _USER_MEMBERS: Mapping[str, Schema] = {
     "id": {"type": "string", "pattern": "^u_[A-Za-z0-9_-]+$", "examples": ["u_123"]},
@@ -45,6 +46,7 @@ _USER_MEMBERS: Mapping[str, Schema] = {
     "role": {"type": "string", "enum": ["user", "admin"]},
     "plan": {"type": "string", "examples": ["Starter"]},
     "status": {"type": "string", "enum": ["active", "suspended"]},
+    "email_verified": {"type": "boolean", "description": "Whether it is proved that the address is theirs."},
 }
 TOKEN: Schema = {"type": "string", "description": "A JSON Web Token.", "examples": ["eyJhbGciOi…"]}
 INSTANT: Schema = {

@@ -60,10 +60,12 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
             _assigned("USER_ID", curl(attrs.evolve(sign_up, example_body=bob), base_url), _id_in_answer("u_")),
         ),
         ShellVariable(
-            "RESET_TOKEN",
-            "What the mailed link ends in. Without a mail server each mail is a file beside the database.",
-            "RESET_TOKEN=$(ls -tr mail/*.eml |\n  xargs grep -oh 'reset_[A-Za-z0-9_-]\\{43\\}' | tail -n 1)",
+            "VERIFY_TOKEN",
+            "What the link ends in that was mailed after a sign-up. Without a mail server each mail is a file beside "
+            "the database.",
+            _mailed("VERIFY_TOKEN", "verify_"),
         ),
+        ShellVariable("RESET_TOKEN", "What the link ends in that was asked for.", _mailed("RESET_TOKEN", "reset_")),
     )
     used = {name for operation in operations.values() for name in VARIABLE.findall(curl(operation, base_url))}
     return [variable for variable in known if variable.name in used]
@@ -71,6 +73,11 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
 
 def _assigned(name: str, command: str, filter_command: str) -> str:
     return f"{name}=$({command.replace('curl', 'curl -s', 1)} |\n  {filter_command})"
+
+
+def _mailed(name: str, prefix: str) -> str:
+    """Returns the command that finds the last secret with this prefix in a mail."""
+    return f"{name}=$(ls -tr mail/*.eml |\n  xargs grep -oh '{prefix}[A-Za-z0-9_-]\\{{43\\}}' | tail -n 1)"
 
 
 def _id_in_answer(prefix: str) -> str:

@@ -37,10 +37,12 @@ OTHER_SESSION = SessionId("s_123")
 OTHER_USER = UserId("u_123")
 """The user in the examples of the document."""
 RESET_SECRET = "reset_" + "A" * 43
+VERIFICATION_SECRET = "verify_" + "A" * 43
 NOT_GUESSED = {
     "/api/auth/signup": {"email": "x@bücher.example.com"},
     "/api/auth/change-password": {"current_password": ALICE["password"]},
     "/api/auth/reset-password": {"token": RESET_SECRET},
+    "/api/auth/verify-email": {"token": VERIFICATION_SECRET},
 }
 """Members of a body that are right, and that no generator comes by."""
 
@@ -114,11 +116,17 @@ async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
     alice = await sign_up(ALICE["name"], ALICE["email"], ALICE["password"], ports=ports)
     other = attrs.evolve(alice.session, id=OTHER_SESSION)
     reset = OneTimeToken(
-        Purpose.RESET, digest_of(RESET_SECRET), alice.user.id, None, other.created_at, other.expires_at
+        Purpose.RESET,
+        digest_of(RESET_SECRET),
+        alice.user.id,
+        alice.user.email.canonical,
+        other.created_at,
+        other.expires_at,
     )
     tables = ports.unit_of_work.tables.copy()
     tables.sessions[other.id] = other
-    tables.one_time_tokens[reset.digest] = reset
+    verification = attrs.evolve(reset, purpose=Purpose.VERIFY, digest=digest_of(VERIFICATION_SECRET))
+    tables.one_time_tokens |= {token.digest: token for token in (reset, verification)}
     bob = attrs.evolve(alice.user, id=OTHER_USER, email=EmailAddress("bob@example.com", "bob@example.com"))
     tables.users |= {bob.id: bob, alice.user.id: attrs.evolve(alice.user, role=Role.ADMIN)}
     return alice.token, tables

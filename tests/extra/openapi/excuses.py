@@ -20,6 +20,7 @@ LOG_IN = "POST /api/auth/login"
 FORGOT = "POST /api/auth/forgot-password"
 RESET = "POST /api/auth/reset-password"
 CHANGE = "POST /api/auth/change-password"
+VERIFY = "POST /api/auth/verify-email"
 MEDIA = "POST /api/auth/media-token"
 PATCH_USER = "PATCH /api/admin/users/{id}"
 LIST_USERS = "GET /api/admin/users"
@@ -29,9 +30,10 @@ FIELDS = {
     LOG_IN: ["email", "password"],
     FORGOT: ["email"],
     RESET: ["token", "password"],
+    VERIFY: ["token"],
     CHANGE: ["current_password", "password"],
     MEDIA: ["path"],
-    PATCH_USER: ["name", "role", "plan", "status"],
+    PATCH_USER: ["name", "role", "plan", "status", "email_verified"],
 }
 NEW_PASSWORD = [SIGN_UP, RESET, CHANGE]
 EMAIL = [SIGN_UP, LOG_IN, FORGOT]
@@ -126,6 +128,7 @@ RIGHT: tuple[Excuse, ...] = (
     _accepted(SIGN_UP, has_international_address),
     # A schema says what a token looks like, not which ones were mailed: "unknown, used, expired".
     _refused(RESET, "invalid_reset_token"),
+    _refused(VERIFY, "invalid_email_token"),
     # Nor does it say which cursors a page had.
     *(
         _refused(operation, "invalid_request", lambda query: "cursor" in query)
