@@ -8,6 +8,7 @@ from leadnator_auth.adapters.sql.one_time_tokens import ONE_TIME_TOKENS
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.sessions import SESSIONS
 from leadnator_auth.adapters.sql.table import Table
+from leadnator_auth.domain.entities.mail import forgotten
 from leadnator_auth.domain.values.ids import UserId
 
 _TABLES: tuple[Table[Any], ...] = (SESSIONS, ONE_TIME_TOKENS, KNOWN_CLIENTS)
@@ -43,8 +44,23 @@ async def _removed(user_id: UserId, address: str | None, limit: int, connection:
     removed = 0
     for table in _TABLES:
         removed += len(await table.delete_some(connection, "user_id = :user_id", limit - removed, user_id=user_id))
-    mails = await MAILS.delete_some(connection, _MAILS_LEFT, limit - removed, address=address)
-    return removed + len(mails)
+    if address is None:
+        return removed
+    removed += await _forget(address, limit - removed, connection)
+    new = await MAILS.delete_some(connection, f"attempts = 0 AND {_MAILS_LEFT}", limit - removed, address=address)
+    return removed + len(new)
+
+
+async def _forget(address: str, limit: int, connection: PooledConnection) -> int:
+    """Takes the address out of mails that may have arrived; returns out of how many."""
+    rows = await connection.fetch_all(
+        "UPDATE mails SET recipient = :forgotten, last_error = '' WHERE id IN (SELECT id FROM mails WHERE "
+        f"attempts > 0 AND {_MAILS_LEFT} LIMIT :limit{connection.skip_locked}) RETURNING id",
+        address=address,
+        forgotten=forgotten(address),
+        limit=limit,
+    )
+    return len(rows)
 
 
 async def _has_mails(address: str | None, connection: PooledConnection) -> bool:

@@ -7,7 +7,7 @@ from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.outbox import NEW, SqlOutbox, outbox_columns
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.table import Table, choice, plain
-from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail
+from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail, forgotten
 
 MAILS = Table(
     "mails",
@@ -63,8 +63,10 @@ class SqlMailQueue(SqlOutbox[MailRequest]):
 
     async def count_since(self, request: MailRequest, since: datetime) -> int:
         row = await self.connection.fetch_one(
-            "SELECT count(*) AS mails FROM mails WHERE recipient = :recipient AND kind = :kind AND queued_at > :since",
+            "SELECT count(*) AS mails FROM mails WHERE recipient IN (:recipient, :forgotten) AND kind = :kind "
+            "AND queued_at > :since",
             recipient=request.recipient,
+            forgotten=forgotten(request.recipient),
             kind=request.kind.value,
             since=to_number(since),
         )

@@ -34,8 +34,10 @@ class Users(Protocol):
     async def remove(self, user_id: UserId) -> None:
         """Removes an account, if it is there, with all that belongs to it but its events; its address is free at once.
 
-        The mails to its address, sent ones too, belong to it. It takes a time that does not grow with how much that is.
-        What is too much to be removed at once leads to nobody any more, and goes with `Expired.OF_REMOVED_USERS`.
+        The mails to its address belong to it: those that nobody took yet go, too; the others lose their last error and
+        their recipient, in place of which `domain.entities.mail.forgotten` stands. It takes a time that does not grow
+        with how much all that is. What is too much to be done at once leads to nobody any more, and goes with
+        `Expired.OF_REMOVED_USERS`.
         """
 
     async def active_admins(self) -> list[User]:

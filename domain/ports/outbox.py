@@ -77,4 +77,7 @@ class MailQueue(Outbox[MailRequest], Protocol):
         """
 
     async def count_since(self, request: MailRequest, since: datetime) -> int:
-        """Returns how many such mails were queued after this instant and are still kept, whatever their state."""
+        """Returns how many such mails were queued after this instant and are still kept, whatever their state.
+
+        Those count whose recipient is `forgotten`.
+        """
