@@ -16,6 +16,7 @@ from leadnator_auth.domain import (
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
+    StepUpRequiredError,
     TooManyRequestsError,
 )
 from leadnator_auth.entrypoints.http.context import client_of
@@ -29,6 +30,7 @@ _REFUSALS: Mapping[type[Exception], str] = {
     EmailNotVerifiedError: "unverified_account_refused",
     EmailTakenError: "taken_email_refused",
     InvalidTokenError: "token_refused",
+    StepUpRequiredError: "step_up_missing",
     InvalidResetTokenError: "link_refused",
     InvalidEmailTokenError: "link_refused",
     TooManyRequestsError: "throttled",
