@@ -313,7 +313,7 @@ def test_a_user_is_shown_with_the_last_changes(desk: Desk) -> None:
     plans = [event["data"]["plan"] for event in shown["events"]]
     assert plans == [f"Plan {number}" for number in range(11, 1, -1)]
     for_people = desk.users("show", alice["id"]).stdout
-    assert f"email:      {alice['email']}\n" in for_people
+    assert f"email:          {alice['email']}\n" in for_people
     assert "plan: Plan 11, old_plan: Plan 10" in for_people
 
 
