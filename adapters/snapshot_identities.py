@@ -7,6 +7,7 @@ from datetime import datetime
 import attrs
 
 from leadnator_auth.domain.entities.session import Identity
+from leadnator_auth.domain.entities.user import without_metadata
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.ports import UnitOfWork
 from leadnator_auth.domain.values.ids import SessionId
@@ -25,7 +26,7 @@ class SnapshotIdentities:
         async with self.unit_of_work.snapshot() as repositories:
             session = await repositories.sessions.by_id(session_id)
             user = session and await repositories.users.by_id(session.user_id)
-        return Identity(user, session) if session and user else None
+        return Identity(without_metadata(user), session) if session and user else None
 
     def note_use(self, session_id: SessionId, now: datetime) -> None:
         task = asyncio.create_task(self._note_use(session_id, now))

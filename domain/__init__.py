@@ -20,6 +20,7 @@ from leadnator_auth.domain.entities.mail import (
 from leadnator_auth.domain.entities.mailed_link import LinkState, MailedLink
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState, OutboxEntry, OutboxStats
+from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
 from leadnator_auth.domain.entities.subscription import Subscriber, Subscription
@@ -49,6 +50,7 @@ from leadnator_auth.domain.errors import (
     NotFoundError,
     OverloadedError,
     SignUpClosedError,
+    StepUpRequiredError,
     TooManyWebhooksError,
     UnavailableError,
     WebhookTargetRefusedError,
@@ -64,6 +66,7 @@ from leadnator_auth.domain.use_cases.email_verification import (
     verify_email,
 )
 from leadnator_auth.domain.use_cases.event_delivery import deliver_due_events, renew_event_lease
+from leadnator_auth.domain.use_cases.export_account import AccountExport, export_account
 from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
@@ -72,6 +75,7 @@ from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_stats, retry_mails
 from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token
+from leadnator_auth.domain.use_cases.own_account import change_account, delete_account, show_account
 from leadnator_auth.domain.use_cases.password_reset import (
     is_reset_secret_usable,
     request_password_reset,
@@ -80,6 +84,7 @@ from leadnator_auth.domain.use_cases.password_reset import (
 from leadnator_auth.domain.use_cases.reset_links import look_at_reset_link, was_password_reset
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_up import sign_up
+from leadnator_auth.domain.use_cases.step_up import step_up
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
@@ -105,6 +110,7 @@ from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
 from leadnator_auth.domain.values.ids import SessionId, UserId, WebhookId
+from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
@@ -112,9 +118,11 @@ from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 __all__ = [
     "AccessPurpose",
+    "AccountExport",
     "AccountSuspendedError",
     "Actor",
     "AuthError",
+    "AuthenticationMethod",
     "BadFieldError",
     "Change",
     "ChangedUser",
@@ -149,6 +157,7 @@ __all__ = [
     "InvalidPageError",
     "InvalidResetTokenError",
     "InvalidTokenError",
+    "JsonObject",
     "LastAdminError",
     "Limits",
     "LinkState",
@@ -175,6 +184,7 @@ __all__ = [
     "Policy",
     "Ports",
     "Position",
+    "Proof",
     "Purpose",
     "QueuedEvent",
     "QueuedMail",
@@ -188,6 +198,7 @@ __all__ = [
     "SignUpPolicy",
     "SignedIn",
     "Status",
+    "StepUpRequiredError",
     "SubscribedWebhook",
     "Subscriber",
     "Subscription",
@@ -203,16 +214,19 @@ __all__ = [
     "WebhookTargetRefusedError",
     "WebhookWithSecret",
     "add_webhook",
+    "change_account",
     "change_password",
     "change_user",
     "change_webhook",
     "create_user",
+    "delete_account",
     "delete_user",
     "deliver_due_events",
     "deliver_due_mails",
     "dispatch_events",
     "end_session",
     "event_backlog",
+    "export_account",
     "export_users",
     "identify",
     "identify_for_media",
@@ -244,9 +258,11 @@ __all__ = [
     "rotate_webhook_secret",
     "run_in_transaction",
     "send_test_event",
+    "show_account",
     "show_user",
     "show_webhook",
     "sign_up",
+    "step_up",
     "subscribe_functions",
     "verify_email",
     "was_password_reset",

@@ -116,6 +116,25 @@ class InvalidTokenError(AuthError):
         return f"{self.message.rstrip('.')}: {self.reason}" if self.reason else self.message
 
 
+class StepUpRequiredError(AuthError):
+    """The session is good, but it is too long ago that somebody proved in it that the account is theirs.
+
+    `max_age` is how many seconds ago that may be (RFC 9470 section 3).
+    """
+
+    code = "step_up_required"
+    message = "It takes a more recent proof that this account is yours: log in or step up first."
+
+    def __init__(self, max_age: int = 600) -> None:
+        super().__init__(max_age)
+        self.max_age = max_age
+
+    @property
+    def reason(self) -> str:
+        """Nothing: the period is the same for all."""
+        return ""
+
+
 class ForbiddenError(AuthError):
     """Only an admin may do this; `user_id` says who tried, for the security log."""
 

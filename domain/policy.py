@@ -5,12 +5,14 @@ from enum import StrEnum
 
 import attrs
 
-from leadnator_auth.domain.entities.rate_limit import Limits
+from leadnator_auth.domain.entities.rate_limit import Limits, RateLimit
 from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 MOST_SESSIONS = 10_000
 """The highest limit of sessions that a setting takes."""
+
+_ACCOUNT_CHANGES = RateLimit("account", 600, timedelta(hours=1))
 
 
 class EmailVerification(StrEnum):
@@ -33,6 +35,8 @@ class Policy:
     session_lifetime: timedelta = timedelta(days=7)
     session_idle: timedelta | None = None
     """How long a session may go unused before it is over; None for as long as it lives."""
+    step_up_lifetime: timedelta = timedelta(minutes=10)
+    """How long somebody who logged in or stepped up may do what a stolen session must not."""
     max_sessions: int = 100
     """Sessions of one account; a new one ends the oldest."""
     reset_token_lifetime: timedelta = timedelta(hours=1)
@@ -56,5 +60,7 @@ class Policy:
     notices_window: timedelta = timedelta(hours=1)
     private_webhook_targets: bool = False
     """Whether webhooks may be in this machine or its network, and so without TLS."""
+    account_changes: RateLimit | None = _ACCOUNT_CHANGES
+    """Changes that the owner of one account makes to its name and metadata; each is an event that is kept."""
     limits: Limits = Limits()
     """How often a client may try; further tries are refused with TooManyRequestsError."""

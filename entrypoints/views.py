@@ -1,13 +1,29 @@
 """Accounts, events and webhooks as JSON, the same over HTTP and at the command line."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from leadnator_auth.domain import DeliveryState, Event, QueuedEvent, SubscribedWebhook, User
 from leadnator_auth.domain.entities.event import HAPPENINGS
+from leadnator_auth.domain.values.json_object import Json
+
+
+def rfc3339(instant: datetime) -> str:
+    """Returns an instant in UTC as RFC 3339 writes it, in whole seconds."""
+    return _utc(instant.isoformat(timespec="seconds"))
+
+
+def exact_rfc3339(instant: datetime) -> str:
+    """Returns an instant in UTC as RFC 3339 writes it, with microseconds where it has any."""
+    return _utc(instant.isoformat())
+
+
+def _utc(text: str) -> str:
+    return text.removesuffix("+00:00") + "Z"
 
 
 def user_view(user: User) -> dict[str, str | bool]:
-    """Returns an account as an administrator sees it."""
+    """Returns an account in short, for a line of a list."""
     return {
         "id": user.id,
         "name": user.name,
@@ -20,7 +36,24 @@ def user_view(user: User) -> dict[str, str | bool]:
     }
 
 
-def event_view(event: Event) -> dict[str, str | dict[str, str | None]]:
+def account_view(user: User) -> dict[str, Json]:
+    """Returns an account with all there is to know, as its owner and administrators see it."""
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email.typed,
+        "email_verified": user.is_email_verified,
+        "pending_email": None,
+        "role": user.role.value,
+        "plan": user.plan,
+        "status": user.status.value,
+        "created_at": rfc3339(user.created_at),
+        "user_metadata": dict(user.user_metadata),
+        "app_metadata": dict(user.app_metadata),
+    }
+
+
+def event_view(event: Event, rfc3339: Callable[[datetime], str] = rfc3339) -> dict[str, str | dict[str, str | None]]:
     """Returns an event as an administrator sees it."""
     return {
         "id": event.id,
@@ -59,17 +92,3 @@ def delivery_view(delivery: QueuedEvent) -> dict[str, str | int | None]:
         "finished_at": rfc3339(delivery.finished_at) if delivery.finished_at else None,
         "last_error": delivery.last_error or None,
     }
-
-
-def rfc3339(instant: datetime) -> str:
-    """Returns an instant in UTC as RFC 3339 writes it, in whole seconds."""
-    return _utc(instant.isoformat(timespec="seconds"))
-
-
-def exact_rfc3339(instant: datetime) -> str:
-    """Returns an instant in UTC as RFC 3339 writes it, with microseconds where it has any."""
-    return _utc(instant.isoformat())
-
-
-def _utc(text: str) -> str:
-    return text.removesuffix("+00:00") + "Z"

@@ -4,9 +4,11 @@ from collections.abc import Collection
 from datetime import datetime
 from operator import attrgetter
 
+import attrs
+
 from leadnator_auth.adapters.memory.outbox import MemoryOutbox
 from leadnator_auth.adapters.memory.tables import Tables, remove
-from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail
+from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail, forgotten
 
 
 class MemoryMailQueue(MemoryOutbox[MailRequest]):
@@ -26,5 +28,13 @@ class MemoryMailQueue(MemoryOutbox[MailRequest]):
         oldest_first = sorted(alike, key=attrgetter("queued_at", "id"))
         return remove(self.entries, [each.id for each in oldest_first[:limit]])
 
+    async def to(self, recipient: str, limit: int) -> list[QueuedMail]:
+        mails = [mail for mail in self.entries.values() if mail.payload.recipient == recipient]
+        return sorted(mails, key=attrgetter("queued_at", "id"), reverse=True)[:limit]
+
     async def count_since(self, request: MailRequest, since: datetime) -> int:
-        return sum(mail.payload.is_like(request) and mail.queued_at > since for mail in self.entries.values())
+        counted = (request, attrs.evolve(request, recipient=forgotten(request.recipient)))
+        return sum(
+            mail.queued_at > since and any(mail.payload.is_like(each) for each in counted)
+            for mail in self.entries.values()
+        )

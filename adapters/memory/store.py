@@ -22,6 +22,7 @@ from leadnator_auth.adapters.memory.tables import (
 )
 from leadnator_auth.adapters.memory.webhooks import MemoryWebhooks
 from leadnator_auth.domain.entities.session import Identity
+from leadnator_auth.domain.entities.user import without_metadata
 from leadnator_auth.domain.ports import Commit, Expired, Repositories, Transaction
 from leadnator_auth.domain.values.ids import SessionId
 
@@ -112,7 +113,7 @@ class MemoryIdentities:
         await asyncio.sleep(0)
         session = self.unit_of_work.tables.sessions.get(session_id)
         user = session and self.unit_of_work.tables.users.get(session.user_id)
-        return Identity(user, session) if session and user else None
+        return Identity(without_metadata(user), session) if session and user else None
 
     def note_use(self, session_id: SessionId, now: datetime) -> None:
         sessions = self.unit_of_work.tables.sessions

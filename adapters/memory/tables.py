@@ -11,7 +11,7 @@ from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.event_delivery import QueuedEvent
 from leadnator_auth.domain.entities.known_client import KnownClient
-from leadnator_auth.domain.entities.mail import QueuedMail
+from leadnator_auth.domain.entities.mail import QueuedMail, forgotten
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken
 from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.subscription import Subscription
@@ -80,7 +80,14 @@ class MemoryUsers:
 
     async def remove(self, user_id: UserId) -> None:
         tables = self.tables
-        tables.users.pop(user_id, None)
+        user = tables.users.pop(user_id, None)
+        address = user.email.canonical if user else ""
+        mails = [mail for mail in tables.mails.values() if mail.payload.recipient == address]
+        remove(tables.mails, [mail.id for mail in mails if not mail.attempts])
+        for mail in mails:
+            if mail.attempts:
+                payload = attrs.evolve(mail.payload, recipient=forgotten(address))
+                tables.mails[mail.id] = attrs.evolve(mail, payload=payload, last_error="")
         tables.credentials.pop(user_id, None)
         remove(tables.sessions, [s.id for s in tables.sessions.values() if s.user_id == user_id])
         tokens = tables.one_time_tokens
@@ -143,7 +150,9 @@ class MemorySessions:
     async def save(self, session: Session) -> None:
         kept = self.tables.sessions.get(session.id)
         if kept:
-            self.tables.sessions[session.id] = attrs.evolve(kept, epoch=session.epoch)
+            self.tables.sessions[session.id] = attrs.evolve(
+                kept, epoch=session.epoch, authenticated_at=session.authenticated_at, amr=session.amr
+            )
 
     async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
         for session_id, at in uses.items():

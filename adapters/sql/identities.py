@@ -9,13 +9,14 @@ import attrs
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.session_uses import SessionUses
 from leadnator_auth.adapters.sql.sessions import SESSIONS
-from leadnator_auth.adapters.sql.users import USERS
+from leadnator_auth.adapters.sql.users import IDENTIFIED_USERS
 from leadnator_auth.domain.entities.session import Identity
+from leadnator_auth.domain.entities.user import without_metadata
 from leadnator_auth.domain.values.ids import SessionId
 
 MAX_REMEMBERED = 4096
 _BY_SESSION = (
-    f"SELECT {SESSIONS.qualified}, {USERS.qualified} "
+    f"SELECT {SESSIONS.qualified}, {IDENTIFIED_USERS.qualified} "
     "FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id"
 )
 
@@ -43,4 +44,5 @@ class SqlIdentities:
 @lru_cache(MAX_REMEMBERED)
 def _identity_of(values: tuple[Any, ...]) -> Identity:
     """Returns what is in a row of `_BY_SESSION`; its types are the schema's."""
-    return Identity(USERS.entity(values[SESSIONS.size :]), SESSIONS.entity(values[: SESSIONS.size]))
+    user = without_metadata(IDENTIFIED_USERS.entity(values[SESSIONS.size :]))
+    return Identity(user, SESSIONS.entity(values[: SESSIONS.size]))

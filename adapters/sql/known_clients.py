@@ -33,6 +33,14 @@ class SqlKnownClients:
         )
         return KNOWN_CLIENTS.entity(row) if row else None
 
+    async def of_user(self, user_id: UserId) -> list[KnownClient]:
+        rows = await self.connection.fetch_all(
+            f"SELECT {KNOWN_CLIENTS.columns} FROM known_clients WHERE user_id = :user_id "
+            "ORDER BY seen_at DESC, network DESC, agent DESC",
+            user_id=user_id,
+        )
+        return [KNOWN_CLIENTS.entity(row) for row in rows]
+
     async def put(self, client: KnownClient, *, keep: int) -> None:
         await self.connection.run(
             f"{KNOWN_CLIENTS.insert} ON CONFLICT ({KNOWN_CLIENTS.key}) "

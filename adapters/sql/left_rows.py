@@ -5,13 +5,10 @@ from typing import Any
 import attrs
 
 from leadnator_auth.adapters.sql.event_deliveries import EVENT_DELIVERIES
-from leadnator_auth.adapters.sql.known_clients import KNOWN_CLIENTS
-from leadnator_auth.adapters.sql.one_time_tokens import ONE_TIME_TOKENS
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
-from leadnator_auth.adapters.sql.sessions import SESSIONS
 from leadnator_auth.adapters.sql.table import Table
 
-_AT_ONCE = 500
+AT_ONCE = 500
 
 
 @attrs.frozen
@@ -24,7 +21,7 @@ class LeftRows:
 
     async def leave_nothing(self, removed_id: str, connection: PooledConnection) -> None:
         """Removes the rows of a removed thing, or as many as fit, and then notes that there are more."""
-        if await self._removed(removed_id, _AT_ONCE, connection) >= _AT_ONCE:
+        if await self.remove_some(removed_id, AT_ONCE, connection) >= AT_ONCE:
             await connection.run(f"INSERT INTO {self.notes} (id) VALUES (:id) ON CONFLICT DO NOTHING", id=removed_id)
 
     async def purge(self, limit: int, connection: PooledConnection) -> int:
@@ -32,13 +29,14 @@ class LeftRows:
         row = await connection.fetch_one(f"SELECT id FROM {self.notes} LIMIT 1{connection.skip_locked}")
         if row is None:
             return 0
-        removed = await self._removed(row["id"], limit, connection)
+        removed = await self.remove_some(row["id"], limit, connection)
         if removed < limit:
             await connection.run(f"DELETE FROM {self.notes} WHERE id = :id", id=row["id"])
             return removed + 1
         return removed
 
-    async def _removed(self, removed_id: str, limit: int, connection: PooledConnection) -> int:
+    async def remove_some(self, removed_id: str, limit: int, connection: PooledConnection) -> int:
+        """Removes up to `limit` rows of a removed thing; returns how many."""
         removed = 0
         for table in self.tables:
             where = f"{self.column} = :removed"
@@ -46,5 +44,4 @@ class LeftRows:
         return removed
 
 
-OF_USERS = LeftRows((SESSIONS, ONE_TIME_TOKENS, KNOWN_CLIENTS), "user_id", "deleted_users")
 OF_SUBSCRIPTIONS = LeftRows((EVENT_DELIVERIES,), "subscription_id", "deleted_subscriptions")

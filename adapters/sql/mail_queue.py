@@ -7,7 +7,7 @@ from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.outbox import NEW, SqlOutbox, outbox_columns
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.table import Table, choice, plain
-from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail
+from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail, forgotten
 
 MAILS = Table(
     "mails",
@@ -51,10 +51,27 @@ class SqlMailQueue(SqlOutbox[MailRequest]):
         )
         return len(rows)
 
+    async def to(self, recipient: str, limit: int) -> list[QueuedMail]:
+        # Kind by kind, for that is how the index is: together they would all have to be read and sorted.
+        mails = [mail for kind in MailKind for mail in await self._of_kind(kind, recipient, limit)]
+        return sorted(mails, key=lambda mail: (mail.queued_at, mail.id), reverse=True)[:limit]
+
+    async def _of_kind(self, kind: MailKind, recipient: str, limit: int) -> list[QueuedMail]:
+        rows = await self.connection.fetch_all(
+            f"SELECT {MAILS.columns} FROM mails WHERE recipient = :recipient AND kind = :kind "
+            "ORDER BY queued_at DESC LIMIT :limit",
+            recipient=recipient,
+            kind=kind.value,
+            limit=limit,
+        )
+        return [MAILS.entity(row) for row in rows]
+
     async def count_since(self, request: MailRequest, since: datetime) -> int:
         row = await self.connection.fetch_one(
-            "SELECT count(*) AS mails FROM mails WHERE recipient = :recipient AND kind = :kind AND queued_at > :since",
+            "SELECT count(*) AS mails FROM mails WHERE recipient IN (:recipient, :forgotten) AND kind = :kind "
+            "AND queued_at > :since",
             recipient=request.recipient,
+            forgotten=forgotten(request.recipient),
             kind=request.kind.value,
             since=to_number(since),
         )

@@ -8,7 +8,8 @@ from leadnator_auth.adapters.sql.event_deliveries import EVENT_DELIVERIES
 from leadnator_auth.adapters.sql.events import EVENTS
 from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.known_clients import KNOWN_CLIENTS
-from leadnator_auth.adapters.sql.left_rows import OF_SUBSCRIPTIONS, OF_USERS
+from leadnator_auth.adapters.sql.left_accounts import purge_left_accounts
+from leadnator_auth.adapters.sql.left_rows import OF_SUBSCRIPTIONS
 from leadnator_auth.adapters.sql.mail_queue import MAILS
 from leadnator_auth.adapters.sql.one_time_tokens import ONE_TIME_TOKENS
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
@@ -27,12 +28,15 @@ _OVER: Mapping[Expired, tuple[Table[Any], str]] = {
     Expired.DEAD_EVENTS: (EVENT_DELIVERIES, "state = 'dead' AND finished_at < :before"),
     Expired.EVENTS: (EVENTS, "at < :before"),
 }
-_LEFT = {Expired.OF_REMOVED_USERS: OF_USERS, Expired.OF_REMOVED_SUBSCRIPTIONS: OF_SUBSCRIPTIONS}
+_LEFT = {
+    Expired.OF_REMOVED_USERS: purge_left_accounts,
+    Expired.OF_REMOVED_SUBSCRIPTIONS: OF_SUBSCRIPTIONS.purge,
+}
 
 
 async def purge(what: Expired, before: datetime, limit: int, connection: PooledConnection) -> int:
     """Removes up to `limit` rows of one sort that were over before this instant; returns how many."""
     if what in _LEFT:
-        return await _LEFT[what].purge(limit, connection)
+        return await _LEFT[what](limit, connection)
     table, condition = _OVER[what]
     return len(await table.delete_some(connection, condition, limit, before=to_number(before)))

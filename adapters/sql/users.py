@@ -1,42 +1,58 @@
 """Accounts and their credentials in SQL."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 
 import attrs
 
 from leadnator_auth.adapters.sql.backend import ConstraintError
-from leadnator_auth.adapters.sql.left_rows import OF_USERS
+from leadnator_auth.adapters.sql.left_accounts import leave_nothing
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.positions import place_of
-from leadnator_auth.adapters.sql.table import Table, choice, instant, optional_instant, plain
+from leadnator_auth.adapters.sql.table import Column, Table, choice, instant, optional_instant, plain
 from leadnator_auth.adapters.sql.user_search import narrowed_by
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
 from leadnator_auth.domain.errors import AuthError, EmailTakenError
 from leadnator_auth.domain.values.ids import UserId
+from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.domain.values.paging import Position
 
 _ERRORS: dict[str, type[AuthError]] = {"users_email_canonical": EmailTakenError}
 
 
-USERS = Table(
-    "users",
-    User,
-    (
-        plain("id"),
-        plain("name"),
-        plain("email", "email.typed"),
-        plain("email_canonical", "email.canonical"),
-        instant("created_at"),
-        choice("role", Role),
-        plain("plan"),
-        choice("status", Status),
-        plain("session_epoch"),
-        plain("secret_epoch"),
-        optional_instant("email_verified_at"),
-    ),
+def _json(name: str) -> Column:
+    return Column(name, name, lambda text: JsonObject(json.loads(text)), attrgetter("text"))
+
+
+_IDENTIFYING = (
+    plain("id"),
+    plain("name"),
+    plain("email", "email.typed"),
+    plain("email_canonical", "email.canonical"),
+    instant("created_at"),
+    choice("role", Role),
+    plain("plan"),
+    choice("status", Status),
+    plain("session_epoch"),
+    plain("secret_epoch"),
+    optional_instant("email_verified_at"),
 )
-_SAVED = ("name", "role", "plan", "status", "session_epoch", "secret_epoch", "email_verified_at")
+USERS = Table("users", User, (*_IDENTIFYING, _json("user_metadata"), _json("app_metadata")))
+IDENTIFIED_USERS = Table("users", User, _IDENTIFYING)
+"""All but the metadata, which may be long, and which hardly any request needs."""
+_SAVED = (
+    "name",
+    "role",
+    "plan",
+    "status",
+    "session_epoch",
+    "secret_epoch",
+    "email_verified_at",
+    "user_metadata",
+    "app_metadata",
+)
 
 
 @contextmanager
@@ -71,8 +87,9 @@ class SqlUsers:
         )
 
     async def remove(self, user_id: UserId) -> None:
-        await self.connection.run("DELETE FROM users WHERE id = :id", id=user_id)
-        await OF_USERS.leave_nothing(user_id, self.connection)
+        row = await self.connection.fetch_one("DELETE FROM users WHERE id = :id RETURNING email_canonical", id=user_id)
+        if row is not None:
+            await leave_nothing(user_id, row["email_canonical"], self.connection)
 
     async def active_admins(self) -> list[User]:
         # In one order for everybody: who wants these rows too waits at the first, and never in a circle.

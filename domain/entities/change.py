@@ -18,7 +18,7 @@ class Change:
 
 
 def changes_between(before: User, after: User) -> tuple[Change, ...]:
-    """Returns the differences in the fields that administration sets."""
+    """Returns the differences in the fields that the owner or administration sets."""
     old, new = _fields_of(before), _fields_of(after)
     return tuple(Change(field, old[field], new[field]) for field in new if old[field] != new[field])
 
@@ -38,5 +38,7 @@ def _fields_of(user: User) -> dict[str, str]:
         "role": user.role.value,
         "plan": user.plan,
         "status": user.status.value,
+        "user_metadata": user.user_metadata.text,
+        "app_metadata": user.app_metadata.text,
         "email_verified": "true" if user.is_email_verified else "false",
     }

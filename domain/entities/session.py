@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.text import without_controls
@@ -99,6 +100,14 @@ class Session:
     """The session epoch of its user when it began, or when it was last spared while all others ended."""
     last_used_at: datetime | None = None
     """When a use of it was noted last; None where none was, because nobody asked for it."""
+    authenticated_at: datetime = attrs.field()
+    """When somebody last proved in it that the account is theirs: when it began, or stepped up since."""
+    amr: tuple[AuthenticationMethod, ...] = (AuthenticationMethod.PASSWORD,)
+    """How they proved it then."""
+
+    @authenticated_at.default
+    def _begins_with_a_proof(self) -> datetime:
+        return self.created_at
 
     def is_live(self, user: User, now: datetime, idle: timedelta | None) -> bool:
         """Returns whether it is a session of `user` whose tokens are still good, and that was used within `idle`.
@@ -123,10 +132,21 @@ class Session:
         """Returns whether it is a session of `user` that was not ended together with all others."""
         return self.user_id == user.id and self.epoch == user.session_epoch
 
+    def proven_by(self, proof: Proof) -> "Session":
+        """Returns it as it is after another proof."""
+        return attrs.evolve(self, authenticated_at=proof.authenticated_at, amr=proof.amr)
+
+    def is_proven_within(self, period: timedelta, now: datetime) -> bool:
+        """Returns whether the last proof is no older; one that another clock dates ahead of time is no better."""
+        return self.authenticated_at - CLOCK_LEEWAY <= now < self.authenticated_at + period
+
 
 @attrs.frozen
 class Identity:
-    """The user behind an access token, and the session it belongs to."""
+    """The user behind an access token, and the session it belongs to.
+
+    The metadata of the user is not read; `show_account` returns it.
+    """
 
     user: User
     session: Session

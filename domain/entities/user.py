@@ -9,6 +9,7 @@ import attrs
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError, missing
 from leadnator_auth.domain.values.ids import UserId
+from leadnator_auth.domain.values.json_object import EMPTY, UNREAD, JsonObject
 from leadnator_auth.domain.values.search import folded
 from leadnator_auth.domain.values.text import is_blank, is_control
 
@@ -51,6 +52,11 @@ class User:
     email_verified_at: datetime | None = None
     """When it was proved that the owner reads mails to the address of today; None if it never was."""
 
+    user_metadata: JsonObject = attrs.field(default=EMPTY, eq=False)
+    """What its owner set, through the application; neither of the two is looked at when accounts are compared."""
+    app_metadata: JsonObject = attrs.field(default=EMPTY, eq=False)
+    """What admins set."""
+
     @property
     def is_email_verified(self) -> bool:
         """Whether the address is proved to be the owner's."""
@@ -75,6 +81,11 @@ def without_sessions(user: User) -> User:
 def without_secrets(user: User) -> User:
     """Returns the account with its mailed secrets and known clients void; storing it is up to the caller."""
     return attrs.evolve(user, secret_epoch=user.secret_epoch + 1)
+
+
+def without_metadata(user: User) -> User:
+    """Returns the account as it is in an `Identity`: every request looks that up, and hardly any needs more."""
+    return attrs.evolve(user, user_metadata=UNREAD, app_metadata=UNREAD)
 
 
 def with_verified_email(user: User, now: datetime) -> User:

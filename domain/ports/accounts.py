@@ -34,8 +34,10 @@ class Users(Protocol):
     async def remove(self, user_id: UserId) -> None:
         """Removes an account, if it is there, with all that belongs to it but its events; its address is free at once.
 
-        It takes a time that does not grow with how much that is. What is too much to be removed at once leads to nobody
-        any more, and goes with `Expired.OF_REMOVED_USERS`.
+        The mails to its address belong to it: those that nobody took yet go, too; the others lose their last error and
+        their recipient, in place of which `domain.entities.mail.forgotten` stands. It takes a time that does not grow
+        with how much all that is. What is too much to be done at once leads to nobody any more, and goes with
+        `Expired.OF_REMOVED_USERS`.
         """
 
     async def active_admins(self) -> list[User]:
@@ -93,7 +95,7 @@ class Sessions(Protocol):
         """
 
     async def save(self, session: Session) -> None:
-        """Keeps the epoch of a session, if it is there."""
+        """Keeps the epoch of a session, and when and how it was last proven, if it is there."""
 
     async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
         """Keeps when sessions were used last, those that are there and whose `is_use_to_be_noted` then.
@@ -138,6 +140,9 @@ class OneTimeTokens(Protocol):
     async def remove(self, digest: str) -> None:
         """Removes a token whose secret went nowhere, if it is there."""
 
+    async def of_user(self, user_id: UserId, limit: int) -> list[OneTimeToken]:
+        """Returns up to `limit` tokens of a user, used and expired ones too, in any order."""
+
     async def issued_since(self, purpose: Purpose, user_id: UserId, since: datetime, limit: int) -> list[datetime]:
         """Returns when the last `limit` tokens of a user for one purpose were issued, of those after `since`.
 
@@ -150,6 +155,12 @@ class KnownClients(Protocol):
 
     async def get(self, user_id: UserId, network: str, agent: str = "") -> KnownClient | None:
         """Returns what is known of a network for one account, or of an agent there, if anything."""
+
+    async def of_user(self, user_id: UserId) -> list[KnownClient]:
+        """Returns all that is known for one account, the last seen first.
+
+        Of one instant, those that come later in the order of their text come first.
+        """
 
     async def put(self, client: KnownClient, *, keep: int) -> None:
         """Keeps a network or an agent, in place of what was known of it before; of its account no more than `keep`.

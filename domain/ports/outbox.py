@@ -73,5 +73,14 @@ class MailQueue(Outbox[MailRequest], Protocol):
         Those queued first go first, and of one instant those with the lower id.
         """
 
+    async def to(self, recipient: str, limit: int) -> list[QueuedMail]:
+        """Returns up to `limit` mails to one address, whatever their kind and state.
+
+        Those queued last come first, and of one instant those with the higher id.
+        """
+
     async def count_since(self, request: MailRequest, since: datetime) -> int:
-        """Returns how many such mails were queued after this instant and are still kept, whatever their state."""
+        """Returns how many such mails were queued after this instant and are still kept, whatever their state.
+
+        Those count whose recipient is `forgotten`.
+        """

@@ -11,6 +11,7 @@ from leadnator_auth.domain.ports.outside import (
     Clock,
     EmailSyntax,
     Mailer,
+    MetadataSchema,
     PasswordHasher,
     Randomness,
     Readiness,
@@ -42,3 +43,5 @@ class Ports:
     policy: Policy = Policy()
     subscribers: Mapping[str, Subscriber] = attrs.field(factory=dict)
     """The functions in this process that are told what happened, by the ids of their subscriptions."""
+    metadata_schema: MetadataSchema | None = None
+    """What `user_metadata` must look like; None if any object will do."""

@@ -136,7 +136,10 @@ class Identities(Protocol):
     """The one look-up of every authenticated request: whose session it is."""
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
-        """Returns the session and its user while both exist; the caller decides whether the session is over."""
+        """Returns the session and its user while both exist; the caller decides whether the session is over.
+
+        The user is `without_metadata`: that need not be read.
+        """
 
     def note_use(self, session_id: SessionId, now: datetime) -> None:
         """Has `Sessions.note_uses` keep this use, soon and beside all else; that it fails is seen by nobody."""

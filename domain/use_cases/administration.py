@@ -1,6 +1,6 @@
 """Administering the accounts of others: create, change, delete. Each change is an event."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -22,16 +22,18 @@ from leadnator_auth.domain.entities.user import (
     with_verified_email,
     without_secrets,
 )
-from leadnator_auth.domain.errors import EmailTakenError, LastAdminError
+from leadnator_auth.domain.errors import EmailTakenError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, check_right, get_user, lock_active_admins
-from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions, live_sessions
+from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
-from leadnator_auth.domain.use_cases.steps.record import record, record_ends
+from leadnator_auth.domain.use_cases.steps.record import record
+from leadnator_auth.domain.use_cases.steps.remove_user import keep_an_admin, remove_user
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.steps.verified_email import ask_to_verify
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
+from leadnator_auth.domain.values.json_object import JsonObject
 
 Parsed = TypeVar("Parsed")
 
@@ -99,12 +101,12 @@ async def create_user(
 
 
 async def change_user(actor: Actor, user_ref: UserRef, changes: Mapping[str, RawField], *, ports: Ports) -> ChangedUser:
-    """Sets those of name, role, plan, status and email_verified that `changes` has, in force at once.
+    """Sets those of name, role, plan, status, email_verified and `app_metadata` that `changes` has.
 
-    Nothing else may be in it. All are text but email_verified, which is True or False.
+    Nothing else may be in it. All are text but email_verified, which is True or False, and `app_metadata`, an object.
 
-    A suspended account loses its sessions, reset tokens and known clients for good: activating it does not bring them
-    back.
+    They are in force at once. A suspended account loses its sessions, reset tokens and known clients for good:
+    activating it does not bring them back.
 
     Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, NotFoundError, LastAdminError.
     """
@@ -114,14 +116,14 @@ async def change_user(actor: Actor, user_ref: UserRef, changes: Mapping[str, Raw
         patch = _Patch.checked(changes)
         before = await get_user(user_ref, transaction)
         after = patch.applied_to(before, ports.clock.now())
-        if after == before:
+        made = changes_between(before, after)
+        if not made:
             return ChangedUser(before, ())
-        _keep_an_admin(before, after, admins)
+        keep_an_admin(before, after, admins)
         if after.is_suspended and not before.is_suspended:
             after = await end_sessions(without_secrets(after), transaction, ports, reason="suspended", actor=actor.id)
         else:
             await transaction.users.save(after)
-        made = changes_between(before, after)
         await _record_changes(actor, after, made, transaction, ports)
         return ChangedUser(after, made)
 
@@ -129,9 +131,7 @@ async def change_user(actor: Actor, user_ref: UserRef, changes: Mapping[str, Raw
 
 
 async def delete_user(actor: Actor, user_ref: UserRef, *, ports: Ports) -> User:
-    """Removes an account with its credentials, sessions and reset tokens, at once in force; returns what it was.
-
-    Mails still queued for it will not be sent: their recipient is looked up when they are.
+    """Removes an account with all that belongs to it but its events, at once in force; returns what it was.
 
     Raises: ForbiddenError, InvalidTokenError, NotFoundError, LastAdminError.
     """
@@ -139,11 +139,7 @@ async def delete_user(actor: Actor, user_ref: UserRef, *, ports: Ports) -> User:
     async def delete(transaction: Transaction) -> User:
         admins = await lock_active_admins(actor, transaction)
         user = await get_user(user_ref, transaction)
-        _keep_an_admin(user, None, admins)
-        sessions = await live_sessions(user, transaction, ports)
-        await record_ends(sessions, "deleted", actor.id, transaction, ports)
-        await transaction.users.remove(user.id)
-        await record(EventType.USER_DELETED, user.id, transaction, ports, actor=actor.id)
+        await remove_user(user, actor.id, admins, transaction, ports)
         return user
 
     return await run_in_transaction(ports.unit_of_work, delete)
@@ -158,6 +154,7 @@ class _Patch:
     plan: str | None
     status: Status | None
     email_verified: bool | None
+    app_metadata: JsonObject | None
 
     @classmethod
     def checked(cls, changes: Mapping[str, RawField]) -> "_Patch":
@@ -168,12 +165,14 @@ class _Patch:
             def given(field: str, parse: Callable[[str], Parsed]) -> Parsed | None:
                 return check(field, changes[field], parse) if field in changes else None
 
+            metadata = check.of_any_type("app_metadata", changes.get("app_metadata", {}), JsonObject.of)
             return cls(
                 given("name", parse_name),
                 given("role", parse_role),
                 given("plan", parse_plan),
                 given("status", parse_status),
                 check.flag("email_verified", changes["email_verified"]) if "email_verified" in changes else None,
+                metadata if "app_metadata" in changes else None,
             )
 
     def applied_to(self, user: User, now: datetime) -> User:
@@ -185,13 +184,8 @@ class _Patch:
             role=self.role or user.role,
             plan=self.plan or user.plan,
             status=self.status or user.status,
+            app_metadata=user.app_metadata if self.app_metadata is None else self.app_metadata,
         )
-
-
-def _keep_an_admin(before: User, after: User | None, admins: Sequence[User]) -> None:
-    is_lost = before.is_active_admin and not (after and after.is_active_admin)
-    if is_lost and not any(admin.id != before.id for admin in admins):
-        raise LastAdminError
 
 
 async def _record_changes(

@@ -2,6 +2,7 @@
 
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import EventType
+from leadnator_auth.domain.entities.proof import password_proof
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.entities.user import User, parse_name
 from leadnator_auth.domain.errors import EmailTakenError
@@ -48,7 +49,7 @@ async def sign_up(
         await ask_to_verify(user, transaction, ports)
         await is_new_agent(user, client, transaction, ports)  # the owner knows of this one
         # Nobody can have proved their address yet; what this session is good for is another question.
-        return await open_session(user, client, transaction, ports, verified=False)
+        return await open_session(user, password_proof(now), client, transaction, ports, verified=False)
 
     return await run_in_transaction(ports.unit_of_work, keep)
 

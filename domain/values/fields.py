@@ -76,8 +76,12 @@ class FieldChecks:
         try:
             return parse(value)
         except BadFieldError as problem:
-            self._errors.append(FieldError(field, problem.code, problem.message))
+            self.refuse(field, problem)
             return cast(Parsed, None)
+
+    def refuse(self, field: str, problem: BadFieldError) -> None:
+        """Adds what turned out to be wrong with a field."""
+        self._errors.append(FieldError(field, problem.code, problem.message))
 
     def optional(
         self, field: str, value: RawField, parse: Callable[[str], Parsed], *, default: Default

@@ -20,7 +20,7 @@ from leadnator_auth.domain import (
     UnavailableError,
     User,
 )
-from leadnator_auth.entrypoints.views import event_view, user_view
+from leadnator_auth.entrypoints.views import account_view, event_view
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 who_argument = click.argument("who")
@@ -64,7 +64,7 @@ def print_changed(user: User, changes: Sequence[Change], as_json: bool) -> None:
     """Says what was changed of an account."""
     if as_json:
         changed = {change.field: {"old": change.old, "new": change.new} for change in changes}
-        print_json({"user": user_view(user), "changes": changed})
+        print_json({"user": account_view(user), "changes": changed})
         return
     click.echo(f"{user.id} {user.email.typed}: {told(changes) or 'nothing to change'}")
 
@@ -76,7 +76,12 @@ def print_events(events: Sequence[Event]) -> None:
 
 def told(changes: Sequence[Change]) -> str:
     """Returns changes in one line for people."""
-    return ", ".join(f"{change.field}: {change.old} -> {change.new}" for change in changes)
+    return ", ".join(f"{each.field}: {printable(each.old)} -> {printable(each.new)}" for each in changes)
+
+
+def printable(text: str) -> str:
+    """Returns a text in which nothing steers a terminal: metadata may hold any character."""
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
 
 
 def _line_of(data: Mapping[str, str | None]) -> str:

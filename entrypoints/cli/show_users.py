@@ -24,13 +24,14 @@ from leadnator_auth.entrypoints.cli.accounts import (
     print_events,
     print_json,
     print_table,
+    printable,
     refusals_in_one_line,
     who_argument,
 )
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.pages import first_entries
 from leadnator_auth.entrypoints.cli.ports import ports_in_force
-from leadnator_auth.entrypoints.views import event_view, user_view
+from leadnator_auth.entrypoints.views import account_view, event_view, user_view
 
 SHOWN_EVENTS = 10
 ALL = sys.maxsize
@@ -47,11 +48,10 @@ def list_(query: str, limit: int | None, as_json: bool) -> None:
     """List the users, newest first."""
     with refusals_in_one_line():
         users = asyncio.run(_listed(query, limit or ALL))
-    rows = [user_view(user) for user in users]
     if as_json:
-        print_json({"users": rows})
+        print_json({"users": [account_view(user) for user in users]})
     else:
-        print_table([cells_of(row) for row in rows])
+        print_table([cells_of(user_view(user)) for user in users])
 
 
 @click.command()
@@ -63,9 +63,11 @@ def show(who: str, as_json: bool) -> None:
     with refusals_in_one_line(who):
         user, events = asyncio.run(_shown(who))
     if as_json:
-        print_json({"user": user_view(user), "events": [event_view(event) for event in events]})
+        print_json({"user": account_view(user), "events": [event_view(event) for event in events]})
         return
-    for name, value in cells_of(user_view(user)).items():
+    metadata = {"user_metadata": user.user_metadata, "app_metadata": user.app_metadata}
+    shown = {name: printable(value.text) for name, value in metadata.items() if value}
+    for name, value in {**cells_of(user_view(user)), **shown}.items():
         click.echo(f"{name + ':':16}{value}")
     if events:
         click.echo()

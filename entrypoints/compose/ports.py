@@ -27,6 +27,7 @@ from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
+from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
 from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.compose.secrets import (
     jwt_tokens,
@@ -52,6 +53,7 @@ def prepare(settings: Settings) -> bool:
     """
     require_signing_secret(settings)
     password_blocklist(settings)  # here, where it can be told in one line, and not in each process
+    metadata_schema(settings)
     try:
         changed = migrate(settings.database)
     except SchemaError as error:
@@ -75,6 +77,7 @@ async def open_ports(
     Raises: StartError.
     """
     clock = SystemClock()
+    schema = metadata_schema(settings)
     tokens = jwt_tokens(settings)
     keys = master_keys(settings)
     metrics = metrics or Metrics()
@@ -95,6 +98,7 @@ async def open_ports(
                 master_keys=keys,
                 webhooks=webhooks,
                 policy=_policy(settings),
+                metadata_schema=schema,
             )
 
 
@@ -158,6 +162,7 @@ def _policy(settings: Settings) -> Policy:
         sign_up=_sign_up(settings),
         session_lifetime=timedelta(seconds=settings.token_ttl),
         session_idle=None if settings.session_idle is None else timedelta(seconds=settings.session_idle),
+        step_up_lifetime=timedelta(seconds=settings.step_up_ttl),
         max_sessions=settings.max_sessions,
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
         email_verification=EmailVerification(settings.email_verification),
@@ -166,6 +171,7 @@ def _policy(settings: Settings) -> Policy:
         event_retention=timedelta(days=settings.event_retention),
         private_webhook_targets=settings.webhook_private_targets == "on",
         limits=_limits(settings),
+        account_changes=None if settings.rate_limit == "off" else Policy().account_changes,
     )
 
 

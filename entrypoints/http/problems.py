@@ -94,6 +94,13 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         _challenge("invalid_token", "The token is malformed, expired or no longer valid"),
         when="The token is malformed, expired or revoked.",
     ),
+    errors.StepUpRequiredError: Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "Step-up required",
+        "Give your password once more at /api/auth/step-up, or log in again, and repeat the call.",
+        _challenge("insufficient_user_authentication", "A more recent authentication is required"),
+        when="The session is good, but its last log-in or step-up is too long ago for this call.",
+    ),
     errors.AccountSuspendedError: Problem(
         HTTPStatus.FORBIDDEN,
         "Account suspended",
@@ -200,6 +207,8 @@ def headers_of(error: AuthError | RequestError) -> dict[str, str]:
         headers.update(error.headers)
     if isinstance(error, TooManyRequestsError):
         headers.update(_limit_headers(error))
+    if isinstance(error, errors.StepUpRequiredError):
+        headers["WWW-Authenticate"] += f', max_age="{error.max_age}"'  # RFC 9470 section 3
     return headers
 
 

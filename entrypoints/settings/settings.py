@@ -98,6 +98,7 @@ class Settings:
     )
     token_ttl: int = setting("TOKEN_TTL", values.positive, 604_800, "a number of seconds from 1 to 315360000")
     reset_token_ttl: int = setting("RESET_TOKEN_TTL", values.positive, 3_600, "a number of seconds from 1 to 315360000")
+    step_up_ttl: int = setting("STEP_UP_TTL", values.positive, 600, "a number of seconds from 1 to 315360000")
     email_verification: str = setting(
         "EMAIL_VERIFICATION", values.one_of("on", "off", "required"), "on", "on, off or required"
     )
@@ -117,6 +118,9 @@ class Settings:
     min_password_length: int = setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")
     password_blocklist: str | Path = setting(
         "PASSWORD_BLOCKLIST", account_values.password_blocklist, account_values.OFF, account_values.BLOCKLIST_TAKES
+    )
+    user_metadata_schema: Path | None = setting(
+        "USER_METADATA_SCHEMA", values.existing_file, None, "a file with a JSON Schema"
     )
     public_url: str | None = setting(
         "PUBLIC_URL", values.public_url, None, "an http:// or https:// URL without query", url=True

@@ -152,6 +152,14 @@ def existing_folder(text: str) -> Path:
     return path
 
 
+def existing_file(text: str) -> Path:
+    """Returns the path of a file that is there."""
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError
+    return path
+
+
 def networks(text: str) -> tuple[str, ...]:
     """Returns addresses and networks; there is no "all", which would let anybody choose their address.
 

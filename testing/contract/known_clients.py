@@ -39,6 +39,15 @@ class KnownClientsContract(StoreContract):
             stranger = await repositories.known_clients.get(a_user("bob").id, client.network)
             assert stranger is None, "what is known of a network is known for one account"
 
+    async def test_those_of_one_account_are_listed(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        together = attrs.evolve(a_client(alice, 8), seen_at=a_client(alice, 2).seen_at)
+        await keep(unit_of_work, *(a_client(alice, number) for number in (2, 3, 1)), together, a_client(a_user("bob")))
+        async with unit_of_work.snapshot() as repositories:
+            listed = await repositories.known_clients.of_user(alice.id)
+            expected = [a_client(alice, 3), together, a_client(alice, 2), a_client(alice, 1)]
+            assert listed == expected, "`of_user` returns those of one account, the last seen first"
+            assert await repositories.known_clients.of_user(a_user("nobody").id) == [], "an unknown account has none"
+
     async def test_those_beyond_a_number_go(self, unit_of_work: UnitOfWork, alice: User) -> None:
         of_bob = a_client(a_user("bob"))
         await keep(unit_of_work, *(a_client(alice, number) for number in range(1, 6)), of_bob)

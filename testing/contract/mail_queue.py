@@ -57,6 +57,18 @@ class MailQueueContract(OutboxContract):
             left = await repositories.mail_queue.latest(None, 20)
         assert left == list(reversed(kept)), "other kinds, other recipients, and what is not due or not new stay"
 
+    async def test_the_mails_to_one_address_are_listed(self, unit_of_work: UnitOfWork) -> None:
+        changed = MailKind.PASSWORD_CHANGED
+        mails = [a_mail(1), to(2, "alice@example.com", changed), a_mail(3), to(4, "alice@example.com", changed)]
+        sent = attrs.evolve(a_mail(5).leased(LATER).sent(LATER), queued_at=a_mail(3).queued_at)
+        await self.queue(unit_of_work, *mails, sent, to(6, "bob@example.com"), to(7, "malice@example.com"))
+        async with unit_of_work.snapshot() as repositories:
+            listed = await repositories.mail_queue.to("alice@example.com", 10)
+            expected = [mails[3], sent, mails[2], mails[1], mails[0]]
+            assert listed == expected, "`to` returns those to one address, whatever kind and state, the newest first"
+            some = await repositories.mail_queue.to("alice@example.com", 2)
+            assert some == expected[:2], "`to` returns no more than `limit`"
+
     async def test_the_mails_of_one_kind_to_one_address_are_counted(self, unit_of_work: UnitOfWork) -> None:
         kind = MailKind.PASSWORD_CHANGED
         notices = [to(n, "alice@example.com", kind) for n in range(1, 5)]

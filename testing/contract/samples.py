@@ -41,6 +41,7 @@ def a_session(user: User, number: int = 1) -> Session:
         created_at=NOW + timedelta(microseconds=number),
         expires_at=NOW + 7 * 24 * HOUR,
         client=Client(ip="2001:db8::1", user_agent="curl/8 (é)"),
+        authenticated_at=NOW + timedelta(minutes=number),
     )
 
 

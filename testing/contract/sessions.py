@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.session import USE_NOTED_EVERY, Session
+from leadnator_auth.domain.entities.proof import Proof
+from leadnator_auth.domain.entities.session import USE_NOTED_EVERY, Client, Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
 from leadnator_auth.domain.values.ids import SessionId
@@ -35,8 +36,17 @@ class SessionsContract(StoreContract):
         async with unit_of_work.snapshot() as repositories:
             kept = await repositories.sessions.by_id(a_session(alice).id)
             assert kept == a_session(alice), "`by_id` returns every field as it was added, times to the microsecond"
-            assert_utc(kept.created_at, kept.expires_at)
+            assert_utc(kept.created_at, kept.expires_at, kept.authenticated_at)
             assert await repositories.sessions.by_id(SessionId("s_other")) is None, "an unknown id finds None"
+
+    async def test_another_proof_is_kept_and_nothing_else(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        await keep_sessions(unit_of_work, alice, 2)
+        proven = a_session(alice, 1).proven_by(Proof(NOW + HOUR, ()))
+        async with unit_of_work() as transaction:
+            await transaction.sessions.save(attrs.evolve(proven, expires_at=NOW, client=Client()))
+            await transaction.commit()
+        listed = await sessions_of(unit_of_work, alice)
+        assert listed == [a_session(alice, 2), proven], "`save` keeps the epoch and the last proof of one session"
 
     async def test_sessions_are_listed_newest_first(self, unit_of_work: UnitOfWork, alice: User) -> None:
         await keep_sessions(unit_of_work, alice, 3)

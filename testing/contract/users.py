@@ -11,12 +11,13 @@ from leadnator_auth.domain.ports import UnitOfWork
 from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.testing.contract.checking import assert_utc, must_raise
 from leadnator_auth.testing.contract.samples import NOW, a_session, a_token, a_user, some_credentials
+from leadnator_auth.testing.contract.user_metadata import UserMetadataContract
 from leadnator_auth.testing.contract.user_pages import UserPagesContract
 
 UNIQUE = "one canonical address has one account: let a constraint of the store decide"
 
 
-class UsersContract(UserPagesContract):
+class UsersContract(UserPagesContract, UserMetadataContract):
     """For Users. Fixture: `unit_of_work`, over an empty store."""
 
     async def test_a_user_comes_back_as_it_was_kept(self, unit_of_work: UnitOfWork, alice: User) -> None:

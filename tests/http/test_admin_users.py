@@ -11,7 +11,19 @@ from leadnator_auth.domain import Actor, Ports, UserId, change_user
 from leadnator_auth.entrypoints.telemetry.event_log import log_events
 from tests.http.admins import Caller, an_admin, signed_up
 
-MEMBERS = {"id", "name", "email", "email_verified", "role", "plan", "status", "created_at"}
+MEMBERS = {
+    "id",
+    "name",
+    "email",
+    "email_verified",
+    "pending_email",
+    "role",
+    "plan",
+    "status",
+    "created_at",
+    "user_metadata",
+    "app_metadata",
+}
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 CALLS = [
     ("GET", "/api/admin/users", None),
@@ -47,6 +59,7 @@ async def test_an_admin_sees_a_user_whole(root: Caller, alice: Caller) -> None:
     assert user.keys() == MEMBERS
     assert RFC3339.fullmatch(user.pop("created_at"))
     expected = {"id": alice.id, "name": "alice", "email": "alice@example.com", "email_verified": False}
+    expected |= {"pending_email": None, "user_metadata": {}, "app_metadata": {}}
     assert user == expected | {"role": "user", "plan": "Starter", "status": "active"}
 
 

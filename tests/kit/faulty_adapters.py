@@ -43,6 +43,7 @@ from leadnator_auth.domain import (
     OutgoingMail,
     Password,
     QueuedMail,
+    Session,
     SessionId,
     User,
     UserId,
@@ -358,6 +359,27 @@ class Tidy(MemoryUsers):
     async def remove(self, user_id: UserId) -> None:
         await super().remove(user_id)
         self.tables.events.clear()
+
+
+class Unproven(MemorySessions):
+    async def save(self, session: Session) -> None:
+        kept = self.tables.sessions.get(session.id)
+        if kept:
+            self.tables.sessions[session.id] = attrs.evolve(kept, epoch=session.epoch)
+
+
+class ForgetfulSessions(Altered):
+    def alter(self, repositories: MemoryRepositories) -> None:
+        repositories.sessions = Unproven(repositories.sessions.tables)
+
+
+class TestProofThatIsLost(SessionsContract):
+    caught_by = "test_another_proof_is_kept_and_nothing_else"
+    tells = "the last proof"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return ForgetfulSessions()
 
 
 class OtherUsers(Altered):

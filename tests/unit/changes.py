@@ -55,13 +55,17 @@ def _of_accounts(before: State, after: State) -> list[Told]:
     found += [("user.deleted", user_id, None) for user_id in before.users.keys() - after.users.keys()]
     for user_id in before.users.keys() & after.users.keys():
         old, new = before.users[user_id], after.users[user_id]
-        if (old.name, old.role, old.plan) != (new.name, new.role, new.plan):
+        if _of_updates(old) != _of_updates(new):
             found.append(("user.updated", user_id, None))
         if old.is_email_verified != new.is_email_verified:
             found.append(("user.email_verified" if new.is_email_verified else "user.updated", user_id, None))
         if old.status is not new.status:
             found.append(("user.suspended" if new.is_suspended else "user.activated", user_id, None))
     return found
+
+
+def _of_updates(user: User) -> tuple[str, ...]:
+    return user.name, user.role, user.plan, user.user_metadata.text, user.app_metadata.text
 
 
 def _of_passwords(before: State, after: State) -> list[Told]:

@@ -43,6 +43,8 @@ from leadnator_auth.domain import (
     show_user,
     sign_up,
 )
+from leadnator_auth.domain.entities.mail import forgotten
+from leadnator_auth.domain.entities.outbox import DeliveryState
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.entities.user import without_secrets, without_sessions
 
@@ -234,14 +236,17 @@ async def test_who_is_deleted_is_gone(memory: MemoryPorts, root: Actor, alice: S
         await delete(memory, root, alice.user.id)
 
 
-async def test_mails_that_wait_for_who_is_deleted_are_dropped(memory: MemoryPorts, alice: SignedIn) -> None:
+async def test_mails_to_who_is_deleted_go_along_sent_ones_too(memory: MemoryPorts, alice: SignedIn) -> None:
     await request_password_reset("alice@example.com", ports=memory)
     await deliver_due_mails(ports=memory)
     await reset_password(memory.mailer.reset_links[0].secret, "new-secret", ports=memory)
     await request_password_reset("alice@example.com", ports=memory)
     await delete(memory, OPERATOR, ALICE)
     delivery = await deliver_due_mails(ports=memory)
-    assert (delivery.sent, delivery.dropped) == (0, 2)
+    assert (delivery.sent, delivery.dropped) == (0, 0)
+    left = memory.unit_of_work.tables.mails.values()
+    assert {mail.payload.recipient for mail in left} == {forgotten("alice@example.com")}
+    assert [mail.state for mail in left] == [DeliveryState.SENT]
 
 
 async def test_no_secret_no_address_and_no_name_is_in_an_event(

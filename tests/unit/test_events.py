@@ -21,10 +21,12 @@ from leadnator_auth.domain import (
     SignedIn,
     UserId,
     add_webhook,
+    change_account,
     change_password,
     change_user,
     change_webhook,
     create_user,
+    delete_account,
     delete_user,
     deliver_due_events,
     deliver_due_mails,
@@ -45,6 +47,7 @@ from leadnator_auth.domain import (
     rotate_webhook_secret,
     send_test_event,
     sign_up,
+    step_up,
     subscribe_functions,
     use_cases,
     verify_email,
@@ -145,6 +148,10 @@ async def _told_who_subscribed(scene: Scene) -> None:
     assert [event.type for event in told_of] == [STARTED, STARTED]
 
 
+async def _an_hour_later(scene: Scene) -> None:
+    scene.memory.clock.advance(hours=1)
+
+
 async def _purged(scene: Scene) -> None:
     scene.memory.clock.advance(days=100)
     assert await purge(ports=scene.ports) > 0
@@ -190,6 +197,20 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "change_password": [
         (lambda s: change_password(s.first, "secret", "new-secret", ports=s.ports), [ENDED, "password.changed"]),
         (lambda s: change_password(s.first, "wrong", "new-secret", ports=s.ports), []),
+    ],
+    "step_up": [
+        (lambda s: step_up(s.first, "secret", ports=s.ports), []),
+        (lambda s: step_up(s.first, "wrong", ports=s.ports), []),
+    ],
+    "change_account": [
+        (lambda s: change_account(s.first, {"name": "Alicia"}, ports=s.ports), ["user.updated"]),
+        (lambda s: change_account(s.first, {"user_metadata": {"a": 1}}, ports=s.ports), ["user.updated"]),
+        (lambda s: change_account(s.first, {"name": "Alice", "user_metadata": {}}, ports=s.ports), []),
+        (lambda s: change_account(s.first, {"name": ""}, ports=s.ports), []),
+    ],
+    "delete_account": [
+        (lambda s: delete_account(s.first, ports=s.ports), [ENDED, ENDED, "user.deleted"]),
+        (lambda s: _after(_an_hour_later(s), delete_account(s.first, ports=s.ports)), []),
     ],
     "request_password_reset": [
         (lambda s: request_password_reset("alice@example.com", ports=s.ports), []),

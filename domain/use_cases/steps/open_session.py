@@ -4,6 +4,7 @@ import attrs
 
 from leadnator_auth.domain.entities.access_token import access_claims
 from leadnator_auth.domain.entities.mail import MailKind
+from leadnator_auth.domain.entities.proof import Proof
 from leadnator_auth.domain.entities.session import Client, Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import AccountSuspendedError
@@ -27,11 +28,12 @@ class SignedIn:
 
 
 async def open_session(
-    user: User, client: Client, transaction: Transaction, ports: Ports, *, verified: bool | None = None
+    user: User, proof: Proof, client: Client, transaction: Transaction, ports: Ports, *, verified: bool | None = None
 ) -> SignedIn:
     """Returns the user with a session that begins now; the oldest one ends if there would be too many.
 
-    Where that is asked for, a client that is new to the account is told to its owner by mail.
+    `proof` is how they proved who they are, whatever the way in. Where that is asked for, a client that is new to the
+    account is told to its owner by mail.
 
     The user must have been read, or made, first of all in the same transaction: then nothing ends their sessions
     meanwhile. `verified` is whether their address has to be proved; None leaves it to the policy.
@@ -50,7 +52,7 @@ async def open_session(
         client=client,
         epoch=user.session_epoch,
         last_used_at=None if idle is None else now,
-    )
+    ).proven_by(proof)
     removed = await transaction.sessions.trim(user.id, keep=ports.policy.max_sessions - 1, limit=MAX_REMOVED)
     await transaction.sessions.add(session)
     await record_start(session, (each for each in removed if each.is_live(user, now, idle)), transaction, ports)

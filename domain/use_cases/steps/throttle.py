@@ -7,6 +7,7 @@ import attrs
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.values.ids import UserId
 
 
 async def throttle(limit: RateLimit | None, client: Client, *, now: datetime, ports: Ports) -> None:
@@ -15,6 +16,14 @@ async def throttle(limit: RateLimit | None, client: Client, *, now: datetime, po
     Raises: TooManyRequestsError.
     """
     await _take(_charges([(limit, client.network)] if client.network else []), now, ports)
+
+
+async def throttle_account(limit: RateLimit | None, user_id: UserId, ports: Ports) -> None:
+    """Counts one try of whoever is logged in to an account, wherever they are.
+
+    Raises: TooManyRequestsError.
+    """
+    await _take(_charges([(limit, user_id)]), ports.clock.now(), ports)
 
 
 @attrs.frozen

@@ -16,7 +16,7 @@ from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKE
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from leadnator_auth.entrypoints.http.reading.body import read_members
 from leadnator_auth.entrypoints.http.reading.query import limit_of, parameter, refusing_bad_queries
-from leadnator_auth.entrypoints.views import event_view, user_view
+from leadnator_auth.entrypoints.views import account_view, event_view
 
 
 async def get_users(request: Request) -> Response:
@@ -25,14 +25,14 @@ async def get_users(request: Request) -> Response:
     query, cursor, limit = parameter(request, "query"), parameter(request, "cursor"), limit_of(request)
     with refusing_bad_queries():
         page = await list_users(actor, query or "", limit, cursor, ports=ports_of(request))
-    return JSONResponse({"users": [user_view(user) for user in page.entries], "next_cursor": page.next_cursor})
+    return JSONResponse({"users": [account_view(user) for user in page.entries], "next_cursor": page.next_cursor})
 
 
 async def get_user(request: Request) -> Response:
     """GET /api/admin/users/{id}"""
     actor = await actor_of(request)
     user = await show_user(actor, _user_id(request), ports=ports_of(request))
-    return JSONResponse({"user": user_view(user)})
+    return JSONResponse({"user": account_view(user)})
 
 
 async def patch_user(request: Request) -> Response:
@@ -40,7 +40,7 @@ async def patch_user(request: Request) -> Response:
     actor = await actor_of(request)
     changes = await read_members(request)
     changed = await change_user(actor, _user_id(request), changes, ports=ports_of(request))
-    return JSONResponse({"user": user_view(changed.user)})
+    return JSONResponse({"user": account_view(changed.user)})
 
 
 async def delete_user(request: Request) -> Response:
@@ -66,16 +66,7 @@ def _user_id(request: Request) -> UserId:
 
 GROUP = "Administration"
 _REFUSALS = (*BAD_TOKEN, ForbiddenError, UnavailableError)
-_BOB = {
-    "id": "u_123",
-    "name": "Bob",
-    "email": "bob@example.com",
-    "email_verified": True,
-    "role": "user",
-    "plan": "Growth",
-    "status": "active",
-    "created_at": "2026-01-01T12:00:00Z",
-}
+_BOB = {**schemas.EXAMPLE_ACCOUNT, "name": "Bob", "email": "bob@example.com", "plan": "Growth"}
 
 _BODY = {
     "name": schemas.NAME,
@@ -83,9 +74,8 @@ _BODY = {
     "plan": {"type": "string", "minLength": 1, "maxLength": MAX_PLAN_LENGTH, "pattern": schemas.NAME["pattern"]},
     "status": {"type": "string", "enum": [status.value for status in Status]},
     "email_verified": {"type": "boolean"},
+    "app_metadata": schemas.METADATA,
 }
-_ACCOUNT = schemas.user("id", "name", "email", "email_verified", "role", "plan", "status")["properties"]
-_USER = schemas.closed({**_ACCOUNT, "created_at": schemas.INSTANT}, title="ListedUser")
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 _EVENT_TYPES = [event_type.value for event_type in HAPPENINGS]
 _EVENT = schemas.closed(
@@ -124,7 +114,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="List the users, newest first, or search among them.",
         group=GROUP,
         parameters=(_QUERY, LIMIT, CURSOR),
-        success=page_of("users", _USER),
+        success=page_of("users", schemas.ACCOUNT),
         example_answer={"users": [_BOB], "next_cursor": NEXT_CURSOR},
         refusals=_REFUSALS,
         needs_token=True,
@@ -136,7 +126,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Return a user.",
         group=GROUP,
         parameters=(_ID,),
-        success=schemas.closed({"user": _USER}),
+        success=schemas.closed({"user": schemas.ACCOUNT}),
         example_answer={"user": _BOB},
         refusals=(*_REFUSALS, NotFoundError),
         needs_token=True,
@@ -152,7 +142,7 @@ OPERATIONS: tuple[Operation, ...] = (
         body=_BODY,
         is_patch=True,
         example_body={"plan": "Growth", "status": "active"},
-        success=schemas.closed({"user": _USER}),
+        success=schemas.closed({"user": schemas.ACCOUNT}),
         example_answer={"user": _BOB},
         refusals=(*BAD_BODY, *_REFUSALS, NotFoundError, LastAdminError),
         needs_token=True,

@@ -6,8 +6,10 @@ from leadnator_auth.entrypoints.http.api import (
     accounts,
     admin,
     email_verification,
+    own_account,
     probes,
     sessions,
+    step_up,
     webhook_deliveries,
     webhooks,
 )
@@ -17,6 +19,8 @@ GROUPS: Mapping[str, str] = {
     accounts.GROUP: "Accounts and their JWTs. After log-in every call carries "
     "`Authorization: Bearer <token>`; a GET may carry `?token=` instead, for download and media URLs.",
     sessions.GROUP: "Each log-in opens a session, and its token is good for as long as the session lives.",
+    own_account.GROUP: "What an account is and has. To delete it, or to take all of it along, takes a log-in or a "
+    "step-up of the last ten minutes.",
     email_verification.GROUP: "Who signs up is mailed a link; until it is used, nobody knows whether the address is "
     "theirs. `LEADNATOR_EMAIL_VERIFICATION` says what is withheld so long.",
     admin.GROUP: "For users whose role is `admin`; what they change is in force at once. To try it, "
@@ -31,7 +35,9 @@ GROUPS: Mapping[str, str] = {
 OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
     *sessions.OPERATIONS,
+    *step_up.OPERATIONS,
     *email_verification.OPERATIONS,
+    *own_account.OPERATIONS,
     *admin.OPERATIONS,
     *webhooks.OPERATIONS,
     *webhook_deliveries.OPERATIONS,

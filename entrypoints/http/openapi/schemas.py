@@ -88,6 +88,44 @@ def user(*members: str, title: str | None = None) -> Schema:
     return closed({member: _USER_MEMBERS[member] for member in members}, title=title)
 
 
+METADATA: Schema = {
+    "type": "object",
+    "description": "At most 8 KiB as compact JSON in UTF-8, nested at most 20 levels deep; it replaces what was there.",
+    "examples": [{"theme": "dark"}],
+}
+ACCOUNT = closed(
+    {
+        "id": _USER_MEMBERS["id"],
+        "name": NAME,
+        "email": _USER_MEMBERS["email"],
+        "email_verified": {"type": "boolean", "description": "Whether the address is proved to be the owner's."},
+        "pending_email": {
+            "type": ["string", "null"],
+            "description": "The address that was asked for in its place, and is not confirmed yet.",
+        },
+        "role": _USER_MEMBERS["role"],
+        "plan": _USER_MEMBERS["plan"],
+        "status": _USER_MEMBERS["status"],
+        "created_at": INSTANT,
+        "user_metadata": {"type": "object", "description": "What the owner set, through the application."},
+        "app_metadata": {"type": "object", "description": "What admins set."},
+    },
+    title="Account",
+)
+EXAMPLE_ACCOUNT: Mapping[str, object] = {
+    "id": "u_123",
+    "name": "Alice",
+    "email": "alice@example.com",
+    "email_verified": True,
+    "pending_email": None,
+    "role": "user",
+    "plan": "Starter",
+    "status": "active",
+    "created_at": "2026-01-01T12:00:00Z",
+    "user_metadata": {"theme": "dark"},
+    "app_metadata": {"customer": 4711},
+}
+
 OK = closed({"ok": {"type": "boolean", "const": True}}, title="Ok")
 
 METRICS: Schema = {"type": "string", "pattern": "^# HELP "}

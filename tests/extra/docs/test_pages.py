@@ -41,7 +41,10 @@ def without_installing(page: Path) -> list[Block]:
     "page",
     [
         ROOT / "docs" / "tutorial" / "front-end.md",
-        *(HOW_TO / f"{name}.md" for name in ("reverse-proxy", "backups", "master-key", "email-verification")),
+        *(
+            HOW_TO / f"{name}.md"
+            for name in ("reverse-proxy", "backups", "master-key", "email-verification", "own-account")
+        ),
     ],
     ids=lambda path: path.stem,
 )
@@ -121,6 +124,7 @@ def test_every_page_with_commands_is_run() -> None:
         "import",
         "share-a-database",
         "email-verification",
+        "own-account",
         "webhooks",
     )
     run = {"README.md", "docs/tutorial/front-end.md", *(f"docs/how-to/{name}.md" for name in how_tos)}

@@ -1,0 +1,71 @@
+"""Handing over to the owner of an account all that is kept about it (GDPR articles 15 and 20)."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import attrs
+
+from leadnator_auth.domain.entities.event import Event, EventFilter
+from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.mail import QueuedMail
+from leadnator_auth.domain.entities.one_time_token import OneTimeToken
+from leadnator_auth.domain.entities.session import Identity, Session
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.policy import MOST_SESSIONS
+from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.use_cases.steps.require_step_up import require_step_up
+from leadnator_auth.domain.values.ids import UserId
+from leadnator_auth.domain.values.paging import Position
+
+MOST_OF_A_KIND = 10_000
+"""Of anything but events; the limits of mails and sessions leave far fewer."""
+_EVENTS_AT_ONCE = 500
+
+
+@attrs.frozen
+class AccountExport:
+    """All that is kept about an account. The hash of its password and the digests of its secrets are not shown."""
+
+    user: User
+    password_changed_at: datetime | None
+    """None if it has none."""
+    sessions: tuple[Session, ...]
+    """Those that did not end; the newest first."""
+    one_time_tokens: tuple[OneTimeToken, ...]
+    known_clients: tuple[KnownClient, ...]
+    mails: tuple[QueuedMail, ...]
+    """Those that were or will be sent to its address, as long as they are kept; the newest first."""
+    events: AsyncIterator[Event]
+    """The newest first; there may be too many to be in memory at once."""
+
+
+async def export_account(identity: Identity, *, ports: Ports) -> AccountExport:
+    """Returns all that is kept about the account behind a session.
+
+    Raises: StepUpRequiredError, InvalidTokenError when the session ended meanwhile; the events may raise
+    UnavailableError while they are read.
+    """
+    async with ports.unit_of_work.snapshot() as repositories:
+        user = await require_step_up(identity, repositories, ports)
+        credentials = await repositories.credentials.of(user.id)
+        return AccountExport(
+            user=user,
+            password_changed_at=credentials.changed_at if credentials else None,
+            sessions=tuple(await repositories.sessions.of_user(user, MOST_SESSIONS)),
+            one_time_tokens=tuple(await repositories.one_time_tokens.of_user(user.id, MOST_OF_A_KIND)),
+            known_clients=tuple(await repositories.known_clients.of_user(user.id)),
+            mails=tuple(await repositories.mail_queue.to(user.email.canonical, MOST_OF_A_KIND)),
+            events=_events_of(user.id, ports),
+        )
+
+
+async def _events_of(user_id: UserId, ports: Ports) -> AsyncIterator[Event]:
+    after: Position | None = None
+    while True:
+        async with ports.unit_of_work.snapshot() as repositories:
+            events = await repositories.events.latest(EventFilter(user_id), _EVENTS_AT_ONCE, after)
+        for event in events:
+            yield event
+        if len(events) < _EVENTS_AT_ONCE:
+            return
+        after = Position(events[-1].at, events[-1].id)
