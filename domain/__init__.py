@@ -23,6 +23,7 @@ from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
+from leadnator_auth.domain.entities.webhook_message import WebhookMessage
 from leadnator_auth.domain.errors import (
     AccountSuspendedError,
     AuthError,
@@ -41,11 +42,13 @@ from leadnator_auth.domain.errors import (
     LastAdminError,
     MailDelayedError,
     MailRefusedError,
+    MasterKeyMissingError,
     MissingFieldsError,
     NotFoundError,
     OverloadedError,
     StepUpRequiredError,
     UnavailableError,
+    WebhookTargetRefusedError,
 )
 from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
@@ -84,6 +87,7 @@ from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
 from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.json_object import JsonObject
+from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
 
@@ -135,6 +139,8 @@ __all__ = [
     "MailRefusedError",
     "MailRequest",
     "MailedLink",
+    "MasterKeyMissingError",
+    "MasterKeys",
     "MediaToken",
     "MissingFieldsError",
     "NotFoundError",
@@ -167,6 +173,8 @@ __all__ = [
     "User",
     "UserId",
     "UserRef",
+    "WebhookMessage",
+    "WebhookTargetRefusedError",
     "change_account",
     "change_password",
     "change_user",

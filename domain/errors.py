@@ -197,6 +197,21 @@ class ConcurrencyError(UnavailableError):
     message = "Two units of work got in each other's way and this one was undone: run it again."
 
 
+class MasterKeyMissingError(UnavailableError):
+    """A secret was derived from a master key that is not there, or not there any more."""
+
+    message = "The master key that this was made with is not among those that are set."
+
+
+class WebhookTargetRefusedError(UnavailableError):
+    """Nothing was sent to the target of a webhook: it is at an address, or reached in a way, that is not allowed.
+
+    No caller of a use case ever sees this. A name that leads elsewhere later may be allowed then.
+    """
+
+    message = "Nothing may be sent to the target of this webhook."
+
+
 class MailDelayedError(UnavailableError):
     """The mail server did not take a mail, but may later; no caller of a use case ever sees this.
 

@@ -6,11 +6,12 @@
     await identify(alice.token, ports=ports)  # raises InvalidTokenError: the session is over
 
 A test controls and inspects it by its parts: `ports.clock` stands still until `advance`; `ports.mailer.reset_links` and
-`.notices` hold what was sent, and `ports.mailer.failure` is raised instead while it is set; `ports.hasher.verified` and
-`.hashed` count its work; `ports.readiness.is_ready` says whether it is ready; `ports.unit_of_work.tables` is everything
-that was stored. Ids and secrets are the same in every run; `memory_ports(seed)` gives others. It passes the contract
-suites that the SQL adapters pass, races and rollbacks included. Secrets are predictable and tokens are not signed:
-never serve with it.
+`.notices` hold what was sent, and `ports.mailer.failure` is raised instead while it is set; `ports.webhooks.received`
+holds the messages to all webhooks, and `.status` and `.failure` say what becomes of the next; `ports.hasher.verified`
+and `.hashed` count its work; `ports.readiness.is_ready` says whether it is ready; `ports.unit_of_work.tables` is
+everything that was stored. Ids and secrets are the same in every run; `memory_ports(seed)` gives others. It passes the
+contract suites that the SQL adapters pass, races and rollbacks included. Secrets are predictable and tokens are not
+signed: never serve with it.
 
 The repositories over a copy of `Tables` are a basis for small stores of your own, which only have to keep the tables.
 """
@@ -41,6 +42,7 @@ from leadnator_auth.adapters.memory.tables import (
     MemoryUsers,
     Tables,
 )
+from leadnator_auth.adapters.memory.webhook_receiver import ReceivedWebhook, WebhookReceiver
 
 __all__ = [
     "CheapHasher",
@@ -60,9 +62,11 @@ __all__ = [
     "MemoryUnitOfWork",
     "MemoryUsers",
     "PlainEmailSyntax",
+    "ReceivedWebhook",
     "SeededRandomness",
     "Tables",
     "UnsignedTokens",
+    "WebhookReceiver",
     "memory_ports",
     "what_is_new",
 ]

@@ -12,9 +12,11 @@ from leadnator_auth.adapters.memory.fakes import (
 from leadnator_auth.adapters.memory.mailbox import Mailbox
 from leadnator_auth.adapters.memory.rate_limits import MemoryRateLimits
 from leadnator_auth.adapters.memory.store import MemoryIdentities, MemoryUnitOfWork
+from leadnator_auth.adapters.memory.webhook_receiver import WebhookReceiver
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.values.master_keys import MasterKeys
 
 
 @attrs.define
@@ -39,6 +41,7 @@ class MemoryPorts(Ports):
     randomness: SeededRandomness
     rate_limits: MemoryRateLimits
     readiness: MemoryReadiness
+    webhooks: WebhookReceiver
 
 
 def memory_ports(seed: int = 0, policy: Policy = Policy()) -> MemoryPorts:
@@ -55,5 +58,7 @@ def memory_ports(seed: int = 0, policy: Policy = Policy()) -> MemoryPorts:
         randomness=SeededRandomness(seed),
         rate_limits=MemoryRateLimits(),
         readiness=MemoryReadiness(),
+        master_keys=MasterKeys([f"the master key of the world that grows from {seed}"]),
+        webhooks=WebhookReceiver(),
         policy=policy,
     )

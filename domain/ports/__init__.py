@@ -14,6 +14,7 @@ from leadnator_auth.domain.ports.outside import (
     PasswordHasher,
     Randomness,
     Readiness,
+    WebhookSender,
 )
 from leadnator_auth.domain.ports.rate_limits import RateLimits
 from leadnator_auth.domain.ports.record import Ports
@@ -30,5 +31,6 @@ __all__ = [
     "Randomness",
     "RateLimits",
     "Readiness",
+    "WebhookSender",
 ]
 __all__ += unit_of_work.__all__

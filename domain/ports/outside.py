@@ -1,4 +1,4 @@
-"""Everything the core needs from outside except storage: hashing, signing, mail, time and chance."""
+"""Everything the core needs from outside except storage: hashing, signing, mail, webhooks, time and chance."""
 
 from datetime import datetime
 from typing import Protocol
@@ -6,6 +6,7 @@ from typing import Protocol
 from leadnator_auth.domain.entities.access_token import Claims
 from leadnator_auth.domain.entities.mail import OutgoingMail
 from leadnator_auth.domain.entities.session import Client
+from leadnator_auth.domain.entities.webhook_message import WebhookMessage
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.domain.values.password import Password
@@ -86,6 +87,17 @@ class Mailer(Protocol):
 
         Raises: MailRefusedError when it will never be accepted, UnavailableError when it may be accepted later. A
         MailDelayedError can also say that the mail certainly did not arrive; then its link does not count.
+        """
+
+
+class WebhookSender(Protocol):
+    """Hands messages to the targets of webhooks, signed as Standard Webhooks 1.0 says."""
+
+    async def post(self, message: WebhookMessage) -> int:
+        """Returns the HTTP status that the target answers, whatever it is; a redirect is an answer like all others.
+
+        Raises: UnavailableError when there is no answer within 15 seconds, WebhookTargetRefusedError when the target is
+        none that may be sent to. Their words hold no secret, and nothing of the URL but its host.
         """
 
 

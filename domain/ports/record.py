@@ -12,9 +12,11 @@ from leadnator_auth.domain.ports.outside import (
     PasswordHasher,
     Randomness,
     Readiness,
+    WebhookSender,
 )
 from leadnator_auth.domain.ports.rate_limits import RateLimits
 from leadnator_auth.domain.ports.unit_of_work import Identities, UnitOfWork
+from leadnator_auth.domain.values.master_keys import MasterKeys
 
 
 @attrs.frozen(kw_only=True)
@@ -31,6 +33,10 @@ class Ports:
     randomness: Randomness
     rate_limits: RateLimits
     readiness: Readiness
+    master_keys: MasterKeys = MasterKeys()
+    """Without any, what derives secrets from one is switched off."""
+    webhooks: WebhookSender | None = None
+    """None where nothing can be sent, because its libraries are not installed: webhooks are switched off."""
     policy: Policy = Policy()
     metadata_schema: MetadataSchema | None = None
     """What `user_metadata` must look like; None if any object will do."""

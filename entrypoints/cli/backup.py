@@ -16,7 +16,7 @@ from leadnator_auth.entrypoints.settings import Settings
 def backup(file: Path) -> None:
     """Copy a SQLite database to FILE, which must not be there yet; the server may go on meanwhile.
 
-    The signing secret is in a file of its own beside the database: keep it with the copy.
+    The signing secret and the master key are in files of their own beside the database: keep them with the copy.
     """
     for name in ("SIGTERM", "SIGHUP"):  # stopped in whatever way, it leaves nothing behind
         if hasattr(signal, name):
@@ -24,6 +24,8 @@ def backup(file: Path) -> None:
 
     from leadnator_auth.entrypoints.compose.backup import back_up_database
 
-    secret = back_up_database(Settings.read(os.environ), file)
-    with_it = f"; keep {secret} with it, without which all have to log in again" if secret else ""
+    secrets = back_up_database(Settings.read(os.environ), file)
+    with_it = (
+        f"; keep {' and '.join(map(str, secrets))} with it, which no copy of the database holds" if secrets else ""
+    )
     click.echo(f"backed up to {file}{with_it}")

@@ -6,14 +6,14 @@ from pathlib import Path
 import attrs
 
 from leadnator_auth.adapters.sql.sqlite_backup import BackupError, back_up
-from leadnator_auth.entrypoints.compose.ports import signing_secret_file
+from leadnator_auth.entrypoints.compose.secrets import master_key_file, signing_secret_file
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.database_url import PostgresqlUrl
 from leadnator_auth.entrypoints.settings.errors import StartError
 
 
-def back_up_database(settings: Settings, file: Path) -> Path | None:
-    """Copies the database; returns the file with the signing secret that belongs to it, if there is one.
+def back_up_database(settings: Settings, file: Path) -> list[Path]:
+    """Copies the database; returns the files with secrets that belong to it, if there are any.
 
     Raises: StartError.
     """
@@ -24,8 +24,9 @@ def back_up_database(settings: Settings, file: Path) -> Path | None:
         back_up(url, file)
     except BackupError as error:
         raise StartError(str(error)) from error
-    secret = signing_secret_file(url)
-    return secret if not settings.jwt_secrets and secret.exists() else None
+    kept = [] if settings.jwt_secrets else [signing_secret_file(url)]
+    kept += [] if settings.master_keys else [master_key_file(url)]
+    return [file for file in kept if file.exists()]
 
 
 def _pg_dump(url: PostgresqlUrl, file: Path) -> str:

@@ -17,8 +17,9 @@ from leadnator_auth.domain.errors import MailDelayedError
 from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
 from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER, mail_writer, smtp_server
-from leadnator_auth.entrypoints.compose.ports import signing_secret_file
+from leadnator_auth.entrypoints.compose.secrets import master_key_file, signing_secret_file
 from leadnator_auth.entrypoints.doctor import Check, Findings, Level, local, remote
+from leadnator_auth.entrypoints.doctor.kept_secrets import check_master_key, check_signing_secret
 from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files, check_templates
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.mail_sender import read_sender
@@ -43,8 +44,9 @@ def address_of(text: str, settings: Settings) -> EmailAddress | None:
 def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAddress | None) -> Sequence[Check]:
     """Returns the checks in the order in which they are run."""
     path = settings.database if is_sqlite(settings.database) else None
-    secret_file = signing_secret_file(path) if path else None
-    secret = partial(local.check_signing_secret, settings.jwt_secrets, secret_file, read_secret)
+    secret_file, key_file = (signing_secret_file(path), master_key_file(path)) if path else (None, None)
+    secret = partial(check_signing_secret, settings.jwt_secrets, secret_file, read_secret)
+    master_key = partial(check_master_key, settings.master_keys, key_file, read_secret)
     database = partial(remote.check_database, partial(_opened, settings), SystemClock().now)
     hashing = partial(local.check_hashing, settings.bcrypt_cost, seconds_of_a_hash, nearest_cost)
     public_url = partial(remote.check_public_url, settings.public_url, remote.resolves)
@@ -52,6 +54,7 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
     return (
         Check("settings", partial(local.check_settings, environment)),
         Check("signing secret", secret),
+        Check("master key", master_key),
         Check("database file", lambda: local.check_database_file(path, library_shortcoming()) if path else ()),
         # To look for what is in a file that is not there would make it.
         Check("database", lambda: database() if path is None or path.is_file() else (), DATABASE_SECONDS),

@@ -3,13 +3,10 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
 from leadnator_auth.adapters.foreign_hashes import ForeignHashes
-from leadnator_auth.adapters.jwt_tokens import JwtTokens
-from leadnator_auth.adapters.secret_file import kept_secret
 from leadnator_auth.adapters.sql import (
     AddressError,
     Connections,
@@ -30,31 +27,35 @@ from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
 from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
+from leadnator_auth.entrypoints.compose.secrets import (
+    jwt_tokens,
+    master_key_file,
+    master_keys,
+    require_signing_secret,
+    signing_secret_file,
+)
+from leadnator_auth.entrypoints.compose.webhooks import opened_webhooks
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.view import Surroundings
 from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics
 
 DEFAULT_RESET_URL = "{public_url}/reset-password?token={token}"
-MISSING_SECRET = (
-    "LEADNATOR_JWT_SECRET: got nothing, takes one or more secrets of at least 32 bytes each, separated by commas; with "
-    "PostgreSQL there is no file beside the database to keep one in"
-)
 
 
 def prepare(settings: Settings) -> bool:
-    """Makes the database and the secret ready; returns whether the schema had to be changed.
+    """Makes the database and the secrets ready; returns whether the schema had to be changed.
 
     Raises: StartError.
     """
-    if not (settings.jwt_secrets or is_sqlite(settings.database)):
-        raise StartError(MISSING_SECRET)
+    require_signing_secret(settings)
     metadata_schema(settings)
     try:
         changed = migrate(settings.database)
     except SchemaError as error:
         raise StartError(str(error)) from error
-    _jwt_tokens(settings)
+    jwt_tokens(settings)
+    master_keys(settings)
     return changed
 
 
@@ -73,10 +74,11 @@ async def open_ports(
     """
     clock = SystemClock()
     schema = metadata_schema(settings)
-    tokens = _jwt_tokens(settings)
+    tokens = jwt_tokens(settings)
+    keys = master_keys(settings)
     metrics = metrics or Metrics()
     with _hasher(settings, metrics) as hasher, opened_mailer(settings, clock) as mailer:
-        async with _connections(settings, metrics) as connections:
+        async with _connections(settings, metrics) as connections, opened_webhooks(settings) as webhooks:
             metrics.levels = lambda: _levels(hasher, connections)
             yield Ports(
                 unit_of_work=SqlUnitOfWork(connections, on_commit),
@@ -89,6 +91,8 @@ async def open_ports(
                 randomness=SystemRandomness(),
                 rate_limits=SqlRateLimits(connections),
                 readiness=SqlReadiness(connections),
+                master_keys=keys,
+                webhooks=webhooks,
                 policy=_policy(settings),
                 metadata_schema=schema,
             )
@@ -136,18 +140,6 @@ def _levels(hasher: BcryptHasher, connections: Connections) -> Levels:
     )
 
 
-def _jwt_tokens(settings: Settings) -> JwtTokens:
-    if settings.jwt_secrets:
-        return JwtTokens(settings.jwt_secrets)
-    if not is_sqlite(settings.database):
-        raise StartError(MISSING_SECRET)
-    file = signing_secret_file(settings.database)
-    try:
-        return JwtTokens([kept_secret(file)])
-    except (OSError, ValueError) as error:
-        raise StartError(f"cannot use the signing secret in {file}: {error}") from error
-
-
 def surroundings(settings: Settings) -> Surroundings:
     """Returns what is in force where the settings leave it open."""
     return Surroundings(
@@ -156,12 +148,8 @@ def surroundings(settings: Settings) -> Surroundings:
         reset_url=DEFAULT_RESET_URL,
         mail_folder=MAIL_FOLDER,
         secret_file=signing_secret_file(settings.database) if is_sqlite(settings.database) else None,
+        master_key_file=master_key_file(settings.database) if is_sqlite(settings.database) else None,
     )
-
-
-def signing_secret_file(database: Path) -> Path:
-    """Returns where the signing secret is kept that belongs to a SQLite database."""
-    return database.with_name(database.name + ".secret")
 
 
 def _policy(settings: Settings) -> Policy:

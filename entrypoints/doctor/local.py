@@ -1,7 +1,6 @@
-"""Checks that need this machine alone: settings, signing secret, files, and the time a hash takes."""
+"""Checks that need this machine alone: settings, files, and the time a hash takes."""
 
 import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,24 +10,15 @@ from stat import S_IMODE
 from urllib.parse import urlsplit
 
 from leadnator_auth.domain.entities.session import CLOCK_LEEWAY
-from leadnator_auth.entrypoints.doctor.examining import Finding, Level, fail, ok, warn
+from leadnator_auth.entrypoints.doctor.examining import Finding, fail, ok, warn
 from leadnator_auth.entrypoints.doctor.remote import MADE_LATER, Lacking, is_this_machine
 from leadnator_auth.entrypoints.settings import PREFIX
-from leadnator_auth.entrypoints.settings.values import MIN_SECRET_BYTES, SAFE_BCRYPT_COST
+from leadnator_auth.entrypoints.settings.values import SAFE_BCRYPT_COST
 from leadnator_auth.entrypoints.settings.view import unknown_settings
 
-SETTINGS, SECRET, FILE, HASHING = "settings", "signing secret", "database file", "password hashing"
+SETTINGS, FILE, HASHING = "settings", "database file", "password hashing"
 WANTED_HASH_SECONDS, TOO_LONG_HASH_SECONDS = 0.250, 1.0
 _FULL, _NEARLY_FULL = 50, 500
-_JWT_SECRET = f"{PREFIX}JWT_SECRET"
-_NEW_SECRET = f'make a random one: {_JWT_SECRET}="$(openssl rand -base64 32)"'
-_FEWEST_CHARACTERS = 8
-"""Random text of 32 characters has more different ones, even in hexadecimal, but for once in 20 million."""
-_PLACEHOLDER = re.compile(
-    "0123456789|12345678|256bit|abcdefgh|changeit|changeme|default|example|insecure|leadnator|notsafe|password|placeholder|"
-    "pleasechange|qwerty|replace|secret"
-)
-"""Words found in many documentations, and hardly ever by chance in random base64."""
 
 
 def check_settings(environment: Mapping[str, str], problem: str | None = None) -> Iterator[Finding]:
@@ -42,57 +32,6 @@ def check_settings(environment: Mapping[str, str], problem: str | None = None) -
         # Names in another case are not ours to refuse.
         bad = fail if each.name.startswith(PREFIX) else warn
         yield bad(SETTINGS, f"{each.name} is no setting of this program", cure)
-
-
-def check_signing_secret(
-    configured: Sequence[str], file: Path | None, read: Callable[[Path], str]
-) -> Iterator[Finding]:
-    """Yields where the secret is, whether it is strong, and who may read its file.
-
-    `file` is where it is kept when none is configured, if there is such a place; `read` raises OSError or ValueError.
-    """
-    if configured:
-        count = f"{len(configured)} secrets; the first signs" if len(configured) > 1 else "1 secret"
-        yield from _strength(configured, f"in {_JWT_SECRET}: {count}")
-    elif file is None:
-        found = f"{_JWT_SECRET} is not set, and PostgreSQL has no file beside it to keep one in"
-        yield fail(SECRET, found, _NEW_SECRET)
-    elif not file.exists():
-        yield warn(SECRET, f"{file} is not there yet", MADE_LATER)
-    else:
-        yield from check_mode(SECRET, file)
-        try:
-            secret = read(file)
-        except OSError as error:
-            yield fail(SECRET, f"{file} cannot be read: {error.strerror}", "let the user who serves own it")
-        except ValueError as error:
-            yield fail(SECRET, str(error), f"delete {file} to have a new one made; all have to log in again then")
-        else:
-            yield from _strength([secret], f"in {file}")
-
-
-def _strength(secrets: Sequence[str], where: str) -> Iterator[Finding]:
-    several = len(secrets) > 1
-    complaints = [(place, *complaint) for place, secret in enumerate(secrets, 1) if (complaint := _complaint(secret))]
-    for place, level, what in complaints:
-        which = f"secret {place} of {len(secrets)} " if several else ""
-        yield Finding(level, SECRET, f"{where}; {which}{what}", _NEW_SECRET)
-    if not complaints:
-        shortest = min(len(secret.encode()) for secret in secrets)
-        yield ok(SECRET, f"{where}; {shortest} bytes{' or more' if several else ''}")
-
-
-def _complaint(secret: str) -> tuple[Level, str] | None:
-    if len(secret.encode()) < MIN_SECRET_BYTES:
-        return Level.FAIL, f"is shorter than {MIN_SECRET_BYTES} bytes"
-    if len(set(secret)) < _FEWEST_CHARACTERS:
-        return Level.WARN, "has too few different characters"
-    # If one piece is repeated, a shift by the length of the piece changes nothing.
-    if any(secret[piece:] == secret[:-piece] for piece in range(1, len(secret) // 2 + 1)):
-        return Level.WARN, "repeats itself"
-    if _PLACEHOLDER.search(re.sub(r"[^a-z0-9]", "", secret.lower())):
-        return Level.WARN, "looks like a placeholder or a phrase"
-    return None
 
 
 def check_database_file(path: Path, lacking: Lacking | None = None) -> Iterator[Finding]:

@@ -61,7 +61,7 @@ def _pattern(secret: str) -> re.Pattern[str]:
 
 def _secrets(settings: Settings) -> set[str]:
     """Returns the secrets, also as mail servers hear them (RFC 4616, and LOGIN): some repeat what they heard."""
-    found = set(settings.jwt_secrets)
+    found = {*settings.jwt_secrets, *settings.master_keys}
     if isinstance(settings.database_url, PostgresqlUrl):
         found |= settings.database_url.secrets
     smtp = settings.smtp_url

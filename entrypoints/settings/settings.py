@@ -84,9 +84,16 @@ class Settings:
     )
     jwt_secrets: tuple[str, ...] = setting(
         "JWT_SECRET",
-        values.jwt_secrets,
+        values.secrets,
         (),
         "one or more secrets of at least 32 bytes each, separated by commas",
+        secret=True,
+    )
+    master_keys: tuple[str, ...] = setting(
+        "MASTER_KEY",
+        values.secrets,
+        (),
+        "one or more keys of at least 32 bytes each, separated by commas",
         secret=True,
     )
     token_ttl: int = setting("TOKEN_TTL", values.positive, 604_800, "a number of seconds from 1 to 315360000")
@@ -100,6 +107,7 @@ class Settings:
     )
     max_sessions: int = setting("MAX_SESSIONS", values.between(1, MOST_SESSIONS), 100, "a number from 1 to 10000")
     event_retention: int = setting("EVENT_RETENTION", values.between(1, 3650), 365, "a number of days from 1 to 3650")
+    webhook_private_targets: str = setting("WEBHOOK_PRIVATE_TARGETS", values.one_of("on", "off"), "off", "on or off")
     min_password_length: int = setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")
     user_metadata_schema: Path | None = setting(
         "USER_METADATA_SCHEMA", values.existing_file, None, "a file with a JSON Schema"

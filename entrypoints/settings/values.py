@@ -92,14 +92,14 @@ def schema_name(text: str) -> str:
     return text
 
 
-def jwt_secrets(text: str) -> tuple[str, ...]:
-    """Returns the secrets; the first signs."""
-    secrets = tuple(secret.strip() for secret in text.split(","))
-    for secret in secrets:
+def secrets(text: str) -> tuple[str, ...]:
+    """Returns secrets or keys; what is new is made with the first."""
+    found = tuple(secret.strip() for secret in text.split(","))
+    for secret in found:
         check_unquoted(secret)
-    if any(len(secret.encode()) < MIN_SECRET_BYTES for secret in secrets):
+    if any(len(secret.encode()) < MIN_SECRET_BYTES for secret in found):
         raise ValueError
-    return secrets
+    return found
 
 
 def public_url(text: str) -> str:

@@ -51,6 +51,8 @@ class Surroundings:
     mail_folder: Path
     secret_file: Path | None
     """Where the signing secret is kept when it is not set, if there is such a place."""
+    master_key_file: Path | None
+    """Where the master key is kept when it is not set, if there is such a place."""
 
 
 def names_of_settings() -> list[str]:
@@ -81,7 +83,7 @@ def _shown(
 
 
 def _hidden(field: str) -> bool:
-    return field == "jwt_secrets"
+    return field in ("jwt_secrets", "master_keys")
 
 
 def _note(value: object, *, is_secret: bool) -> str:
@@ -107,9 +109,17 @@ def _default(value: Value, note: str) -> Shown:
 
 
 def _signing_secret(_: Settings, around: Surroundings) -> Shown:
-    file = around.secret_file
+    return _kept(around.secret_file) or Shown("", None, Source.MISSING, "required with PostgreSQL")
+
+
+def _master_keys(_: Settings, around: Surroundings) -> Shown:
+    return _kept(around.master_key_file) or _default(None, "webhooks are off without one")
+
+
+def _kept(file: Path | None) -> Shown | None:
+    """Returns a secret that is in a file of its own, or None where it has no such place."""
     if file is None:
-        return Shown("", None, Source.MISSING, "required with PostgreSQL")
+        return None
     if not _is_there(file):
         return Shown("", None, Source.FILE, f"{file}, which the first start makes")
     return Shown("", MASK, Source.FILE, str(file))
@@ -135,6 +145,7 @@ _DERIVED: Mapping[str, Callable[[Settings, Surroundings], Shown]] = {
     "database_schema": lambda _, __: _default(None, "PostgreSQL: what the role's search path begins with"),
     "database_pool_size": lambda _, around: _default(around.pool_size, "connections of each process"),
     "jwt_secrets": _signing_secret,
+    "master_keys": _master_keys,
     "public_url": _public_url,
     "reset_url": _reset_url,
     "smtp_url": lambda _, around: _default(None, f"mails become files in {around.mail_folder}/"),

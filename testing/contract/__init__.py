@@ -38,6 +38,7 @@ from leadnator_auth.testing.contract.readiness import ReadinessContract
 from leadnator_auth.testing.contract.sessions import SessionsContract
 from leadnator_auth.testing.contract.unit_of_work import UnitOfWorkContract
 from leadnator_auth.testing.contract.users import UsersContract
+from leadnator_auth.testing.contract.webhook_sender import WebhookSenderContract
 from leadnator_auth.testing.contract.world import world_over
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "SessionsContract",
     "UnitOfWorkContract",
     "UsersContract",
+    "WebhookSenderContract",
     "cancelled_at_step",
     "world_over",
 ]

@@ -25,7 +25,7 @@ def test_a_server_is_backed_up_while_it_serves_and_restored(tmp_path: Path) -> N
         assert server.sign_up().status == 200
         done = run("backup", str(copies / "leadnator.db"), home=server.home)
         assert (done.returncode, done.stderr) == (0, "")
-        assert "leadnator.db.secret" in done.stdout
+        assert "keep leadnator.db.secret and leadnator.db.master.secret with it" in done.stdout
         again = run("backup", str(copies / "leadnator.db"), home=server.home)
         assert (again.returncode, again.stdout, again.stderr.count("\n")) == (1, "", 1)
     finally:
@@ -33,8 +33,9 @@ def test_a_server_is_backed_up_while_it_serves_and_restored(tmp_path: Path) -> N
     assert S_IMODE((copies / "leadnator.db").stat().st_mode) == 0o600
     assert [file.name for file in copies.iterdir()] == ["leadnator.db"]
 
-    (copies / "leadnator.db.secret").touch(mode=0o600)
-    (copies / "leadnator.db.secret").write_bytes((server.home / "leadnator.db.secret").read_bytes())
+    for secret in server.home.glob("*.secret"):
+        (copies / secret.name).touch(mode=0o600)
+        (copies / secret.name).write_bytes(secret.read_bytes())
     report = run("doctor", home=copies, settings=QUICK)
     assert (report.returncode, report.stderr) == (0, "")
     with closing(sqlite3.connect(copies / "leadnator.db")) as connection:

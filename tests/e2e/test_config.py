@@ -12,6 +12,7 @@ from tests.e2e.server import run
 SECRETS = {
     "LEADNATOR_DATABASE_URL": "postgresql://auth:geheim-1234@db.example/auth",
     "LEADNATOR_JWT_SECRET": "geheim-0123456789-0123456789-0123456789",
+    "LEADNATOR_MASTER_KEY": "geheim-9876543210-9876543210-9876543210",
     "LEADNATOR_SMTP_URL": "smtps://mailer:geheim-5678@mail.example",
     "leadnator_jwt_secret": "geheim-typo",
 }
@@ -58,10 +59,10 @@ def test_looking_makes_nothing_and_a_secret_that_is_there_stays_one(tmp_path: Pa
     assert settings["LEADNATOR_JWT_SECRET"]["source"] == "file"
     assert list(tmp_path.iterdir()) == []
     assert run("migrate", home=tmp_path).returncode == 0
-    secret = (tmp_path / "leadnator.db.secret").read_text().strip()
     shown = json.dumps(config_as_json(tmp_path, {}))
-    assert secret not in shown
-    assert "leadnator.db.secret" in shown
+    for file in ("leadnator.db.secret", "leadnator.db.master.secret"):
+        assert (tmp_path / file).read_text().strip() not in shown
+        assert file in shown
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])

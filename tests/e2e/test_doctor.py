@@ -73,7 +73,7 @@ def settings(database_settings: Callable[[], dict[str, str]]) -> dict[str, str]:
 def test_an_empty_folder_is_no_failure_and_stays_empty(tmp_path: Path) -> None:
     report = examined(tmp_path)
     assert report.code == 0
-    for check in ("database file", "signing secret"):
+    for check in ("database file", "signing secret", "master key"):
         ((level, words),) = report.of(check)
         assert level == "warn"
         assert "not there yet" in words
@@ -183,14 +183,19 @@ def test_a_database_server_that_says_nothing_fails_in_time(tmp_path: Path) -> No
 
 def test_files_that_others_may_read_fail_with_the_command_that_mends_it(tmp_path: Path) -> None:
     assert run("migrate", home=tmp_path).returncode == 0
-    for check, name in (("signing secret", "leadnator.db.secret"), ("database file", "leadnator.db")):
+    for check, name in (
+        ("signing secret", "leadnator.db.secret"),
+        ("master key", "leadnator.db.master.secret"),
+        ("database file", "leadnator.db"),
+    ):
         (tmp_path / name).chmod(0o644)
         report = examined(tmp_path)
         assert report.failed == {check}
         assert f"chmod 600 {name}" in report.of(check)[0][1]
         assert "Error: 1 " in report.errors
         (tmp_path / name).chmod(0o600)
-    assert (tmp_path / "leadnator.db.secret").read_text().strip() not in str(report)
+    for secret in tmp_path.glob("*.secret"):
+        assert secret.read_text().strip() not in str(report)
 
 
 def test_a_file_of_the_future_fails(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from stat import S_IMODE
 
 import httpx2
 import pytest
@@ -22,6 +23,7 @@ from leadnator_auth.domain import (
     EmailVerification,
     InvalidTokenError,
     MailKind,
+    MasterKeys,
     NoticeMail,
     OutgoingMail,
     OverloadedError,
@@ -31,13 +33,17 @@ from leadnator_auth.domain import (
     SecretMail,
     SessionId,
     UserId,
+    WebhookTargetRefusedError,
     request_password_reset,
 )
 from leadnator_auth.entrypoints.background import delivery_worker, housekeeper
+from leadnator_auth.entrypoints.compose import webhooks
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.server.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
+from leadnator_auth.testing.contract.webhook_sender import a_message
+from tests.adapters.webhooks.target import listening
 from tests.databases import insert_user, run_script, run_sql
 from tests.e2e.mails import reset_link, text_of
 from tests.e2e.server import DEADLINE_SECONDS, parsed_mail
@@ -107,7 +113,7 @@ async def test_the_first_secret_signs_and_each_verifies(home: Path) -> None:
         for secret in (OLD, NEW):
             assert ports.tokens.read(JwtTokens([secret]).issue(CLAIMS)) == CLAIMS
         assert JwtTokens([NEW]).read(ports.tokens.issue(CLAIMS)) == CLAIMS
-    assert list(home.glob("*.secret")) == []
+    assert [file.name for file in home.glob("*.secret")] == ["leadnator.db.master.secret"]
 
 
 async def test_without_a_secret_one_is_made_beside_the_database_and_kept(home: Path) -> None:
@@ -121,18 +127,61 @@ async def test_without_a_secret_one_is_made_beside_the_database_and_kept(home: P
 
 def test_the_first_start_makes_the_database_and_the_secret(home: Path) -> None:
     assert prepare(Settings.read({})) is True
-    assert {file.name for file in home.iterdir()} >= {"leadnator.db", "leadnator.db.secret"}
+    assert {file.name for file in home.iterdir()} >= {
+        "leadnator.db",
+        "leadnator.db.secret",
+        "leadnator.db.master.secret",
+    }
     assert prepare(Settings.read({})) is False
 
 
-@pytest.mark.parametrize("spoil", ["database", "empty secret", "short secret", "folder"])
+async def test_the_first_master_key_makes_and_each_reads() -> None:
+    async with open_ports(settings(MASTER_KEY=f"{NEW},{OLD}")) as ports:
+        assert ports.master_keys == MasterKeys([NEW, OLD])
+
+
+async def test_without_a_master_key_one_is_made_beside_the_database_and_kept(home: Path) -> None:
+    kept = settings(DATABASE_URL=f"sqlite:///{home}/accounts.db", JWT_SECRET=NEW)
+    file = home / "accounts.db.master.secret"
+    assert S_IMODE(file.stat().st_mode) == 0o600
+    for _ in range(2):
+        async with open_ports(kept) as ports:
+            assert ports.master_keys == MasterKeys([file.read_text().strip()])
+
+
+async def test_with_postgresql_there_are_no_master_keys_but_those_that_are_set(shared_postgresql: str) -> None:
+    async with open_ports(settings(DATABASE_URL=shared_postgresql, JWT_SECRET=OLD)) as ports:
+        assert not ports.master_keys
+
+
+@pytest.mark.parametrize(
+    ("values", "status"), [({}, None), ({"WEBHOOK_PRIVATE_TARGETS": "on"}, 200)], ids=["off", "on"]
+)
+async def test_private_targets_of_webhooks_are_as_the_settings_say(values: dict[str, str], status: int | None) -> None:
+    async with listening() as target, open_ports(settings(**values)) as ports:
+        assert ports.webhooks is not None
+        message = a_message(f"http://127.0.0.1:{target.port}/")
+        answers = await asyncio.gather(*(ports.webhooks.post(message) for _ in range(3)), return_exceptions=True)
+        assert [isinstance(each, WebhookTargetRefusedError) or each for each in answers] == [status or True] * 3
+        assert len(target.requests) == (3 if status else 0)
+
+
+async def test_without_their_libraries_webhooks_are_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "LIBRARIES", (*webhooks.LIBRARIES, "no_such_library"))
+    assert webhooks.missing_libraries() == ["no_such_library"]
+    async with open_ports(settings()) as ports:
+        assert ports.webhooks is None
+
+
+@pytest.mark.parametrize("spoil", ["database", "empty secret", "short secret", "folder", "empty key", "short key"])
 def test_what_is_spoilt_ends_the_start_with_one_line(home: Path, spoil: str) -> None:
     if spoil == "database":
         (home / "leadnator.db").write_text("my diary\n" * 1000)
     elif spoil == "folder":
         (home / "leadnator.db.secret").mkdir()
     else:
-        (home / "leadnator.db.secret").write_text("" if spoil == "empty secret" else "too-short")
+        file = "leadnator.db.secret" if "secret" in spoil else "leadnator.db.master.secret"
+        (home / file).write_text("" if "empty" in spoil else "too-short")
     with pytest.raises(StartError, match=r"leadnator\.db") as refused:
         prepare(Settings.read({}))
     assert str(refused.value).isprintable()

@@ -13,6 +13,7 @@ import pytest
 from leadnator_auth.adapters.secret_file import read_secret
 from leadnator_auth.domain import UnavailableError
 from leadnator_auth.entrypoints.doctor import Finding, Level
+from leadnator_auth.entrypoints.doctor.kept_secrets import check_master_key, check_signing_secret
 from leadnator_auth.entrypoints.doctor.local import (
     check_cors,
     check_database_file,
@@ -21,7 +22,6 @@ from leadnator_auth.entrypoints.doctor.local import (
     check_proxies,
     check_rate_limit,
     check_settings,
-    check_signing_secret,
 )
 from leadnator_auth.entrypoints.doctor.remote import (
     Lacking,
@@ -152,6 +152,40 @@ def test_a_spoilt_secret_file_fails(file: Path, content: bytes) -> None:
     assert levels(found) == [FAIL]
     assert "geheim" not in repr(found)
     assert "xff" not in repr(found)
+
+
+def test_a_database_server_without_a_master_key_is_told_what_is_off_and_what_losing_it_means() -> None:
+    finding = the_one(check_master_key((), None, read_secret))
+    assert_cured([finding])
+    assert finding.level is WARN
+    assert "LEADNATOR_MASTER_KEY is not set" in finding.found
+    assert "webhooks are off" in finding.found
+    assert "lost" in finding.cure
+    assert "openssl rand" in finding.cure
+
+
+def test_a_weak_master_key_is_named_by_its_place_and_stays_beside_a_stronger_one() -> None:
+    found = list(check_master_key((STRONG, "q8Zr1vXw3T" * 4), None, read_secret))
+    assert_cured(found)
+    assert "key 2 of 2 repeats" in the_one(found).found
+    assert "NEW,OLD" in the_one(found).cure
+    assert "q8Zr" not in repr(found)
+    assert the_one(check_master_key((STRONG,), None, read_secret)).level is OK
+    assert "the first makes" in the_one(check_master_key((STRONG, STRONG[::-1]), None, read_secret)).found
+
+
+def test_a_master_key_in_a_file_is_looked_at_as_the_signing_secret_is(file: Path) -> None:
+    assert the_one(check_master_key((), file, read_secret)).level is OK
+    file.chmod(0o644)
+    assert levels(check_master_key((), file, read_secret))[0] is FAIL
+    file.chmod(0o600)
+    file.write_text("")
+    spoilt = the_one(check_master_key((), file, read_secret))
+    assert (spoilt.level, spoilt.check) == (FAIL, "master key")
+    assert f"take {file} from a backup" in spoilt.cure
+    file.unlink()
+    assert the_one(check_master_key((), file, read_secret)).level is WARN
+    assert not file.exists()
 
 
 def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_DATABASE_POOL_SIZE": None,  # 3 for SQLite, 8 for PostgreSQL
     "LEADNATOR_DATABASE_PREPARED_STATEMENTS": "on",
     "LEADNATOR_JWT_SECRET": (),  # one is made and kept in a file
+    "LEADNATOR_MASTER_KEY": (),  # as above
     "LEADNATOR_TOKEN_TTL": 604_800,
     "LEADNATOR_RESET_TOKEN_TTL": 3_600,
     "LEADNATOR_STEP_UP_TTL": 600,
@@ -34,6 +35,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_EMAIL_TOKEN_TTL": 86_400,
     "LEADNATOR_MAX_SESSIONS": 100,
     "LEADNATOR_EVENT_RETENTION": 365,
+    "LEADNATOR_WEBHOOK_PRIVATE_TARGETS": "off",
     "LEADNATOR_MIN_PASSWORD_LENGTH": 6,
     "LEADNATOR_PUBLIC_URL": None,  # follows the port
     "LEADNATOR_RESET_URL": None,  # follows the public URL
@@ -121,6 +123,9 @@ GOOD: list[tuple[str, str, object]] = [
     ("JWT_SECRET", LONG_SECRET, (LONG_SECRET,)),
     ("JWT_SECRET", f"{LONG_SECRET}-new , {LONG_SECRET}", (f"{LONG_SECRET}-new", LONG_SECRET)),
     ("JWT_SECRET", "é" * 16, ("é" * 16,)),
+    ("MASTER_KEY", f"{LONG_SECRET}-new , {LONG_SECRET}", (f"{LONG_SECRET}-new", LONG_SECRET)),
+    ("MASTER_KEY", "é" * 16, ("é" * 16,)),
+    ("WEBHOOK_PRIVATE_TARGETS", "ON", "on"),
     ("TOKEN_TTL", "60", 60),
     ("TOKEN_TTL", " 60 ", 60),
     ("RESET_TOKEN_TTL", "1", 1),
@@ -217,6 +222,8 @@ BAD: dict[str, list[str]] = {
     "RATE_LIMIT": ["yes", "0"],
     "LIMIT_LOGIN": ["10", "10/", "/min", "0/min", "-1/min", "1.5/min", "10/fortnight", "10/min/min", "1000001/min"],
     "JWT_SECRET": ["short", "x" * 31, f"{LONG_SECRET},short", f"{LONG_SECRET},", "x" * 31 + "\udcff"],
+    "MASTER_KEY": ["short", "x" * 31, f"{LONG_SECRET},short", f"{LONG_SECRET},", "x" * 31 + "\udcff"],
+    "WEBHOOK_PRIVATE_TARGETS": ["yes", "1", "10.0.0.0/8"],
     "TOKEN_TTL": ["0", "-1", "1.5", "7d", "1e6", "0x10", "٣", "1_000", TOO_LONG_A_NUMBER],
     "RESET_TOKEN_TTL": ["0", "soon", "315360001"],
     "EMAIL_VERIFICATION": ["yes", "true", "0", "require"],
@@ -354,7 +361,7 @@ BAD: dict[str, list[str]] = {
     "LOG_LEVEL": ["loud", "10", "critical"],
     "OTLP_ENDPOINT": ["127.0.0.1:4318", "grpc://otel:4317", "http://", "http://u:p@otel:4318", "http://otel/?a=b"],
 }
-SECRET_SETTINGS = {"DATABASE_URL", "JWT_SECRET", "SMTP_URL"}
+SECRET_SETTINGS = {"DATABASE_URL", "JWT_SECRET", "MASTER_KEY", "SMTP_URL"}
 AS_ARGUMENTS = {field.metadata["name"]: field.name for field in attrs.fields(Settings)}
 
 
@@ -402,6 +409,7 @@ def test_the_name_of_a_sender_is_what_people_see(text: str, name: str) -> None:
         ("JWT_SECRET", f"'{LONG_SECRET}'"),
         ("JWT_SECRET", f"{LONG_SECRET},'{LONG_SECRET}-old'"),
         ("JWT_SECRET", f"`{LONG_SECRET}`"),
+        ("MASTER_KEY", f"{LONG_SECRET},'{LONG_SECRET}-old'"),
         ("DATABASE_URL", '"sqlite:///a.db"'),
         ("SMTP_URL", "'smtp://localhost'"),
         ("SMTP_EHLO", '"auth.example.com"'),
@@ -428,6 +436,7 @@ def test_no_secret_is_shown_where_the_settings_are() -> None:
         {
             "LEADNATOR_DATABASE_URL": "sqlite:////srv/datenbank-geheim.db",
             "LEADNATOR_JWT_SECRET": f"{LONG_SECRET}-geheim",
+            "LEADNATOR_MASTER_KEY": f"{LONG_SECRET}-geheim",
             "LEADNATOR_SMTP_URL": "smtp://user:p-geheim@mail.example.com",
         }
     )
@@ -488,6 +497,8 @@ SPOKEN: list[tuple[str, object, str]] = [
     ("limit_change_password", RateLimit("login", 7, timedelta(days=1)), "7/day"),
     ("jwt_secrets", [LONG_SECRET, f"{LONG_SECRET}-old"], f"{LONG_SECRET},{LONG_SECRET}-old"),
     ("jwt_secrets", (LONG_SECRET,), LONG_SECRET),
+    ("master_keys", [LONG_SECRET, f"{LONG_SECRET}-old"], f"{LONG_SECRET},{LONG_SECRET}-old"),
+    ("webhook_private_targets", True, "on"),
     ("trusted_proxies", ["127.0.0.1", "10.0.0.0/8"], "127.0.0.1,10.0.0.0/8"),
     ("cors_origins", ("https://a.example",), "https://a.example"),
     ("mail_templates", Path("/"), "/"),
@@ -553,6 +564,9 @@ WRONG: list[tuple[str, object]] = [
     ("jwt_secrets", [LONG_SECRET.encode()]),
     ("jwt_secrets", [f"geheim,{LONG_SECRET}"]),
     ("jwt_secrets", 4711),
+    ("master_keys", ["geheim"]),
+    ("master_keys", LONG_SECRET.encode()),
+    ("webhook_private_targets", None),
     ("database_url", None),
     ("database_url", 4711),
     ("database_url", Path(":memory:")),

@@ -18,6 +18,8 @@ LONG_SECRET = "0123456789abcdef0123456789abcdef"
 PROMISED = {
     "DATABASE_URL",
     "JWT_SECRET",
+    "MASTER_KEY",
+    "WEBHOOK_PRIVATE_TARGETS",
     "TOKEN_TTL",
     "RESET_TOKEN_TTL",
     "MAX_SESSIONS",
@@ -56,7 +58,8 @@ def test_every_setting_that_is_promised_is_shown() -> None:
 
 def test_without_anything_set_the_defaults_are_shown() -> None:
     found = shown()
-    assert {each.source for name, each in found.items() if name != "JWT_SECRET"} == {Source.DEFAULT}
+    kept = {"JWT_SECRET", "MASTER_KEY"}
+    assert {each.source for name, each in found.items() if name not in kept} == {Source.DEFAULT}
     values = {name: each.value for name, each in found.items()}
     assert values["DATABASE_URL"] == "sqlite:///leadnator.db"
     assert values["DATABASE_POOL_SIZE"] == 3
@@ -84,14 +87,15 @@ def test_the_reset_link_follows_the_public_url() -> None:
     )
 
 
-def test_the_signing_secret_is_in_a_file_that_looking_does_not_make(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "file"), [("JWT_SECRET", "auth.db.secret"), ("MASTER_KEY", "auth.db.master.secret")])
+def test_what_is_secret_is_in_a_file_that_looking_does_not_make(tmp_path: Path, name: str, file: str) -> None:
     url = f"sqlite:///{tmp_path}/auth.db"
-    before = shown(DATABASE_URL=url)["JWT_SECRET"]
+    before = shown(DATABASE_URL=url)[name]
     assert (before.value, before.source) == (None, Source.FILE)
     assert list(tmp_path.iterdir()) == []
-    (tmp_path / "auth.db.secret").write_text(LONG_SECRET)
-    after = shown(DATABASE_URL=url)["JWT_SECRET"]
-    assert (after.value, after.source, after.note) == ("***", Source.FILE, f"{tmp_path}/auth.db.secret")
+    (tmp_path / file).write_text(LONG_SECRET)
+    after = shown(DATABASE_URL=url)[name]
+    assert (after.value, after.source, after.note) == ("***", Source.FILE, f"{tmp_path}/{file}")
 
 
 def test_a_signing_secret_that_postgresql_lacks_is_missing() -> None:
@@ -100,8 +104,15 @@ def test_a_signing_secret_that_postgresql_lacks_is_missing() -> None:
     assert found["DATABASE_POOL_SIZE"].value == 8
 
 
-def test_of_signing_secrets_only_the_number_is_told() -> None:
-    found = shown(JWT_SECRET=f"{LONG_SECRET},{LONG_SECRET}-old")["JWT_SECRET"]
+def test_without_a_master_key_postgresql_goes_on_without_what_needs_one() -> None:
+    found = shown(DATABASE_URL="postgresql://auth@db/auth")["MASTER_KEY"]
+    assert (found.value, found.source) == (None, Source.DEFAULT)
+    assert "webhooks are off" in found.note
+
+
+@pytest.mark.parametrize("name", ["JWT_SECRET", "MASTER_KEY"])
+def test_of_what_is_secret_only_the_number_is_told(name: str) -> None:
+    found = shown(**{name: f"{LONG_SECRET},{LONG_SECRET}-old"})[name]
     assert (found.value, found.note) == ("***", "2 secrets")
     assert LONG_SECRET[:4] not in repr(found)
 

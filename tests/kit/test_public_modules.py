@@ -25,10 +25,12 @@ MODULES = [
     "leadnator_auth.adapters.snapshot_identities",
     "leadnator_auth.adapters.sql",
     "leadnator_auth.adapters.system",
+    "leadnator_auth.adapters.webhooks",
     "leadnator_auth.domain",
     "leadnator_auth.domain.ports",
     "leadnator_auth.entrypoints.embedding",
     "leadnator_auth.entrypoints.http",
+    "leadnator_auth.testing",
     "leadnator_auth.testing.client",
     "leadnator_auth.testing.pytest_plugin",
 ]

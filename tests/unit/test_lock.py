@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-EXTRAS = ("postgresql", "tracing")
+EXTRAS = ("postgresql", "tracing", "webhooks")
 """Those that the service may need."""
 
 

@@ -52,7 +52,7 @@ def _exported(module: str) -> list[str]:
 
 def found(module: str, name: str) -> Named:
     """Returns a name as it is defined, in this module or in the one that it comes from."""
-    body = _tree(module).body
+    body = list(_statements(_tree(module)))
     for node, after in zip(body, [*body[1:], None], strict=True):
         if isinstance(node, ast.ImportFrom) and any(each.name == name for each in node.names):
             return found(str(node.module), name)
@@ -63,6 +63,15 @@ def found(module: str, name: str) -> Named:
         if isinstance(node, ast.Assign | ast.AnnAssign) and _assigned(node) == name:
             return Named(name, node, _text(after))
     raise LookupError(f"{module} has no {name}")
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yields what is at the top of a module; what is imported for its types alone may be loaded when asked for."""
+    for node in tree.body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield from node.body
+        else:
+            yield node
 
 
 def members(kind: ast.ClassDef) -> Iterator[Named]:
