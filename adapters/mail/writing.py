@@ -1,5 +1,6 @@
 """Mails written as messages: the text comes from templates, and none of it from a user."""
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from email.headerregistry import Address
@@ -90,8 +91,11 @@ class MailWriter:
         return message
 
     def _context(self, mail: OutgoingMail) -> dict[str, object]:
-        """Returns what a template may say: `link` and `minutes` of a secret, `changed_at` in a notice."""
+        """Returns what a template may say: `link` or `code`, and its `minutes`; `changed_at` in a notice."""
         mints = MAIL_RULES[mail.kind].mints
+        if isinstance(mail, SecretMail) and mints and mints.page is None:
+            # Some of its time is gone, perhaps a second: it works for no more than this.
+            return {"code": mail.secret, "minutes": math.ceil(mail.lifetime.total_seconds() / 60)}
         if isinstance(mail, SecretMail) and mints:
             link = self.links[mints.purpose].replace("{token}", mail.secret)
             return {"link": link, "minutes": int(mail.lifetime.total_seconds() // 60)}

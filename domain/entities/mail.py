@@ -15,6 +15,7 @@ class MailKind(StrEnum):
     RESET_LINK = "reset_link"
     PASSWORD_CHANGED = "password_changed"
     VERIFY_EMAIL = "verify_email"
+    LOGIN_CODE = "login_code"
 
 
 @attrs.frozen
@@ -40,7 +41,7 @@ QueuedMail = OutboxEntry[MailRequest]
 
 @attrs.frozen
 class SecretMail:
-    """A mail with a secret in it; the only thing that ever holds that secret."""
+    """A mail with a secret in it, which leads to a page or is a code; the only thing that ever holds that secret."""
 
     id: str
     kind: MailKind

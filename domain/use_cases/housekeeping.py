@@ -38,7 +38,9 @@ def kept_for(policy: Policy) -> Mapping[Expired, timedelta]:
     """Returns for how long what is over is kept."""
     return {
         Expired.SESSIONS: CLOCK_LEEWAY,
-        Expired.ONE_TIME_TOKENS: max(policy.reset_mails_window, policy.address_mails_window),
+        Expired.ONE_TIME_TOKENS: max(
+            policy.reset_mails_window, policy.address_mails_window, policy.login_code_mails_window
+        ),
         Expired.SENT_MAILS: SENT_MAILS_KEPT,
         Expired.DEAD_MAILS: DEAD_MAILS_KEPT,
         Expired.KNOWN_CLIENTS: KNOWN_FOR,

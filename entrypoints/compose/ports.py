@@ -28,6 +28,7 @@ from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
 from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
 from leadnator_auth.entrypoints.compose.secrets import (
+    code_keys,
     jwt_tokens,
     master_key_file,
     master_keys,
@@ -92,6 +93,7 @@ async def open_ports(
                 rate_limits=SqlRateLimits(connections),
                 readiness=SqlReadiness(connections),
                 master_keys=keys,
+                code_keys=code_keys(keys, tokens),
                 webhooks=webhooks,
                 policy=_policy(settings),
                 metadata_schema=schema,
@@ -161,6 +163,7 @@ def _policy(settings: Settings) -> Policy:
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
         email_verification=EmailVerification(settings.email_verification),
         email_token_lifetime=timedelta(seconds=settings.email_token_ttl),
+        email_code_login=settings.email_code_login == "on",
         event_retention=timedelta(days=settings.event_retention),
         limits=_limits(settings),
         account_changes=None if settings.rate_limit == "off" else Policy().account_changes,
@@ -178,4 +181,6 @@ def _limits(settings: Settings) -> Limits:
         forgot=settings.limit_forgot,
         reset=settings.limit_reset,
         change_password=settings.limit_change_password,
+        login_code=settings.limit_login_code,
+        login_code_confirm=settings.limit_login_code_confirm,
     )
