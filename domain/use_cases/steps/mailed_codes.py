@@ -16,7 +16,7 @@ from leadnator_auth.domain.ports import Ports, Repositories, Transaction
 _DIGITS = 6
 
 
-def is_code_log_in_on(ports: Ports) -> bool:
+def is_code_log_in_on(*, ports: Ports) -> bool:
     """Returns whether accounts can be logged in to with a mailed code."""
     return ports.policy.email_code_login and bool(ports.code_keys)
 
@@ -26,7 +26,7 @@ def require_code_log_in(ports: Ports) -> None:
 
     Raises: NotFoundError.
     """
-    if not is_code_log_in_on(ports):
+    if not is_code_log_in_on(ports=ports):
         raise NotFoundError
 
 
@@ -37,7 +37,7 @@ async def code_for(
 
     The first attempt that may arrive is found again by the id of the mail; later ones count towards the limit, too.
     """
-    if not is_code_log_in_on(ports):
+    if not is_code_log_in_on(ports=ports):
         return None
     first = _digest_for(mail.id)
     before = await transaction.one_time_tokens.by_digest(first)
@@ -65,12 +65,11 @@ async def attempt_at(mail_id: str, repositories: Repositories) -> OneTimeToken |
 
 
 def is_code_of(typed: str, mail_id: str, attempt: OneTimeToken | None, ports: Ports) -> bool:
-    """Returns whether this is the code in a mail that may have arrived; one that never left costs the same work."""
+    """Returns whether this is the code in a mail; the mail of an attempt that nobody made costs the same work."""
     key_id = attempt.payload if attempt else ports.code_keys.newest_id
     if not ports.code_keys.has(key_id):
         return False
-    is_right = hmac.compare_digest(typed.encode(), _code(mail_id, key_id, ports).encode())
-    return is_right and attempt is not None
+    return hmac.compare_digest(typed.encode(), _code(mail_id, key_id, ports).encode())
 
 
 def parse_code(text: str) -> str:

@@ -33,7 +33,7 @@ async def post_log_in_code_confirm(request: Request) -> Response:
 
 def _require_it(request: Request) -> None:
     """Says that nothing is here, whatever was sent, before any of it is read."""
-    if not is_code_log_in_on(ports_of(request)):
+    if not is_code_log_in_on(ports=ports_of(request)):
         raise NotFoundError
 
 
