@@ -35,6 +35,7 @@ from leadnator_auth.testing.contract.password_hasher import PasswordHasherContra
 from leadnator_auth.testing.contract.races import RacesContract
 from leadnator_auth.testing.contract.rate_limits import RateLimitsContract
 from leadnator_auth.testing.contract.readiness import ReadinessContract
+from leadnator_auth.testing.contract.second_factors import RecoveryCodesContract, TotpFactorsContract
 from leadnator_auth.testing.contract.sessions import SessionsContract
 from leadnator_auth.testing.contract.unit_of_work import UnitOfWorkContract
 from leadnator_auth.testing.contract.users import UsersContract
@@ -59,7 +60,9 @@ __all__ = [
     "RandomnessContract",
     "RateLimitsContract",
     "ReadinessContract",
+    "RecoveryCodesContract",
     "SessionsContract",
+    "TotpFactorsContract",
     "UnitOfWorkContract",
     "UsersContract",
     "WebhookSenderContract",

@@ -18,7 +18,9 @@ from leadnator_auth.testing.contract import (
     RacesContract,
     RateLimitsContract,
     ReadinessContract,
+    RecoveryCodesContract,
     SessionsContract,
+    TotpFactorsContract,
     UnitOfWorkContract,
     UsersContract,
 )
@@ -42,6 +44,14 @@ class TestOneTimeTokens(OneTimeTokensContract):
 
 class TestKnownClients(KnownClientsContract):
     """KnownClients of each store."""
+
+
+class TestTotpFactors(TotpFactorsContract):
+    """TotpFactors of each store."""
+
+
+class TestRecoveryCodes(RecoveryCodesContract):
+    """RecoveryCodes of each store."""
 
 
 class TestMailQueue(MailQueueContract):
