@@ -114,7 +114,7 @@ async def _leased(now: datetime, full: Collection[str], ports: Ports) -> tuple[Q
         if not leased:
             return None
         (mail,) = leased
-        fate = await _fate_of(mail, transaction, ports)
+        fate = await _fate_of(mail, transaction, now, ports)
         if isinstance(fate, OutboxEntry):
             await transaction.mail_queue.save(fate)
         elif isinstance(fate, _Unwanted):
@@ -124,7 +124,7 @@ async def _leased(now: datetime, full: Collection[str], ports: Ports) -> tuple[Q
     return await run_in_transaction(ports.unit_of_work, take)
 
 
-async def _fate_of(mail: QueuedMail, transaction: Transaction, ports: Ports) -> _Fate:
+async def _fate_of(mail: QueuedMail, transaction: Transaction, now: datetime, ports: Ports) -> _Fate:
     user, rule = await transaction.users.by_email(mail.payload.recipient), MAIL_RULES[mail.payload.kind]
     if user is None:
         return _Unwanted.TO_NOBODY
@@ -132,14 +132,21 @@ async def _fate_of(mail: QueuedMail, transaction: Transaction, ports: Ports) -> 
         return _Unwanted.SURPLUS
     if rule.mints is None:
         return TakenMail(mail, NoticeMail(mail.id, mail.payload.kind, user.email, at=mail.queued_at))
-    return await _minted(mail, rule.mints, rule.limit(ports.policy), user, transaction, ports)
+    return await _minted(mail, rule.mints, rule.limit(ports.policy), user, transaction, ports, now=now)
 
 
 async def _minted(
-    mail: QueuedMail, rule: MintRule, limit: MailLimit, user: User, transaction: Transaction, ports: Ports
+    mail: QueuedMail,
+    rule: MintRule,
+    limit: MailLimit,
+    user: User,
+    transaction: Transaction,
+    ports: Ports,
+    *,
+    now: datetime,
 ) -> _Fate:
     """Returns the fate of a mail with a secret in it, which goes to this user."""
-    now, lifetime, is_code = ports.clock.now(), rule.lifetime(ports.policy), rule.page is None
+    lifetime, is_code = rule.lifetime(ports.policy), rule.page is None
     if is_code and now >= mail.queued_at + lifetime:
         return _Unwanted.TOO_LATE
     issued = await transaction.one_time_tokens.issued_since(rule.purpose, user.id, now - limit.period, limit.count)
