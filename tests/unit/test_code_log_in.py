@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import attrs
 import pytest
 
-from leadnator_auth.adapters.memory import Mailbox, MemoryPorts
+from leadnator_auth.adapters.memory import Mailbox, MemoryPorts, MemoryUnitOfWork
 from leadnator_auth.domain import (
     AccountSuspendedError,
     Actor,
@@ -44,6 +46,7 @@ from leadnator_auth.domain import (
     retry_mails,
     sign_up,
 )
+from leadnator_auth.domain.ports import Repositories
 
 EMAIL = "alice@example.com"
 OPERATOR = Actor.operator()
@@ -454,3 +457,29 @@ async def test_without_limits_nothing_is_counted(world: MemoryPorts, alice: Sign
     free = attrs.evolve(world, policy=attrs.evolve(world.policy, limits=Limits.none()))
     challenge, code = await asked(free)
     assert await log_in_with_code(challenge.secret, code, HOME, ports=free)
+
+
+class Meanwhile(MemoryUnitOfWork):
+    """Lets something happen right after whatever is only looked at."""
+
+    act: Callable[[], Awaitable[object]] | None = None
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[Repositories]:
+        async with super()._snapshot() as repositories:
+            yield repositories
+        act, self.act = self.act, None
+        if act is not None:
+            await act()
+
+
+async def test_an_account_that_is_removed_while_its_code_is_looked_at_lets_nobody_in(
+    world: MemoryPorts, alice: SignedIn
+) -> None:
+    challenge, code = await asked(world)
+    store = Meanwhile(world.unit_of_work.tables)
+    racing = attrs.evolve(world, unit_of_work=store)
+    store.act = lambda: delete_user(OPERATOR, alice.user.id, ports=racing)
+    assert await refused(racing, challenge.secret, code)
+    assert store.act is None
+    assert store.tables.sessions == {}
