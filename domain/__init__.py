@@ -5,6 +5,7 @@ Everything an embedder needs is here; names that are not in `__all__` may change
 
 from leadnator_auth.domain.entities.access_token import AccessPurpose, Claims
 from leadnator_auth.domain.entities.actor import Actor
+from leadnator_auth.domain.entities.challenge import Challenge
 from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import Event, EventType
@@ -36,6 +37,7 @@ from leadnator_auth.domain.errors import (
     FieldError,
     FieldsError,
     ForbiddenError,
+    InvalidCodeError,
     InvalidCredentialsError,
     InvalidEmailTokenError,
     InvalidFieldsError,
@@ -59,6 +61,7 @@ from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
+from leadnator_auth.domain.use_cases.code_log_in import log_in_with_code, request_login_code
 from leadnator_auth.domain.use_cases.dispatch_events import DispatchReport, dispatch_events
 from leadnator_auth.domain.use_cases.email_verification import (
     look_at_verification_link,
@@ -86,6 +89,7 @@ from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, l
 from leadnator_auth.domain.use_cases.sign_up import sign_up
 from leadnator_auth.domain.use_cases.step_up import step_up
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
+from leadnator_auth.domain.use_cases.steps.mailed_codes import is_code_log_in_on
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.steps.webhook_access import SubscribedWebhook
@@ -124,6 +128,7 @@ __all__ = [
     "AuthError",
     "AuthenticationMethod",
     "BadFieldError",
+    "Challenge",
     "Change",
     "ChangedUser",
     "Charge",
@@ -151,6 +156,7 @@ __all__ = [
     "Identity",
     "ImportFate",
     "ImportOutcome",
+    "InvalidCodeError",
     "InvalidCredentialsError",
     "InvalidEmailTokenError",
     "InvalidFieldsError",
@@ -231,6 +237,7 @@ __all__ = [
     "identify",
     "identify_for_media",
     "import_users",
+    "is_code_log_in_on",
     "is_found",
     "is_reset_secret_usable",
     "issue_media_token",
@@ -241,6 +248,7 @@ __all__ = [
     "list_webhook_deliveries",
     "list_webhooks",
     "log_in",
+    "log_in_with_code",
     "log_out",
     "look_at_reset_link",
     "look_at_verification_link",
@@ -250,6 +258,7 @@ __all__ = [
     "remove_webhook",
     "renew_event_lease",
     "renew_lease",
+    "request_login_code",
     "request_password_reset",
     "resend_verification",
     "reset_password",

@@ -191,6 +191,20 @@ class InvalidEmailTokenError(AuthError):
     message = "The token of the link is unknown, used up or expired."
 
 
+class InvalidCodeError(AuthError):
+    """The code is wrong, or its challenge is unknown, used up or expired; a caller is never told which.
+
+    `user_id` is for the security log: the account that was tried, if there is one.
+    """
+
+    code = "invalid_code"
+    message = "The code is wrong, or does not work any more."
+
+    def __init__(self, user_id: str | None = None) -> None:
+        super().__init__()
+        self.user_id = user_id
+
+
 class OverloadedError(AuthError):
     """Too many passwords are waiting to be hashed; try again soon."""
 

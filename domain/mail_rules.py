@@ -42,12 +42,13 @@ class MailLimit:
 
 @attrs.frozen
 class MintRule:
-    """The secret in a mail: each attempt to send it has one of its own."""
+    """The secret in a mail: each attempt to send it has one of its own, unless it is a code."""
 
     purpose: Purpose
-    page: str
-    """The path that a link with the secret leads to, below the public URL."""
+    page: str | None
+    """The path that a link with the secret leads to, below the public URL; None if it is a code that is typed in."""
     lifetime: Callable[[Policy], timedelta]
+    """How long it works: a link from when it is sent, a code from when it was asked for."""
 
 
 @attrs.frozen(kw_only=True)
@@ -84,5 +85,11 @@ MAIL_RULES: Mapping[MailKind, MailRule] = {
     MailKind.NEW_SIGN_IN: MailRule(
         audience=Audience.OWNER,
         limit=lambda policy: MailLimit(policy.notices, policy.notices_window),
+    ),
+    MailKind.LOGIN_CODE: MailRule(
+        audience=Audience.ACTIVE_OWNER,
+        mints=MintRule(Purpose.MAILED_CODE, None, lambda policy: policy.login_code_lifetime),
+        is_uniform=True,
+        limit=lambda policy: MailLimit(policy.login_code_mails, policy.login_code_mails_window),
     ),
 }

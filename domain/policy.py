@@ -51,6 +51,14 @@ class Policy:
     address_mails: int = 5
     """The most mails of one kind with such a link that one account gets in any `address_mails_window`."""
     address_mails_window: timedelta = timedelta(hours=1)
+    email_code_login: bool = False
+    """Whether accounts can be logged in to with a code that is mailed to their address."""
+    login_code_lifetime: timedelta = timedelta(minutes=10)
+    login_code_tries: int = 5
+    """Guesses at one code."""
+    login_code_mails: int = 5
+    """The most mails with a code that one account gets in any `login_code_mails_window`; only these codes work."""
+    login_code_mails_window: timedelta = timedelta(hours=1)
     event_retention: timedelta = timedelta(days=365)
     """How long events are kept, those of accounts that are gone too."""
     new_sign_in_notice: bool = False

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from email.headerregistry import Address
@@ -101,10 +102,13 @@ class MailWriter:
     def _context(self, mail: OutgoingMail) -> dict[str, object]:
         """Returns what a template may say.
 
-        That is `link` and `minutes` of a secret; in a notice `changed_at`, which is when it happened, and of the client
-        that it tells of `ip`, `program` and `system`, each empty where it is not known.
+        That is `link` or `code` of a secret, and its `minutes`; in a notice `changed_at`, which is when it happened,
+        and of the client that it tells of `ip`, `program` and `system`, each empty where it is not known.
         """
         mints = MAIL_RULES[mail.kind].mints
+        if isinstance(mail, SecretMail) and mints and mints.page is None:
+            # Some of its time is gone, perhaps a second: it works for no more than this.
+            return {"code": mail.secret, "minutes": math.ceil(mail.lifetime.total_seconds() / 60)}
         if isinstance(mail, SecretMail) and mints:
             link = self.links[mints.purpose].replace("{token}", mail.secret)
             return {"link": link, "minutes": int(mail.lifetime.total_seconds() // 60)}

@@ -34,6 +34,11 @@ class Mailbox:
         return [mail for mail in self.mails if isinstance(mail, SecretMail) and mail.kind is MailKind.VERIFY_EMAIL]
 
     @property
+    def login_codes(self) -> list[SecretMail]:
+        """The mails with a code to log in with."""
+        return [mail for mail in self.mails if isinstance(mail, SecretMail) and mail.kind is MailKind.LOGIN_CODE]
+
+    @property
     def notices(self) -> list[NoticeMail]:
         """The mails that tell what happened."""
         return [mail for mail in self.mails if isinstance(mail, NoticeMail)]

@@ -75,6 +75,7 @@ def memory_ports(seed: int = 0, policy: Policy = Policy(), subscribers: Iterable
         rate_limits=MemoryRateLimits(),
         readiness=MemoryReadiness(),
         master_keys=MasterKeys([f"the master key of the world that grows from {seed}"]),
+        code_keys=MasterKeys([f"the key of the codes of the world that grows from {seed}"]),
         webhooks=WebhookReceiver(),
         policy=policy,
         subscribers=functions,

@@ -13,6 +13,7 @@ from leadnator_auth.adapters.memory.known_clients import MemoryKnownClients
 from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
 from leadnator_auth.adapters.memory.one_time_tokens import MemoryOneTimeTokens
 from leadnator_auth.adapters.memory.purging import purge
+from leadnator_auth.adapters.memory.second_factors import MemoryRecoveryCodes, MemoryTotpFactors
 from leadnator_auth.adapters.memory.subscriptions import MemorySubscriptions
 from leadnator_auth.adapters.memory.tables import (
     MemoryCredentialStore,
@@ -36,6 +37,8 @@ class MemoryRepositories:
         self.sessions = MemorySessions(tables)
         self.one_time_tokens = MemoryOneTimeTokens(tables)
         self.known_clients = MemoryKnownClients(tables)
+        self.totp_factors = MemoryTotpFactors(tables)
+        self.recovery_codes = MemoryRecoveryCodes(tables)
         self.mail_queue = MemoryMailQueue(tables)
         self.events = MemoryEvents(tables)
         self.subscriptions = MemorySubscriptions(tables)

@@ -15,6 +15,7 @@ from leadnator_auth.adapters.sql.mail_queue import SqlMailQueue
 from leadnator_auth.adapters.sql.one_time_tokens import SqlOneTimeTokens
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.purging import purge
+from leadnator_auth.adapters.sql.second_factors import SqlRecoveryCodes, SqlTotpFactors
 from leadnator_auth.adapters.sql.sessions import SqlSessions
 from leadnator_auth.adapters.sql.subscriptions import SqlSubscriptions
 from leadnator_auth.adapters.sql.users import SqlUsers
@@ -31,6 +32,8 @@ class SqlRepositories:
         self.sessions = SqlSessions(connection)
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.known_clients = SqlKnownClients(connection)
+        self.totp_factors = SqlTotpFactors(connection)
+        self.recovery_codes = SqlRecoveryCodes(connection)
         self.mail_queue = SqlMailQueue(connection)
         self.events = SqlEvents(connection)
         self.subscriptions = SqlSubscriptions(connection)

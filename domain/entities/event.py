@@ -20,6 +20,8 @@ class EventType(StrEnum):
     USER_EMAIL_VERIFIED = "user.email_verified"
     PASSWORD_CHANGED = "password.changed"
     PASSWORD_RESET = "password.reset"
+    FACTOR_ADDED = "factor.added"
+    FACTOR_REMOVED = "factor.removed"
     SESSION_STARTED = "session.started"
     SESSION_ENDED = "session.ended"
     WEBHOOK_TEST = "webhook.test"

@@ -18,6 +18,7 @@ class MailKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     VERIFY_EMAIL = "verify_email"
     NEW_SIGN_IN = "new_sign_in"
+    LOGIN_CODE = "login_code"
 
 
 @attrs.frozen
@@ -58,7 +59,7 @@ QueuedMail = OutboxEntry[MailRequest]
 
 @attrs.frozen
 class SecretMail:
-    """A mail with a secret in it; the only thing that ever holds that secret."""
+    """A mail with a secret in it, which leads to a page or is a code; the only thing that ever holds that secret."""
 
     id: str
     kind: MailKind

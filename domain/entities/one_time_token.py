@@ -21,6 +21,10 @@ class Purpose(StrEnum):
     """To set a new password."""
     VERIFY = "verify"
     """To prove that its holder reads mails to the address of the account."""
+    LOGIN_CODE = "code"
+    """To log in with the code that was mailed when it was handed out; it is nobody's, for any address can be given."""
+    MAILED_CODE = "mailed"
+    """No secret: to find out whose mail the code of a challenge was put into."""
 
     @property
     def prefix(self) -> str:
@@ -28,7 +32,7 @@ class Purpose(StrEnum):
         return f"{self.value}_"
 
 
-_FOR_PRESENT_ADDRESS = frozenset({Purpose.RESET, Purpose.VERIFY})
+_FOR_PRESENT_ADDRESS = frozenset({Purpose.RESET, Purpose.VERIFY, Purpose.MAILED_CODE})
 """What is worth nothing once the account has another address than the one it was mailed to."""
 
 

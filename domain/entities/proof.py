@@ -10,6 +10,7 @@ class AuthenticationMethod(StrEnum):
     """One way to prove it, by its name in RFC 8176 section 2."""
 
     PASSWORD = "pwd"
+    ONE_TIME_CODE = "otp"
 
 
 @attrs.frozen
@@ -24,3 +25,8 @@ class Proof:
 def password_proof(now: datetime) -> Proof:
     """Returns the proof of whoever gave the password of an account, or chose that of a new one."""
     return Proof(now, (AuthenticationMethod.PASSWORD,))
+
+
+def code_proof(now: datetime) -> Proof:
+    """Returns the proof of whoever gave a code that works once."""
+    return Proof(now, (AuthenticationMethod.ONE_TIME_CODE,))

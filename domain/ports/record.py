@@ -38,6 +38,8 @@ class Ports:
     readiness: Readiness
     master_keys: MasterKeys = MasterKeys()
     """Without any, what derives secrets from one is switched off."""
+    code_keys: MasterKeys = MasterKeys()
+    """What mailed codes are derived from, which live for minutes; without any, log-in by code is switched off."""
     webhooks: WebhookSender | None = None
     """None where nothing can be sent, because its libraries are not installed: webhooks are switched off."""
     policy: Policy = Policy()

@@ -12,6 +12,7 @@ from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports.accounts import CredentialStore, KnownClients, OneTimeTokens, Sessions, Users
 from leadnator_auth.domain.ports.events import EventDeliveries, Events, Subscriptions
 from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
+from leadnator_auth.domain.ports.second_factors import RecoveryCodes, TotpFactors
 from leadnator_auth.domain.ports.webhooks import Webhooks
 from leadnator_auth.domain.values.ids import SessionId
 
@@ -26,9 +27,11 @@ __all__ = [
     "MailQueue",
     "OneTimeTokens",
     "Outbox",
+    "RecoveryCodes",
     "Repositories",
     "Sessions",
     "Subscriptions",
+    "TotpFactors",
     "Transaction",
     "UnitOfWork",
     "Users",
@@ -49,6 +52,10 @@ class Repositories(Protocol):
     def one_time_tokens(self) -> OneTimeTokens: ...
     @property
     def known_clients(self) -> KnownClients: ...
+    @property
+    def totp_factors(self) -> TotpFactors: ...
+    @property
+    def recovery_codes(self) -> RecoveryCodes: ...
     @property
     def mail_queue(self) -> MailQueue: ...
     @property

@@ -9,7 +9,9 @@ from leadnator_auth.domain.entities.event import Event, EventFilter
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import QueuedMail
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken
+from leadnator_auth.domain.entities.recovery_code import RecoveryCode
 from leadnator_auth.domain.entities.session import Identity, Session
+from leadnator_auth.domain.entities.totp_factor import TotpFactor
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.policy import MOST_SESSIONS
 from leadnator_auth.domain.ports import Ports
@@ -33,6 +35,9 @@ class AccountExport:
     """Those that did not end; the newest first."""
     one_time_tokens: tuple[OneTimeToken, ...]
     known_clients: tuple[KnownClient, ...]
+    totp_factors: tuple[TotpFactor, ...]
+    recovery_codes: tuple[RecoveryCode, ...]
+    """Those that were not used."""
     mails: tuple[QueuedMail, ...]
     """Those that were or will be sent to its address, as long as they are kept; the newest first."""
     events: AsyncIterator[Event]
@@ -54,6 +59,8 @@ async def export_account(identity: Identity, *, ports: Ports) -> AccountExport:
             sessions=tuple(await repositories.sessions.of_user(user, MOST_SESSIONS)),
             one_time_tokens=tuple(await repositories.one_time_tokens.of_user(user.id, MOST_OF_A_KIND)),
             known_clients=tuple(await repositories.known_clients.of_user(user.id)),
+            totp_factors=tuple(await repositories.totp_factors.of_user(user.id)),
+            recovery_codes=tuple(await repositories.recovery_codes.of_user(user.id)),
             mails=tuple(await repositories.mail_queue.to(user.email.canonical, MOST_OF_A_KIND)),
             events=_events_of(user.id, ports),
         )

@@ -41,7 +41,9 @@ def kept_for(policy: Policy) -> Mapping[Expired, timedelta]:
     return {
         Expired.SESSIONS: CLOCK_LEEWAY,
         **({} if idle is None else {Expired.IDLE_SESSIONS: idle + USE_NOTED_EVERY}),
-        Expired.ONE_TIME_TOKENS: max(policy.reset_mails_window, policy.address_mails_window),
+        Expired.ONE_TIME_TOKENS: max(
+            policy.reset_mails_window, policy.address_mails_window, policy.login_code_mails_window
+        ),
         Expired.SENT_MAILS: SENT_KEPT,
         Expired.DEAD_MAILS: DEAD_KEPT,
         Expired.SENT_EVENTS: SENT_KEPT,

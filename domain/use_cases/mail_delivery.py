@@ -14,6 +14,7 @@ from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.mail_rules import MAIL_RULES, MailLimit, MintRule
 from leadnator_auth.domain.ports import Outbox, Ports, Repositories, Transaction
 from leadnator_auth.domain.use_cases.steps.deliver import LeaseKeeper, attempt, is_any_due, renew, without_renewal
+from leadnator_auth.domain.use_cases.steps.mailed_codes import code_for
 from leadnator_auth.domain.use_cases.steps.one_time_tokens import mint
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 
@@ -27,6 +28,8 @@ class TakenMail:
 
     entry: QueuedMail
     outgoing: OutgoingMail
+    minted: str | None = None
+    """The digest of what counts from now on, and not if the mail certainly went nowhere."""
 
 
 class _Unwanted(Enum):
@@ -36,9 +39,11 @@ class _Unwanted(Enum):
     """No account has the address."""
     SURPLUS = auto()
     """The account gets no mail of this kind now, nor any other one of the same kind that waits."""
+    TOO_LATE = auto()
+    """Nobody could do anything with it any more."""
 
 
-_Fate = OutgoingMail | QueuedMail | _Unwanted
+_Fate = TakenMail | QueuedMail | _Unwanted
 """What is to be sent now, or the mail as it waits for later, or why it is dropped."""
 
 
@@ -76,7 +81,7 @@ async def take_mail(full: Collection[str] = (), *, ports: Ports) -> tuple[TakenM
         return None, DeliveryReport(dropped=1 + await _drop_others(mail, fate, now, full, ports))
     if isinstance(fate, OutboxEntry):
         return None, DeliveryReport.of(fate)
-    return TakenMail(mail, fate), DeliveryReport()
+    return fate, DeliveryReport()
 
 
 async def send_mail(taken: TakenMail, *, keeping_lease: LeaseKeeper = without_renewal, ports: Ports) -> DeliveryReport:
@@ -86,8 +91,8 @@ async def send_mail(taken: TakenMail, *, keeping_lease: LeaseKeeper = without_re
 
     async def keep(transaction: Transaction) -> None:
         await transaction.mail_queue.save(outcome)
-        if isinstance(taken.outgoing, SecretMail) and not may_have_arrived:
-            await transaction.one_time_tokens.remove(digest_of(taken.outgoing.secret))
+        if taken.minted and not may_have_arrived:
+            await transaction.one_time_tokens.remove(taken.minted)
 
     await run_in_transaction(ports.unit_of_work, keep)
     return DeliveryReport.of(outcome)
@@ -128,14 +133,31 @@ async def _fate_of(mail: QueuedMail, transaction: Transaction, now: datetime, po
         return _Unwanted.SURPLUS
     if rule.mints is None:
         client = Client(mail.payload.ip, mail.payload.user_agent)
-        return NoticeMail(mail.id, mail.payload.kind, user.email, at=mail.queued_at, client=client)
-    limit = rule.limit(ports.policy)
-    issued = await transaction.one_time_tokens.issued_since(
-        rule.mints.purpose, user.id, now - limit.period, limit.count
-    )
+        notice = NoticeMail(mail.id, mail.payload.kind, user.email, at=mail.queued_at, client=client)
+        return TakenMail(mail, notice)
+    return await _minted(mail, rule.mints, rule.limit(ports.policy), user, transaction, ports, now=now)
+
+
+async def _minted(
+    mail: QueuedMail,
+    rule: MintRule,
+    limit: MailLimit,
+    user: User,
+    transaction: Transaction,
+    ports: Ports,
+    *,
+    now: datetime,
+) -> _Fate:
+    """Returns the fate of a mail with a secret in it, which goes to this user."""
+    lifetime, is_code = rule.lifetime(ports.policy), rule.page is None
+    if is_code and now >= mail.queued_at + lifetime:
+        return _Unwanted.TOO_LATE
+    issued = await transaction.one_time_tokens.issued_since(rule.purpose, user.id, now - limit.period, limit.count)
     if len(issued) < limit.count:
-        expires_at = _expiry(issued, now, rule.mints.lifetime(ports.policy), limit)
-        return await _with_secret(mail, rule.mints, user, transaction, ports, now=now, expires_at=expires_at)
+        if is_code:
+            return await _with_code(mail, user, transaction, ports, now=now, expires_at=mail.queued_at + lifetime)
+        expires_at = _expiry(issued, now, lifetime, limit)
+        return await _with_secret(mail, rule, user, transaction, ports, now=now, expires_at=expires_at)
     if mail.attempts == 1 or not issued:
         return _Unwanted.SURPLUS
     # What was promised is tried until it is taken; but attempts of which nobody knows may each have brought a link.
@@ -160,16 +182,31 @@ async def _with_secret(
     *,
     now: datetime,
     expires_at: datetime,
-) -> SecretMail:
+) -> TakenMail:
     """Mints a secret of which only the digest stays here; every attempt at a mail has its own."""
     secret = await mint(rule.purpose, user, transaction, ports, issued_at=now, expires_at=expires_at, payload=mail.id)
-    return SecretMail(mail.id, mail.payload.kind, user.email, secret, expires_at, lifetime=expires_at - now)
+    outgoing = SecretMail(mail.id, mail.payload.kind, user.email, secret, expires_at, lifetime=expires_at - now)
+    return TakenMail(mail, outgoing, digest_of(secret))
+
+
+async def _with_code(
+    mail: QueuedMail, user: User, transaction: Transaction, ports: Ports, *, now: datetime, expires_at: datetime
+) -> TakenMail | _Unwanted:
+    """Puts a code into a mail, the same at every attempt, unless it would not work."""
+    found = await code_for(mail, user, transaction, ports, now=now, expires_at=expires_at)
+    if found is None:
+        return _Unwanted.TOO_LATE
+    code, digest = found
+    outgoing = SecretMail(mail.id, mail.payload.kind, user.email, code, expires_at, lifetime=expires_at - now)
+    return TakenMail(mail, outgoing, digest)
 
 
 async def _drop_others(mail: QueuedMail, reason: _Unwanted, now: datetime, full: Collection[str], ports: Ports) -> int:
     """Drops more of what a dropped mail was one of, in a transaction of its own: what was done stays done."""
 
     async def drop(transaction: Transaction) -> int:
+        if reason is _Unwanted.TOO_LATE:
+            return 0
         if reason is _Unwanted.TO_NOBODY:
             return await transaction.mail_queue.drop_to_nobody(now, MAX_DROPPED_AT_ONCE, full)
         return await transaction.mail_queue.drop_like(mail, now, MAX_DROPPED_AT_ONCE)

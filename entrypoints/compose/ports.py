@@ -30,6 +30,7 @@ from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOL
 from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
 from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.compose.secrets import (
+    code_keys,
     jwt_tokens,
     master_key_file,
     master_keys,
@@ -96,6 +97,7 @@ async def open_ports(
                 rate_limits=SqlRateLimits(connections),
                 readiness=SqlReadiness(connections),
                 master_keys=keys,
+                code_keys=code_keys(keys, tokens),
                 webhooks=webhooks,
                 policy=_policy(settings),
                 metadata_schema=schema,
@@ -168,6 +170,7 @@ def _policy(settings: Settings) -> Policy:
         email_verification=EmailVerification(settings.email_verification),
         email_token_lifetime=timedelta(seconds=settings.email_token_ttl),
         new_sign_in_notice=settings.new_sign_in_notice == "on",
+        email_code_login=settings.email_code_login == "on",
         event_retention=timedelta(days=settings.event_retention),
         private_webhook_targets=settings.webhook_private_targets == "on",
         limits=_limits(settings),
@@ -193,4 +196,6 @@ def _limits(settings: Settings) -> Limits:
         forgot=settings.limit_forgot,
         reset=settings.limit_reset,
         change_password=settings.limit_change_password,
+        login_code=settings.limit_login_code,
+        login_code_confirm=settings.limit_login_code_confirm,
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from leadnator_auth.domain import AccountExport, OneTimeToken, QueuedMail, Session
 from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.totp_factor import TotpFactor
 from leadnator_auth.domain.values.json_object import Json
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
@@ -46,6 +47,8 @@ def _all_but_events(export: AccountExport) -> dict[str, object]:
         "sessions": [_session(session) for session in export.sessions],
         "one_time_tokens": [_token(token) for token in export.one_time_tokens],
         "known_clients": [_known_client(client) for client in export.known_clients],
+        "totp_factors": [_totp_factor(factor) for factor in export.totp_factors],
+        "recovery_codes": [{"created_at": exact_rfc3339(code.created_at)} for code in export.recovery_codes],
         "mails": [_mail(mail) for mail in export.mails],
     }
 
@@ -81,6 +84,15 @@ def _known_client(client: KnownClient) -> Mapping[str, Json]:
     }
 
 
+def _totp_factor(factor: TotpFactor) -> Mapping[str, Json]:
+    return {
+        "id": factor.id,
+        "created_at": exact_rfc3339(factor.created_at),
+        "confirmed_at": _at(factor.confirmed_at),
+        "last_used_at": _at(factor.last_used_at),
+    }
+
+
 def _mail(mail: QueuedMail) -> Mapping[str, Json]:
     return {
         "id": mail.id,
@@ -105,7 +117,18 @@ EXPORT: Schema = schemas.closed(
     {
         "account": {"type": "object"},
         "password": schemas.closed({"changed_at": {"type": ["string", "null"], "format": "date-time"}}),
-        **dict.fromkeys(("sessions", "one_time_tokens", "known_clients", "mails", "events"), _LIST),
+        **dict.fromkeys(
+            (
+                "sessions",
+                "one_time_tokens",
+                "known_clients",
+                "totp_factors",
+                "recovery_codes",
+                "mails",
+                "events",
+            ),
+            _LIST,
+        ),
     }
 )
 EXAMPLE: Mapping[str, object] = {
@@ -114,6 +137,8 @@ EXAMPLE: Mapping[str, object] = {
     "sessions": [],
     "one_time_tokens": [],
     "known_clients": [{"network": "192.0.2.1", "has_agent": False, "seen_at": "2026-01-01T12:00:00Z"}],
+    "totp_factors": [],
+    "recovery_codes": [],
     "mails": [],
     "events": [],
 }

@@ -80,6 +80,13 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "The e-mail address or the password is wrong.",
         {"WWW-Authenticate": REALM},
     ),
+    errors.InvalidCodeError: Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "Invalid code",
+        "The code is wrong, or does not work any more: ask for a new one after five tries or ten minutes.",
+        {"WWW-Authenticate": REALM},
+        when="The code is wrong, or its challenge is unknown, used up or expired.",
+    ),
     refusals.MissingTokenError: Problem(
         HTTPStatus.UNAUTHORIZED,
         "Authentication required",

@@ -11,6 +11,7 @@ from leadnator_auth.domain import (
     EmailNotVerifiedError,
     EmailTakenError,
     ForbiddenError,
+    InvalidCodeError,
     InvalidCredentialsError,
     InvalidEmailTokenError,
     InvalidResetTokenError,
@@ -27,6 +28,7 @@ _log = structlog.get_logger("leadnator_auth.security")
 
 _REFUSALS: Mapping[type[Exception], str] = {
     InvalidCredentialsError: "credentials_refused",
+    InvalidCodeError: "code_refused",
     AccountSuspendedError: "suspended_account_refused",
     EmailNotVerifiedError: "unverified_account_refused",
     SignUpClosedError: "closed_sign_up_refused",
@@ -51,7 +53,7 @@ def log_refusal(request: Request, error: AuthError | RequestError) -> None:
     event = _REFUSALS.get(type(error))
     if event is None or isinstance(error, RequestError):
         return
-    if isinstance(error, InvalidCredentialsError | EmailNotVerifiedError | ForbiddenError):
+    if isinstance(error, InvalidCredentialsError | InvalidCodeError | EmailNotVerifiedError | ForbiddenError):
         told = {"user": error.user_id}
     else:
         told = {"reason": error.reason}

@@ -105,6 +105,7 @@ class Settings:
     email_token_ttl: int = setting(
         "EMAIL_TOKEN_TTL", values.positive, 86_400, "a number of seconds from 1 to 315360000"
     )
+    email_code_login: str = setting("EMAIL_CODE_LOGIN", values.one_of("on", "off"), "off", "on or off")
     max_sessions: int = setting("MAX_SESSIONS", values.between(1, MOST_SESSIONS), 100, "a number from 1 to 10000")
     session_idle: int | None = setting(
         "SESSION_IDLE", account_values.session_idle, None, "off, or a number of seconds from 60 to 315360000"
@@ -166,6 +167,8 @@ class Settings:
     limit_forgot: RateLimit = _limit("forgot", "forgot")
     limit_reset: RateLimit = _limit("reset", "reset")
     limit_change_password: RateLimit = _limit("change-password", "change_password")
+    limit_login_code: RateLimit = _limit("login-code", "login_code")
+    limit_login_code_confirm: RateLimit = _limit("login-code-confirm", "login_code_confirm")
     keep_alive: int = setting("KEEP_ALIVE", values.between(1, 3600), 75, "a number of seconds from 1 to 3600")
     trusted_proxies: tuple[str, ...] = setting(
         "TRUSTED_PROXIES", values.networks, (), "IP addresses or networks, separated by commas"

@@ -37,6 +37,7 @@ from leadnator_auth.testing.contract.password_hasher import PasswordHasherContra
 from leadnator_auth.testing.contract.races import RacesContract
 from leadnator_auth.testing.contract.rate_limits import RateLimitsContract
 from leadnator_auth.testing.contract.readiness import ReadinessContract
+from leadnator_auth.testing.contract.second_factors import RecoveryCodesContract, TotpFactorsContract
 from leadnator_auth.testing.contract.sessions import SessionsContract
 from leadnator_auth.testing.contract.subscriptions import SubscriptionsContract
 from leadnator_auth.testing.contract.unit_of_work import UnitOfWorkContract
@@ -65,8 +66,10 @@ __all__ = [
     "RandomnessContract",
     "RateLimitsContract",
     "ReadinessContract",
+    "RecoveryCodesContract",
     "SessionsContract",
     "SubscriptionsContract",
+    "TotpFactorsContract",
     "UnitOfWorkContract",
     "UsersContract",
     "WebhookSenderContract",

@@ -20,8 +20,10 @@ from leadnator_auth.testing.contract import (
     RacesContract,
     RateLimitsContract,
     ReadinessContract,
+    RecoveryCodesContract,
     SessionsContract,
     SubscriptionsContract,
+    TotpFactorsContract,
     UnitOfWorkContract,
     UsersContract,
     WebhooksContract,
@@ -46,6 +48,14 @@ class TestOneTimeTokens(OneTimeTokensContract):
 
 class TestKnownClients(KnownClientsContract):
     """KnownClients of each store."""
+
+
+class TestTotpFactors(TotpFactorsContract):
+    """TotpFactors of each store."""
+
+
+class TestRecoveryCodes(RecoveryCodesContract):
+    """RecoveryCodes of each store."""
 
 
 class TestMailQueue(MailQueueContract):

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,8 +16,16 @@ from tests.http.reference_page import ReferencePage
 
 CURLRC = 'noproxy = "*"\nmax-time = 60\n'
 BEFORE_THE_OTHERS = ["sign_up", "log_in", "get_me", "list_sessions", "end_session", "create_media_token"]
-AFTER_THE_OTHERS = ["delete_webhook", "change_password", "log_out", "forgot_password", "reset_password"]
-"""The first set a new password to what the last expect; and a reset ends every session."""
+AFTER_THE_OTHERS = [
+    "delete_webhook",
+    "log_in_code",
+    "log_in_code_confirm",
+    "change_password",
+    "log_out",
+    "forgot_password",
+    "reset_password",
+]
+"""A code proves the address, as a link has done by then; a new password is for the last; a reset ends every session."""
 
 
 class Shell(NamedTuple):
@@ -45,7 +53,28 @@ class Shell(NamedTuple):
         return done.stdout
 
 
-VARIABLES = ("TOKEN", "SESSION_ID", "USER_ID", "WEBHOOK_ID", "DELIVERY_ID", "VERIFY_TOKEN", "RESET_TOKEN")
+VARIABLES = (
+    "TOKEN",
+    "SESSION_ID",
+    "USER_ID",
+    "WEBHOOK_ID",
+    "DELIVERY_ID",
+    "VERIFY_TOKEN",
+    "RESET_TOKEN",
+    "CHALLENGE",
+    "CODE",
+)
+
+
+@pytest.fixture
+def default_server(tmp_path: Path) -> Iterator[Server]:
+    """A server in an empty folder for which nothing was set but what is off otherwise."""
+    server = Server(tmp_path, (), {"LEADNATOR_EMAIL_CODE_LOGIN": "on"})
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
 
 
 @pytest.fixture
@@ -56,7 +85,7 @@ def page(default_server: Server) -> ReferencePage:
 
 @pytest.fixture
 def shell(default_server: Server, tmp_path: Path) -> Shell:
-    """A shell beside a server for which nothing was set."""
+    """A shell beside that server."""
     (tmp_path / ".curlrc").write_text(CURLRC)
     return Shell(default_server, tmp_path)
 
@@ -91,6 +120,12 @@ def wait_for_secret(server: Server, purpose: str) -> None:
     until(lambda: any(f"{purpose}_" in file.read_text() for file in mails.glob("*.eml")), f"a mail to {purpose}")
 
 
+def wait_for_codes(server: Server, count: int) -> None:
+    """Waits for so many mails with a code."""
+    mails = server.home / "mail"
+    until(lambda: sum("code to log in" in file.read_text() for file in mails.glob("*.eml")) == count, "mailed codes")
+
+
 def test_every_command_answers_as_the_page_says(shell: Shell, page: ReferencePage) -> None:
     setting = {each.text.partition("=")[0]: each.text for each in page.snippets if each.place == "examples"}
     others = [each.name for each in OPERATIONS if each.name not in BEFORE_THE_OTHERS + AFTER_THE_OTHERS]
@@ -99,6 +134,8 @@ def test_every_command_answers_as_the_page_says(shell: Shell, page: ReferencePag
         for variable in [each for each in setting if f"${each}" in command]:
             if variable in ("VERIFY_TOKEN", "RESET_TOKEN"):
                 wait_for_secret(shell.server, variable.partition("_")[0].lower())
+            if variable == "CODE":
+                wait_for_codes(shell.server, 2)  # the call that asks for one was tried before
             shell.run(setting.pop(variable))
         operation = next(each for each in OPERATIONS if each.name == name)
         answer, printed = shell.run(command), page.snippet(name, "Response 200 OK")

@@ -85,7 +85,7 @@ async def test_the_rules_are_those_of_the_settings() -> None:
     async with open_ports(settings()) as ports:
         assert ports.policy == Policy()
     chosen = {"MIN_PASSWORD_LENGTH": "12", "TOKEN_TTL": "60", "RESET_TOKEN_TTL": "120", "EVENT_RETENTION": "30"}
-    chosen |= {"EMAIL_VERIFICATION": "required", "EMAIL_TOKEN_TTL": "300"}
+    chosen |= {"EMAIL_VERIFICATION": "required", "EMAIL_TOKEN_TTL": "300", "EMAIL_CODE_LOGIN": "on"}
     chosen |= {"SESSION_IDLE": "90", "NEW_SIGN_IN_NOTICE": "on"}
     async with open_ports(settings(**chosen)) as ports:
         assert ports.policy == Policy(
@@ -97,6 +97,7 @@ async def test_the_rules_are_those_of_the_settings() -> None:
             email_token_lifetime=timedelta(minutes=5),
             session_idle=timedelta(seconds=90),
             new_sign_in_notice=True,
+            email_code_login=True,
         )
 
 
@@ -190,6 +191,16 @@ async def test_without_a_master_key_one_is_made_beside_the_database_and_kept(hom
 async def test_with_postgresql_there_are_no_master_keys_but_those_that_are_set(shared_postgresql: str) -> None:
     async with open_ports(settings(DATABASE_URL=shared_postgresql, JWT_SECRET=OLD)) as ports:
         assert not ports.master_keys
+
+
+async def test_codes_are_derived_from_the_master_keys_and_without_any_from_the_signing_secrets(
+    shared_postgresql: str,
+) -> None:
+    async with open_ports(settings(MASTER_KEY=f"{NEW},{OLD}")) as ports:
+        assert ports.code_keys == ports.master_keys
+    postgresql = settings(DATABASE_URL=shared_postgresql, JWT_SECRET=f"{NEW},{OLD}")
+    async with open_ports(postgresql) as ports:
+        assert ports.code_keys == MasterKeys([NEW, OLD])
 
 
 @pytest.mark.parametrize(

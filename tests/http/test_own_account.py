@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import httpx2
+import pyotp
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
@@ -13,6 +14,7 @@ from leadnator_auth.adapters.sql.identities import _BY_SESSION
 from leadnator_auth.adapters.sql.schema import TABLES
 from leadnator_auth.domain import Actor, Ports, UserId, change_user, deliver_due_mails, identify
 from leadnator_auth.domain.entities.mail import forgotten
+from leadnator_auth.domain.use_cases.second_factors import confirm_totp, set_up_totp
 from leadnator_auth.domain.values.json_object import UNREAD
 from tests.http.admins import Caller, an_admin, signed_up
 from tests.http.conftest import CheckProblem
@@ -245,6 +247,9 @@ async def _lived(caller: Caller, ports: Ports) -> None:
     await http.post("/api/auth/login", json={"email": "alice@example.com", "password": "secret"})
     await http.post("/api/auth/forgot-password", json={"email": "alice@example.com"})
     await deliver_due_mails(ports=ports)
+    me = await identify(caller.token, ports=ports)
+    app = pyotp.TOTP((await set_up_totp(me, "Acme", ports=ports)).secret)
+    await confirm_totp(me, app.at(ports.clock.now()), ports=ports)
 
 
 async def test_an_export_is_a_file_of_all_that_is_kept_without_a_secret(
@@ -262,7 +267,15 @@ async def test_an_export_is_a_file_of_all_that_is_kept_without_a_secret(
         name: value for name, value in account.items() if name != "created_at"
     }
     kinds = {name: len(rows) for name, rows in exported.items() if isinstance(rows, list)}
-    assert kinds == {"sessions": 2, "one_time_tokens": 1, "known_clients": 1, "mails": 1, "events": 5}
+    assert kinds == {
+        "sessions": 2,
+        "one_time_tokens": 1,
+        "known_clients": 1,
+        "totp_factors": 1,
+        "recovery_codes": 10,
+        "mails": 1,
+        "events": 6,
+    }
     async with ports.unit_of_work.snapshot() as repositories:
         credentials = await repositories.credentials.of(UserId(alice.id))
         (token,) = await repositories.one_time_tokens.of_user(UserId(alice.id), 2)

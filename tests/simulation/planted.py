@@ -177,7 +177,7 @@ BUGS = (
         "    if user is None:\n"
         "        from leadnator_auth.domain import EmailAddress\n"
         "        nobody = EmailAddress(mail.payload.recipient, mail.payload.recipient)\n"
-        "        return NoticeMail(mail.id, mail.payload.kind, nobody, at=mail.queued_at)\n",
+        "        return TakenMail(mail, NoticeMail(mail.id, mail.payload.kind, nobody, at=mail.queued_at))\n",
     ),
     Bug(
         "a mail counts as sent although the mail server was away",

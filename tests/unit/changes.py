@@ -6,7 +6,7 @@ import attrs
 
 from leadnator_auth.domain import Event, EventType, Ports, Session, SessionId, User, UserId
 from leadnator_auth.domain.entities.event import EventFilter
-from leadnator_auth.domain.values.ids import EventId
+from leadnator_auth.domain.values.ids import EventId, FactorId
 
 Told = tuple[str, UserId, str | None]
 """What happened, to which account, and in which session."""
@@ -20,6 +20,8 @@ class State:
     users: dict[UserId, User]
     passwords: dict[UserId, int]
     sessions: dict[SessionId, Session]
+    factors: dict[FactorId, UserId]
+    """The second factors that count."""
     events: dict[EventId, Event]
 
 
@@ -30,14 +32,17 @@ async def state_of(ports: Ports) -> State:
         users = {user.id: user for user in await repositories.users.page("", 100, None)}
         kept = {user_id: await repositories.credentials.of(user_id) for user_id in users}
         found = [each for user in users.values() for each in await repositories.sessions.of_user(user, 100)]
+        totp = [each for user_id in users for each in await repositories.totp_factors.of_user(user_id)]
         events = {event.id: event for event in await repositories.events.latest(EventFilter(), 1000, None)}
     live = {session.id: session for session in found if session.is_live(users[session.user_id], now, None)}
-    return State(users, {user_id: each.version for user_id, each in kept.items() if each}, live, events)
+    versions = {user_id: each.version for user_id, each in kept.items() if each}
+    return State(users, versions, live, {each.id: each.user_id for each in totp if each.is_confirmed}, events)
 
 
 def changes(before: State, after: State) -> Counter[Told]:
     """Returns what happened, as far as it can be seen in accounts, passwords and sessions."""
-    return Counter([*_of_accounts(before, after), *_of_passwords(before, after), *_of_sessions(before, after)])
+    of_all = (_of_accounts, _of_passwords, _of_sessions, _of_factors)
+    return Counter(change for of_some in of_all for change in of_some(before, after))
 
 
 def told(before: State, after: State) -> Counter[Told]:
@@ -79,4 +84,12 @@ def _of_sessions(before: State, after: State) -> list[Told]:
     return [
         *(("session.started", each.user_id, each.id) for each in started),
         *(("session.ended", each.user_id, each.id) for each in ended),
+    ]
+
+
+def _of_factors(before: State, after: State) -> list[Told]:
+    added, removed = after.factors.keys() - before.factors.keys(), before.factors.keys() - after.factors.keys()
+    return [
+        *(("factor.added", after.factors[key], None) for key in added),
+        *(("factor.removed", before.factors[key], None) for key in removed if before.factors[key] in after.users),
     ]

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import attrs
+import pyotp
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
@@ -34,11 +35,13 @@ from leadnator_auth.domain import (
     end_session,
     import_users,
     log_in,
+    log_in_with_code,
     log_out,
     purge,
     remove_webhook,
     renew_event_lease,
     renew_lease,
+    request_login_code,
     request_password_reset,
     resend_verification,
     reset_password,
@@ -54,6 +57,12 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.use_cases.event_delivery import attempt_event, keep_attempts, take_events
 from leadnator_auth.domain.use_cases.mail_delivery import send_mail, take_mail
+from leadnator_auth.domain.use_cases.second_factors import (
+    confirm_totp,
+    make_recovery_codes,
+    remove_totp,
+    set_up_totp,
+)
 from tests.unit.changes import changes, state_of, told
 
 OPERATOR = Actor.operator()
@@ -64,7 +73,7 @@ BOB = {"name": "Bob", "email": "bob@example.com", "password_hash": "cheap$1$bob"
 
 @attrs.frozen
 class Scene:
-    """Root, an admin who is logged in, and Alice, who is logged in twice and has links to reset and to verify."""
+    """Root, an admin who is logged in, and Alice, who is logged in twice, has an app, and two kinds of links."""
 
     ports: Ports
     memory: MemoryPorts
@@ -97,15 +106,22 @@ def _identity(signed_in: SignedIn) -> Identity:
     return Identity(signed_in.user, signed_in.session)
 
 
+async def _with_an_app(identity: Identity, ports: Ports) -> None:
+    """Sets up an app that shows codes, and lets it count."""
+    app = pyotp.TOTP((await set_up_totp(identity, "Acme", ports=ports)).secret)
+    await confirm_totp(identity, app.at(ports.clock.now()), ports=ports)
+
+
 @pytest.fixture
 async def scene(ports: Ports, memory: MemoryPorts) -> Scene:
     """The scene over each store in turn."""
     await create_user(OPERATOR, "Root", "root@example.com", "secret", is_admin=True, ports=ports)
     root = Actor.through(_identity(await log_in("root@example.com", "secret", ports=ports)))
-    mailing = attrs.evolve(ports, policy=Policy())
+    mailing = attrs.evolve(ports, policy=Policy(email_code_login=True))
     alice = await sign_up("Alice", "alice@example.com", "secret", ports=mailing)
     memory.clock.advance(seconds=1)
     second = await log_in("alice@example.com", "secret", ports=ports)
+    await _with_an_app(_identity(alice), ports)
     await request_password_reset("alice@example.com", ports=ports)
     await deliver_due_mails(ports=ports)
     secret, verification = memory.mailer.reset_links[0].secret, memory.mailer.verification_links[0].secret
@@ -166,6 +182,13 @@ async def _webhook_tried(scene: Scene) -> None:
     await remove_webhook(scene.root, webhook_id, ports=scene.ports)
 
 
+async def _logged_in_by_code(scene: Scene, *, guess: str = "") -> None:
+    """Asks for a code, and logs in with it or with something else."""
+    challenge = await request_login_code("alice@example.com", ports=scene.ports)
+    await deliver_due_mails(ports=scene.ports)
+    await log_in_with_code(challenge.secret, guess or scene.memory.mailer.login_codes[-1].secret, ports=scene.ports)
+
+
 async def _after(first: Awaitable[object], then: Awaitable[object]) -> None:
     await first
     await then
@@ -212,6 +235,32 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: delete_account(s.first, ports=s.ports), [ENDED, ENDED, "user.deleted"]),
         (lambda s: _after(_an_hour_later(s), delete_account(s.first, ports=s.ports)), []),
     ],
+    "request_login_code": [
+        (lambda s: request_login_code("alice@example.com", ports=s.ports), []),
+        (lambda s: request_login_code("nobody@example.com", ports=s.ports), []),
+    ],
+    "log_in_with_code": [
+        (lambda s: _logged_in_by_code(s), [STARTED, VERIFIED]),
+        (lambda s: _after(verify_email(s.verification, ports=s.ports), _logged_in_by_code(s)), [STARTED, VERIFIED]),
+        (lambda s: _logged_in_by_code(s, guess="nonsense"), []),
+    ],
+    "set_up_totp": [(lambda s: set_up_totp(s.first, "Acme", ports=s.ports), [])],
+    "confirm_totp": [
+        (lambda s: _with_an_app(s.first, s.ports), ["factor.added", "factor.removed"]),
+        (lambda s: confirm_totp(s.first, "000000", ports=s.ports), []),
+    ],
+    "remove_totp": [
+        (lambda s: remove_totp(s.first, ports=s.ports), ["factor.removed"]),
+        (
+            lambda s: _after(set_up_totp(s.first, "Acme", ports=s.ports), remove_totp(s.first, ports=s.ports)),
+            ["factor.removed"],
+        ),
+        (
+            lambda s: _after(remove_totp(s.first, ports=s.ports), remove_totp(s.first, ports=s.ports)),
+            ["factor.removed"],
+        ),
+    ],
+    "make_recovery_codes": [(lambda s: make_recovery_codes(s.first, ports=s.ports), [])],
     "request_password_reset": [
         (lambda s: request_password_reset("alice@example.com", ports=s.ports), []),
         (lambda s: request_password_reset("nobody@example.com", ports=s.ports), []),

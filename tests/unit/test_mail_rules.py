@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import attrs
 import pytest
 
 from leadnator_auth.adapters.mail.writing import TEMPLATES
@@ -28,6 +29,7 @@ def test_every_kind_has_its_words_in_every_language_and_there_are_no_others(lang
 async def test_no_account_gets_more_of_a_kind_than_its_limit_and_again_after_its_period(
     memory: MemoryPorts, alice: SignedIn, kind: MailKind
 ) -> None:
+    memory = attrs.evolve(memory, policy=attrs.evolve(memory.policy, email_code_login=True))
     limit = MAIL_RULES[kind].limit(Policy())
     for expected in (limit.count, 0):
         for _ in range(limit.count + 2):

@@ -10,10 +10,10 @@ from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
 
 async def queue_mail(
     kind: MailKind, recipient: str, transaction: Transaction, ports: Ports, *, client: Client = Client()
-) -> None:
+) -> QueuedMail | None:
     """Queues a mail to a canonical address, which may be nobody's, unless its owner had their fill of this kind.
 
-    `client` is what the mail tells of, if that is what it does.
+    Returns the mail, if there is one. `client` is what the mail tells of, if that is what it does.
 
     Of uniform ones the fill is known when they are sent: here they are one row for any address, so that the answer and
     its time are the same for all.
@@ -23,5 +23,7 @@ async def queue_mail(
     if not rule.is_uniform:
         limit = rule.limit(ports.policy)
         if await transaction.mail_queue.count_since(request, now - limit.period) >= limit.count:
-            return
-    await transaction.mail_queue.add(QueuedMail.new(new_id(MAIL_ID_PREFIX, ports), request, now))
+            return None
+    mail = QueuedMail.new(new_id(MAIL_ID_PREFIX, ports), request, now)
+    await transaction.mail_queue.add(mail)
+    return mail

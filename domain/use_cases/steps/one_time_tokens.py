@@ -9,25 +9,27 @@ from leadnator_auth.domain.ports import Ports, Repositories, Transaction
 
 async def mint(
     purpose: Purpose,
-    user: User,
+    user: User | None,
     transaction: Transaction,
     ports: Ports,
     *,
     issued_at: datetime,
     expires_at: datetime,
+    tries: int = 1,
     payload: str = "",
 ) -> str:
-    """Returns a new secret of a user, of which only the digest stays here."""
+    """Returns a new secret, of a user or of nobody yet, of which only the digest stays here."""
     secret = purpose.prefix + ports.randomness.urlsafe(SECRET_BYTES)
     token = OneTimeToken(
         purpose,
         digest_of(secret),
-        user.id,
-        user.email.canonical,
+        user.id if user else None,
+        user.email.canonical if user else None,
         issued_at=issued_at,
         expires_at=expires_at,
+        tries_left=tries,
         payload=payload,
-        epoch=user.secret_epoch,
+        epoch=user.secret_epoch if user else 0,
     )
     await transaction.one_time_tokens.add(token)
     return secret

@@ -1,5 +1,6 @@
 """Slowing down those who guess, without locking out the owner."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import attrs
@@ -24,6 +25,12 @@ async def throttle_account(limit: RateLimit | None, user_id: UserId, ports: Port
     Raises: TooManyRequestsError.
     """
     await _take(_charges([(limit, user_id)]), ports.clock.now(), ports)
+
+
+async def give_back(limits: Iterable[RateLimit | None], client: Client, ports: Ports) -> None:
+    """Takes back one try of a client for each of these limits: what succeeded was no guess."""
+    if client.network and (charges := _charges([(limit, client.network) for limit in limits])):
+        await ports.rate_limits.forgive(give_back=charges, clear=[])
 
 
 @attrs.frozen

@@ -1,11 +1,13 @@
 """The five calls of the contract: sign-up, log-in, who one is, and a forgotten password."""
 
+from collections.abc import Mapping
 from json.encoder import encode_basestring as _quoted
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
+    SignedIn,
     User,
     log_in,
     request_password_reset,
@@ -43,6 +45,11 @@ async def post_log_in(request: Request) -> Response:
     """POST /api/auth/login"""
     email, password = await read_fields(request, "email", "password")
     signed_in = await log_in(email, password, client_of(request), ports=ports_of(request))
+    return logged_in(signed_in)
+
+
+def logged_in(signed_in: SignedIn) -> Response:
+    """Returns what answers a log-in, whatever the way in."""
     return JSONResponse({"token": signed_in.token, "user": _view(signed_in.user, "id", "name", "role")})
 
 
@@ -79,6 +86,11 @@ def _view(user: User, *members: str) -> dict[str, str | bool]:
 
 GROUP = "Authentication"
 _ALICE = {"name": "Alice", "email": "alice@example.com", "password": "minimum-6-chars"}
+LOGGED_IN = schemas.closed({"token": schemas.TOKEN, "user": schemas.user("id", "name", "role", title="UserSummary")})
+EXAMPLE_LOG_IN: Mapping[str, object] = {
+    "token": "eyJhbGciOi…",
+    "user": {"id": "u_123", "name": "Alice", "role": "user"},
+}
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -123,13 +135,8 @@ OPERATIONS: tuple[Operation, ...] = (
         group=GROUP,
         body={"email": schemas.EMAIL, "password": schemas.PASSWORD},
         example_body={"email": _ALICE["email"], "password": _ALICE["password"]},
-        success=schemas.closed(
-            {"token": schemas.TOKEN, "user": schemas.user("id", "name", "role", title="UserSummary")}
-        ),
-        example_answer={
-            "token": "eyJhbGciOi…",
-            "user": {"id": "u_123", "name": "Alice", "role": "user"},
-        },
+        success=LOGGED_IN,
+        example_answer=EXAMPLE_LOG_IN,
         refusals=(
             *BAD_BODY,
             InvalidCredentialsError,

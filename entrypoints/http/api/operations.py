@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from leadnator_auth.entrypoints.http.api import (
     accounts,
     admin,
+    code_log_in,
     email_verification,
     own_account,
     probes,
@@ -18,6 +19,8 @@ from leadnator_auth.entrypoints.http.openapi.operation import Operation
 GROUPS: Mapping[str, str] = {
     accounts.GROUP: "Accounts and their JWTs. After log-in every call carries "
     "`Authorization: Bearer <token>`; a GET may carry `?token=` instead, for download and media URLs.",
+    code_log_in.GROUP: "A code by mail instead of a password, where `LEADNATOR_EMAIL_CODE_LOGIN` is on. It works for "
+    "the challenge that came back when it was asked for, and proves the address, too.",
     sessions.GROUP: "Each log-in opens a session, and its token is good for as long as the session lives.",
     own_account.GROUP: "What an account is and has. To delete it, or to take all of it along, takes a log-in or a "
     "step-up of the last ten minutes.",
@@ -34,6 +37,7 @@ GROUPS: Mapping[str, str] = {
 
 OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
+    *code_log_in.OPERATIONS,
     *sessions.OPERATIONS,
     *step_up.OPERATIONS,
     *email_verification.OPERATIONS,

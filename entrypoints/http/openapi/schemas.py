@@ -41,6 +41,8 @@ NEW_PASSWORD: Schema = {
 }
 RESET_TOKEN: Schema = {"type": "string", "pattern": "^reset_", "description": "What the mailed link ends in."}
 VERIFICATION_TOKEN: Schema = {"type": "string", "pattern": "^verify_", "description": "What the mailed link ends in."}
+CODE_CHALLENGE: Schema = {"type": "string", "pattern": "^code_", "description": "What has to come back with the code."}
+CODE: Schema = {"type": "string", "minLength": 1, "description": "The six digits in the mail.", "examples": ["123456"]}
 
 _USER_MEMBERS: Mapping[str, Schema] = {
     "id": {"type": "string", "pattern": "^u_[A-Za-z0-9_-]+$", "examples": ["u_123"]},

@@ -41,7 +41,9 @@ def curl(operation: Operation, base_url: str) -> str:
 
 def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[ShellVariable]:
     """Returns the variables in the snippets of these operations, which are given by name, in the order to set them."""
-    log_in, sign_up, sessions = (operations[name] for name in ("log_in", "sign_up", "list_sessions"))
+    log_in, sign_up, sessions, ask_for_code = (
+        operations[name] for name in ("log_in", "sign_up", "list_sessions", "log_in_code")
+    )
     webhooks, test = operations["list_webhooks"], operations["send_test_event"]
     bob = {"name": "Bob", "email": "bob@example.com", "password": "minimum-6-chars"}
     known = (
@@ -75,6 +77,16 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
             "What the link ends in that was mailed after a sign-up. Without a mail server each mail is a file beside "
             "the database.",
             _mailed("VERIFY_TOKEN", "verify_"),
+        ),
+        ShellVariable(
+            "CHALLENGE",
+            "What has to come back with the code.",
+            _assigned("CHALLENGE", curl(ask_for_code, base_url), r"""sed -n 's/.*"challenge":"\([^"]*\)".*/\1/p'"""),
+        ),
+        ShellVariable(
+            "CODE",
+            "The code in the last mail.",
+            "CODE=$(ls -tr mail/*.eml |\n  xargs grep -ohE '^[0-9]{6}' | tail -n 1)",
         ),
         ShellVariable("RESET_TOKEN", "What the link ends in that was asked for.", _mailed("RESET_TOKEN", "reset_")),
     )

@@ -132,10 +132,13 @@ async def mails_of_each_kind_to(name: str, email: EmailAddress, memory: MemoryPo
     """Returns a mail of each kind to an account of this name, which was put into the store past all checks."""
     async with mailing(a_writer()) as (mailer, server):
         ports = with_mailer(memory, mailer)
+        ports = attrs.evolve(ports, policy=attrs.evolve(ports.policy, email_code_login=True))
         async with ports.unit_of_work() as transaction:
             await transaction.users.add([User(UserId("u_1"), name, email, created_at=NOW)])
             for number, kind in enumerate(MailKind):
-                await transaction.mail_queue.add(QueuedMail.new(f"m_{number}", MailRequest(kind, email.canonical), NOW))
+                request = MailRequest(kind, email.canonical)
+                # A code is worth nothing minutes after it was asked for.
+                await transaction.mail_queue.add(QueuedMail.new(f"m_{number}", request, memory.clock.now()))
             await transaction.commit()
         assert (await deliver_due_mails(ports=ports)).sent == len(MailKind)
     return server.taken

@@ -45,11 +45,15 @@ OTHER_USER = UserId("u_123")
 """The user in the examples of the document."""
 RESET_SECRET = "reset_" + "A" * 43
 VERIFICATION_SECRET = "verify_" + "A" * 43
+CODE_CHALLENGE = "code_" + "A" * 43
+CODE_MAIL = "m_123"
+CODE = f"{int.from_bytes(memory_ports().code_keys.derive(f'login_code:{CODE_MAIL}')) % 10**6:06}"
 NOT_GUESSED = {
     "/api/auth/signup": {"email": "x@bücher.example.com"},
     "/api/auth/change-password": {"current_password": ALICE["password"]},
     "/api/auth/reset-password": {"token": RESET_SECRET},
     "/api/auth/verify-email": {"token": VERIFICATION_SECRET},
+    "/api/auth/login/code/confirm": {"challenge": CODE_CHALLENGE, "code": CODE},
 }
 """Members of a body that are right, and that no generator comes by."""
 
@@ -83,7 +87,7 @@ class Described:
     """An application that begins each case with the same accounts, sessions and reset tokens."""
 
     def __init__(self) -> None:
-        ports = memory_ports(policy=Policy(limits=Limits.none()))
+        ports = memory_ports(policy=Policy(limits=Limits.none(), email_code_login=True))
         self._ports = attrs.evolve(ports, emails=ValidatedEmailSyntax(), tokens=JwtTokens(["s" * 32]))
         self.token, self._tables = asyncio.run(_with_alice(self._ports))
         self.counted = Counted(create_app(self._ports))
@@ -135,7 +139,22 @@ async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
     tables = ports.unit_of_work.tables.copy()
     tables.sessions[other.id] = other
     verification = attrs.evolve(reset, purpose=Purpose.VERIFY, digest=digest_of(VERIFICATION_SECRET))
-    tables.one_time_tokens |= {token.digest: token for token in (reset, verification)}
+    challenge = attrs.evolve(
+        reset,
+        purpose=Purpose.LOGIN_CODE,
+        digest=digest_of(CODE_CHALLENGE),
+        user_id=None,
+        address=None,
+        tries_left=5,
+        payload=CODE_MAIL,
+    )
+    mailed = attrs.evolve(
+        reset,
+        purpose=Purpose.MAILED_CODE,
+        digest=digest_of(Purpose.MAILED_CODE.prefix + CODE_MAIL),
+        payload=ports.code_keys.newest_id,
+    )
+    tables.one_time_tokens |= {token.digest: token for token in (reset, verification, challenge, mailed)}
     _add_webhook(tables, ports)
     bob = attrs.evolve(alice.user, id=OTHER_USER, email=EmailAddress("bob@example.com", "bob@example.com"))
     tables.users |= {bob.id: bob, alice.user.id: attrs.evolve(alice.user, role=Role.ADMIN)}

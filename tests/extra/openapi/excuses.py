@@ -21,6 +21,8 @@ FORGOT = "POST /api/auth/forgot-password"
 RESET = "POST /api/auth/reset-password"
 CHANGE = "POST /api/auth/change-password"
 VERIFY = "POST /api/auth/verify-email"
+ASK_FOR_CODE = "POST /api/auth/login/code"
+CONFIRM_CODE = "POST /api/auth/login/code/confirm"
 MEDIA = "POST /api/auth/media-token"
 PATCH_USER = "PATCH /api/admin/users/{id}"
 LIST_USERS = "GET /api/admin/users"
@@ -34,6 +36,8 @@ FIELDS = {
     FORGOT: ["email"],
     RESET: ["token", "password"],
     VERIFY: ["token"],
+    ASK_FOR_CODE: ["email"],
+    CONFIRM_CODE: ["challenge", "code"],
     CHANGE: ["current_password", "password"],
     MEDIA: ["path"],
     PATCH_USER: ["name", "role", "plan", "status", "email_verified"],
@@ -42,7 +46,7 @@ FIELDS = {
 }
 NEW_PASSWORD = [SIGN_UP, RESET, CHANGE]
 URL = [ADD_WEBHOOK, PATCH_WEBHOOK]
-EMAIL = [SIGN_UP, LOG_IN, FORGOT]
+EMAIL = [SIGN_UP, LOG_IN, FORGOT, ASK_FOR_CODE]
 
 
 @attrs.frozen
@@ -150,6 +154,7 @@ RIGHT: tuple[Excuse, ...] = (
     # A schema says what a token looks like, not which ones were mailed: "unknown, used, expired".
     _refused(RESET, "invalid_reset_token"),
     _refused(VERIFY, "invalid_email_token"),
+    _refused(CONFIRM_CODE, "invalid_code"),
     # Nor does it say which cursors a page had.
     *(
         _refused(operation, "invalid_request", lambda query: "cursor" in query)
