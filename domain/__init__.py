@@ -44,6 +44,7 @@ from leadnator_auth.domain.errors import (
     MissingFieldsError,
     NotFoundError,
     OverloadedError,
+    SignUpClosedError,
     StepUpRequiredError,
     UnavailableError,
 )
@@ -86,6 +87,7 @@ from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
+from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 __all__ = [
     "AccessPurpose",
@@ -159,6 +161,8 @@ __all__ = [
     "SecretMail",
     "Session",
     "SessionId",
+    "SignUpClosedError",
+    "SignUpPolicy",
     "SignedIn",
     "Status",
     "StepUpRequiredError",

@@ -60,6 +60,13 @@ class InvalidFieldsError(FieldsError):
     code = "invalid_fields"
 
 
+class SignUpClosedError(AuthError):
+    """Nobody may make an account here, or nobody with an e-mail address of this domain."""
+
+    code = "signup_closed"
+    message = "Sign-up is closed, or not for e-mail addresses of this domain."
+
+
 class EmailTakenError(AuthError):
     """Another account has this e-mail address."""
 

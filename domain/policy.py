@@ -7,6 +7,7 @@ import attrs
 
 from leadnator_auth.domain.entities.rate_limit import Limits, RateLimit
 from leadnator_auth.domain.values.password import PasswordPolicy
+from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 MOST_SESSIONS = 10_000
 """The highest limit of sessions that a setting takes."""
@@ -30,6 +31,7 @@ class Policy:
     """What an operator may set; the defaults are those of the HTTP contract."""
 
     password: PasswordPolicy = PasswordPolicy()
+    sign_up: SignUpPolicy = SignUpPolicy()
     session_lifetime: timedelta = timedelta(days=7)
     step_up_lifetime: timedelta = timedelta(minutes=10)
     """How long somebody who logged in or stepped up may do what a stolen session must not."""

@@ -57,7 +57,9 @@ async def create_user(
     plan: RawField = None,
     ports: Ports,
 ) -> User:
-    """Returns a new account, on the plan "Starter" if none is given; the rules of sign-up apply.
+    """Returns a new account, on the plan "Starter" if none is given.
+
+    The rules of sign-up apply, but whether sign-up is closed, or for some domains only, does not matter here.
 
     Unless the address is said to be verified, its owner is mailed the link that follows a sign-up.
 

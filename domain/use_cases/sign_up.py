@@ -26,12 +26,14 @@ async def sign_up(
 ) -> SignedIn:
     """Returns the new account, signed in; its owner is mailed a link that proves the address, unless that is off.
 
-    Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError, EmailTakenError, OverloadedError.
+    Raises: MissingFieldsError, InvalidFieldsError, SignUpClosedError, TooManyRequestsError, EmailTakenError,
+    OverloadedError.
     """
     with FieldChecks() as check:
         valid_name = check("name", name, parse_name)
         address = check("email", email, ports.emails.parse)
         new_password = check("password", password, ports.policy.password.choose)
+    ports.policy.sign_up.check_sign_up(address)  # before anything that depends on who has an account
     await throttle(ports.policy.limits.sign_up, client, now=ports.clock.now(), ports=ports)
     await _refuse_taken(address, ports)
     password_hash = await ports.hasher.hash(new_password, client)

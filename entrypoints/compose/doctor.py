@@ -17,10 +17,12 @@ from leadnator_auth.domain.errors import MailDelayedError
 from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
 from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER, mail_writer, smtp_server
+from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.compose.ports import signing_secret_file
 from leadnator_auth.entrypoints.doctor import Check, Findings, Level, local, remote
 from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files, check_templates
 from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.mail_sender import read_sender
 
 SMTP_SECONDS = 60.0
@@ -62,6 +64,7 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
         Check("smtp test mail", lambda: _test_mail(settings, send_to) if send_to else (), SENDING_SECONDS),
         Check("public url", public_url, when_late=Level.WARN),
         Check("reset url", reset_url, when_late=Level.WARN),
+        Check("common passwords", partial(_blocklist, settings)),
         Check("rate limit", partial(local.check_rate_limit, settings.rate_limit)),
         Check("proxies", partial(local.check_proxies, settings.trusted_proxies, settings.public_url)),
         Check("cors", partial(local.check_cors, settings.cors_origins)),
@@ -71,6 +74,13 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
 def _opened(settings: Settings) -> AbstractAsyncContextManager[SqlProbe]:
     prepared = settings.database_prepared_statements == "on"
     return probing(settings.database, settings.database_pool_size, prepared_statements=prepared)
+
+
+def _blocklist(settings: Settings) -> Findings:
+    try:
+        return local.check_blocklist(len(password_blocklist(settings)), "")
+    except StartError as error:
+        return local.check_blocklist(None, str(error))
 
 
 def _smtp(settings: Settings) -> Findings:

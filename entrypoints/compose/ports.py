@@ -28,9 +28,12 @@ from leadnator_auth.domain.entities.rate_limit import Limits
 from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
+from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
 from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
+from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.settings.account_values import CLOSED, OPEN
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.view import Surroundings
 from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics
@@ -50,6 +53,7 @@ def prepare(settings: Settings) -> bool:
     if not (settings.jwt_secrets or is_sqlite(settings.database)):
         raise StartError(MISSING_SECRET)
     metadata_schema(settings)
+    password_blocklist(settings)  # here, where it can be told in one line, and not in each process
     try:
         changed = migrate(settings.database)
     except SchemaError as error:
@@ -166,7 +170,8 @@ def signing_secret_file(database: Path) -> Path:
 
 def _policy(settings: Settings) -> Policy:
     return Policy(
-        password=PasswordPolicy(min_length=settings.min_password_length),
+        password=PasswordPolicy(settings.min_password_length, password_blocklist(settings)),
+        sign_up=_sign_up(settings),
         session_lifetime=timedelta(seconds=settings.token_ttl),
         step_up_lifetime=timedelta(seconds=settings.step_up_ttl),
         max_sessions=settings.max_sessions,
@@ -177,6 +182,13 @@ def _policy(settings: Settings) -> Policy:
         limits=_limits(settings),
         account_changes=None if settings.rate_limit == "off" else Policy().account_changes,
     )
+
+
+def _sign_up(settings: Settings) -> SignUpPolicy:
+    if settings.signup == OPEN:
+        return SignUpPolicy()
+    domains = () if settings.signup == CLOSED else settings.signup
+    return SignUpPolicy(frozenset(domain.removeprefix("@") for domain in domains))
 
 
 def _limits(settings: Settings) -> Limits:

@@ -166,6 +166,17 @@ def check_hashing(
         yield ok(HASHING, found)
 
 
+def check_blocklist(count: int | None, problem: str) -> Iterator[Finding]:
+    """Yields whether passwords that many people have can be chosen; `count` is how many cannot, if they were read."""
+    name, setting = "common passwords", f"{PREFIX}PASSWORD_BLOCKLIST"
+    if problem:
+        yield fail(name, problem, "correct it: nothing starts before")
+    elif not count:
+        yield warn(name, "none is refused: people choose what everybody tries first", f"set {setting}=common")
+    else:
+        yield ok(name, f"{count:,} are refused")
+
+
 def check_rate_limit(rate_limit: str) -> Iterator[Finding]:
     """Yields whether tries are limited."""
     off = warn("rate limit", "off: passwords may be guessed without end", f"set {PREFIX}RATE_LIMIT=on")

@@ -113,6 +113,12 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "Open the link that was mailed to this address first; setting a new password by mail proves it, too.",
         when="The credentials are right, but the address has to be verified first.",
     ),
+    errors.SignUpClosedError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "Sign-up closed",
+        "Ask whoever runs this service for an account, or use an address of theirs.",
+        when="Nobody may sign up here, or nobody with an address of this domain.",
+    ),
     errors.NotFoundError: Problem(
         HTTPStatus.NOT_FOUND,
         "Not found",

@@ -16,6 +16,7 @@ from leadnator_auth.domain import (
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
+    SignUpClosedError,
     TooManyRequestsError,
 )
 from leadnator_auth.entrypoints.http.context import client_of
@@ -27,6 +28,7 @@ _REFUSALS: Mapping[type[Exception], str] = {
     InvalidCredentialsError: "credentials_refused",
     AccountSuspendedError: "suspended_account_refused",
     EmailNotVerifiedError: "unverified_account_refused",
+    SignUpClosedError: "closed_sign_up_refused",
     EmailTakenError: "taken_email_refused",
     InvalidTokenError: "token_refused",
     InvalidResetTokenError: "link_refused",

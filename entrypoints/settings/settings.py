@@ -8,7 +8,7 @@ import attrs
 
 from leadnator_auth.domain import Limits, RateLimit
 from leadnator_auth.domain.policy import MOST_SESSIONS
-from leadnator_auth.entrypoints.settings import values
+from leadnator_auth.entrypoints.settings import account_values, values
 from leadnator_auth.entrypoints.settings.arguments import wrong_type
 from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, PostgresqlUrl, read_database_url
 from leadnator_auth.entrypoints.settings.errors import SettingError
@@ -100,7 +100,13 @@ class Settings:
     )
     max_sessions: int = setting("MAX_SESSIONS", values.between(1, MOST_SESSIONS), 100, "a number from 1 to 10000")
     event_retention: int = setting("EVENT_RETENTION", values.between(1, 3650), 365, "a number of days from 1 to 3650")
+    signup: str | tuple[str, ...] = setting(
+        "SIGNUP", account_values.sign_up, "open", "open, closed, or domains such as @example.com,@example.org"
+    )
     min_password_length: int = setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")
+    password_blocklist: str | Path = setting(
+        "PASSWORD_BLOCKLIST", account_values.password_blocklist, account_values.OFF, account_values.BLOCKLIST_TAKES
+    )
     user_metadata_schema: Path | None = setting(
         "USER_METADATA_SCHEMA", values.existing_file, None, "a file with a JSON Schema"
     )

@@ -17,6 +17,7 @@ from leadnator_auth.adapters.mail import MailWriter, Security, SmtpServer
 from leadnator_auth.adapters.sql import SqlUnitOfWork
 from leadnator_auth.domain import (
     AccessPurpose,
+    BadFieldError,
     Claims,
     EmailAddress,
     EmailVerification,
@@ -88,6 +89,40 @@ async def test_the_rules_are_those_of_the_settings() -> None:
             email_verification=EmailVerification.REQUIRED,
             email_token_lifetime=timedelta(minutes=5),
         )
+
+
+LIST = "leadnator_auth.adapters.password_blocklist"
+
+
+async def test_nothing_of_common_passwords_is_loaded_while_they_may_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, LIST, raising=False)
+    async with open_ports(settings()) as ports:
+        assert ports.policy.password.blocklist == frozenset()
+    assert LIST not in sys.modules
+
+
+async def test_common_passwords_are_those_of_the_settings(home: Path) -> None:
+    async with open_ports(settings(PASSWORD_BLOCKLIST="common")) as ports:
+        assert len(ports.policy.password.blocklist) == 3_000
+        assert "123456" not in repr(ports.policy)
+    (home / "ours.txt").write_text("Acme2026\n")
+    async with open_ports(settings(PASSWORD_BLOCKLIST="ours.txt")) as ports:
+        assert ports.policy.password.blocklist == {"acme2026"}
+        with pytest.raises(BadFieldError, match="Many people"):
+            ports.policy.password.choose("ACME2026")
+    (home / "ours.txt").write_text("Acme2026\nAcme2027\n")
+    async with open_ports(settings(PASSWORD_BLOCKLIST="ours.txt")) as ports:
+        assert len(ports.policy.password.blocklist) == 2, "a file that was changed is read again"
+
+
+@pytest.mark.parametrize(("content", "says"), [(b"caf\xe9\n", "line 1 is not UTF-8"), (b"x" * (2**24 + 1), "16 MiB")])
+def test_a_list_that_cannot_be_used_ends_the_start_before_anything_is_made(
+    home: Path, content: bytes, says: str
+) -> None:
+    (home / "ours.txt").write_bytes(content)
+    with pytest.raises(StartError, match=f"^LEADNATOR_PASSWORD_BLOCKLIST: got 'ours.txt', takes off, .*{says}$"):
+        settings(PASSWORD_BLOCKLIST="ours.txt")
+    assert [file.name for file in home.iterdir()] == ["ours.txt"]
 
 
 async def test_passwords_are_hashed_as_hard_as_asked_for() -> None:

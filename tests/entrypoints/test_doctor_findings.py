@@ -14,6 +14,7 @@ from leadnator_auth.adapters.secret_file import read_secret
 from leadnator_auth.domain import UnavailableError
 from leadnator_auth.entrypoints.doctor import Finding, Level
 from leadnator_auth.entrypoints.doctor.local import (
+    check_blocklist,
     check_cors,
     check_database_file,
     check_hashing,
@@ -407,6 +408,13 @@ def test_this_machine_is_known_by_its_names(host: str, expected: bool) -> None:
 def test_limits_that_are_off_are_warned_of() -> None:
     assert the_one(check_rate_limit("on")).level is OK
     assert "RATE_LIMIT" in the_one(check_rate_limit("off")).cure
+
+
+def test_common_passwords_that_can_be_chosen_are_warned_of() -> None:
+    assert the_one(check_blocklist(3_000, "")).level is OK
+    assert "PASSWORD_BLOCKLIST=common" in the_one(check_blocklist(0, "")).cure
+    broken = the_one(check_blocklist(None, "its line 1 is not UTF-8"))
+    assert (broken.level, broken.found) == (FAIL, "its line 1 is not UTF-8")
 
 
 @pytest.mark.parametrize(

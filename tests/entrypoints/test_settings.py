@@ -11,7 +11,7 @@ from aiosmtplib.email import quote_address
 
 from leadnator_auth.adapters.mail import MailWriter
 from leadnator_auth.adapters.memory import FakeClock
-from leadnator_auth.domain import EmailAddress, Limits, Purpose, RateLimit
+from leadnator_auth.domain import EmailAddress, Limits, Purpose, RateLimit, SignUpPolicy
 from leadnator_auth.entrypoints.compose.ports import _policy
 from leadnator_auth.entrypoints.settings import SettingError, Settings
 from leadnator_auth.entrypoints.settings.database_url import PostgresqlUrl
@@ -34,7 +34,9 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_EMAIL_TOKEN_TTL": 86_400,
     "LEADNATOR_MAX_SESSIONS": 100,
     "LEADNATOR_EVENT_RETENTION": 365,
+    "LEADNATOR_SIGNUP": "open",
     "LEADNATOR_MIN_PASSWORD_LENGTH": 6,
+    "LEADNATOR_PASSWORD_BLOCKLIST": "off",
     "LEADNATOR_PUBLIC_URL": None,  # follows the port
     "LEADNATOR_RESET_URL": None,  # follows the public URL
     "LEADNATOR_SMTP_URL": None,  # mails become files
@@ -133,6 +135,19 @@ GOOD: list[tuple[str, str, object]] = [
     ("EVENT_RETENTION", "3650", 3_650),
     ("RESET_TOKEN_TTL", "315360000", 315_360_000),
     ("MIN_PASSWORD_LENGTH", "12", 12),
+    ("PASSWORD_BLOCKLIST", "Off", "off"),
+    ("PASSWORD_BLOCKLIST", "COMMON", "common"),
+    ("PASSWORD_BLOCKLIST", __file__, Path(__file__)),
+    ("SIGNUP", "Open", "open"),
+    ("SIGNUP", "closed", "closed"),
+    ("SIGNUP", "@Example.com", ("@example.com",)),
+    ("SIGNUP", "@example.com, @example.org", ("@example.com", "@example.org")),
+    ("SIGNUP", "@Bücher.example,@straße.example", ("@xn--bcher-kva.example", "@xn--strae-oqa.example")),
+    (
+        "SIGNUP",
+        "@XN--BCHER-KVA.example,@corp.local,@localhost",
+        ("@xn--bcher-kva.example", "@corp.local", "@localhost"),
+    ),
     ("PUBLIC_URL", "https://auth.example.com", "https://auth.example.com"),
     ("PUBLIC_URL", "https://example.com/auth/", "https://example.com/auth"),
     ("PUBLIC_URL", "http://[::1]:8000", "http://[::1]:8000"),
@@ -224,6 +239,27 @@ BAD: dict[str, list[str]] = {
     "MAX_SESSIONS": ["0", "-1", "many", "10001"],
     "EVENT_RETENTION": ["0", "-1", "1.5", "30d", "ever", "3651"],
     "MIN_PASSWORD_LENGTH": ["0", "six", "1000000"],
+    "PASSWORD_BLOCKLIST": ["on", "comon", "/nowhere/list.txt", "/", "a\0b", "a\udcff", "off,common"],
+    "SIGNUP": [
+        "on",
+        "off",
+        "example.com",
+        "@",
+        "@example.com,",
+        "@example.com,example.org",
+        "open,@example.com",
+        "@*.example.com",
+        "@exa mple.com",
+        "@.example.com",
+        "@example..com",
+        "@example.com.",
+        "@192.0.2.1",
+        "alice@example.com",
+        "@@example.com",
+        "@bü cher.example",
+        "@b\u202eücher.example",
+        "@ex\udcffample.com",
+    ],
     "PUBLIC_URL": [
         "auth.example.com",
         "ftp://example.com",
@@ -489,8 +525,11 @@ SPOKEN: list[tuple[str, object, str]] = [
     ("jwt_secrets", [LONG_SECRET, f"{LONG_SECRET}-old"], f"{LONG_SECRET},{LONG_SECRET}-old"),
     ("jwt_secrets", (LONG_SECRET,), LONG_SECRET),
     ("trusted_proxies", ["127.0.0.1", "10.0.0.0/8"], "127.0.0.1,10.0.0.0/8"),
+    ("signup", ["@example.com", "@bücher.example"], "@example.com,@bücher.example"),
     ("cors_origins", ("https://a.example",), "https://a.example"),
     ("mail_templates", Path("/"), "/"),
+    ("password_blocklist", False, "off"),
+    ("password_blocklist", Path(__file__), __file__),
     ("database_url", Path("/srv/a.db"), "sqlite:////srv/a.db"),
     *((AS_ARGUMENTS[f"LEADNATOR_{name}"], text, text) for name, text, _ in GOOD),
 ]
@@ -537,6 +576,14 @@ WRONG: list[tuple[str, object]] = [
     ("token_ttl", -1),
     ("hash_workers", 0),
     ("log_level", 10),
+    ("password_blocklist", True),
+    ("password_blocklist", None),
+    ("password_blocklist", Path("/nowhere/at/all")),
+    ("password_blocklist", ["secret"]),
+    ("signup", True),
+    ("signup", None),
+    ("signup", ["example.com"]),
+    ("signup", {"@example.com"}),
     ("log_level", RateLimit("login", 10, MINUTE)),
     ("public_url", 5),
     ("smtp_ehlo", True),
@@ -577,6 +624,13 @@ def test_rate_limits_that_are_off_are_off() -> None:
     for off in (False, "off", "OFF"):
         assert _policy(made(rate_limit=off)).limits == Limits.none()
     assert _policy(made(limit_login="5/min")).limits.log_in == RateLimit("login", 5, MINUTE)
+
+
+def test_sign_up_is_for_those_that_are_named() -> None:
+    assert _policy(Settings()).sign_up == SignUpPolicy()
+    assert _policy(made(signup="@a.example,@b.example")).sign_up == SignUpPolicy(frozenset({"a.example", "b.example"}))
+    for nobody in ("closed", []):
+        assert _policy(made(signup=nobody)).sign_up == SignUpPolicy(frozenset())
 
 
 def test_an_argument_that_is_none_of_ours_is_named() -> None:

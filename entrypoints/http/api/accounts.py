@@ -20,6 +20,7 @@ from leadnator_auth.domain.errors import (
     InvalidCredentialsError,
     InvalidResetTokenError,
     OverloadedError,
+    SignUpClosedError,
     UnavailableError,
 )
 from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
@@ -105,7 +106,14 @@ OPERATIONS: tuple[Operation, ...] = (
                 "status": "active",
             },
         },
-        refusals=(*BAD_BODY, EmailTakenError, TooManyRequestsError, OverloadedError, UnavailableError),
+        refusals=(
+            *BAD_BODY,
+            SignUpClosedError,
+            EmailTakenError,
+            TooManyRequestsError,
+            OverloadedError,
+            UnavailableError,
+        ),
     ),
     Operation(
         method="POST",

@@ -33,7 +33,8 @@ NEW_PASSWORD: Schema = {
     "format": "password",
     "minLength": 6,
     "maxLength": MAX_PASSWORD_BYTES,
-    "description": "In UTF-8 at most 1,024 bytes; never trimmed. A server may be set to ask for more characters.",
+    "description": "In UTF-8 at most 1,024 bytes; never trimmed. A server may be set to ask for more characters, "
+    "or to refuse what many people use (`common_password`).",
     "examples": ["minimum-6-chars"],
 }
 RESET_TOKEN: Schema = {"type": "string", "pattern": "^reset_", "description": "What the mailed link ends in."}
