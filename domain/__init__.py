@@ -7,6 +7,7 @@ from leadnator_auth.domain.entities.access_token import AccessPurpose, Claims
 from leadnator_auth.domain.entities.actor import Actor
 from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event, EventType
 from leadnator_auth.domain.entities.mail import (
     MailKind,
@@ -52,6 +53,13 @@ from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
+from leadnator_auth.domain.use_cases.email_change import (
+    change_email,
+    confirm_email,
+    look_at_confirmation_link,
+    look_at_undo_link,
+    undo_email_change,
+)
 from leadnator_auth.domain.use_cases.email_verification import (
     look_at_verification_link,
     resend_verification,
@@ -108,6 +116,7 @@ __all__ = [
     "DeliveryReport",
     "DeliveryState",
     "EmailAddress",
+    "EmailChange",
     "EmailNotVerifiedError",
     "EmailTakenError",
     "EmailVerification",
@@ -172,8 +181,10 @@ __all__ = [
     "UserId",
     "UserRef",
     "change_account",
+    "change_email",
     "change_password",
     "change_user",
+    "confirm_email",
     "create_user",
     "delete_account",
     "delete_user",
@@ -193,7 +204,9 @@ __all__ = [
     "list_users",
     "log_in",
     "log_out",
+    "look_at_confirmation_link",
     "look_at_reset_link",
+    "look_at_undo_link",
     "look_at_verification_link",
     "mail_stats",
     "parse_user_ref",
@@ -208,6 +221,7 @@ __all__ = [
     "show_user",
     "sign_up",
     "step_up",
+    "undo_email_change",
     "verify_email",
     "was_password_reset",
 ]

@@ -49,6 +49,8 @@ class Policy:
     address_mails: int = 5
     """The most mails of one kind with such a link that one account gets in any `address_mails_window`."""
     address_mails_window: timedelta = timedelta(hours=1)
+    undo_lifetime: timedelta = timedelta(days=7)
+    """How long a change of address can be undone, and the old address is kept for whoever had it."""
     event_retention: timedelta = timedelta(days=365)
     """How long events are kept, those of accounts that are gone too."""
     notices: int = 5

@@ -90,11 +90,12 @@ class MailWriter:
         return message
 
     def _context(self, mail: OutgoingMail) -> dict[str, object]:
-        """Returns what a template may say: `link` and `minutes` of a secret, `changed_at` in a notice."""
+        """Returns what a template may say: `link`, `minutes` and `expires_at` of a secret, `changed_at` in a notice."""
         mints = MAIL_RULES[mail.kind].mints
         if isinstance(mail, SecretMail) and mints:
             link = self.links[mints.purpose].replace("{token}", mail.secret)
-            return {"link": link, "minutes": int(mail.lifetime.total_seconds() // 60)}
+            minutes = int(mail.lifetime.total_seconds() // 60)
+            return {"link": link, "minutes": minutes, "expires_at": _readable(mail.expires_at)}
         return {"changed_at": _readable(mail.at)} if isinstance(mail, NoticeMail) else {}
 
     @cached_property

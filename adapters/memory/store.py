@@ -7,6 +7,7 @@ from datetime import datetime
 
 import attrs
 
+from leadnator_auth.adapters.memory.email_changes import MemoryEmailChanges
 from leadnator_auth.adapters.memory.events import MemoryEvents
 from leadnator_auth.adapters.memory.known_clients import MemoryKnownClients
 from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
@@ -32,6 +33,7 @@ class MemoryRepositories:
         self.credentials = MemoryCredentialStore(tables)
         self.sessions = MemorySessions(tables)
         self.one_time_tokens = MemoryOneTimeTokens(tables)
+        self.email_changes = MemoryEmailChanges(tables)
         self.known_clients = MemoryKnownClients(tables)
         self.mail_queue = MemoryMailQueue(tables)
         self.events = MemoryEvents(tables)

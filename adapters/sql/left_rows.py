@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from leadnator_auth.adapters.sql.email_changes import EMAIL_CHANGES
 from leadnator_auth.adapters.sql.known_clients import KNOWN_CLIENTS
 from leadnator_auth.adapters.sql.mail_queue import MAILS
 from leadnator_auth.adapters.sql.one_time_tokens import ONE_TIME_TOKENS
@@ -10,16 +11,22 @@ from leadnator_auth.adapters.sql.sessions import SESSIONS
 from leadnator_auth.adapters.sql.table import Table
 from leadnator_auth.domain.values.ids import UserId
 
-_TABLES: tuple[Table[Any], ...] = (SESSIONS, ONE_TIME_TOKENS, KNOWN_CLIENTS)
+_TABLES: tuple[Table[Any], ...] = (SESSIONS, ONE_TIME_TOKENS, EMAIL_CHANGES, KNOWN_CLIENTS, MAILS)
 _AT_ONCE = 500
-_MAILS_LEFT = "recipient = :address AND NOT EXISTS (SELECT 1 FROM users WHERE email_canonical = :address)"
-"""Whoever signed up with the address since then has mails of their own; an address that was not noted has none."""
+_MAILS_LEFT = (
+    "recipient IN (SELECT CAST(:address AS TEXT) UNION ALL "
+    "SELECT email_canonical FROM email_changes WHERE email_changes.user_id = :user_id) AND mails.user_id IS NULL "
+    "AND NOT EXISTS (SELECT 1 FROM users WHERE users.email_canonical = recipient)"
+)
+"""To its address, and to those that it had and may take back: so these are removed before its changes of address.
+
+Whoever signed up with the address since then has mails of their own; an address that was not noted has none."""
 
 
 async def leave_nothing(user_id: UserId, address: str, connection: PooledConnection) -> None:
     """Removes the rows of a removed account, or as many as fit, and then notes that there are more."""
     removed = await _removed(user_id, address, _AT_ONCE, connection)
-    if removed >= _AT_ONCE or await _has_mails(address, connection):
+    if removed >= _AT_ONCE or await _has_mails(user_id, address, connection):
         await connection.run(
             "INSERT INTO deleted_users (id, address) VALUES (:id, :address) ON CONFLICT DO NOTHING",
             id=user_id,
@@ -33,20 +40,24 @@ async def purge_left(limit: int, connection: PooledConnection) -> int:
     if row is None:
         return 0
     removed = await _removed(UserId(row["id"]), row["address"], limit, connection)
-    if removed < limit and not await _has_mails(row["address"], connection):
+    if removed < limit and not await _has_mails(UserId(row["id"]), row["address"], connection):
         await connection.run("DELETE FROM deleted_users WHERE id = :id", id=row["id"])
         return removed + 1
     return removed
 
 
 async def _removed(user_id: UserId, address: str | None, limit: int, connection: PooledConnection) -> int:
-    removed = 0
+    removed = len(await MAILS.delete_some(connection, _MAILS_LEFT, limit, address=address, user_id=user_id))
     for table in _TABLES:
         removed += len(await table.delete_some(connection, "user_id = :user_id", limit - removed, user_id=user_id))
-    mails = await MAILS.delete_some(connection, _MAILS_LEFT, limit - removed, address=address)
-    return removed + len(mails)
+    return removed
 
 
-async def _has_mails(address: str | None, connection: PooledConnection) -> bool:
+async def _has_mails(user_id: UserId, address: str | None, connection: PooledConnection) -> bool:
     """Returns whether there are more: one that is being handed over is passed over, for its sender waits for us."""
-    return await connection.fetch_one(f"SELECT id FROM mails WHERE {_MAILS_LEFT} LIMIT 1", address=address) is not None
+    row = await connection.fetch_one(
+        f"SELECT 1 FROM mails WHERE {_MAILS_LEFT} UNION ALL SELECT 1 FROM mails WHERE user_id = :user_id LIMIT 1",
+        address=address,
+        user_id=user_id,
+    )
+    return row is not None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from leadnator_auth.adapters.sql.email_changes import EMAIL_CHANGES
 from leadnator_auth.adapters.sql.events import EVENTS
 from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.known_clients import KNOWN_CLIENTS
@@ -18,6 +19,7 @@ from leadnator_auth.domain.ports import Expired
 _OVER: Mapping[Expired, tuple[Table[Any], str]] = {
     Expired.SESSIONS: (SESSIONS, "expires_at < :before"),
     Expired.ONE_TIME_TOKENS: (ONE_TIME_TOKENS, "expires_at < :before"),
+    Expired.EMAIL_CHANGES: (EMAIL_CHANGES, "undoable_until < :before"),
     Expired.KNOWN_CLIENTS: (KNOWN_CLIENTS, "seen_at < :before"),
     Expired.SENT_MAILS: (MAILS, "state = 'sent' AND finished_at < :before"),
     Expired.DEAD_MAILS: (MAILS, "state = 'dead' AND finished_at < :before"),

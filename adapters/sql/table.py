@@ -1,9 +1,10 @@
 """The description of a table, from which its column list, its INSERT and the mapping of its rows are made."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from operator import attrgetter
+from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 import attrs
@@ -63,9 +64,11 @@ class Table(Generic[Entity]):
         self.columns = ", ".join(names)
         self.qualified = ", ".join(f"{name}.{column}" for column in names)
         self.size = len(names)
-        self.insert = f"INSERT INTO {name} ({self.columns}) VALUES ({', '.join(f':{column}' for column in names)})"
-        self._getters = [(column.name, attrgetter(column.field), column.write) for column in self._columns]
+        self.parameters = ", ".join(f":{column}" for column in names)
+        self.insert = f"INSERT INTO {name} ({self.columns}) VALUES ({self.parameters})"
         self._own, self._parts = _grouped(entity, self._columns)
+        optional = {field for field, _, is_optional, _ in self._parts if is_optional}
+        self._getters = [(column.name, _getter(column.field, optional), column.write) for column in self._columns]
 
     def values(self, entity: Entity) -> dict[str, object]:
         """Returns the stored values of an entity, by column."""
@@ -75,8 +78,10 @@ class Table(Generic[Entity]):
         """Returns the entity in a row, which has the values of all columns in their order."""
         values = [column.read(value) for column, value in zip(self._columns, row, strict=True)]
         fields = {field: values[index] for field, index in self._own}
-        for field, kind, parts in self._parts:
-            fields[field] = kind(**{part: values[index] for part, index in parts})
+        for field, kind, is_optional, parts in self._parts:
+            given = {part: values[index] for part, index in parts}
+            is_missing = is_optional and all(value is None for value in given.values())
+            fields[field] = None if is_missing else kind(**given)
         return self._entity(**fields)
 
     async def insert_all(self, connection: PooledConnection, entities: Sequence[Entity]) -> None:
@@ -125,8 +130,17 @@ Parts = list[tuple[str, int]]
 """Fields, each with the index of its column."""
 
 
-def _grouped(entity: type, columns: Sequence[Column]) -> tuple[Parts, list[tuple[str, type, Parts]]]:
-    """Returns the entity's own fields, and those of its parts by the field and the type of the part."""
+def _getter(path: str, optional: Collection[str]) -> Convert:
+    """Returns what gets a field; a field of a part that may be missing is missing with it."""
+    first, _, rest = path.partition(".")
+    if first not in optional:
+        return attrgetter(path)
+    part, field = attrgetter(first), attrgetter(rest)
+    return lambda entity: None if part(entity) is None else field(part(entity))
+
+
+def _grouped(entity: type, columns: Sequence[Column]) -> tuple[Parts, list[tuple[str, type, bool, Parts]]]:
+    """Returns the entity's own fields, and those of its parts: the field, its type and whether it may be missing."""
     own: Parts = []
     parts: dict[str, Parts] = defaultdict(list)
     for index, column in enumerate(columns):
@@ -138,4 +152,10 @@ def _grouped(entity: type, columns: Sequence[Column]) -> tuple[Parts, list[tuple
     generic = get_origin(entity) or entity
     given = dict(zip(getattr(generic, "__parameters__", ()), get_args(entity), strict=True))
     types = {field.name: given.get(field.type, field.type) for field in attrs.fields(attrs.resolve_types(generic))}
-    return own, [(field, types[field] or object, fields) for field, fields in parts.items()]
+    return own, [(field, *_kind_of(types[field]), fields) for field, fields in parts.items()]
+
+
+def _kind_of(annotation: Any) -> tuple[type, bool]:
+    """Returns the type of a part, and whether it may be None."""
+    kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+    return (kinds[0], True) if isinstance(annotation, UnionType) else (annotation or object, False)

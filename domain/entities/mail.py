@@ -7,6 +7,7 @@ import attrs
 
 from leadnator_auth.domain.entities.outbox import OutboxEntry
 from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.ids import UserId
 
 
 class MailKind(StrEnum):
@@ -15,6 +16,10 @@ class MailKind(StrEnum):
     RESET_LINK = "reset_link"
     PASSWORD_CHANGED = "password_changed"
     VERIFY_EMAIL = "verify_email"
+    CONFIRM_EMAIL = "confirm_email"
+    EMAIL_CHANGED = "email_changed"
+    EMAIL_CHANGE_UNDONE = "email_change_undone"
+    EMAIL_CHANGED_BY_ADMIN = "email_changed_by_admin"
 
 
 @attrs.frozen
@@ -27,6 +32,10 @@ class MailRequest:
 
     kind: MailKind
     recipient: str
+    user_id: UserId | None = None
+    """Whose mail it is, where that is not whoever has the address: it goes to one they want, or had."""
+    epoch: int = 0
+    """Their secret epoch when it was queued; 0 where nobody is named."""
 
     @property
     def lane(self) -> str:

@@ -10,6 +10,7 @@ import attrs
 from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports.accounts import CredentialStore, KnownClients, OneTimeTokens, Sessions, Users
+from leadnator_auth.domain.ports.email_changes import EmailChanges
 from leadnator_auth.domain.ports.events import Events
 from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
 from leadnator_auth.domain.values.ids import SessionId
@@ -17,6 +18,7 @@ from leadnator_auth.domain.values.ids import SessionId
 __all__ = [
     "Commit",
     "CredentialStore",
+    "EmailChanges",
     "Events",
     "Expired",
     "Identities",
@@ -44,6 +46,8 @@ class Repositories(Protocol):
     @property
     def one_time_tokens(self) -> OneTimeTokens: ...
     @property
+    def email_changes(self) -> EmailChanges: ...
+    @property
     def known_clients(self) -> KnownClients: ...
     @property
     def mail_queue(self) -> MailQueue: ...
@@ -66,6 +70,8 @@ class Expired(Enum):
     """Those that expired."""
     ONE_TIME_TOKENS = auto()
     """Those that expired, used or not."""
+    EMAIL_CHANGES = auto()
+    """Those that can no longer be undone."""
     KNOWN_CLIENTS = auto()
     """Those that were seen last."""
     SENT_MAILS = auto()

@@ -18,10 +18,10 @@ DEAD_MAILS_KEPT = timedelta(days=30)
 async def purge(*, ports: Ports) -> int:
     """Removes what is over, at most 500 rows of each kind; returns how many.
 
-    That is expired sessions and one-time tokens, old mails, known clients not seen for long, what deleted accounts
-    left, old events, and empty counters. A token stays until it no longer counts towards the limit of links an hour.
-    Call again while this returns anything: each kind is a short transaction of its own, so that what was cleared stays
-    cleared, and log-ins never wait long.
+    That is expired sessions and one-time tokens, changes of address that cannot be undone any more, old mails, known
+    clients not seen for long, what deleted accounts left, old events, and empty counters. A token stays until it no
+    longer counts towards the limit of links an hour. Call again while this returns anything: each kind is a short
+    transaction of its own, so that what was cleared stays cleared, and log-ins never wait long.
     """
     now = ports.clock.now()
     removed = 0
@@ -39,6 +39,7 @@ def kept_for(policy: Policy) -> Mapping[Expired, timedelta]:
     return {
         Expired.SESSIONS: CLOCK_LEEWAY,
         Expired.ONE_TIME_TOKENS: max(policy.reset_mails_window, policy.address_mails_window),
+        Expired.EMAIL_CHANGES: timedelta(0),
         Expired.SENT_MAILS: SENT_MAILS_KEPT,
         Expired.DEAD_MAILS: DEAD_MAILS_KEPT,
         Expired.KNOWN_CLIENTS: KNOWN_FOR,
