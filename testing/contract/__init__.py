@@ -18,6 +18,7 @@ New versions may add tests to a class: an adapter that fails a new test did not 
 from leadnator_auth.testing.contract.administration_races import AdministrationRacesContract
 from leadnator_auth.testing.contract.cancelling import cancelled_at_step
 from leadnator_auth.testing.contract.credential_store import CredentialStoreContract
+from leadnator_auth.testing.contract.email_changes import EmailChangesContract
 from leadnator_auth.testing.contract.events import EventsContract
 from leadnator_auth.testing.contract.identities import IdentitiesContract
 from leadnator_auth.testing.contract.known_clients import KnownClientsContract
@@ -45,6 +46,7 @@ __all__ = [
     "AdministrationRacesContract",
     "ClockContract",
     "CredentialStoreContract",
+    "EmailChangesContract",
     "EmailSyntaxContract",
     "EventsContract",
     "IdentitiesContract",

@@ -7,7 +7,13 @@ from leadnator_auth.domain import Actor, UserId, change_user, list_events, list_
 from leadnator_auth.domain import delete_user as delete
 from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.user import MAX_PLAN_LENGTH, Role, Status
-from leadnator_auth.domain.errors import ForbiddenError, LastAdminError, NotFoundError, UnavailableError
+from leadnator_auth.domain.errors import (
+    EmailTakenError,
+    ForbiddenError,
+    LastAdminError,
+    NotFoundError,
+    UnavailableError,
+)
 from leadnator_auth.domain.values.paging import DEFAULT_PAGE_LENGTH, MAX_CURSOR_LENGTH, MAX_PAGE_LENGTH
 from leadnator_auth.domain.values.search import MAX_SEARCH_LENGTH
 from leadnator_auth.entrypoints.http.context import done, identified, ports_of
@@ -75,6 +81,7 @@ _NEXT_CURSOR = "MjAyNi0wMS0wMVQxMjowMDowMCswMDowMCB1XzEyMw"
 
 _BODY = {
     "name": schemas.NAME,
+    "email": schemas.EMAIL,
     "role": {"type": "string", "enum": [role.value for role in Role]},
     "plan": {"type": "string", "minLength": 1, "maxLength": MAX_PLAN_LENGTH, "pattern": schemas.NAME["pattern"]},
     "status": {"type": "string", "enum": [status.value for status in Status]},
@@ -166,7 +173,7 @@ OPERATIONS: tuple[Operation, ...] = (
         example_body={"plan": "Growth", "status": "active"},
         success=schemas.closed({"user": schemas.ACCOUNT}),
         example_answer={"user": _BOB},
-        refusals=(*BAD_BODY, *_REFUSALS, NotFoundError, LastAdminError),
+        refusals=(*BAD_BODY, *_REFUSALS, NotFoundError, LastAdminError, EmailTakenError),
         needs_token=True,
     ),
     Operation(
