@@ -83,7 +83,7 @@ def _validator_of(schema: object) -> Any:  # jsonschema makes its classes as it 
     _check_parts(resource, REGISTRY.resolver_with_root(resource))
     keywords = kind.VALIDATORS | {name: check for name, check in _OWN.items() if name in kind.VALIDATORS}
     safe = extend(kind, {name: _counted(check) for name, check in keywords.items()})
-    return safe(schema, _registry=REGISTRY)
+    return safe(schema, registry=REGISTRY)
 
 
 def _check_parts(resource: Resource[Any], resolver: Any) -> None:  # of a type that referencing does not tell

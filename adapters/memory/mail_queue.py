@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from leadnator_auth.adapters.memory.outbox import MemoryOutbox
 from leadnator_auth.adapters.memory.tables import Tables, remove
-from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail
+from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail, forgotten
 from leadnator_auth.domain.values.ids import UserId
 
 
@@ -36,7 +36,11 @@ class MemoryMailQueue(MemoryOutbox[MailRequest]):
         return self._newest(limit, user_id=user_id)
 
     async def count_since(self, kind: MailKind, recipient: str, since: datetime) -> int:
-        return sum(mail.queued_at > since for mail in self._such(kind=kind, recipient=recipient))
+        counted = [
+            *self._such(kind=kind, recipient=recipient),
+            *self._such(kind=kind, recipient=forgotten(recipient)),
+        ]
+        return sum(mail.queued_at > since for mail in counted)
 
     async def count_of_user_since(self, kind: MailKind, user_id: UserId, since: datetime) -> int:
         return sum(mail.queued_at > since for mail in self._such(kind=kind, user_id=user_id))

@@ -11,7 +11,7 @@ from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.known_client import KnownClient
-from leadnator_auth.domain.entities.mail import QueuedMail
+from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail, forgotten
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken
 from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.user import User, is_found
@@ -96,7 +96,12 @@ class MemoryUsers:
             {user.email.canonical} if user else set()
         )
         addresses -= {other.email.canonical for other in tables.users.values()}
-        remove(tables.mails, [mail.id for mail in tables.mails.values() if _is_of(mail, user_id, addresses)])
+        for mail in [mail for mail in tables.mails.values() if _is_of(mail, user_id, addresses)]:
+            if mail.attempts:
+                payload = MailRequest(mail.payload.kind, forgotten(mail.payload.recipient))
+                tables.mails[mail.id] = attrs.evolve(mail, payload=payload, last_error="")
+            else:
+                del tables.mails[mail.id]
         remove(tables.email_changes, list(changes))
         tables.credentials.pop(user_id, None)
         remove(tables.sessions, [s.id for s in tables.sessions.values() if s.user_id == user_id])

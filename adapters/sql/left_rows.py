@@ -9,9 +9,10 @@ from leadnator_auth.adapters.sql.one_time_tokens import ONE_TIME_TOKENS
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.sessions import SESSIONS
 from leadnator_auth.adapters.sql.table import Table
+from leadnator_auth.domain.entities.mail import forgotten
 from leadnator_auth.domain.values.ids import UserId
 
-_TABLES: tuple[Table[Any], ...] = (SESSIONS, ONE_TIME_TOKENS, EMAIL_CHANGES, KNOWN_CLIENTS, MAILS)
+_TABLES: tuple[Table[Any], ...] = (SESSIONS, ONE_TIME_TOKENS, EMAIL_CHANGES, KNOWN_CLIENTS)
 _AT_ONCE = 500
 _MAILS_LEFT = (
     "recipient IN (SELECT CAST(:address AS TEXT) UNION ALL "
@@ -47,10 +48,26 @@ async def purge_left(limit: int, connection: PooledConnection) -> int:
 
 
 async def _removed(user_id: UserId, address: str | None, limit: int, connection: PooledConnection) -> int:
-    removed = len(await MAILS.delete_some(connection, _MAILS_LEFT, limit, address=address, user_id=user_id))
+    removed = await _without_mails(_MAILS_LEFT, limit, connection, address=address, user_id=user_id)
+    removed += await _without_mails("mails.user_id = :user_id", limit - removed, connection, user_id=user_id)
     for table in _TABLES:
         removed += len(await table.delete_some(connection, "user_id = :user_id", limit - removed, user_id=user_id))
     return removed
+
+
+async def _without_mails(which: str, limit: int, connection: PooledConnection, **values: object) -> int:
+    """Removes new mails, and takes address and account out of those that may have arrived; returns of how many."""
+    tried = await connection.fetch_all(
+        f"SELECT id, recipient FROM mails WHERE attempts > 0 AND {which} LIMIT :limit{connection.skip_locked}",
+        limit=limit,
+        **values,
+    )
+    await connection.run_many(
+        "UPDATE mails SET recipient = :forgotten, user_id = NULL, epoch = 0, last_error = '' WHERE id = :id",
+        [{"id": row["id"], "forgotten": forgotten(row["recipient"])} for row in tried],
+    )
+    new = await MAILS.delete_some(connection, f"attempts = 0 AND {which}", limit - len(tried), **values)
+    return len(tried) + len(new)
 
 
 async def _has_mails(user_id: UserId, address: str | None, connection: PooledConnection) -> bool:

@@ -7,7 +7,7 @@ from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.outbox import NEW, SqlOutbox, outbox_columns
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.table import Table, choice, plain
-from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail
+from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail, forgotten
 from leadnator_auth.domain.values.ids import UserId
 
 MAILS = Table(
@@ -74,16 +74,17 @@ class SqlMailQueue(SqlOutbox[MailRequest]):
         return [MAILS.entity(row) for row in rows]
 
     async def count_since(self, kind: MailKind, recipient: str, since: datetime) -> int:
-        return await self._count("recipient = :key", recipient, kind, since)
+        keys = {"key": recipient, "forgotten": forgotten(recipient)}
+        return await self._count("recipient IN (:key, :forgotten)", kind, since, **keys)
 
     async def count_of_user_since(self, kind: MailKind, user_id: UserId, since: datetime) -> int:
-        return await self._count("user_id = :key", user_id, kind, since)
+        return await self._count("user_id = :key", kind, since, key=user_id)
 
-    async def _count(self, whose: str, key: str, kind: MailKind, since: datetime) -> int:
+    async def _count(self, whose: str, kind: MailKind, since: datetime, **keys: str) -> int:
         row = await self.connection.fetch_one(
             f"SELECT count(*) AS mails FROM mails WHERE {whose} AND kind = :kind AND queued_at > :since",
-            key=key,
             kind=kind.value,
             since=to_number(since),
+            **keys,
         )
         return int(row["mails"]) if row else 0

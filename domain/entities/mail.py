@@ -6,6 +6,7 @@ from enum import StrEnum
 import attrs
 
 from leadnator_auth.domain.entities.outbox import OutboxEntry
+from leadnator_auth.domain.entities.rate_limit import bucket_of
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.ids import UserId
 
@@ -41,6 +42,14 @@ class MailRequest:
     def lane(self) -> str:
         """What may be slow or broken by itself: the domain of the recipient."""
         return self.recipient.rpartition("@")[2]
+
+
+def forgotten(recipient: str) -> str:
+    """Returns what stands in place of a recipient whose account is gone: it leads to nobody, and still counts.
+
+    Whoever signs up with the address of a bystander and deletes the account again floods no mailbox so.
+    """
+    return bucket_of("mails", recipient)
 
 
 QueuedMail = OutboxEntry[MailRequest]

@@ -42,9 +42,10 @@ class Users(Protocol):
     async def remove(self, user_id: UserId) -> None:
         """Removes an account, if it is there, with all that belongs to it but its events; its address is free at once.
 
-        Its mails belong to it, sent ones too: those to its address, or to one that it had and may take back, and those
-        that name it. It takes a time that does not grow with how much that is.
-        What is too much to be removed at once leads to nobody any more, and goes with `Expired.OF_REMOVED_USERS`.
+        Its mails belong to it: those to its address, or to one that it had and may take back, and those that name it.
+        Those that nobody took yet go, too; the others lose their last error and their recipient, in place of which
+        `domain.entities.mail.forgotten` stands, and name nobody. It takes a time that does not grow with how much all
+        that is. What is too much to be done at once leads to nobody any more, and goes with `Expired.OF_REMOVED_USERS`.
         """
 
     async def active_admins(self) -> list[User]:

@@ -85,7 +85,10 @@ class MailQueue(Outbox[MailRequest], Protocol):
         """Returns up to `limit` mails that name this account, in the order of `to`."""
 
     async def count_since(self, kind: MailKind, recipient: str, since: datetime) -> int:
-        """Returns how many such mails were queued after this instant and are still kept, whatever their state."""
+        """Returns how many such mails were queued after this instant and are still kept, whatever their state.
+
+        Those count whose recipient is `forgotten`.
+        """
 
     async def count_of_user_since(self, kind: MailKind, user_id: UserId, since: datetime) -> int:
         """Returns the same of the mails that name this account, whatever their recipient."""

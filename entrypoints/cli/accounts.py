@@ -76,7 +76,12 @@ def print_events(events: Sequence[Event]) -> None:
 
 def told(changes: Sequence[Change]) -> str:
     """Returns changes in one line for people."""
-    return ", ".join(f"{change.field}: {change.old} -> {change.new}" for change in changes)
+    return ", ".join(f"{each.field}: {printable(each.old)} -> {printable(each.new)}" for each in changes)
+
+
+def printable(text: str) -> str:
+    """Returns a text in which nothing steers a terminal: metadata may hold any character."""
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
 
 
 def _line_of(data: Mapping[str, str | None]) -> str:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import click
 
 from leadnator_auth.domain import ExportedUser, export_users
+from leadnator_auth.domain.values.json_object import Json
 from leadnator_auth.entrypoints.cli.csv_cells import guarded
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.ports import ports_in_force
@@ -20,8 +21,20 @@ from leadnator_auth.entrypoints.cli.private_file import new_private_file
 from leadnator_auth.entrypoints.cli.user_file import FileFormat, format_of
 from leadnator_auth.entrypoints.views import exact_rfc3339
 
-Record = dict[str, str | bool | None]
-COLUMNS = ("id", "name", "email", "password_hash", "role", "plan", "status", "created_at", "email_verified")
+Record = dict[str, Json]
+COLUMNS = (
+    "id",
+    "name",
+    "email",
+    "password_hash",
+    "role",
+    "plan",
+    "status",
+    "created_at",
+    "email_verified",
+    "user_metadata",
+    "app_metadata",
+)
 
 
 @click.command()
@@ -78,6 +91,8 @@ def _record(exported: ExportedUser) -> Record:
         "status": user.status.value,
         "created_at": exact_rfc3339(user.created_at),
         "email_verified": user.is_email_verified,
+        "user_metadata": dict(user.user_metadata),
+        "app_metadata": dict(user.app_metadata),
     }
 
 
@@ -89,10 +104,10 @@ def _csv_line(record: Record) -> str:
     return _row(guarded(_cell(record[name])) for name in COLUMNS)
 
 
-def _cell(value: str | bool | None) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value or ""
+def _cell(value: Json) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False) if value != {} else ""
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -27,6 +27,7 @@ from leadnator_auth.entrypoints.cli.accounts import (
     print_events,
     print_json,
     print_table,
+    printable,
     refusals_in_one_line,
     who_argument,
 )
@@ -69,7 +70,7 @@ def show(who: str, as_json: bool) -> None:
         print_json({"user": account_view(user), "events": [event_view(event) for event in events]})
         return
     metadata = {"user_metadata": user.user_metadata, "app_metadata": user.app_metadata}
-    shown = {name: value.text for name, value in metadata.items() if value}
+    shown = {name: printable(value.text) for name, value in metadata.items() if value}
     for name, value in {**cells_of(user_view(user)), **shown}.items():
         click.echo(f"{name + ':':16}{value}")
     if events:

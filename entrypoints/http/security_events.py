@@ -17,6 +17,7 @@ from leadnator_auth.domain import (
     InvalidTokenError,
     LastAdminError,
     SignUpClosedError,
+    StepUpRequiredError,
     TooManyRequestsError,
 )
 from leadnator_auth.entrypoints.http.context import client_of
@@ -31,6 +32,7 @@ _REFUSALS: Mapping[type[Exception], str] = {
     SignUpClosedError: "closed_sign_up_refused",
     EmailTakenError: "taken_email_refused",
     InvalidTokenError: "token_refused",
+    StepUpRequiredError: "step_up_missing",
     InvalidResetTokenError: "link_refused",
     InvalidEmailTokenError: "link_refused",
     TooManyRequestsError: "throttled",

@@ -2,12 +2,12 @@
 
 import attrs
 
-from leadnator_auth.domain.entities.mail import MailKind, MailRequest
+from leadnator_auth.domain.entities.mail import MailKind, MailRequest, forgotten
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
 from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.testing.contract.checking import StoreContract
-from leadnator_auth.testing.contract.samples import NOW, a_mail, a_user
+from leadnator_auth.testing.contract.samples import HOUR, NOW, a_mail, a_user
 
 METADATA = JsonObject.of(
     {"text": 'ü ☕ 🐈 \\ " \x01 \n', "numbers": [1, 1.0, -0.0, 1e308], "all": [True, False, None, {}]}
@@ -51,14 +51,24 @@ class UserMetadataContract(StoreContract):
             attrs.evolve(a_mail(number), payload=MailRequest(MailKind.RESET_LINK, recipient))
             for number, recipient in enumerate(("bob@example.com", "malice@example.com", "alice@example.com.org"), 10)
         ]
+        dead = a_mail(2).leased(NOW).dead(NOW, "550 alice@example.com")
         async with unit_of_work() as transaction:
-            for mail in (a_mail(1), a_mail(2).leased(NOW).dead(NOW, "550 no"), sent, *of_others):
+            for mail in (a_mail(1), dead, sent, *of_others):
                 await transaction.mail_queue.add(mail)
             await transaction.users.remove(alice.id)
             await transaction.commit()
         async with unit_of_work.snapshot() as repositories:
             left = await repositories.mail_queue.latest(None, 10)
-        assert left == list(reversed(of_others)), "`remove` takes all mails to the address along, and no others"
+            changes = await repositories.mail_queue.count_since(changed.kind, changed.recipient, NOW - HOUR)
+            resets = await repositories.mail_queue.count_since(MailKind.RESET_LINK, changed.recipient, NOW - HOUR)
+        recipient = forgotten(alice.email.canonical)
+        tried = [
+            attrs.evolve(mail, payload=attrs.evolve(mail.payload, recipient=recipient), last_error="")
+            for mail in (sent, dead)
+        ]
+        told = "`remove` takes new mails to the address along, and the address out of those that may have arrived"
+        assert left == [*reversed(of_others), *tried], told
+        assert (changes, resets) == (1, 1), "they count as before, whoever has the address by then"
 
     async def test_of_many_mails_those_that_are_left_go_later_but_none_of_a_new_owner(
         self, unit_of_work: UnitOfWork, alice: User

@@ -349,7 +349,8 @@ async def test_what_is_served_clears_away_what_is_over(
     insert_user(database_url)
     run_script(
         database_url,
-        "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0);\nINSERT INTO rate_limits VALUES ('b_1', 0);\n",
+        "INSERT INTO sessions (id, user_id, created_at, expires_at, ip, user_agent)\n"
+        "VALUES ('s_1', 'u_1', 0, 1, '', '');\nINSERT INTO rate_limits VALUES ('b_1', 0);\n",
     )
 
     def left() -> list[int]:

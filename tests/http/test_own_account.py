@@ -11,6 +11,7 @@ import pytest
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.adapters.sql.schema import TABLES
 from leadnator_auth.domain import Actor, Ports, SecretMail, UserId, change_user, deliver_due_mails
+from leadnator_auth.domain.entities.mail import forgotten
 from tests.http.admins import Caller, an_admin, signed_up
 from tests.http.conftest import CheckProblem
 
@@ -202,7 +203,10 @@ async def test_a_deletion_frees_the_address_and_leaves_nothing(alice: Caller, po
     for method, path in (("GET", "/api/auth/me"), ("GET", ACCOUNT), ("GET", EXPORT), ("DELETE", ACCOUNT)):
         assert (await alice.send(method, path)).status_code == 401
     async with ports.unit_of_work.snapshot() as repositories:
-        assert await repositories.mail_queue.latest(None, 10) == []
+        left = [mail.payload.recipient for mail in await repositories.mail_queue.latest(None, 10)]
+        assert left == [forgotten("alice@example.com")], (
+            "it counts towards the limit of mails an hour, and tells nobody"
+        )
         assert await repositories.credentials.of(UserId(alice.id)) is None
         assert await repositories.one_time_tokens.of_user(UserId(alice.id), 10) == []
         assert await repositories.known_clients.of_user(UserId(alice.id)) == []

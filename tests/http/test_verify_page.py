@@ -94,7 +94,7 @@ async def test_no_session_is_opened(memory: MemoryPorts, quick: httpx2.AsyncClie
 
 async def test_a_double_click_is_answered_as_one(memory: MemoryPorts, quick: httpx2.AsyncClient, secret: str) -> None:
     await asyncio.gather(*(press(quick, secret) for _ in range(4)))
-    types = [event.type for event in memory.unit_of_work.tables.events.values()]
+    types = [event.type.value for event in memory.unit_of_work.tables.events.values()]
     assert types.count("user.email_verified") == 1
 
 

@@ -43,6 +43,8 @@ from leadnator_auth.domain import (
     show_user,
     sign_up,
 )
+from leadnator_auth.domain.entities.mail import forgotten
+from leadnator_auth.domain.entities.outbox import DeliveryState
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.entities.user import without_secrets, without_sessions
 
@@ -247,7 +249,9 @@ async def test_mails_to_who_is_deleted_go_along_sent_ones_too(memory: MemoryPort
     await delete(memory, OPERATOR, ALICE)
     delivery = await deliver_due_mails(ports=memory)
     assert (delivery.sent, delivery.dropped) == (0, 0)
-    assert memory.unit_of_work.tables.mails == {}
+    left = memory.unit_of_work.tables.mails.values()
+    assert {mail.payload.recipient for mail in left} == {forgotten("alice@example.com")}
+    assert [mail.state for mail in left] == [DeliveryState.SENT]
 
 
 async def test_no_secret_no_address_and_no_name_is_in_an_event(

@@ -195,6 +195,15 @@ async def test_an_old_link_verifies_nothing_after(memory: MemoryPorts, alice: Si
     assert not [user for user in memory.unit_of_work.tables.users.values() if user.is_email_verified]
 
 
+async def test_an_old_link_is_called_void_though_the_new_address_is_verified(
+    memory: MemoryPorts, alice: SignedIn
+) -> None:
+    secret = await mailed_secret(memory)
+    await _moved(memory, alice)
+    await change_user(OPERATOR, alice.user.id, {"email_verified": True}, ports=memory)
+    assert (await look_at_verification_link(secret, ports=memory)).state is LinkState.VOID
+
+
 async def test_no_link_to_the_old_address_resets_the_password_either(memory: MemoryPorts, alice: SignedIn) -> None:
     secret = await reset_secret(memory)
     await _moved(memory, alice)
@@ -203,12 +212,10 @@ async def test_no_link_to_the_old_address_resets_the_password_either(memory: Mem
     assert not kept(memory, alice).is_email_verified
 
 
-async def test_a_link_that_waits_goes_to_the_account_that_has_the_address_by_then(
-    memory: MemoryPorts, alice: SignedIn
-) -> None:
+async def test_a_link_that_waits_goes_with_its_account(memory: MemoryPorts, alice: SignedIn) -> None:
     await _registered_again(memory, alice)
-    first, _ = await mailed_links(memory)
-    assert (await verify_email(first.secret, ports=memory)).name == "Mallory"
+    (link,) = await mailed_links(memory)
+    assert (await verify_email(link.secret, ports=memory)).name == "Mallory"
 
 
 async def test_a_secret_is_good_for_its_purpose_alone(memory: MemoryPorts, alice: SignedIn) -> None:

@@ -35,7 +35,10 @@ def without_installing(page: Path) -> list[Block]:
 
 @pytest.mark.parametrize(
     "page",
-    [ROOT / "docs" / "tutorial" / "front-end.md", HOW_TO / "reverse-proxy.md", HOW_TO / "backups.md"],
+    [
+        ROOT / "docs" / "tutorial" / "front-end.md",
+        *(HOW_TO / f"{name}.md" for name in ("reverse-proxy", "backups", "email-verification")),
+    ],
     ids=lambda path: path.stem,
 )
 def test_its_commands_do_what_it_shows(page: Path, tmp_path: Path) -> None:
@@ -92,7 +95,7 @@ def test_what_is_not_run_says_why_and_is_little() -> None:
 
 
 def test_every_page_with_commands_is_run() -> None:
-    how_tos = ("postgresql", "smtp", "backups", "reverse-proxy", "import", "share-a-database")
+    how_tos = ("postgresql", "smtp", "backups", "reverse-proxy", "import", "share-a-database", "email-verification")
     run = {"README.md", "docs/tutorial/front-end.md", *(f"docs/how-to/{name}.md" for name in how_tos)}
     for page in pages():
         name = str(page.relative_to(ROOT))
