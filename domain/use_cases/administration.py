@@ -1,8 +1,6 @@
 """Administering the accounts of others: create, change, delete. Each change is an event."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import TypeVar
+from collections.abc import Mapping
 
 import attrs
 
@@ -14,13 +12,9 @@ from leadnator_auth.domain.entities.mail import MailKind
 from leadnator_auth.domain.entities.user import (
     DEFAULT_PLAN,
     Role,
-    Status,
     User,
     parse_name,
     parse_plan,
-    parse_role,
-    parse_status,
-    with_verified_email,
     without_secrets,
 )
 from leadnator_auth.domain.errors import EmailTakenError
@@ -32,13 +26,10 @@ from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.remove_user import keep_an_admin, remove_user
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.user_patch import UserPatch
 from leadnator_auth.domain.use_cases.steps.verified_email import ask_to_verify
-from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
-from leadnator_auth.domain.values.json_object import JsonObject
-
-Parsed = TypeVar("Parsed")
 
 
 @attrs.frozen
@@ -121,7 +112,7 @@ async def change_user(actor: Actor, user_ref: UserRef, changes: Mapping[str, Raw
 
     async def change(transaction: Transaction) -> ChangedUser:
         admins = await lock_active_admins(actor, transaction)
-        patch = _Patch.checked(changes, ports)
+        patch = UserPatch.checked(changes, ports)
         before = await get_user(user_ref, transaction)
         after = patch.applied_to(before, ports.clock.now())
         made = changes_between(before, after)
@@ -154,55 +145,6 @@ async def delete_user(actor: Actor, user_ref: UserRef, *, ports: Ports) -> User:
         return user
 
     return await run_in_transaction(ports.unit_of_work, delete)
-
-
-@attrs.frozen
-class _Patch:
-    """The new values of fields; None for those that stay."""
-
-    name: str | None
-    email: EmailAddress | None
-    role: Role | None
-    plan: str | None
-    status: Status | None
-    email_verified: bool | None
-    app_metadata: JsonObject | None
-
-    @classmethod
-    def checked(cls, changes: Mapping[str, RawField], ports: Ports) -> "_Patch":
-        """Raises: MissingFieldsError, also for a null, which differs from an absent field; InvalidFieldsError."""
-        with FieldChecks() as check:
-            check.only(changes, [field.name for field in attrs.fields(cls)])
-
-            def given(field: str, parse: Callable[[str], Parsed]) -> Parsed | None:
-                return check(field, changes[field], parse) if field in changes else None
-
-            metadata = check.raw("app_metadata", changes.get("app_metadata", {}), JsonObject.of)
-            return cls(
-                given("name", parse_name),
-                given("email", ports.emails.parse),
-                given("role", parse_role),
-                given("plan", parse_plan),
-                given("status", parse_status),
-                check.flag("email_verified", changes["email_verified"]) if "email_verified" in changes else None,
-                metadata if "app_metadata" in changes else None,
-            )
-
-    def applied_to(self, user: User, now: datetime) -> User:
-        if self.email is not None and self.email != user.email:
-            is_other = self.email.canonical != user.email.canonical
-            user = attrs.evolve(without_secrets(user), email_verified_at=None) if is_other else user
-            user = attrs.evolve(user, email=self.email)
-        if self.email_verified is not None:
-            user = with_verified_email(user, now) if self.email_verified else attrs.evolve(user, email_verified_at=None)
-        return attrs.evolve(
-            user,
-            name=self.name or user.name,
-            role=self.role or user.role,
-            plan=self.plan or user.plan,
-            status=self.status or user.status,
-            app_metadata=user.app_metadata if self.app_metadata is None else self.app_metadata,
-        )
 
 
 async def _record_changes(

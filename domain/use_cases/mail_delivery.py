@@ -140,7 +140,9 @@ async def _fate_of_named(mail: QueuedMail, transaction: Transaction, now: dateti
     if destination is None:
         return mail.settled(now, "not sent: its link would be worth nothing")
     fate = await _told(mail, destination, transaction, now, ports)
-    return mail.settled(now, "not sent: the account had all its links of an hour") if fate in _Unwanted else fate
+    return (
+        mail.settled(now, "not sent: the account had all its links of an hour") if isinstance(fate, _Unwanted) else fate
+    )
 
 
 async def _told(
