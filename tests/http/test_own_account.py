@@ -9,9 +9,11 @@ import httpx2
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.sql.identities import _BY_SESSION
 from leadnator_auth.adapters.sql.schema import TABLES
-from leadnator_auth.domain import Actor, Ports, SecretMail, UserId, change_user, deliver_due_mails
+from leadnator_auth.domain import Actor, Ports, SecretMail, UserId, change_user, deliver_due_mails, identify
 from leadnator_auth.domain.entities.mail import forgotten
+from leadnator_auth.domain.values.json_object import UNREAD
 from tests.http.admins import Caller, an_admin, signed_up
 from tests.http.conftest import CheckProblem
 
@@ -88,6 +90,14 @@ async def test_name_and_metadata_are_patched_and_the_contracts_answers_stay(alic
     shown = (await root.get(f"users/{alice.id}")).json()["user"]
     assert shown == await account_of(alice)
     assert (shown["user_metadata"], shown["app_metadata"]) == (metadata, {"customer": 4711})
+
+
+async def test_what_every_request_looks_up_reads_no_metadata(alice: Caller, ports: Ports) -> None:
+    await patched(alice, {"user_metadata": {"theme": "dark"}})
+    found = await identify(alice.token, ports=ports)
+    assert found.user.user_metadata is UNREAD
+    assert found.user.app_metadata is UNREAD
+    assert "metadata" not in _BY_SESSION
 
 
 HOSTILE = {

@@ -292,9 +292,10 @@ async def test_metadata_comes_along_and_what_is_no_object_is_refused(memory: Mem
     assert outcome.fate is ImportFate.ADDED
     (user,) = memory.unit_of_work.tables.users.values()
     assert (dict(user.user_metadata), dict(user.app_metadata)) == ({"theme": "dark"}, {"customer": 4711})
-    empty = {"email": "c@example.com", "user_metadata": "", "app_metadata": None}
-    (outcome,) = await import_users([record | empty], ports=memory)
+    empty = {**record, "email": "c@example.com", "user_metadata": "", "app_metadata": None}
+    (outcome,) = await import_users([empty], ports=memory)
     assert outcome.fate is ImportFate.ADDED
-    for bad in ([], "{}", {"a": float("nan")}, {"a": "x" * 9000}):
-        (outcome,) = await import_users([record | {"email": "d@example.com", "user_metadata": bad}], ports=memory)
+    refused: list[object] = [[], "{}", {"a": float("nan")}, {"a": "x" * 9000}]
+    for bad in refused:
+        (outcome,) = await import_users([{**record, "email": "d@example.com", "user_metadata": bad}], ports=memory)
         assert [error.field for error in outcome.errors] == ["user_metadata"]

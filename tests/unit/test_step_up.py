@@ -18,6 +18,7 @@ from leadnator_auth.domain import (
     MissingFieldsError,
     Password,
     Policy,
+    Proof,
     Session,
     SignedIn,
     StepUpRequiredError,
@@ -28,8 +29,11 @@ from leadnator_auth.domain import (
     log_in,
     log_out,
     request_password_reset,
+    run_in_transaction,
     step_up,
 )
+from leadnator_auth.domain.ports import Transaction
+from leadnator_auth.domain.use_cases.steps.open_session import open_session
 from leadnator_auth.domain.use_cases.steps.require_step_up import require_step_up
 
 TTL = timedelta(minutes=10)
@@ -223,3 +227,16 @@ async def test_nothing_else_counts_as_a_proof(
     assert (after.authenticated_at, after.amr) == (before.authenticated_at, before.amr)
     with pytest.raises(StepUpRequiredError):
         await required(identity, memory)
+
+
+async def test_a_session_carries_the_proof_that_its_way_in_handed_over(memory: MemoryPorts, alice: SignedIn) -> None:
+    proof = Proof(memory.clock.now() - timedelta(minutes=3), ())
+
+    async def enter(transaction: Transaction) -> SignedIn:
+        user = await transaction.users.by_id(alice.user.id)
+        assert user is not None
+        return await open_session(user, proof, HOME, transaction, memory)
+
+    session = (await run_in_transaction(memory.unit_of_work, enter)).session
+    assert (session.authenticated_at, session.amr) == (proof.authenticated_at, proof.amr)
+    assert session.created_at == memory.clock.now()
