@@ -55,7 +55,7 @@ async def _removed(user_id: UserId, address: str | None, limit: int, connection:
     return removed
 
 
-async def _without_mails(which: str, limit: int, connection: PooledConnection, **values: object) -> int:
+async def _without_mails(which: str, limit: int, connection: PooledConnection, **values: Any) -> int:
     """Removes new mails, and takes address and account out of those that may have arrived; returns of how many."""
     tried = await connection.fetch_all(
         f"SELECT id, recipient FROM mails WHERE attempts > 0 AND {which} LIMIT :limit{connection.skip_locked}",

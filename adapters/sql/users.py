@@ -90,7 +90,8 @@ class SqlUsers:
         with _telling_what_is_taken():
             if unless_reserved_at is None:
                 await USERS.insert_all(self.connection, users)
-            for user in () if unless_reserved_at is None else users:
+                return
+            for user in users:
                 await self._add_unless_reserved(user, unless_reserved_at)
 
     async def _add_unless_reserved(self, user: User, now: datetime) -> None:

@@ -14,7 +14,7 @@ from random import Random
 
 import attrs
 
-from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork, memory_ports
+from leadnator_auth.adapters.memory import MemoryIdentities, MemoryPorts, MemoryUnitOfWork, memory_ports
 from leadnator_auth.domain import (
     Actor,
     AuthError,
@@ -79,7 +79,7 @@ class World:
         self.store = Unreliable()
         self.store.chance = self.chance
         fields = attrs.asdict(memory, recurse=False) | {"unit_of_work": self.store}
-        fields["identities"] = attrs.evolve(memory.identities, unit_of_work=self.store)
+        fields["identities"] = MemoryIdentities(self.store)
         self.ports = MemoryPorts(**fields)
         self.passwords = ["first-password"]
         self.tokens: list[str] = []

@@ -1,5 +1,7 @@
 """Queuing mails, as many as are good for those who get them."""
 
+import attrs
+
 from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.mail_rules import MAIL_RULES
@@ -27,6 +29,7 @@ async def queue_mail(
             return
         if account is not None and await queue.count_of_user_since(kind, account.id, since) >= limit.count:
             return
-    named = {} if account is None else {"user_id": account.id, "epoch": account.secret_epoch}
-    request = MailRequest(kind, recipient, **named)
+    request = MailRequest(kind, recipient)
+    if account is not None:
+        request = attrs.evolve(request, user_id=account.id, epoch=account.secret_epoch)
     await transaction.mail_queue.add(QueuedMail.new(new_id(MAIL_ID_PREFIX, ports), request, now))
