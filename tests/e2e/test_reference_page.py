@@ -16,7 +16,7 @@ from tests.http.reference_page import ReferencePage
 
 CURLRC = 'noproxy = "*"\nmax-time = 60\n'
 BEFORE_THE_OTHERS = ["sign_up", "log_in", "get_me", "list_sessions", "end_session", "create_media_token"]
-AFTER_THE_OTHERS = ["change_password", "log_out", "forgot_password", "reset_password"]
+AFTER_THE_OTHERS = ["change_password", "log_out", "undo_email_change", "forgot_password", "reset_password"]
 """The first set a new password to what the last expect; and a reset ends every session."""
 
 
@@ -45,7 +45,8 @@ class Shell(NamedTuple):
         return done.stdout
 
 
-VARIABLES = ("TOKEN", "SESSION_ID", "USER_ID", "VERIFY_TOKEN", "RESET_TOKEN")
+MAILED = ("VERIFY_TOKEN", "EMAIL_TOKEN", "UNDO_TOKEN", "RESET_TOKEN")
+VARIABLES = ("TOKEN", "SESSION_ID", "USER_ID", *MAILED)
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_every_command_answers_as_the_page_says(shell: Shell, page: ReferencePag
     for name in [*BEFORE_THE_OTHERS, *others, *AFTER_THE_OTHERS]:
         command = page.snippet(name, "curl")
         for variable in [each for each in setting if f"${each}" in command]:
-            if variable in ("VERIFY_TOKEN", "RESET_TOKEN"):
+            if variable in MAILED:
                 wait_for_secret(shell.server, variable.partition("_")[0].lower())
             shell.run(setting.pop(variable))
         operation = next(each for each in OPERATIONS if each.name == name)

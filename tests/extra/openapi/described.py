@@ -26,6 +26,7 @@ from leadnator_auth.domain import (
     UserId,
     sign_up,
 )
+from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.entrypoints.http import create_app
 
@@ -38,11 +39,15 @@ OTHER_USER = UserId("u_123")
 """The user in the examples of the document."""
 RESET_SECRET = "reset_" + "A" * 43
 VERIFICATION_SECRET = "verify_" + "A" * 43
+CONFIRMATION_SECRET = "email_" + "A" * 43
+UNDO_SECRET = "undo_" + "A" * 43
 NOT_GUESSED = {
     "/api/auth/signup": {"email": "x@bücher.example.com"},
     "/api/auth/change-password": {"current_password": ALICE["password"]},
     "/api/auth/reset-password": {"token": RESET_SECRET},
     "/api/auth/verify-email": {"token": VERIFICATION_SECRET},
+    "/api/auth/confirm-email": {"token": CONFIRMATION_SECRET},
+    "/api/auth/undo-email-change": {"token": UNDO_SECRET},
 }
 """Members of a body that are right, and that no generator comes by."""
 
@@ -126,9 +131,16 @@ async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
     tables = ports.unit_of_work.tables.copy()
     tables.sessions[other.id] = other
     verification = attrs.evolve(reset, purpose=Purpose.VERIFY, digest=digest_of(VERIFICATION_SECRET))
-    tables.one_time_tokens |= {token.digest: token for token in (reset, verification)}
+    wanted = EmailAddress("al@example.com", "al@example.com")
+    confirmation = attrs.evolve(
+        reset, purpose=Purpose.EMAIL, digest=digest_of(CONFIRMATION_SECRET), address=wanted.canonical
+    )
+    undo = attrs.evolve(reset, purpose=Purpose.UNDO, digest=digest_of(UNDO_SECRET))
+    change = EmailChange(alice.user.id, 0, alice.user.email, None, other.created_at, other.expires_at)
+    tables.email_changes[f"{alice.user.id} 0"] = change
+    tables.one_time_tokens |= {token.digest: token for token in (reset, verification, confirmation, undo)}
     bob = attrs.evolve(alice.user, id=OTHER_USER, email=EmailAddress("bob@example.com", "bob@example.com"))
-    tables.users |= {bob.id: bob, alice.user.id: attrs.evolve(alice.user, role=Role.ADMIN)}
+    tables.users |= {bob.id: bob, alice.user.id: attrs.evolve(alice.user, role=Role.ADMIN, pending_email=wanted)}
     return alice.token, tables
 
 

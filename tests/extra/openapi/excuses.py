@@ -21,6 +21,9 @@ FORGOT = "POST /api/auth/forgot-password"
 RESET = "POST /api/auth/reset-password"
 CHANGE = "POST /api/auth/change-password"
 VERIFY = "POST /api/auth/verify-email"
+MOVE = "POST /api/auth/change-email"
+CONFIRM = "POST /api/auth/confirm-email"
+UNDO = "POST /api/auth/undo-email-change"
 MEDIA = "POST /api/auth/media-token"
 PATCH_USER = "PATCH /api/admin/users/{id}"
 LIST_USERS = "GET /api/admin/users"
@@ -31,12 +34,15 @@ FIELDS = {
     FORGOT: ["email"],
     RESET: ["token", "password"],
     VERIFY: ["token"],
+    MOVE: ["email"],
+    CONFIRM: ["token"],
+    UNDO: ["token"],
     CHANGE: ["current_password", "password"],
     MEDIA: ["path"],
-    PATCH_USER: ["name", "role", "plan", "status", "email_verified"],
+    PATCH_USER: ["name", "email", "role", "plan", "status", "email_verified"],
 }
 NEW_PASSWORD = [SIGN_UP, RESET, CHANGE]
-EMAIL = [SIGN_UP, LOG_IN, FORGOT]
+EMAIL = [SIGN_UP, LOG_IN, FORGOT, MOVE]
 
 
 @attrs.frozen
@@ -128,7 +134,7 @@ RIGHT: tuple[Excuse, ...] = (
     _accepted(SIGN_UP, has_international_address),
     # A schema says what a token looks like, not which ones were mailed: "unknown, used, expired".
     _refused(RESET, "invalid_reset_token"),
-    _refused(VERIFY, "invalid_email_token"),
+    *(_refused(operation, "invalid_email_token") for operation in (VERIFY, CONFIRM, UNDO)),
     # Nor does it say which cursors a page had.
     *(
         _refused(operation, "invalid_request", lambda query: "cursor" in query)
