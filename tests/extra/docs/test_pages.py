@@ -37,7 +37,7 @@ def without_installing(page: Path) -> list[Block]:
     "page",
     [
         ROOT / "docs" / "tutorial" / "front-end.md",
-        *(HOW_TO / f"{name}.md" for name in ("reverse-proxy", "backups", "email-verification")),
+        *(HOW_TO / f"{name}.md" for name in ("reverse-proxy", "backups", "email-verification", "own-account")),
     ],
     ids=lambda path: path.stem,
 )
@@ -96,6 +96,7 @@ def test_what_is_not_run_says_why_and_is_little() -> None:
 
 def test_every_page_with_commands_is_run() -> None:
     how_tos = ("postgresql", "smtp", "backups", "reverse-proxy", "import", "share-a-database", "email-verification")
+    how_tos += ("own-account",)
     run = {"README.md", "docs/tutorial/front-end.md", *(f"docs/how-to/{name}.md" for name in how_tos)}
     for page in pages():
         name = str(page.relative_to(ROOT))
