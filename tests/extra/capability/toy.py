@@ -92,7 +92,7 @@ LINES = (
     Line("testing/contract/__init__.py", '    "MailerContract",', '    "NotesContract",'),
     Line(
         "entrypoints/http/api/operations.py",
-        "from leadnator_auth.entrypoints.http.api import accounts, admin, email_verification, probes, sessions",
+        "from leadnator_auth.entrypoints.http.openapi.operation import Operation",
         "from leadnator_auth.entrypoints.http.api import notes",
     ),
     Line(
