@@ -8,6 +8,7 @@ from leadnator_auth.domain.entities.actor import Actor
 from leadnator_auth.domain.entities.challenge import Challenge
 from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event, EventType
 from leadnator_auth.domain.entities.event_delivery import EventBacklog, EventDelivery, QueuedEvent
 from leadnator_auth.domain.entities.mail import (
@@ -63,6 +64,13 @@ from leadnator_auth.domain.use_cases.administration import ChangedUser, change_u
 from leadnator_auth.domain.use_cases.change_password import change_password
 from leadnator_auth.domain.use_cases.code_log_in import log_in_with_code, request_login_code
 from leadnator_auth.domain.use_cases.dispatch_events import DispatchReport, dispatch_events
+from leadnator_auth.domain.use_cases.email_change import (
+    change_email,
+    confirm_email,
+    look_at_confirmation_link,
+    look_at_undo_link,
+    undo_email_change,
+)
 from leadnator_auth.domain.use_cases.email_verification import (
     look_at_verification_link,
     resend_verification,
@@ -141,6 +149,7 @@ __all__ = [
     "DeliveryState",
     "DispatchReport",
     "EmailAddress",
+    "EmailChange",
     "EmailNotVerifiedError",
     "EmailTakenError",
     "EmailVerification",
@@ -221,9 +230,11 @@ __all__ = [
     "WebhookWithSecret",
     "add_webhook",
     "change_account",
+    "change_email",
     "change_password",
     "change_user",
     "change_webhook",
+    "confirm_email",
     "create_user",
     "delete_account",
     "delete_user",
@@ -250,7 +261,9 @@ __all__ = [
     "log_in",
     "log_in_with_code",
     "log_out",
+    "look_at_confirmation_link",
     "look_at_reset_link",
+    "look_at_undo_link",
     "look_at_verification_link",
     "mail_stats",
     "parse_user_ref",
@@ -273,6 +286,7 @@ __all__ = [
     "sign_up",
     "step_up",
     "subscribe_functions",
+    "undo_email_change",
     "verify_email",
     "was_password_reset",
 ]

@@ -63,7 +63,8 @@ class MailRule:
     mints: MintRule | None = None
     is_uniform: bool = False
     """Whether asking for it is one row for any address, so that nobody can tell whether there is an account."""
-    limit: Callable[[Policy], MailLimit]
+    limit: Callable[[Policy], MailLimit] | None = None
+    """None where each one follows from a secret that works once, or from what an admin did: it is told every time."""
 
 
 MAIL_RULES: Mapping[MailKind, MailRule] = {
@@ -92,4 +93,18 @@ MAIL_RULES: Mapping[MailKind, MailRule] = {
         is_uniform=True,
         limit=lambda policy: MailLimit(policy.login_code_mails, policy.login_code_mails_window),
     ),
+    MailKind.CONFIRM_EMAIL: MailRule(
+        audience=Audience.ACTIVE_OWNER,
+        mints=MintRule(Purpose.EMAIL, "confirm-email", lambda policy: policy.email_token_lifetime),
+        limit=lambda policy: MailLimit(policy.address_mails, policy.address_mails_window),
+    ),
+    MailKind.EMAIL_CHANGED: MailRule(
+        audience=Audience.OWNER,
+        mints=MintRule(Purpose.UNDO, "undo-email-change", lambda policy: policy.undo_lifetime),
+    ),
+    MailKind.EMAIL_CHANGE_UNDONE: MailRule(
+        audience=Audience.ACTIVE_OWNER,
+        mints=MintRule(Purpose.RESET, "reset-password", lambda policy: policy.reset_token_lifetime),
+    ),
+    MailKind.EMAIL_CHANGED_BY_ADMIN: MailRule(audience=Audience.OWNER),
 }

@@ -59,6 +59,8 @@ class Policy:
     login_code_mails: int = 5
     """The most mails with a code that one account gets in any `login_code_mails_window`; only these codes work."""
     login_code_mails_window: timedelta = timedelta(hours=1)
+    undo_lifetime: timedelta = timedelta(days=7)
+    """How long a change of address can be undone, and the old address is kept for whoever had it."""
     event_retention: timedelta = timedelta(days=365)
     """How long events are kept, those of accounts that are gone too."""
     new_sign_in_notice: bool = False

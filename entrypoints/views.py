@@ -43,7 +43,7 @@ def account_view(user: User) -> dict[str, Json]:
         "name": user.name,
         "email": user.email.typed,
         "email_verified": user.is_email_verified,
-        "pending_email": None,
+        "pending_email": user.pending_email.typed if user.pending_email else None,
         "role": user.role.value,
         "plan": user.plan,
         "status": user.status.value,

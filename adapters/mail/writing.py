@@ -102,8 +102,9 @@ class MailWriter:
     def _context(self, mail: OutgoingMail) -> dict[str, object]:
         """Returns what a template may say.
 
-        That is `link` or `code` of a secret, and its `minutes`; in a notice `changed_at`, which is when it happened,
-        and of the client that it tells of `ip`, `program` and `system`, each empty where it is not known.
+        That is `link`, `minutes` and `expires_at` of a secret, or `code` and its `minutes`; in a notice `changed_at`,
+        which is when it happened, and of the client that it tells of `ip`, `program` and `system`, each empty where it
+        is not known.
         """
         mints = MAIL_RULES[mail.kind].mints
         if isinstance(mail, SecretMail) and mints and mints.page is None:
@@ -111,7 +112,8 @@ class MailWriter:
             return {"code": mail.secret, "minutes": math.ceil(mail.lifetime.total_seconds() / 60)}
         if isinstance(mail, SecretMail) and mints:
             link = self.links[mints.purpose].replace("{token}", mail.secret)
-            return {"link": link, "minutes": int(mail.lifetime.total_seconds() // 60)}
+            minutes = int(mail.lifetime.total_seconds() // 60)
+            return {"link": link, "minutes": minutes, "expires_at": _readable(mail.expires_at)}
         if not isinstance(mail, NoticeMail):
             return {}
         program, system = described(mail.client.user_agent)

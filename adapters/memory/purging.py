@@ -18,6 +18,7 @@ _OVER: Mapping[Expired, tuple[str, Callable[[Any], datetime | None]]] = {
     Expired.SESSIONS: ("sessions", attrgetter("expires_at")),
     Expired.IDLE_SESSIONS: ("sessions", attrgetter("last_used_at")),
     Expired.ONE_TIME_TOKENS: ("one_time_tokens", attrgetter("expires_at")),
+    Expired.EMAIL_CHANGES: ("email_changes", attrgetter("undoable_until")),
     Expired.KNOWN_CLIENTS: ("known_clients", attrgetter("seen_at")),
     Expired.SENT_MAILS: ("mails", _finished_as(DeliveryState.SENT)),
     Expired.DEAD_MAILS: ("mails", _finished_as(DeliveryState.DEAD)),

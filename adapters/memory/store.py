@@ -7,6 +7,7 @@ from datetime import datetime
 
 import attrs
 
+from leadnator_auth.adapters.memory.email_changes import MemoryEmailChanges
 from leadnator_auth.adapters.memory.event_deliveries import MemoryEventDeliveries
 from leadnator_auth.adapters.memory.events import MemoryEvents
 from leadnator_auth.adapters.memory.known_clients import MemoryKnownClients
@@ -36,6 +37,7 @@ class MemoryRepositories:
         self.credentials = MemoryCredentialStore(tables)
         self.sessions = MemorySessions(tables)
         self.one_time_tokens = MemoryOneTimeTokens(tables)
+        self.email_changes = MemoryEmailChanges(tables)
         self.known_clients = MemoryKnownClients(tables)
         self.totp_factors = MemoryTotpFactors(tables)
         self.recovery_codes = MemoryRecoveryCodes(tables)

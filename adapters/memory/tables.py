@@ -1,6 +1,6 @@
 """The kept state, and the repositories of accounts over one copy of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import TypeVar
@@ -8,10 +8,11 @@ from typing import TypeVar
 import attrs
 
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.event_delivery import QueuedEvent
 from leadnator_auth.domain.entities.known_client import KnownClient
-from leadnator_auth.domain.entities.mail import QueuedMail, forgotten
+from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail, forgotten
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken
 from leadnator_auth.domain.entities.recovery_code import RecoveryCode
 from leadnator_auth.domain.entities.session import Session
@@ -35,6 +36,7 @@ class Tables:
     credentials: dict[UserId, Credentials] = attrs.Factory(dict)
     sessions: dict[SessionId, Session] = attrs.Factory(dict)
     one_time_tokens: dict[str, OneTimeToken] = attrs.Factory(dict)
+    email_changes: dict[str, EmailChange] = attrs.Factory(dict)
     known_clients: dict[str, KnownClient] = attrs.Factory(dict)
     totp_factors: dict[FactorId, TotpFactor] = attrs.Factory(dict)
     recovery_codes: dict[str, RecoveryCode] = attrs.Factory(dict)
@@ -58,17 +60,31 @@ def remove(table: dict[Key, Entity], keys: list[Key]) -> int:
     return len(keys)
 
 
+def is_reserved(canonical: str, now: datetime, tables: Tables, *, but: UserId | None = None) -> bool:
+    """Returns whether an account other than `but` had this canonical address and may take it back now."""
+    return any(
+        change.email.canonical == canonical and change.user_id != but and change.is_undoable(now)
+        for change in tables.email_changes.values()
+    )
+
+
 @attrs.frozen
 class MemoryUsers:
     """Users over one copy of the tables."""
 
     tables: Tables
 
-    async def add(self, users: Sequence[User]) -> None:
+    async def add(self, users: Sequence[User], *, unless_reserved_at: datetime | None = None) -> None:
         for user in users:
-            if await self.by_email(user.email.canonical):
+            canonical = user.email.canonical
+            if await self.by_email(canonical):
+                raise EmailTakenError
+            if unless_reserved_at and is_reserved(canonical, unless_reserved_at, self.tables):
                 raise EmailTakenError
             self.tables.users[user.id] = user
+
+    async def is_taken(self, canonical: str, now: datetime) -> bool:
+        return await self.by_email(canonical) is not None or is_reserved(canonical, now, self.tables)
 
     async def by_id(self, user_id: UserId) -> User | None:
         return self.tables.users.get(user_id)
@@ -78,20 +94,27 @@ class MemoryUsers:
         return next((user for user in users if user.email.canonical == canonical), None)
 
     async def save(self, user: User) -> None:
-        kept = self.tables.users.get(user.id)
+        kept, owner = self.tables.users.get(user.id), await self.by_email(user.email.canonical)
+        if kept and owner and owner.id != user.id:
+            raise EmailTakenError
         if kept:
-            self.tables.users[user.id] = attrs.evolve(user, email=kept.email, created_at=kept.created_at)
+            self.tables.users[user.id] = attrs.evolve(user, created_at=kept.created_at)
 
     async def remove(self, user_id: UserId) -> None:
         tables = self.tables
         user = tables.users.pop(user_id, None)
-        address = user.email.canonical if user else ""
-        mails = [mail for mail in tables.mails.values() if mail.payload.recipient == address]
-        remove(tables.mails, [mail.id for mail in mails if not mail.attempts])
-        for mail in mails:
+        changes = {key: change for key, change in tables.email_changes.items() if change.user_id == user_id}
+        addresses = {change.email.canonical for change in changes.values()} | (
+            {user.email.canonical} if user else set()
+        )
+        addresses -= {other.email.canonical for other in tables.users.values()}
+        for mail in [mail for mail in tables.mails.values() if _is_of(mail, user_id, addresses)]:
             if mail.attempts:
-                payload = attrs.evolve(mail.payload, recipient=forgotten(address))
+                payload = MailRequest(mail.payload.kind, forgotten(mail.payload.recipient))
                 tables.mails[mail.id] = attrs.evolve(mail, payload=payload, last_error="")
+            else:
+                del tables.mails[mail.id]
+        remove(tables.email_changes, list(changes))
         tables.credentials.pop(user_id, None)
         remove(tables.sessions, [s.id for s in tables.sessions.values() if s.user_id == user_id])
         tokens = tables.one_time_tokens
@@ -110,6 +133,11 @@ class MemoryUsers:
         return [user for user in newest_first if after is None or (user.created_at, user.id) < (after.at, after.id)][
             :limit
         ]
+
+
+def _is_of(mail: QueuedMail, user_id: UserId, addresses: Collection[str]) -> bool:
+    request = mail.payload
+    return request.recipient in addresses if request.user_id is None else request.user_id == user_id
 
 
 @attrs.frozen

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from leadnator_auth.adapters.sql.email_changes import EMAIL_CHANGES
 from leadnator_auth.adapters.sql.event_deliveries import EVENT_DELIVERIES
 from leadnator_auth.adapters.sql.events import EVENTS
 from leadnator_auth.adapters.sql.instants import to_number
@@ -21,6 +22,7 @@ _OVER: Mapping[Expired, tuple[Table[Any], str]] = {
     Expired.SESSIONS: (SESSIONS, "expires_at < :before"),
     Expired.IDLE_SESSIONS: (SESSIONS, "last_used_at < :before"),
     Expired.ONE_TIME_TOKENS: (ONE_TIME_TOKENS, "expires_at < :before"),
+    Expired.EMAIL_CHANGES: (EMAIL_CHANGES, "undoable_until < :before"),
     Expired.KNOWN_CLIENTS: (KNOWN_CLIENTS, "seen_at < :before"),
     Expired.SENT_MAILS: (MAILS, "state = 'sent' AND finished_at < :before"),
     Expired.DEAD_MAILS: (MAILS, "state = 'dead' AND finished_at < :before"),

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from operator import attrgetter
+from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 import attrs
@@ -62,8 +63,9 @@ class Table(Generic[Entity]):
         self.columns = ", ".join(names)
         self.qualified = ", ".join(f"{name}.{column}" for column in names)
         self.size = len(names)
-        self.insert = f"INSERT INTO {name} ({self.columns}) VALUES ({', '.join(f':{column}' for column in names)})"
-        self._getters = [(column.name, attrgetter(column.field), column.write) for column in self._columns]
+        self.parameters = ", ".join(f":{column}" for column in names)
+        self.insert = f"INSERT INTO {name} ({self.columns}) VALUES ({self.parameters})"
+        self._getters = [(column.name, _getter(entity, column.field), column.write) for column in self._columns]
         self._made = _maker(entity, [(column.field, index) for index, column in enumerate(self._columns)])
 
     def values(self, entity: Entity) -> dict[str, object]:
@@ -120,6 +122,15 @@ class Table(Generic[Entity]):
 Make = Callable[[Sequence[Any]], Any]  # of the values of a row, whatever they are a part of
 
 
+def _getter(entity: type, path: str) -> Convert:
+    """Returns what gets a field; a field of a part that may be missing is missing with it."""
+    first, _, rest = path.partition(".")
+    if not (rest and _is_optional(_types_of(entity)[first])):
+        return attrgetter(path)
+    part, field = attrgetter(first), attrgetter(rest)
+    return lambda entity: None if part(entity) is None else field(part(entity))
+
+
 def _maker(entity: type, fields: Iterable[tuple[str, int]]) -> Make:
     """Returns what makes an entity of the values of a row; `fields` are its own and, with dots, those of its parts.
 
@@ -134,8 +145,8 @@ def _maker(entity: type, fields: Iterable[tuple[str, int]]) -> Make:
         else:
             own.append((first, index))
     generic = get_origin(entity) or entity
-    types = _types_of(entity, generic)
-    makers = [(field, _maker(types[field], part)) for field, part in parts.items()]
+    types = _types_of(entity)
+    makers = [(field, _maker_of_part(types[field], part)) for field, part in parts.items()]
 
     def make(values: Sequence[Any]) -> object:
         made = {field: values[index] for field, index in own}
@@ -146,7 +157,21 @@ def _maker(entity: type, fields: Iterable[tuple[str, int]]) -> Make:
     return make
 
 
-def _types_of(entity: type, generic: type) -> dict[str, Any]:
+def _maker_of_part(annotation: Any, fields: list[tuple[str, int]]) -> Make:
+    """Returns what makes a part; one that may be missing is where nothing of it is there."""
+    if not _is_optional(annotation):
+        return _maker(annotation, fields)
+    make = _maker(next(kind for kind in get_args(annotation) if kind is not NoneType), fields)
+    indices = [index for _, index in fields]
+    return lambda values: None if all(values[index] is None for index in indices) else make(values)
+
+
+def _is_optional(annotation: Any) -> bool:
+    return isinstance(annotation, UnionType) and NoneType in get_args(annotation)
+
+
+def _types_of(entity: type) -> dict[str, Any]:
     """Returns the types of the fields, those of a generic entity as they are given."""
+    generic = get_origin(entity) or entity
     given = dict(zip(getattr(generic, "__parameters__", ()), get_args(entity), strict=True))
     return {field.name: given.get(field.type, field.type) for field in attrs.fields(attrs.resolve_types(generic))}

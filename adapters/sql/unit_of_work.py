@@ -8,6 +8,7 @@ import attrs
 
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.credentials import SqlCredentialStore
+from leadnator_auth.adapters.sql.email_changes import SqlEmailChanges
 from leadnator_auth.adapters.sql.event_deliveries import SqlEventDeliveries
 from leadnator_auth.adapters.sql.events import SqlEvents
 from leadnator_auth.adapters.sql.known_clients import SqlKnownClients
@@ -31,6 +32,7 @@ class SqlRepositories:
         self.credentials = SqlCredentialStore(connection)
         self.sessions = SqlSessions(connection)
         self.one_time_tokens = SqlOneTimeTokens(connection)
+        self.email_changes = SqlEmailChanges(connection)
         self.known_clients = SqlKnownClients(connection)
         self.totp_factors = SqlTotpFactors(connection)
         self.recovery_codes = SqlRecoveryCodes(connection)

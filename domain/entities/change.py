@@ -35,6 +35,7 @@ def event_data_of(changes: tuple[Change, ...]) -> dict[str, str | None]:
 def _fields_of(user: User) -> dict[str, str]:
     return {
         "name": user.name,
+        "email": user.email.typed,
         "role": user.role.value,
         "plan": user.plan,
         "status": user.status.value,

@@ -18,6 +18,8 @@ class EventType(StrEnum):
     USER_ACTIVATED = "user.activated"
     USER_DELETED = "user.deleted"
     USER_EMAIL_VERIFIED = "user.email_verified"
+    USER_EMAIL_CHANGED = "user.email_changed"
+    USER_EMAIL_CHANGE_UNDONE = "user.email_change_undone"
     PASSWORD_CHANGED = "password.changed"
     PASSWORD_RESET = "password.reset"
     FACTOR_ADDED = "factor.added"

@@ -9,6 +9,7 @@ from leadnator_auth.domain.entities.outbox import OutboxEntry
 from leadnator_auth.domain.entities.rate_limit import bucket_of
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.ids import UserId
 
 
 class MailKind(StrEnum):
@@ -19,6 +20,10 @@ class MailKind(StrEnum):
     VERIFY_EMAIL = "verify_email"
     NEW_SIGN_IN = "new_sign_in"
     LOGIN_CODE = "login_code"
+    CONFIRM_EMAIL = "confirm_email"
+    EMAIL_CHANGED = "email_changed"
+    EMAIL_CHANGE_UNDONE = "email_change_undone"
+    EMAIL_CHANGED_BY_ADMIN = "email_changed_by_admin"
 
 
 @attrs.frozen
@@ -31,13 +36,22 @@ class MailRequest:
 
     kind: MailKind
     recipient: str
+    user_id: UserId | None = None
+    """Whose mail it is, where that is not whoever has the address: it goes to one they want, or had."""
+    epoch: int = 0
+    """Their secret epoch when it was queued; 0 where nobody is named."""
     ip: str = ""
     """The client that it tells of, if it does, and what that says it is."""
     user_agent: str = ""
 
     def is_like(self, other: "MailRequest") -> bool:
-        """Returns whether both are of one kind for one recipient, whatever they tell."""
-        return (self.kind, self.recipient) == (other.kind, other.recipient)
+        """Returns whether both are of one kind for one recipient and account, whatever they tell."""
+        return (self.kind, self.recipient, self.user_id, self.epoch) == (
+            other.kind,
+            other.recipient,
+            other.user_id,
+            other.epoch,
+        )
 
     @property
     def lane(self) -> str:

@@ -52,6 +52,8 @@ class User:
     email_verified_at: datetime | None = None
     """When it was proved that the owner reads mails to the address of today; None if it never was."""
 
+    pending_email: EmailAddress | None = None
+    """The address that its owner asked for, taken or not, until it is confirmed, replaced or void."""
     user_metadata: JsonObject = attrs.field(default=EMPTY, eq=False)
     """What its owner set, through the application; neither of the two is looked at when accounts are compared."""
     app_metadata: JsonObject = attrs.field(default=EMPTY, eq=False)
@@ -79,13 +81,16 @@ def without_sessions(user: User) -> User:
 
 
 def without_secrets(user: User) -> User:
-    """Returns the account with its mailed secrets and known clients void; storing it is up to the caller."""
-    return attrs.evolve(user, secret_epoch=user.secret_epoch + 1)
+    """Returns the account with its mailed secrets and known clients void; storing it is up to the caller.
+
+    A change of address that waits to be confirmed is over with that: its link is void, too.
+    """
+    return attrs.evolve(user, secret_epoch=user.secret_epoch + 1, pending_email=None)
 
 
 def without_metadata(user: User) -> User:
     """Returns the account as it is in an `Identity`: every request looks that up, and hardly any needs more."""
-    return attrs.evolve(user, user_metadata=UNREAD, app_metadata=UNREAD)
+    return attrs.evolve(user, pending_email=None, user_metadata=UNREAD, app_metadata=UNREAD)
 
 
 def with_verified_email(user: User, now: datetime) -> User:

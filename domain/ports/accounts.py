@@ -16,11 +16,16 @@ from leadnator_auth.domain.values.paging import Position
 class Users(Protocol):
     """The accounts."""
 
-    async def add(self, users: Sequence[User]) -> None:
+    async def add(self, users: Sequence[User], *, unless_reserved_at: datetime | None = None) -> None:
         """Adds accounts, however many or none.
+
+        With `unless_reserved_at`, an address counts as taken, too, while an account that had it may take it back then.
 
         Raises: EmailTakenError when an account has the same canonical e-mail address as one of them.
         """
+
+    async def is_taken(self, canonical: str, now: datetime) -> bool:
+        """Returns whether an account has this canonical address, or had it and may take it back now."""
 
     async def by_id(self, user_id: UserId) -> User | None:
         """Returns the account with this id, if any."""
@@ -29,15 +34,18 @@ class Users(Protocol):
         """Returns the account whose e-mail address has exactly this canonical form, if any."""
 
     async def save(self, user: User) -> None:
-        """Replaces the account that has this id, if any; its e-mail address and creation time stay as they are."""
+        """Replaces the account that has this id, if any; its creation time stays as it is.
+
+        Raises: EmailTakenError when another account has the canonical e-mail address.
+        """
 
     async def remove(self, user_id: UserId) -> None:
         """Removes an account, if it is there, with all that belongs to it but its events; its address is free at once.
 
-        The mails to its address belong to it: those that nobody took yet go, too; the others lose their last error and
-        their recipient, in place of which `domain.entities.mail.forgotten` stands. It takes a time that does not grow
-        with how much all that is. What is too much to be done at once leads to nobody any more, and goes with
-        `Expired.OF_REMOVED_USERS`.
+        Its mails belong to it: those to its address, or to one that it had and may take back, and those that name it.
+        Those that nobody took yet go, too; the others lose their last error and their recipient, in place of which
+        `domain.entities.mail.forgotten` stands, and name nobody. It takes a time that does not grow with how much all
+        that is. What is too much to be done at once leads to nobody any more, and goes with `Expired.OF_REMOVED_USERS`.
         """
 
     async def active_admins(self) -> list[User]:

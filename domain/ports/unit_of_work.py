@@ -10,6 +10,7 @@ import attrs
 from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports.accounts import CredentialStore, KnownClients, OneTimeTokens, Sessions, Users
+from leadnator_auth.domain.ports.email_changes import EmailChanges
 from leadnator_auth.domain.ports.events import EventDeliveries, Events, Subscriptions
 from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
 from leadnator_auth.domain.ports.second_factors import RecoveryCodes, TotpFactors
@@ -19,6 +20,7 @@ from leadnator_auth.domain.values.ids import SessionId
 __all__ = [
     "Commit",
     "CredentialStore",
+    "EmailChanges",
     "EventDeliveries",
     "Events",
     "Expired",
@@ -50,6 +52,8 @@ class Repositories(Protocol):
     def sessions(self) -> Sessions: ...
     @property
     def one_time_tokens(self) -> OneTimeTokens: ...
+    @property
+    def email_changes(self) -> EmailChanges: ...
     @property
     def known_clients(self) -> KnownClients: ...
     @property
@@ -87,6 +91,8 @@ class Expired(Enum):
     """Those whose use was noted last."""
     ONE_TIME_TOKENS = auto()
     """Those that expired, used or not."""
+    EMAIL_CHANGES = auto()
+    """Those that can no longer be undone."""
     KNOWN_CLIENTS = auto()
     """Those that were seen last."""
     SENT_MAILS = auto()

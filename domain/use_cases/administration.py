@@ -1,8 +1,6 @@
 """Administering the accounts of others: create, change, delete. Each change is an event."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import TypeVar
+from collections.abc import Mapping
 
 import attrs
 
@@ -10,32 +8,28 @@ from leadnator_auth.domain.entities.actor import Actor
 from leadnator_auth.domain.entities.change import Change, changes_between, event_data_of
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import EventType
+from leadnator_auth.domain.entities.mail import MailKind
 from leadnator_auth.domain.entities.user import (
     DEFAULT_PLAN,
     Role,
-    Status,
     User,
     parse_name,
     parse_plan,
-    parse_role,
-    parse_status,
-    with_verified_email,
     without_secrets,
 )
 from leadnator_auth.domain.errors import EmailTakenError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, check_right, get_user, lock_active_admins
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
+from leadnator_auth.domain.use_cases.steps.mails import queue_mail
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.remove_user import keep_an_admin, remove_user
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.user_patch import UserPatch
 from leadnator_auth.domain.use_cases.steps.verified_email import ask_to_verify
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
-from leadnator_auth.domain.values.json_object import JsonObject
-
-Parsed = TypeVar("Parsed")
 
 
 @attrs.frozen
@@ -101,19 +95,24 @@ async def create_user(
 
 
 async def change_user(actor: Actor, user_ref: UserRef, changes: Mapping[str, RawField], *, ports: Ports) -> ChangedUser:
-    """Sets those of name, role, plan, status, email_verified and `app_metadata` that `changes` has.
+    """Sets those of name, email, role, plan, status, email_verified and `app_metadata` that `changes` has.
 
     Nothing else may be in it. All are text but email_verified, which is True or False, and `app_metadata`, an object.
+
+    Another address voids every mailed secret but those that undo a change, and is not verified unless `changes` says
+    so: its owner is mailed the link that follows a sign-up. The old address is told, but cannot undo what an admin did.
+    An address that is kept for somebody who had it may be given away here.
 
     They are in force at once. A suspended account loses its sessions, reset tokens and known clients for good:
     activating it does not bring them back.
 
-    Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, NotFoundError, LastAdminError.
+    Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, NotFoundError, LastAdminError,
+    EmailTakenError.
     """
 
     async def change(transaction: Transaction) -> ChangedUser:
         admins = await lock_active_admins(actor, transaction)
-        patch = _Patch.checked(changes)
+        patch = UserPatch.checked(changes, ports)
         before = await get_user(user_ref, transaction)
         after = patch.applied_to(before, ports.clock.now())
         made = changes_between(before, after)
@@ -124,6 +123,9 @@ async def change_user(actor: Actor, user_ref: UserRef, changes: Mapping[str, Raw
             after = await end_sessions(without_secrets(after), transaction, ports, reason="suspended", actor=actor.id)
         else:
             await transaction.users.save(after)
+        if after.email.canonical != before.email.canonical:
+            await queue_mail(MailKind.EMAIL_CHANGED_BY_ADMIN, before.email.canonical, transaction, ports, account=after)
+            await ask_to_verify(after, transaction, ports)
         await _record_changes(actor, after, made, transaction, ports)
         return ChangedUser(after, made)
 
@@ -145,53 +147,10 @@ async def delete_user(actor: Actor, user_ref: UserRef, *, ports: Ports) -> User:
     return await run_in_transaction(ports.unit_of_work, delete)
 
 
-@attrs.frozen
-class _Patch:
-    """The new values of fields; None for those that stay."""
-
-    name: str | None
-    role: Role | None
-    plan: str | None
-    status: Status | None
-    email_verified: bool | None
-    app_metadata: JsonObject | None
-
-    @classmethod
-    def checked(cls, changes: Mapping[str, RawField]) -> "_Patch":
-        """Raises: MissingFieldsError, also for a null, which differs from an absent field; InvalidFieldsError."""
-        with FieldChecks() as check:
-            check.only(changes, [field.name for field in attrs.fields(cls)])
-
-            def given(field: str, parse: Callable[[str], Parsed]) -> Parsed | None:
-                return check(field, changes[field], parse) if field in changes else None
-
-            metadata = check.of_any_type("app_metadata", changes.get("app_metadata", {}), JsonObject.of)
-            return cls(
-                given("name", parse_name),
-                given("role", parse_role),
-                given("plan", parse_plan),
-                given("status", parse_status),
-                check.flag("email_verified", changes["email_verified"]) if "email_verified" in changes else None,
-                metadata if "app_metadata" in changes else None,
-            )
-
-    def applied_to(self, user: User, now: datetime) -> User:
-        if self.email_verified is not None:
-            user = with_verified_email(user, now) if self.email_verified else attrs.evolve(user, email_verified_at=None)
-        return attrs.evolve(
-            user,
-            name=self.name or user.name,
-            role=self.role or user.role,
-            plan=self.plan or user.plan,
-            status=self.status or user.status,
-            app_metadata=user.app_metadata if self.app_metadata is None else self.app_metadata,
-        )
-
-
 async def _record_changes(
     actor: Actor, user: User, changes: tuple[Change, ...], transaction: Transaction, ports: Ports
 ) -> None:
-    """Records a change of status, and that an address is verified, as events of their own; all other changes as one."""
+    """Records a change of status or address, and that one is verified, as events of their own; all others as one."""
     own = _own_events(user)
     others = tuple(change for change in changes if change.field not in own)
     if others:
@@ -206,4 +165,4 @@ def _own_events(user: User) -> dict[str, EventType]:
     """Returns the fields whose change, to what they are now, is a type of event."""
     status = EventType.USER_SUSPENDED if user.is_suspended else EventType.USER_ACTIVATED
     verified = {"email_verified": EventType.USER_EMAIL_VERIFIED} if user.is_email_verified else {}
-    return {"status": status, **verified}
+    return {"status": status, "email": EventType.USER_EMAIL_CHANGED, **verified}

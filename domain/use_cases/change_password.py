@@ -2,9 +2,11 @@
 
 from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.session import Client, Identity
+from leadnator_auth.domain.entities.user import without_secrets
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.use_cases.password_reset import apply_new_password
+from leadnator_auth.domain.use_cases.password_reset import set_password
 from leadnator_auth.domain.use_cases.steps.check_password import own_password, still_own
+from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
 from leadnator_auth.domain.use_cases.steps.known_clients import remember
 from leadnator_auth.domain.use_cases.steps.throttle import throttle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
@@ -31,9 +33,9 @@ async def change_password(
 
     async def change(transaction: Transaction) -> None:
         user, session = await still_own(identity, proven, transaction)
-        changed = await apply_new_password(
-            user, new_hash, EventType.PASSWORD_CHANGED, transaction, ports, keep=session.id
-        )
+        reason = EventType.PASSWORD_CHANGED
+        ended = await end_sessions(without_secrets(user), transaction, ports, reason=reason.value, keep=session.id)
+        changed = await set_password(ended, new_hash, reason, transaction, ports)
         await remember(changed, client, transaction, ports)
 
     await run_in_transaction(ports.unit_of_work, change)

@@ -1,10 +1,11 @@
 """Handing over to the owner of an account all that is kept about it (GDPR articles 15 and 20)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 import attrs
 
+from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event, EventFilter
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import QueuedMail
@@ -14,7 +15,7 @@ from leadnator_auth.domain.entities.session import Identity, Session
 from leadnator_auth.domain.entities.totp_factor import TotpFactor
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.policy import MOST_SESSIONS
-from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.ports import Ports, Repositories
 from leadnator_auth.domain.use_cases.steps.require_step_up import require_step_up
 from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.domain.values.paging import Position
@@ -34,12 +35,14 @@ class AccountExport:
     sessions: tuple[Session, ...]
     """Those that did not end; the newest first."""
     one_time_tokens: tuple[OneTimeToken, ...]
+    email_changes: tuple[EmailChange, ...]
+    """Those that can still be undone."""
     known_clients: tuple[KnownClient, ...]
     totp_factors: tuple[TotpFactor, ...]
     recovery_codes: tuple[RecoveryCode, ...]
     """Those that were not used."""
     mails: tuple[QueuedMail, ...]
-    """Those that were or will be sent to its address, as long as they are kept; the newest first."""
+    """Those that were or will be sent to its address, or to one that it asked for or had; the newest first."""
     events: AsyncIterator[Event]
     """The newest first; there may be too many to be in memory at once."""
 
@@ -53,17 +56,29 @@ async def export_account(identity: Identity, *, ports: Ports) -> AccountExport:
     async with ports.unit_of_work.snapshot() as repositories:
         user = await require_step_up(identity, repositories, ports)
         credentials = await repositories.credentials.of(user.id)
+        changes = await repositories.email_changes.of_user(user.id, MOST_OF_A_KIND)
         return AccountExport(
             user=user,
-            password_changed_at=credentials.changed_at if credentials else None,
+            password_changed_at=credentials.changed_at if credentials and credentials.usable_hash else None,
             sessions=tuple(await repositories.sessions.of_user(user, MOST_SESSIONS)),
             one_time_tokens=tuple(await repositories.one_time_tokens.of_user(user.id, MOST_OF_A_KIND)),
+            email_changes=tuple(changes),
             known_clients=tuple(await repositories.known_clients.of_user(user.id)),
             totp_factors=tuple(await repositories.totp_factors.of_user(user.id)),
             recovery_codes=tuple(await repositories.recovery_codes.of_user(user.id)),
-            mails=tuple(await repositories.mail_queue.to(user.email.canonical, MOST_OF_A_KIND)),
+            mails=await _mails_of(user, changes, repositories),
             events=_events_of(user.id, ports),
         )
+
+
+async def _mails_of(user: User, changes: Sequence[EmailChange], repositories: Repositories) -> tuple[QueuedMail, ...]:
+    queue = repositories.mail_queue
+    mails = [*await queue.to(user.email.canonical, MOST_OF_A_KIND), *await queue.of_user(user.id, MOST_OF_A_KIND)]
+    for change in changes:
+        to_former = await queue.to(change.email.canonical, MOST_OF_A_KIND)
+        mails += [mail for mail in to_former if mail.queued_at <= change.changed_at]  # later ones may be another's
+    newest_first = sorted({mail.id: mail for mail in mails}.values(), key=lambda each: (each.queued_at, each.id))[::-1]
+    return tuple(newest_first[:MOST_OF_A_KIND])
 
 
 async def _events_of(user_id: UserId, ports: Ports) -> AsyncIterator[Event]:

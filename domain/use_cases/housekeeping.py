@@ -18,11 +18,11 @@ DEAD_KEPT = timedelta(days=30)
 async def purge(*, ports: Ports) -> int:
     """Removes what is over, at most 500 rows of each kind; returns how many.
 
-    That is sessions that expired or were not used for long, expired one-time tokens, old mails and deliveries of
-    events, known clients not seen for long, what deleted accounts and subscriptions left, old events, and empty
-    counters. A token stays until it no longer counts towards the limit of links an hour. Call again while this returns
-    anything: each kind is a short transaction of its own, so that what was cleared stays cleared, and log-ins never
-    wait long.
+    That is sessions that expired or were not used for long, expired one-time tokens, changes of address that cannot be
+    undone any more, old mails and deliveries of events, known clients not seen for long, what deleted accounts and
+    subscriptions left, old events, and empty counters. A token stays until it no longer counts towards the limit of
+    links an hour. Call again while this returns anything: each kind is a short transaction of its own, so that what was
+    cleared stays cleared, and log-ins never wait long.
     """
     now = ports.clock.now()
     removed = 0
@@ -44,6 +44,7 @@ def kept_for(policy: Policy) -> Mapping[Expired, timedelta]:
         Expired.ONE_TIME_TOKENS: max(
             policy.reset_mails_window, policy.address_mails_window, policy.login_code_mails_window
         ),
+        Expired.EMAIL_CHANGES: timedelta(0),
         Expired.SENT_MAILS: SENT_KEPT,
         Expired.DEAD_MAILS: DEAD_KEPT,
         Expired.SENT_EVENTS: SENT_KEPT,

@@ -43,7 +43,7 @@ async def sign_up(
     user = User(UserId(new_id(USER_ID_PREFIX, ports)), valid_name, address, created_at=now)
 
     async def keep(transaction: Transaction) -> SignedIn:
-        await transaction.users.add([user])
+        await transaction.users.add([user], unless_reserved_at=now)
         await transaction.credentials.add([Credentials(user.id, password_hash, changed_at=now)])
         await record(EventType.USER_CREATED, user.id, transaction, ports)
         await ask_to_verify(user, transaction, ports)
@@ -57,5 +57,5 @@ async def sign_up(
 async def _refuse_taken(address: EmailAddress, ports: Ports) -> None:
     """Saves hashing for a sign-up that is bound to fail; `Users.add` makes sure that no two get through."""
     async with ports.unit_of_work.snapshot() as repositories:
-        if await repositories.users.by_email(address.canonical):
+        if await repositories.users.is_taken(address.canonical, ports.clock.now()):
             raise EmailTakenError

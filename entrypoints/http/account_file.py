@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 
-from leadnator_auth.domain import AccountExport, OneTimeToken, QueuedMail, Session
+from leadnator_auth.domain import AccountExport, EmailChange, OneTimeToken, QueuedMail, Session
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.totp_factor import TotpFactor
 from leadnator_auth.domain.values.json_object import Json
@@ -39,6 +39,7 @@ def _all_but_events(export: AccountExport) -> dict[str, object]:
         | {
             "created_at": exact_rfc3339(user.created_at),
             "email_canonical": user.email.canonical,
+            "pending_email_canonical": user.pending_email.canonical if user.pending_email else None,
             "email_verified_at": _at(user.email_verified_at),
             "session_epoch": user.session_epoch,
             "secret_epoch": user.secret_epoch,
@@ -46,6 +47,7 @@ def _all_but_events(export: AccountExport) -> dict[str, object]:
         "password": {"changed_at": _at(export.password_changed_at)},
         "sessions": [_session(session) for session in export.sessions],
         "one_time_tokens": [_token(token) for token in export.one_time_tokens],
+        "email_changes": [_email_change(change) for change in export.email_changes],
         "known_clients": [_known_client(client) for client in export.known_clients],
         "totp_factors": [_totp_factor(factor) for factor in export.totp_factors],
         "recovery_codes": [{"created_at": exact_rfc3339(code.created_at)} for code in export.recovery_codes],
@@ -73,6 +75,17 @@ def _token(token: OneTimeToken) -> Mapping[str, Json]:
         "issued_at": exact_rfc3339(token.issued_at),
         "expires_at": exact_rfc3339(token.expires_at),
         "used_at": _at(token.used_at),
+    }
+
+
+def _email_change(change: EmailChange) -> Mapping[str, Json]:
+    return {
+        "email": change.email.typed,
+        "email_canonical": change.email.canonical,
+        "email_verified_at": _at(change.email_verified_at),
+        "changed_at": exact_rfc3339(change.changed_at),
+        "undoable_until": exact_rfc3339(change.undoable_until),
+        "epoch": change.epoch,
     }
 
 
@@ -121,6 +134,7 @@ EXPORT: Schema = schemas.closed(
             (
                 "sessions",
                 "one_time_tokens",
+                "email_changes",
                 "known_clients",
                 "totp_factors",
                 "recovery_codes",
@@ -136,6 +150,7 @@ EXAMPLE: Mapping[str, object] = {
     "password": {"changed_at": "2026-01-01T12:00:00Z"},
     "sessions": [],
     "one_time_tokens": [],
+    "email_changes": [],
     "known_clients": [{"network": "192.0.2.1", "has_agent": False, "seen_at": "2026-01-01T12:00:00Z"}],
     "totp_factors": [],
     "recovery_codes": [],

@@ -18,6 +18,7 @@ New versions may add tests to a class: an adapter that fails a new test did not 
 from leadnator_auth.testing.contract.administration_races import AdministrationRacesContract
 from leadnator_auth.testing.contract.cancelling import cancelled_at_step
 from leadnator_auth.testing.contract.credential_store import CredentialStoreContract
+from leadnator_auth.testing.contract.email_changes import EmailChangesContract
 from leadnator_auth.testing.contract.event_deliveries import EventDeliveriesContract
 from leadnator_auth.testing.contract.event_feed import EventFeedContract
 from leadnator_auth.testing.contract.events import EventsContract
@@ -51,6 +52,7 @@ __all__ = [
     "AdministrationRacesContract",
     "ClockContract",
     "CredentialStoreContract",
+    "EmailChangesContract",
     "EmailSyntaxContract",
     "EventDeliveriesContract",
     "EventFeedContract",

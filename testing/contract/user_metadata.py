@@ -59,8 +59,8 @@ class UserMetadataContract(StoreContract):
             await transaction.commit()
         async with unit_of_work.snapshot() as repositories:
             left = await repositories.mail_queue.latest(None, 10)
-            changes = await repositories.mail_queue.count_since(changed, NOW - HOUR)
-            resets = await repositories.mail_queue.count_since(a_mail(1).payload, NOW - HOUR)
+            changes = await repositories.mail_queue.count_since(changed.kind, changed.recipient, NOW - HOUR)
+            resets = await repositories.mail_queue.count_since(MailKind.RESET_LINK, changed.recipient, NOW - HOUR)
         recipient = forgotten(alice.email.canonical)
         tried = [
             attrs.evolve(mail, payload=attrs.evolve(mail.payload, recipient=recipient), last_error="")

@@ -10,6 +10,7 @@ from leadnator_auth.domain.ports import Identities, RateLimits, Readiness, UnitO
 from leadnator_auth.testing.contract import (
     AdministrationRacesContract,
     CredentialStoreContract,
+    EmailChangesContract,
     EventDeliveriesContract,
     EventFeedContract,
     EventsContract,
@@ -44,6 +45,10 @@ class TestSessions(SessionsContract):
 
 class TestOneTimeTokens(OneTimeTokensContract):
     """OneTimeTokens of each store."""
+
+
+class TestEmailChanges(EmailChangesContract):
+    """EmailChanges of each store."""
 
 
 class TestKnownClients(KnownClientsContract):

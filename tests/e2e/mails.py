@@ -25,6 +25,11 @@ def verification_link(mail: EmailMessage) -> str:
     return _link(mail, "verify")
 
 
+def link_in(mail: EmailMessage) -> str:
+    """Returns the link, whatever it is for."""
+    return _link(mail, "[a-z]+")
+
+
 def _link(mail: EmailMessage, purpose: str) -> str:
     found = re.search(_LINK.format(purpose), text_of(mail), re.MULTILINE)
     assert found is not None

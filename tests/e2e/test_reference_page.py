@@ -22,8 +22,10 @@ AFTER_THE_OTHERS = [
     "log_in_code_confirm",
     "change_password",
     "log_out",
+    "undo_email_change",
     "forgot_password",
     "reset_password",
+    "delete_account",
 ]
 """A code proves the address, as a link has done by then; a new password is for the last; a reset ends every session."""
 
@@ -53,17 +55,8 @@ class Shell(NamedTuple):
         return done.stdout
 
 
-VARIABLES = (
-    "TOKEN",
-    "SESSION_ID",
-    "USER_ID",
-    "WEBHOOK_ID",
-    "DELIVERY_ID",
-    "VERIFY_TOKEN",
-    "RESET_TOKEN",
-    "CHALLENGE",
-    "CODE",
-)
+MAILED = ("VERIFY_TOKEN", "EMAIL_TOKEN", "UNDO_TOKEN", "RESET_TOKEN")
+VARIABLES = ("TOKEN", "SESSION_ID", "USER_ID", "WEBHOOK_ID", "DELIVERY_ID", *MAILED, "CHALLENGE", "CODE")
 
 
 @pytest.fixture
@@ -99,13 +92,17 @@ def is_alike(answer: Any, printed: Any, schema: Schema) -> bool:  # JSON of any 
         return True
     if type(answer) is not type(printed):
         return False
-    if isinstance(schema.get("additionalProperties"), Mapping):
+    if isinstance(schema.get("additionalProperties"), Mapping) or (
+        "properties" not in schema and isinstance(answer, dict)
+    ):
         return True
     if isinstance(answer, dict):
         members = schema["properties"]
         same = answer.keys() == printed.keys()
         return same and all(is_alike(value, printed[name], members[name]) for name, value in answer.items())
-    return not isinstance(answer, list) or all(is_alike(item, printed[0], schema["items"]) for item in answer)
+    if not isinstance(answer, list) or not printed:
+        return True
+    return all(is_alike(item, printed[0], schema["items"]) for item in answer)
 
 
 def has_all_figures(answer: str, printed: str) -> bool:
@@ -132,11 +129,15 @@ def test_every_command_answers_as_the_page_says(shell: Shell, page: ReferencePag
     for name in [*BEFORE_THE_OTHERS, *others, *AFTER_THE_OTHERS]:
         command = page.snippet(name, "curl")
         for variable in [each for each in setting if f"${each}" in command]:
-            if variable in ("VERIFY_TOKEN", "RESET_TOKEN"):
+            if variable in MAILED:
                 wait_for_secret(shell.server, variable.partition("_")[0].lower())
             if variable == "CODE":
                 wait_for_codes(shell.server, 2)  # the call that asks for one was tried before
             shell.run(setting.pop(variable))
+        if name == "delete_account":
+            token = shell.server.log_in(password="new-password").json["token"]
+            shell.run(f"TOKEN={token}")
+            run_sql(shell.server.database_url, "UPDATE users SET role = 'user' WHERE name = 'Alice'")
         operation = next(each for each in OPERATIONS if each.name == name)
         answer, printed = shell.run(command), page.snippet(name, "Response 200 OK")
         if operation.media_type == "application/json":
@@ -147,7 +148,7 @@ def test_every_command_answers_as_the_page_says(shell: Shell, page: ReferencePag
             # What is left is for administrators, which no call of the API makes of anybody.
             run_sql(shell.server.database_url, "UPDATE users SET role = 'admin' WHERE name = 'Alice'")
     assert setting == {}, "the page sets variables that no command reads"
-    assert shell.server.log_in(password="new-password").status == 200
+    assert shell.server.log_in(password="new-password").status == 401
 
 
 def test_the_page_calls_the_public_url(page: ReferencePage, default_server: Server) -> None:

@@ -87,7 +87,7 @@ async def test_nothing_else_can_be_set(http: httpx2.AsyncClient, root: Caller, a
     body = {
         "id": "u_mine",
         "user_id": "u_mine",
-        "email": "mallory@example.com",
+        "pending_email": "mallory@example.com",
         "email_canonical": "mallory@example.com",
         "password": "hijacked",
         "password_hash": "hijacked",

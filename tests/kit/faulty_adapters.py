@@ -57,6 +57,7 @@ from leadnator_auth.testing.contract import (
     AdministrationRacesContract,
     ClockContract,
     CredentialStoreContract,
+    EmailChangesContract,
     EmailSyntaxContract,
     EventsContract,
     IdentitiesContract,
@@ -334,9 +335,9 @@ class LocalTime(MemoryUsers):
 
 
 class SwallowedDuplicate(MemoryUsers):
-    async def add(self, users: Sequence[User]) -> None:
+    async def add(self, users: Sequence[User], *, unless_reserved_at: datetime | None = None) -> None:
         with suppress(EmailTakenError):
-            await super().add(users)
+            await super().add(users, unless_reserved_at=unless_reserved_at)
 
 
 class Folding(MemoryUsers):
@@ -427,9 +428,32 @@ class TestSearchThatFolds(UsersContract):
         return OtherUsers(Folding)
 
 
-class TestSaveThatTakesTheAddress(UsersContract):
-    caught_by = "test_saving_changes_all_but_the_address_and_the_birthday"
-    tells = "leaves address and creation time"
+class TestSaveThatGivesTakenAddresses(EmailChangesContract):
+    caught_by = "test_an_address_that_another_account_has_is_not_given"
+    tells = "let a constraint of the store decide"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return OtherUsers(Overwriting)
+
+
+class Unreserved(MemoryUsers):
+    async def add(self, users: Sequence[User], *, unless_reserved_at: datetime | None = None) -> None:
+        await super().add(users)
+
+
+class TestReservedAddressThatIsGivenAway(EmailChangesContract):
+    caught_by = "test_nobody_is_added_with_an_address_that_is_reserved"
+    tells = "may take back is taken"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return OtherUsers(Unreserved)
+
+
+class TestSaveThatTakesTheBirthday(UsersContract):
+    caught_by = "test_saving_changes_all_but_the_birthday"
+    tells = "leaves the creation time"
 
     @pytest.fixture
     def unit_of_work(self) -> UnitOfWork:

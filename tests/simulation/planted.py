@@ -39,6 +39,7 @@ class Bug:
 
 _ADMINISTRATION = "domain/use_cases/administration.py"
 _RESET = "domain/use_cases/password_reset.py"
+_RECOVERY = "domain/use_cases/steps/complete_recovery.py"
 _VERIFICATION = "domain/use_cases/email_verification.py"
 _LOG_IN = "domain/use_cases/log_in.py"
 _DELIVERY = "domain/use_cases/mail_delivery.py"
@@ -55,10 +56,9 @@ _STORE = "adapters/memory/store.py"
 BUGS = (
     Bug(
         "a reset keeps the sessions",
-        _RESET,
-        "    changed = await end_sessions("
-        "without_secrets(user), transaction, ports, reason=event_type.value, keep=keep)\n",
-        "    changed = without_secrets(user)\n    await transaction.users.save(changed)\n",
+        _RECOVERY,
+        "    return await end_sessions(without_secrets(user), transaction, ports, reason=reason, actor=actor)\n",
+        "    await transaction.users.save(without_secrets(user))\n    return without_secrets(user)\n",
     ),
     Bug(
         "a link proves the address of whoever has it by now",
@@ -89,8 +89,9 @@ BUGS = (
     Bug(
         "a change of password proves the address",
         _RESET,
-        "    changed = await end_sessions(without_secrets(user),",
-        "    user = await proved(user, transaction, ports)\n    changed = await end_sessions(without_secrets(user),",
+        "    await _keep_hash(user, new_hash, transaction, ports)\n",
+        "    user = await proved(user, transaction, ports)\n    await transaction.users.save(user)\n"
+        "    await _keep_hash(user, new_hash, transaction, ports)\n",
     ),
     Bug(
         "who signs up is not mailed a link",
@@ -100,9 +101,9 @@ BUGS = (
     ),
     Bug(
         "a reset keeps the other reset secrets",
-        _RESET,
-        "end_sessions(without_secrets(user), transaction, ports, reason=event_type.value, keep=keep)",
-        "end_sessions(user, transaction, ports, reason=event_type.value, keep=keep)",
+        _RECOVERY,
+        "end_sessions(without_secrets(user),",
+        "end_sessions(user,",
     ),
     Bug(
         "a reset that is kept is answered with an error when what follows fails",
@@ -137,7 +138,7 @@ BUGS = (
     ),
     Bug(
         "a change of password ignores that the password changed meanwhile",
-        "domain/use_cases/change_password.py",
+        "domain/use_cases/steps/check_password.py",
         " or current.version != proven.version",
         "",
     ),
@@ -188,8 +189,8 @@ BUGS = (
     Bug(
         "links beyond the limit",
         _DELIVERY,
-        "    if len(issued) < limit.count:\n",
-        "    if len(issued) <= limit.count:\n",
+        "        if len(issued) >= limit.count:\n",
+        "        if len(issued) > limit.count:\n",
     ),
     Bug(
         "a mail that is taken can be taken by others",
@@ -236,7 +237,7 @@ BUGS = (
     Bug(
         "two accounts have one address",
         _TABLES,
-        "            if await self.by_email(user.email.canonical):\n                raise EmailTakenError\n",
+        "            if await self.by_email(canonical):\n                raise EmailTakenError\n",
         "",
     ),
     Bug(
@@ -285,8 +286,8 @@ BUGS = (
     Bug(
         "notices without a limit",
         _MAILS,
-        ">= limit.count:\n",
-        "< 0:\n",
+        "recipient, since) >= limit.count:\n",
+        "recipient, since) < 0:\n",
     ),
     Bug(
         "mails to nobody are dropped in one unit of work, which takes too long",

@@ -64,6 +64,8 @@ def _of_accounts(before: State, after: State) -> list[Told]:
             found.append(("user.updated", user_id, None))
         if old.is_email_verified != new.is_email_verified:
             found.append(("user.email_verified" if new.is_email_verified else "user.updated", user_id, None))
+        if old.email.canonical != new.email.canonical:
+            found.append(("user.email_changed", user_id, None))
         if old.status is not new.status:
             found.append(("user.suspended" if new.is_suspended else "user.activated", user_id, None))
     return found

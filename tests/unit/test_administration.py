@@ -162,7 +162,12 @@ async def test_a_patch_of_nothing_is_a_success_without_a_trace(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"id": "u_mine", "email": "mallory@example.com", "password": "hijacked", "created_at": "2000-01-01T00:00:00Z"},
+        {
+            "id": "u_mine",
+            "pending_email": "mallory@example.com",
+            "password": "hijacked",
+            "created_at": "2000-01-01T00:00:00Z",
+        },
         {"Role": "admin", "is_admin": True, "\0": None},
         {"staus": "suspended"},
     ],

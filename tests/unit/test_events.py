@@ -23,9 +23,11 @@ from leadnator_auth.domain import (
     UserId,
     add_webhook,
     change_account,
+    change_email,
     change_password,
     change_user,
     change_webhook,
+    confirm_email,
     create_user,
     delete_account,
     delete_user,
@@ -52,6 +54,7 @@ from leadnator_auth.domain import (
     sign_up,
     step_up,
     subscribe_functions,
+    undo_email_change,
     use_cases,
     verify_email,
 )
@@ -68,6 +71,7 @@ from tests.unit.changes import changes, state_of, told
 OPERATOR = Actor.operator()
 STARTED, ENDED = "session.started", "session.ended"
 VERIFIED = "user.email_verified"
+CHANGED = "user.email_changed"
 BOB = {"name": "Bob", "email": "bob@example.com", "password_hash": "cheap$1$bob"}
 
 
@@ -86,6 +90,14 @@ class Scene:
 
     async def patch(self, **fields: object) -> None:
         await change_user(self.root, self.alice, fields, ports=self.ports)
+
+    async def move(self) -> str:
+        """Gives Alice another address and returns the secret that undoes it."""
+        await change_email(self.first, "al@example.org", ports=self.ports)
+        await deliver_due_mails(ports=self.ports)
+        await confirm_email(self.memory.mailer.confirmation_links[-1].secret, ports=self.ports)
+        await deliver_due_mails(ports=self.ports)
+        return self.memory.mailer.undo_links[-1].secret
 
     async def many_log_ins(self) -> None:
         """Lets Alice log in where she may have two sessions, and has them."""
@@ -294,6 +306,12 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         ),
         (lambda s: _after(s.patch(email_verified=True), verify_email(s.verification, ports=s.ports)), [VERIFIED]),
     ],
+    "change_email": [(lambda s: change_email(s.first, "al@example.org", ports=s.ports), [])],
+    "confirm_email": [
+        (lambda s: s.move(), [CHANGED, VERIFIED]),
+        (lambda s: _after(s.patch(email_verified=True), s.move()), [VERIFIED, CHANGED]),
+        (lambda s: confirm_email("email_" + "A" * 43, ports=s.ports), []),
+    ],
     "create_user": [
         (lambda s: create_user(s.root, "Bob", "bob@example.com", "secret", ports=s.ports), ["user.created"]),
         (lambda s: create_user(OPERATOR, "Bob", "bob@example.com", "secret", ports=s.ports), ["user.created"]),
@@ -307,6 +325,9 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: s.patch(email_verified=True), [VERIFIED]),
         (lambda s: s.patch(email_verified=False), []),
         (lambda s: s.patch(email_verified=True, plan="Growth"), [VERIFIED, "user.updated"]),
+        (lambda s: s.patch(email="al@example.org"), [CHANGED]),
+        (lambda s: s.patch(email="al@example.org", email_verified=True), [CHANGED, VERIFIED]),
+        (lambda s: s.patch(email="root@example.com"), []),
         (lambda s: s.patch(status="suspended"), [ENDED, ENDED, "user.suspended"]),
         (lambda s: s.patch(status="suspended", plan="Growth"), [ENDED, ENDED, "user.updated", "user.suspended"]),
         (
@@ -367,8 +388,20 @@ async def test_there_is_an_event_if_and_only_if_there_is_a_change(scene: Scene, 
         assert told(before, after) == changes(before, after)
 
 
+async def test_that_a_change_of_address_was_undone_is_told_with_all_that_ends(scene: Scene) -> None:
+    """It cannot be seen in the account alone: it may have the address back already."""
+    undo = await scene.move()
+    before = await state_of(scene.ports)
+    for _ in range(2):
+        with suppress(AuthError):
+            await undo_email_change(undo, ports=scene.ports)
+    after = await state_of(scene.ports)
+    new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
+    assert new == [ENDED, ENDED, "user.email_change_undone"]
+
+
 def test_every_use_case_that_writes_has_its_story() -> None:
-    assert _writing() == STORIES.keys()
+    assert _writing() - {"undo_email_change"} == STORIES.keys()
 
 
 def _writing() -> set[str]:

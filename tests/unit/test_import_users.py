@@ -233,7 +233,7 @@ class OvertakenUsers(MemoryUsers):
 
     memory: MemoryPorts
 
-    async def add(self, users: Sequence[User]) -> None:
+    async def add(self, users: Sequence[User], *, unless_reserved_at: datetime | None = None) -> None:
         quicker = attrs.evolve(users[0], id=UserId("u_quicker"))
         kept = self.memory.unit_of_work.tables
         kept.users[quicker.id] = quicker

@@ -31,6 +31,7 @@ from leadnator_auth.domain.use_cases.second_factors import (
     remove_totp,
     set_up_totp,
 )
+from leadnator_auth.domain.use_cases.steps.complete_recovery import complete_recovery
 from leadnator_auth.domain.use_cases.steps.second_factor import UsedFactor, take_second_factor
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 
@@ -195,6 +196,33 @@ async def test_a_set_up_that_is_dropped_is_no_event(mine: Identity, memory: Memo
     await an_app(mine, memory)
     await remove_totp(mine, ports=memory)
     assert events(memory) == []
+
+
+@pytest.mark.parametrize(("since_days", "stays"), [(8, True), (6, False)])
+async def test_a_recovery_drops_an_app_that_was_added_lately_and_its_codes(
+    mine: Identity, memory: MemoryPorts, since_days: int, stays: bool
+) -> None:
+    app, codes = await a_confirmed_app(mine, memory)
+    memory.clock.advance(days=since_days)
+    await run_in_transaction(
+        memory.unit_of_work,
+        lambda each: complete_recovery(
+            mine.user, each, memory, added_since=memory.clock.now() - timedelta(days=7), reason="password.reset"
+        ),
+    )
+    assert (await taken(mine, app.at(memory.clock.now()), memory) is not None) is stays
+    assert (await taken(mine, codes[0], memory) is not None) is stays
+
+
+async def test_a_recovery_of_all_leaves_no_factor_and_no_code(mine: Identity, memory: MemoryPorts) -> None:
+    _, codes = await a_confirmed_app(mine, memory)
+    memory.clock.advance(days=400)
+    await run_in_transaction(
+        memory.unit_of_work,
+        lambda each: complete_recovery(mine.user, each, memory, added_since=None, reason="password.reset"),
+    )
+    assert await taken(mine, codes[0], memory) is None
+    assert memory.unit_of_work.tables.recovery_codes == {}
 
 
 async def test_no_code_of_somebody_else_will_do(mine: Identity, memory: MemoryPorts) -> None:

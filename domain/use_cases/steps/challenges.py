@@ -23,10 +23,18 @@ async def open_challenge(
     """Returns a new challenge, which is kept with what its `payload` says; it is of a user only if that may show."""
     now = ports.clock.now()
     expires_at = now + lifetime
-    secret = await mint(
-        purpose, user, transaction, ports, issued_at=now, expires_at=expires_at, tries=tries, payload=payload
+    token = OneTimeToken(
+        purpose,
+        "",
+        user.id if user else None,
+        user.email.canonical if user else None,
+        issued_at=now,
+        expires_at=expires_at,
+        tries_left=tries,
+        payload=payload,
+        epoch=user.secret_epoch if user else 0,
     )
-    return Challenge(secret, expires_at)
+    return Challenge(await mint(token, transaction, ports), expires_at)
 
 
 async def spend_try(purpose: Purpose, secret: str, ports: Ports) -> OneTimeToken | None:

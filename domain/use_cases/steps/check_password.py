@@ -11,11 +11,11 @@ from leadnator_auth.domain.values.password import Password
 
 
 async def verified(credentials: Credentials | None, password: Password, client: Client, ports: Ports) -> Credentials:
-    """Returns the credentials once the password has proved right; missing credentials cost the same verification.
+    """Returns the credentials once the password has proved right; missing ones, or none that work, cost the same.
 
     Raises: InvalidCredentialsError, OverloadedError.
     """
-    is_right = await ports.hasher.verify(password, credentials.password_hash if credentials else None, client)
+    is_right = await ports.hasher.verify(password, credentials.usable_hash if credentials else None, client)
     if credentials is None or not is_right:
         raise InvalidCredentialsError(credentials.user_id if credentials else None)
     return credentials

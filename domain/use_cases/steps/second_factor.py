@@ -1,5 +1,6 @@
 """Taking a second factor, a code of an app or a recovery code, each once; and taking it away."""
 
+from datetime import datetime
 from enum import Enum, auto
 
 from leadnator_auth.domain.entities.event import EventType
@@ -53,6 +54,20 @@ async def drop_second_factors(user: User, transaction: Transaction, ports: Ports
         await remove_factor(factor, transaction, ports)
     await transaction.recovery_codes.replace(user.id, ())
     return bool(factors)
+
+
+async def drop_added_second_factors(
+    user: User, added_since: datetime | None, transaction: Transaction, ports: Ports
+) -> None:
+    """Removes the apps that were set up since an instant, with None all; codes stay while there is an app that counts.
+
+    The user was read in the same transaction, and first of all.
+    """
+    for factor in await transaction.totp_factors.of_user(user.id):
+        if added_since is None or (factor.confirmed_at or factor.created_at) >= added_since:
+            await remove_factor(factor, transaction, ports)
+    if await confirmed_totp(user, transaction) is None:
+        await transaction.recovery_codes.replace(user.id, ())
 
 
 async def remove_factor(factor: TotpFactor, transaction: Transaction, ports: Ports) -> None:

@@ -7,7 +7,13 @@ from leadnator_auth.domain import UserId, change_user, list_events, list_users, 
 from leadnator_auth.domain import delete_user as delete
 from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.entities.user import MAX_PLAN_LENGTH, Role, Status
-from leadnator_auth.domain.errors import ForbiddenError, LastAdminError, NotFoundError, UnavailableError
+from leadnator_auth.domain.errors import (
+    EmailTakenError,
+    ForbiddenError,
+    LastAdminError,
+    NotFoundError,
+    UnavailableError,
+)
 from leadnator_auth.domain.values.search import MAX_SEARCH_LENGTH
 from leadnator_auth.entrypoints.http.context import actor_of, done, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
@@ -70,6 +76,7 @@ _BOB = {**schemas.EXAMPLE_ACCOUNT, "name": "Bob", "email": "bob@example.com", "p
 
 _BODY = {
     "name": schemas.NAME,
+    "email": schemas.EMAIL,
     "role": {"type": "string", "enum": [role.value for role in Role]},
     "plan": {"type": "string", "minLength": 1, "maxLength": MAX_PLAN_LENGTH, "pattern": schemas.NAME["pattern"]},
     "status": {"type": "string", "enum": [status.value for status in Status]},
@@ -144,7 +151,7 @@ OPERATIONS: tuple[Operation, ...] = (
         example_body={"plan": "Growth", "status": "active"},
         success=schemas.closed({"user": schemas.ACCOUNT}),
         example_answer={"user": _BOB},
-        refusals=(*BAD_BODY, *_REFUSALS, NotFoundError, LastAdminError),
+        refusals=(*BAD_BODY, *_REFUSALS, NotFoundError, LastAdminError, EmailTakenError),
         needs_token=True,
     ),
     Operation(

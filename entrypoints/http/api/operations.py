@@ -6,6 +6,7 @@ from leadnator_auth.entrypoints.http.api import (
     accounts,
     admin,
     code_log_in,
+    email_change,
     email_verification,
     own_account,
     probes,
@@ -25,7 +26,8 @@ GROUPS: Mapping[str, str] = {
     own_account.GROUP: "What an account is and has. To delete it, or to take all of it along, takes a log-in or a "
     "step-up of the last ten minutes.",
     email_verification.GROUP: "Who signs up is mailed a link; until it is used, nobody knows whether the address is "
-    "theirs. `LEADNATOR_EMAIL_VERIFICATION` says what is withheld so long.",
+    "theirs. `LEADNATOR_EMAIL_VERIFICATION` says what is withheld so long. Another address is confirmed by a link that "
+    "is mailed there, and the old one gets a link that takes the change back for seven days.",
     admin.GROUP: "For users whose role is `admin`; what they change is in force at once. To try it, "
     "make Alice one where the server runs: `leadnator-auth users set alice@example.com --role admin`.",
     webhooks.GROUP: "For users whose role is `admin`: events are posted to where you say, signed as Standard Webhooks "
@@ -41,6 +43,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *sessions.OPERATIONS,
     *step_up.OPERATIONS,
     *email_verification.OPERATIONS,
+    *email_change.OPERATIONS,
     *own_account.OPERATIONS,
     *admin.OPERATIONS,
     *webhooks.OPERATIONS,

@@ -89,6 +89,12 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
             "CODE=$(ls -tr mail/*.eml |\n  xargs grep -ohE '^[0-9]{6}' | tail -n 1)",
         ),
         ShellVariable("RESET_TOKEN", "What the link ends in that was asked for.", _mailed("RESET_TOKEN", "reset_")),
+        ShellVariable(
+            "EMAIL_TOKEN", "What the link ends in that was mailed to a new address.", _mailed("EMAIL_TOKEN", "email_")
+        ),
+        ShellVariable(
+            "UNDO_TOKEN", "What the link ends in that was mailed to the old one.", _mailed("UNDO_TOKEN", "undo_")
+        ),
     )
     used = {name for operation in operations.values() for name in VARIABLE.findall(curl(operation, base_url))}
     return [variable for variable in known if variable.name in used]

@@ -51,7 +51,7 @@ LINES = (
     Line("domain/__init__.py", '    "was_password_reset",', '    "write_note",'),
     Line(
         "adapters/memory/tables.py",
-        "from leadnator_auth.domain.entities.mail import QueuedMail, forgotten",
+        "from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail, forgotten",
         "from leadnator_auth.domain.entities.note import Note",
     ),
     Line(

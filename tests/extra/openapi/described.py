@@ -32,6 +32,7 @@ from leadnator_auth.domain import (
     WebhookId,
     sign_up,
 )
+from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
@@ -48,12 +49,16 @@ VERIFICATION_SECRET = "verify_" + "A" * 43
 CODE_CHALLENGE = "code_" + "A" * 43
 CODE_MAIL = "m_123"
 CODE = f"{int.from_bytes(memory_ports().code_keys.derive(f'login_code:{CODE_MAIL}')) % 10**6:06}"
+CONFIRMATION_SECRET = "email_" + "A" * 43
+UNDO_SECRET = "undo_" + "A" * 43
 NOT_GUESSED = {
     "/api/auth/signup": {"email": "x@bücher.example.com"},
     "/api/auth/change-password": {"current_password": ALICE["password"]},
     "/api/auth/reset-password": {"token": RESET_SECRET},
     "/api/auth/verify-email": {"token": VERIFICATION_SECRET},
     "/api/auth/login/code/confirm": {"challenge": CODE_CHALLENGE, "code": CODE},
+    "/api/auth/confirm-email": {"token": CONFIRMATION_SECRET},
+    "/api/auth/undo-email-change": {"token": UNDO_SECRET},
 }
 """Members of a body that are right, and that no generator comes by."""
 
@@ -154,10 +159,18 @@ async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
         digest=digest_of(Purpose.MAILED_CODE.prefix + CODE_MAIL),
         payload=ports.code_keys.newest_id,
     )
-    tables.one_time_tokens |= {token.digest: token for token in (reset, verification, challenge, mailed)}
+    wanted = EmailAddress("al@example.com", "al@example.com")
+    confirmation = attrs.evolve(
+        reset, purpose=Purpose.EMAIL, digest=digest_of(CONFIRMATION_SECRET), address=wanted.canonical
+    )
+    undo = attrs.evolve(reset, purpose=Purpose.UNDO, digest=digest_of(UNDO_SECRET))
+    change = EmailChange(alice.user.id, 0, alice.user.email, None, other.created_at, other.expires_at)
+    tables.email_changes[f"{alice.user.id} 0"] = change
+    tokens = (reset, verification, challenge, mailed, confirmation, undo)
+    tables.one_time_tokens |= {token.digest: token for token in tokens}
     _add_webhook(tables, ports)
     bob = attrs.evolve(alice.user, id=OTHER_USER, email=EmailAddress("bob@example.com", "bob@example.com"))
-    tables.users |= {bob.id: bob, alice.user.id: attrs.evolve(alice.user, role=Role.ADMIN)}
+    tables.users |= {bob.id: bob, alice.user.id: attrs.evolve(alice.user, role=Role.ADMIN, pending_email=wanted)}
     return alice.token, tables
 
 

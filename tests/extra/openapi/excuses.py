@@ -23,6 +23,9 @@ CHANGE = "POST /api/auth/change-password"
 VERIFY = "POST /api/auth/verify-email"
 ASK_FOR_CODE = "POST /api/auth/login/code"
 CONFIRM_CODE = "POST /api/auth/login/code/confirm"
+MOVE = "POST /api/auth/change-email"
+CONFIRM = "POST /api/auth/confirm-email"
+UNDO = "POST /api/auth/undo-email-change"
 MEDIA = "POST /api/auth/media-token"
 PATCH_USER = "PATCH /api/admin/users/{id}"
 LIST_USERS = "GET /api/admin/users"
@@ -38,15 +41,18 @@ FIELDS = {
     VERIFY: ["token"],
     ASK_FOR_CODE: ["email"],
     CONFIRM_CODE: ["challenge", "code"],
+    MOVE: ["email"],
+    CONFIRM: ["token"],
+    UNDO: ["token"],
     CHANGE: ["current_password", "password"],
     MEDIA: ["path"],
-    PATCH_USER: ["name", "role", "plan", "status", "email_verified"],
+    PATCH_USER: ["name", "email", "role", "plan", "status", "email_verified"],
     ADD_WEBHOOK: ["url", "types", "description"],
     PATCH_WEBHOOK: ["url", "types", "description", "enabled"],
 }
 NEW_PASSWORD = [SIGN_UP, RESET, CHANGE]
 URL = [ADD_WEBHOOK, PATCH_WEBHOOK]
-EMAIL = [SIGN_UP, LOG_IN, FORGOT, ASK_FOR_CODE]
+EMAIL = [SIGN_UP, LOG_IN, FORGOT, ASK_FOR_CODE, MOVE]
 
 
 @attrs.frozen
@@ -153,7 +159,7 @@ RIGHT: tuple[Excuse, ...] = (
     *(_accepted(operation, has_surrounding_space) for operation in URL),
     # A schema says what a token looks like, not which ones were mailed: "unknown, used, expired".
     _refused(RESET, "invalid_reset_token"),
-    _refused(VERIFY, "invalid_email_token"),
+    *(_refused(operation, "invalid_email_token") for operation in (VERIFY, CONFIRM, UNDO)),
     _refused(CONFIRM_CODE, "invalid_code"),
     # Nor does it say which cursors a page had.
     *(
