@@ -16,6 +16,8 @@ from tests.databases import run_sql
 from tests.e2e.conftest import Serve
 from tests.e2e.server import DEADLINE_SECONDS, HOST, Server, run, until
 
+pytestmark = pytest.mark.slow  # deliveries are waited for
+
 Json = Any  # JSON is of any type
 
 
