@@ -13,6 +13,9 @@ MAX_DEPTH = 32
 def parse_object(content: bytes) -> Mapping[str, object]:
     """Returns the one JSON object in `content`, which must be UTF-8, repeat no name and be at most 32 levels deep.
 
+    The names of its members hold no U+0000 and no unpaired surrogate. What is in a member may: that is a fault of the
+    member, for whoever reads it to tell.
+
     Raises: ValueError.
     """
     try:
@@ -26,19 +29,21 @@ def parse_object(content: bytes) -> Mapping[str, object]:
         raise ValueError("too deep") from None
     if not isinstance(value, dict) or _depth_exceeds(value, MAX_DEPTH):
         raise ValueError("not an object, or too deep")
+    if not all(map(is_storable, value)):
+        raise ValueError("a name is not text")
     return value
 
 
 def check_storable(members: Mapping[str, object]) -> None:
-    """Raises: ValueError when a text anywhere in the members holds U+0000 or an unpaired surrogate."""
+    """Raises: ValueError when a text or a name anywhere in the members holds U+0000 or an unpaired surrogate."""
     if not all(_is_storable_throughout(value) for value in members.values()):
         raise ValueError("holds a character that is not allowed")
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
-    if len(members) != len(pairs) or not all(is_storable(name) for name in members):
-        raise ValueError("a name is repeated or not text")
+    if len(members) != len(pairs):
+        raise ValueError("a name is repeated")
     return members
 
 
@@ -71,4 +76,6 @@ def _children(value: object) -> list[object]:
 def _is_storable_throughout(value: object) -> bool:
     if isinstance(value, str):
         return is_storable(value)
+    if isinstance(value, dict) and not all(map(is_storable, value)):
+        return False
     return all(_is_storable_throughout(child) for child in _children(value))
