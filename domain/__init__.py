@@ -19,6 +19,7 @@ from leadnator_auth.domain.entities.mail import (
 from leadnator_auth.domain.entities.mailed_link import LinkState, MailedLink
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState, OutboxEntry, OutboxStats
+from leadnator_auth.domain.entities.passkey import AuthenticatorFlags, Passkey, PasskeyAssertion, PasskeyRegistration
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
@@ -34,6 +35,7 @@ from leadnator_auth.domain.errors import (
     InvalidCredentialsError,
     InvalidFieldsError,
     InvalidPageError,
+    InvalidPasskeyError,
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
@@ -43,6 +45,9 @@ from leadnator_auth.domain.errors import (
     MissingFieldsError,
     NotFoundError,
     OverloadedError,
+    PasskeyClonedError,
+    PasskeyExistsError,
+    TooManyPasskeysError,
     UnavailableError,
     WebhookTargetRefusedError,
 )
@@ -73,7 +78,7 @@ from leadnator_auth.domain.use_cases.user_directory import list_events, list_use
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
-from leadnator_auth.domain.values.ids import SessionId, UserId
+from leadnator_auth.domain.values.ids import PasskeyId, SessionId, UserId
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
@@ -83,6 +88,7 @@ __all__ = [
     "AccountSuspendedError",
     "Actor",
     "AuthError",
+    "AuthenticatorFlags",
     "BadFieldError",
     "Change",
     "ChangedUser",
@@ -109,6 +115,7 @@ __all__ = [
     "InvalidCredentialsError",
     "InvalidFieldsError",
     "InvalidPageError",
+    "InvalidPasskeyError",
     "InvalidResetTokenError",
     "InvalidTokenError",
     "LastAdminError",
@@ -132,6 +139,12 @@ __all__ = [
     "OutgoingMail",
     "OverloadedError",
     "Page",
+    "Passkey",
+    "PasskeyAssertion",
+    "PasskeyClonedError",
+    "PasskeyExistsError",
+    "PasskeyId",
+    "PasskeyRegistration",
     "Password",
     "PasswordPolicy",
     "Policy",
@@ -147,6 +160,7 @@ __all__ = [
     "SessionId",
     "SignedIn",
     "Status",
+    "TooManyPasskeysError",
     "TooManyRequestsError",
     "UnavailableError",
     "User",

@@ -11,6 +11,7 @@ from leadnator_auth.adapters.memory.events import MemoryEvents
 from leadnator_auth.adapters.memory.known_clients import MemoryKnownClients
 from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
 from leadnator_auth.adapters.memory.one_time_tokens import MemoryOneTimeTokens
+from leadnator_auth.adapters.memory.passkeys import MemoryPasskeys
 from leadnator_auth.adapters.memory.purging import purge
 from leadnator_auth.adapters.memory.tables import (
     MemoryCredentialStore,
@@ -32,6 +33,7 @@ class MemoryRepositories:
         self.sessions = MemorySessions(tables)
         self.one_time_tokens = MemoryOneTimeTokens(tables)
         self.known_clients = MemoryKnownClients(tables)
+        self.passkeys = MemoryPasskeys(tables)
         self.mail_queue = MemoryMailQueue(tables)
         self.events = MemoryEvents(tables)
 

@@ -11,10 +11,11 @@ from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import QueuedMail
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken
+from leadnator_auth.domain.entities.passkey import Passkey
 from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.user import User, is_found
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.values.ids import EventId, SessionId, UserId
+from leadnator_auth.domain.values.ids import EventId, PasskeyId, SessionId, UserId
 from leadnator_auth.domain.values.paging import Position
 
 Key = TypeVar("Key")
@@ -30,6 +31,7 @@ class Tables:
     sessions: dict[SessionId, Session] = attrs.Factory(dict)
     one_time_tokens: dict[str, OneTimeToken] = attrs.Factory(dict)
     known_clients: dict[str, KnownClient] = attrs.Factory(dict)
+    passkeys: dict[PasskeyId, Passkey] = attrs.Factory(dict)
     mails: dict[str, QueuedMail] = attrs.Factory(dict)
     events: dict[EventId, Event] = attrs.Factory(dict)
 
@@ -77,6 +79,7 @@ class MemoryUsers:
         tokens = tables.one_time_tokens
         remove(tokens, [token.digest for token in tokens.values() if token.user_id == user_id])
         remove(tables.known_clients, [key for key, client in tables.known_clients.items() if client.user_id == user_id])
+        remove(tables.passkeys, [passkey.id for passkey in tables.passkeys.values() if passkey.user_id == user_id])
 
     async def active_admins(self) -> list[User]:
         admins = [user for user in self.tables.users.values() if user.is_active_admin]

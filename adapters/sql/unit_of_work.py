@@ -12,6 +12,7 @@ from leadnator_auth.adapters.sql.events import SqlEvents
 from leadnator_auth.adapters.sql.known_clients import SqlKnownClients
 from leadnator_auth.adapters.sql.mail_queue import SqlMailQueue
 from leadnator_auth.adapters.sql.one_time_tokens import SqlOneTimeTokens
+from leadnator_auth.adapters.sql.passkeys import SqlPasskeys
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.purging import purge
 from leadnator_auth.adapters.sql.sessions import SqlSessions
@@ -28,6 +29,7 @@ class SqlRepositories:
         self.sessions = SqlSessions(connection)
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.known_clients = SqlKnownClients(connection)
+        self.passkeys = SqlPasskeys(connection)
         self.mail_queue = SqlMailQueue(connection)
         self.events = SqlEvents(connection)
 

@@ -12,6 +12,7 @@ from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports.accounts import CredentialStore, KnownClients, OneTimeTokens, Sessions, Users
 from leadnator_auth.domain.ports.events import Events
 from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
+from leadnator_auth.domain.ports.passkeys import Passkeys
 from leadnator_auth.domain.values.ids import SessionId
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "MailQueue",
     "OneTimeTokens",
     "Outbox",
+    "Passkeys",
     "Repositories",
     "Sessions",
     "Transaction",
@@ -45,6 +47,8 @@ class Repositories(Protocol):
     def one_time_tokens(self) -> OneTimeTokens: ...
     @property
     def known_clients(self) -> KnownClients: ...
+    @property
+    def passkeys(self) -> Passkeys: ...
     @property
     def mail_queue(self) -> MailQueue: ...
     @property

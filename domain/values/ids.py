@@ -5,11 +5,13 @@ from typing import NewType
 UserId = NewType("UserId", str)
 SessionId = NewType("SessionId", str)
 EventId = NewType("EventId", str)
+PasskeyId = NewType("PasskeyId", str)
 
 ID_BYTES = 16
 USER_ID_PREFIX = "u_"
 SESSION_ID_PREFIX = "s_"
 MAIL_ID_PREFIX = "m_"
 EVENT_ID_PREFIX = "e_"
+PASSKEY_ID_PREFIX = "p_"
 NOBODY = UserId(USER_ID_PREFIX)
 """An id that no account has: a look-up by it costs what any other look-up costs."""

@@ -26,6 +26,7 @@ from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
+from leadnator_auth.entrypoints.compose.passkeys import passkey_ceremony
 from leadnator_auth.entrypoints.compose.secrets import (
     jwt_tokens,
     master_key_file,
@@ -90,6 +91,7 @@ async def open_ports(
                 readiness=SqlReadiness(connections),
                 master_keys=keys,
                 webhooks=webhooks,
+                passkeys=passkey_ceremony(settings),
                 policy=_policy(settings),
             )
 

@@ -15,6 +15,7 @@ from leadnator_auth.testing.contract import (
     KnownClientsContract,
     MailQueueContract,
     OneTimeTokensContract,
+    PasskeysContract,
     RacesContract,
     RateLimitsContract,
     ReadinessContract,
@@ -42,6 +43,10 @@ class TestOneTimeTokens(OneTimeTokensContract):
 
 class TestKnownClients(KnownClientsContract):
     """KnownClients of each store."""
+
+
+class TestPasskeys(PasskeysContract):
+    """Passkeys of each store."""
 
 
 class TestMailQueue(MailQueueContract):

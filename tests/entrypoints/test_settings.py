@@ -20,6 +20,7 @@ from leadnator_auth.entrypoints.settings.url_parts import Host
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+ANDROID_APP = "android:apk-key-hash:" + "Ab_-" * 10 + "a-9"
 LONG_SECRET = "0123456789abcdef0123456789abcdef"
 DEFAULTS: dict[str, object] = {
     "LEADNATOR_DATABASE_URL": Path("leadnator.db"),
@@ -57,6 +58,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_KEEP_ALIVE": 75,
     "LEADNATOR_TRUSTED_PROXIES": (),
     "LEADNATOR_CORS_ORIGINS": (),
+    "LEADNATOR_PASSKEY_ORIGINS": (),
     "LEADNATOR_APP_NAME": "leadnator-auth",
     "LEADNATOR_LOGIN_URL": None,  # pages lead to the start page
     "LEADNATOR_LOG_FORMAT": None,  # text on a terminal, else JSON
@@ -492,6 +494,11 @@ SPOKEN: list[tuple[str, object, str]] = [
     ("master_keys", [LONG_SECRET, f"{LONG_SECRET}-old"], f"{LONG_SECRET},{LONG_SECRET}-old"),
     ("webhook_private_targets", True, "on"),
     ("trusted_proxies", ["127.0.0.1", "10.0.0.0/8"], "127.0.0.1,10.0.0.0/8"),
+    (
+        "passkey_origins",
+        ["https://a.example", "android:apk-key-hash:" + "a" * 43],
+        "https://a.example,android:apk-key-hash:" + "a" * 43,
+    ),
     ("cors_origins", ("https://a.example",), "https://a.example"),
     ("mail_templates", Path("/"), "/"),
     ("database_url", Path("/srv/a.db"), "sqlite:////srv/a.db"),
@@ -545,6 +552,8 @@ WRONG: list[tuple[str, object]] = [
     ("smtp_ehlo", True),
     ("mail_templates", True),
     ("mail_templates", Path("/nowhere/at/all")),
+    ("passkey_origins", ["https://a.example/"]),
+    ("passkey_origins", ["android:apk-key-hash:short"]),
     ("cors_origins", {"https://a.example"}),
     ("cors_origins", [5]),
     ("cors_origins", [""]),
