@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 from fido2.server import Fido2Server
@@ -41,13 +41,17 @@ _NO_MODEL = bytes(16)
 Json = Mapping[str, object]
 
 
+def _frozen(origins: Iterable[str]) -> frozenset[str]:
+    return frozenset(origins)
+
+
 @attrs.frozen
 class Fido2Passkeys:
     """PasskeyCeremony by `fido2`, for one relying party: its id, its name, and the origins its pages have."""
 
     relying_party_id: str
     name: str
-    origins: frozenset[str] = attrs.field(converter=frozenset)
+    origins: frozenset[str] = attrs.field(converter=_frozen)
 
     def registration_options(self, user: User, challenge: bytes, existing: Sequence[Passkey]) -> Json:
         return {
