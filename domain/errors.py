@@ -151,9 +151,14 @@ class PasskeyClonedError(InvalidPasskeyError):
     """The counter of a passkey did not rise: somebody else may have its key. Both may be told, a caller never is."""
 
     def __init__(self, passkey_id: str, user_id: str) -> None:
-        super().__init__("its counter did not rise")
+        super().__init__(passkey_id, user_id)
         self.passkey_id = passkey_id
         self.user_id = user_id
+
+    @property
+    def reason(self) -> str:
+        """What is known of all of its kind."""
+        return "its counter did not rise"
 
 
 class PasskeyExistsError(AuthError):
