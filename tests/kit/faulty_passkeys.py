@@ -26,7 +26,7 @@ class Altered(MemoryUnitOfWork):
         async with super()._transaction() as transaction:
             assert isinstance(transaction, MemoryRepositories)
             transaction.passkeys = self.kind(transaction.passkeys.tables)
-            yield transaction  # type: ignore[misc]  # it is one, too
+            yield transaction
 
 
 class Always(MemoryPasskeys):

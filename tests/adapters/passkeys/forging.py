@@ -47,13 +47,13 @@ class Parts:
     def head(self) -> bytes:
         return hashlib.sha256(self.rp_id.encode()).digest() + struct.pack(">BI", self.flags, self.count)
 
-    def registration(self) -> dict[str, Any]:
+    def registration(self) -> Any:  # whatever `bend` makes of it
         key = cbor(self.key)
         data = self.head + self.attested(decoded(self.credential.id), key) + self.extra
         whole = cbor({"fmt": "none", "attStmt": self.statement, "authData": data})
         return self._answer(attestationObject=encoded(self.bend_object(whole)), transports=["usb"])
 
-    def assertion(self) -> dict[str, Any]:
+    def assertion(self) -> Any:  # as above
         data = self.head + self.extra
         signature = self.credential.key_pair.sign(data + hashlib.sha256(self.client_data).digest())
         handle = {} if self.user_handle is None else {"userHandle": encoded(self.user_handle)}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from leadnator_auth.domain import InvalidPasskeyError, Passkey, PasskeyClonedError
 from leadnator_auth.testing.contract.passkey_ceremony import MAKING, ORIGINS, USING
 from leadnator_auth.testing.virtual_authenticator import decoded, encoded
-from leadnator_auth.testing.virtual_keys import cbor
+from leadnator_auth.testing.virtual_keys import Cbor, cbor
 from tests.adapters.passkeys.forging import CEREMONY, COUNT, Parts, parts_of, register, use
 
 Mutation = Callable[[Parts], None]
@@ -233,7 +233,7 @@ def test_the_key_that_is_kept_is_the_key_alone() -> None:
 def test_members_in_another_order_are_no_reason_to_refuse(order: tuple[str, ...]) -> None:
     parts, _ = parts_of("create")
     data = parts.head + parts.attested(decoded(parts.credential.id), cbor(parts.key))
-    members = {"fmt": "none", "attStmt": {}, "authData": data}
+    members: dict[str, Cbor] = {"fmt": "none", "attStmt": parts.statement, "authData": data}
     parts.bend_object = lambda _: cbor({name: members[name] for name in order})
     assert register(parts)
 
