@@ -1,6 +1,6 @@
-"""A measurement of whether response times reveal that an account exists: log-in and forgot-password, known and unknown.
+"""A measurement of whether response times reveal that an account exists, in each call that must not.
 
-    leadnator-auth serve &     # with LEADNATOR_RATE_LIMIT=off
+    leadnator-auth serve &     # with LEADNATOR_RATE_LIMIT=off LEADNATOR_EMAIL_CODE_LOGIN=on
     python benchmarks/enumeration.py --url http://127.0.0.1:8000 --samples 200
 
 Samples are interleaved in random order. The last column is the z of a Mann-Whitney test: beyond 3 or so, either way,
@@ -28,7 +28,7 @@ def main() -> None:
     connection = http.client.HTTPConnection(str(server.hostname), server.port, timeout=60)
     answer_time(connection, "signup", {"name": "Known", "email": KNOWN, "password": PASSWORD})
     print("| call | known, ms | unknown, ms | z |\n|---|---|---|---|")
-    for call, members in (("login", {"password": "wrong-password"}), ("forgot-password", {})):
+    for call, members in (("login", {"password": "wrong-password"}), ("forgot-password", {}), ("login/code", {})):
         times = sampled(connection, call, members, arguments.samples)
         medians = [f"{statistics.median(times[email]) * 1000:.2f}" for email in (KNOWN, UNKNOWN)]
         print(f"| {call} | {medians[0]} | {medians[1]} | {mann_whitney_z(times[KNOWN], times[UNKNOWN]):+.2f} |")

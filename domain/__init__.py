@@ -5,9 +5,12 @@ Everything an embedder needs is here; names that are not in `__all__` may change
 
 from leadnator_auth.domain.entities.access_token import AccessPurpose, Claims
 from leadnator_auth.domain.entities.actor import Actor
+from leadnator_auth.domain.entities.challenge import Challenge
 from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event, EventType
+from leadnator_auth.domain.entities.event_delivery import EventBacklog, EventDelivery, QueuedEvent
 from leadnator_auth.domain.entities.mail import (
     MailKind,
     MailRequest,
@@ -20,19 +23,25 @@ from leadnator_auth.domain.entities.mailed_link import LinkState, MailedLink
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState, OutboxEntry, OutboxStats
 from leadnator_auth.domain.entities.passkey import AuthenticatorFlags, Passkey, PasskeyAssertion, PasskeyRegistration
+from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
+from leadnator_auth.domain.entities.subscription import Subscriber, Subscription
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
+from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.entities.webhook_message import WebhookMessage
 from leadnator_auth.domain.errors import (
     AccountSuspendedError,
     AuthError,
     ConcurrencyError,
+    EmailNotVerifiedError,
     EmailTakenError,
     FieldError,
     FieldsError,
     ForbiddenError,
+    InvalidCodeError,
     InvalidCredentialsError,
+    InvalidEmailTokenError,
     InvalidFieldsError,
     InvalidPageError,
     InvalidPasskeyError,
@@ -47,14 +56,33 @@ from leadnator_auth.domain.errors import (
     OverloadedError,
     PasskeyClonedError,
     PasskeyExistsError,
+    SignUpClosedError,
+    StepUpRequiredError,
     TooManyPasskeysError,
+    TooManyWebhooksError,
     UnavailableError,
     WebhookTargetRefusedError,
 )
-from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
 from leadnator_auth.domain.use_cases.change_password import change_password
+from leadnator_auth.domain.use_cases.code_log_in import log_in_with_code, request_login_code
+from leadnator_auth.domain.use_cases.dispatch_events import DispatchReport, dispatch_events
+from leadnator_auth.domain.use_cases.email_change import (
+    change_email,
+    confirm_email,
+    look_at_confirmation_link,
+    look_at_undo_link,
+    undo_email_change,
+)
+from leadnator_auth.domain.use_cases.email_verification import (
+    look_at_verification_link,
+    resend_verification,
+    verify_email,
+)
+from leadnator_auth.domain.use_cases.event_delivery import deliver_due_events, renew_event_lease
+from leadnator_auth.domain.use_cases.export_account import AccountExport, export_account
 from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify
@@ -63,6 +91,7 @@ from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_stats, retry_mails
 from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token
+from leadnator_auth.domain.use_cases.own_account import change_account, delete_account, show_account
 from leadnator_auth.domain.use_cases.password_reset import (
     is_reset_secret_usable,
     request_password_reset,
@@ -71,25 +100,49 @@ from leadnator_auth.domain.use_cases.password_reset import (
 from leadnator_auth.domain.use_cases.reset_links import look_at_reset_link, was_password_reset
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_up import sign_up
+from leadnator_auth.domain.use_cases.step_up import step_up
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
+from leadnator_auth.domain.use_cases.steps.mailed_codes import is_code_log_in_on
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.use_cases.steps.webhook_access import SubscribedWebhook
+from leadnator_auth.domain.use_cases.subscribe import subscribe_functions
 from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
+from leadnator_auth.domain.use_cases.webhook_deliveries import (
+    event_backlog,
+    list_webhook_deliveries,
+    retry_webhook_delivery,
+    send_test_event,
+)
+from leadnator_auth.domain.use_cases.webhooks import (
+    WebhookWithSecret,
+    add_webhook,
+    change_webhook,
+    list_webhooks,
+    remove_webhook,
+    rotate_webhook_secret,
+    show_webhook,
+)
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
-from leadnator_auth.domain.values.ids import PasskeyId, SessionId, UserId
+from leadnator_auth.domain.values.ids import PasskeyId, SessionId, UserId, WebhookId
+from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
+from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 __all__ = [
     "AccessPurpose",
+    "AccountExport",
     "AccountSuspendedError",
     "Actor",
     "AuthError",
+    "AuthenticationMethod",
     "AuthenticatorFlags",
     "BadFieldError",
+    "Challenge",
     "Change",
     "ChangedUser",
     "Charge",
@@ -100,9 +153,15 @@ __all__ = [
     "Credentials",
     "DeliveryReport",
     "DeliveryState",
+    "DispatchReport",
     "EmailAddress",
+    "EmailChange",
+    "EmailNotVerifiedError",
     "EmailTakenError",
+    "EmailVerification",
     "Event",
+    "EventBacklog",
+    "EventDelivery",
     "EventType",
     "ExportedUser",
     "FieldError",
@@ -112,12 +171,15 @@ __all__ = [
     "Identity",
     "ImportFate",
     "ImportOutcome",
+    "InvalidCodeError",
     "InvalidCredentialsError",
+    "InvalidEmailTokenError",
     "InvalidFieldsError",
     "InvalidPageError",
     "InvalidPasskeyError",
     "InvalidResetTokenError",
     "InvalidTokenError",
+    "JsonObject",
     "LastAdminError",
     "Limits",
     "LinkState",
@@ -150,7 +212,9 @@ __all__ = [
     "Policy",
     "Ports",
     "Position",
+    "Proof",
     "Purpose",
+    "QueuedEvent",
     "QueuedMail",
     "RateLimit",
     "Refusal",
@@ -158,26 +222,47 @@ __all__ = [
     "SecretMail",
     "Session",
     "SessionId",
+    "SignUpClosedError",
+    "SignUpPolicy",
     "SignedIn",
     "Status",
+    "StepUpRequiredError",
+    "SubscribedWebhook",
+    "Subscriber",
+    "Subscription",
     "TooManyPasskeysError",
     "TooManyRequestsError",
+    "TooManyWebhooksError",
     "UnavailableError",
     "User",
     "UserId",
     "UserRef",
+    "Webhook",
+    "WebhookId",
     "WebhookMessage",
     "WebhookTargetRefusedError",
+    "WebhookWithSecret",
+    "add_webhook",
+    "change_account",
+    "change_email",
     "change_password",
     "change_user",
+    "change_webhook",
+    "confirm_email",
     "create_user",
+    "delete_account",
     "delete_user",
+    "deliver_due_events",
     "deliver_due_mails",
+    "dispatch_events",
     "end_session",
+    "event_backlog",
+    "export_account",
     "export_users",
     "identify",
     "identify_for_media",
     "import_users",
+    "is_code_log_in_on",
     "is_found",
     "is_reset_secret_usable",
     "issue_media_token",
@@ -185,18 +270,37 @@ __all__ = [
     "list_mails",
     "list_sessions",
     "list_users",
+    "list_webhook_deliveries",
+    "list_webhooks",
     "log_in",
+    "log_in_with_code",
     "log_out",
+    "look_at_confirmation_link",
     "look_at_reset_link",
+    "look_at_undo_link",
+    "look_at_verification_link",
     "mail_stats",
     "parse_user_ref",
     "purge",
+    "remove_webhook",
+    "renew_event_lease",
     "renew_lease",
+    "request_login_code",
     "request_password_reset",
+    "resend_verification",
     "reset_password",
     "retry_mails",
+    "retry_webhook_delivery",
+    "rotate_webhook_secret",
     "run_in_transaction",
+    "send_test_event",
+    "show_account",
     "show_user",
+    "show_webhook",
     "sign_up",
+    "step_up",
+    "subscribe_functions",
+    "undo_email_change",
+    "verify_email",
     "was_password_reset",
 ]

@@ -60,6 +60,13 @@ class InvalidFieldsError(FieldsError):
     code = "invalid_fields"
 
 
+class SignUpClosedError(AuthError):
+    """Nobody may make an account here, or nobody with an e-mail address of this domain."""
+
+    code = "signup_closed"
+    message = "Sign-up is closed, or not for e-mail addresses of this domain."
+
+
 class EmailTakenError(AuthError):
     """Another account has this e-mail address."""
 
@@ -88,6 +95,17 @@ class AccountSuspendedError(AuthError):
     message = "This account may not be used for now."
 
 
+class EmailNotVerifiedError(AuthError):
+    """Whoever this is has not proved that the address of the account is theirs; `user_id` is for the security log."""
+
+    code = "email_not_verified"
+    message = "The e-mail address of this account has to be verified first."
+
+    def __init__(self, user_id: str | None = None) -> None:
+        super().__init__()
+        self.user_id = user_id
+
+
 class InvalidTokenError(AuthError):
     """The access token is forged, malformed or expired, or its session has ended."""
 
@@ -96,6 +114,25 @@ class InvalidTokenError(AuthError):
 
     def __str__(self) -> str:
         return f"{self.message.rstrip('.')}: {self.reason}" if self.reason else self.message
+
+
+class StepUpRequiredError(AuthError):
+    """The session is good, but it is too long ago that somebody proved in it that the account is theirs.
+
+    `max_age` is how many seconds ago that may be (RFC 9470 section 3).
+    """
+
+    code = "step_up_required"
+    message = "It takes a more recent proof that this account is yours: log in or step up first."
+
+    def __init__(self, max_age: int = 600) -> None:
+        super().__init__(max_age)
+        self.max_age = max_age
+
+    @property
+    def reason(self) -> str:
+        """Nothing: the period is the same for all."""
+        return ""
 
 
 class ForbiddenError(AuthError):
@@ -114,6 +151,13 @@ class LastAdminError(AuthError):
 
     code = "last_admin"
     message = "This is the last active admin: make somebody else one first."
+
+
+class TooManyWebhooksError(AuthError):
+    """There are as many webhooks as there may be."""
+
+    code = "too_many_webhooks"
+    message = "There are as many webhooks as there may be: remove one first."
 
 
 class InvalidPageError(AuthError):
@@ -173,6 +217,27 @@ class TooManyPasskeysError(AuthError):
 
     code = "too_many_passkeys"
     message = "The account has 20 passkeys: remove one first."
+
+
+class InvalidEmailTokenError(AuthError):
+    """The token of a link that proves an address is unknown, used, expired or of an address of the past."""
+
+    code = "invalid_email_token"
+    message = "The token of the link is unknown, used up or expired."
+
+
+class InvalidCodeError(AuthError):
+    """The code is wrong, or its challenge is unknown, used up or expired; a caller is never told which.
+
+    `user_id` is for the security log: the account that was tried, if there is one.
+    """
+
+    code = "invalid_code"
+    message = "The code is wrong, or does not work any more."
+
+    def __init__(self, user_id: str | None = None) -> None:
+        super().__init__()
+        self.user_id = user_id
 
 
 class OverloadedError(AuthError):

@@ -22,9 +22,13 @@ class Audience(Enum):
     """Whoever has the account with this address, suspended or not."""
     ACTIVE_OWNER = auto()
     """The same, unless the account is suspended."""
+    UNVERIFIED_OWNER = auto()
+    """The same, unless the address is verified already."""
 
     def includes(self, user: User) -> bool:
         """Returns whether the owner of an account is among them."""
+        if self is Audience.UNVERIFIED_OWNER and user.is_email_verified:
+            return False
         return self is Audience.OWNER or not user.is_suspended
 
 
@@ -38,12 +42,13 @@ class MailLimit:
 
 @attrs.frozen
 class MintRule:
-    """The secret in a mail: each attempt to send it has one of its own."""
+    """The secret in a mail: each attempt to send it has one of its own, unless it is a code."""
 
     purpose: Purpose
-    page: str
-    """The path that a link with the secret leads to, below the public URL."""
+    page: str | None
+    """The path that a link with the secret leads to, below the public URL; None if it is a code that is typed in."""
     lifetime: Callable[[Policy], timedelta]
+    """How long it works: a link from when it is sent, a code from when it was asked for."""
 
 
 @attrs.frozen(kw_only=True)
@@ -51,22 +56,55 @@ class MailRule:
     """What is special about one kind of mail.
 
     With a secret in it, the limit is for secrets that may have arrived, and what is beyond it is dropped when it comes
-    up: whoever asked for it cannot tell. Without one, it is for mails, and none beyond it is queued.
+    up. Unless it is uniform, the limit is for mails, too, and none beyond it is queued.
     """
 
     audience: Audience
     mints: MintRule | None = None
-    limit: Callable[[Policy], MailLimit]
+    is_uniform: bool = False
+    """Whether asking for it is one row for any address, so that nobody can tell whether there is an account."""
+    limit: Callable[[Policy], MailLimit] | None = None
+    """None where each one follows from a secret that works once, or from what an admin did: it is told every time."""
 
 
 MAIL_RULES: Mapping[MailKind, MailRule] = {
     MailKind.RESET_LINK: MailRule(
         audience=Audience.ACTIVE_OWNER,
         mints=MintRule(Purpose.RESET, "reset-password", lambda policy: policy.reset_token_lifetime),
+        is_uniform=True,
         limit=lambda policy: MailLimit(policy.reset_mails, policy.reset_mails_window),
     ),
     MailKind.PASSWORD_CHANGED: MailRule(
         audience=Audience.OWNER,
         limit=lambda policy: MailLimit(policy.notices, policy.notices_window),
     ),
+    MailKind.VERIFY_EMAIL: MailRule(
+        audience=Audience.UNVERIFIED_OWNER,
+        mints=MintRule(Purpose.VERIFY, "verify-email", lambda policy: policy.email_token_lifetime),
+        limit=lambda policy: MailLimit(policy.address_mails, policy.address_mails_window),
+    ),
+    MailKind.NEW_SIGN_IN: MailRule(
+        audience=Audience.OWNER,
+        limit=lambda policy: MailLimit(policy.notices, policy.notices_window),
+    ),
+    MailKind.LOGIN_CODE: MailRule(
+        audience=Audience.ACTIVE_OWNER,
+        mints=MintRule(Purpose.MAILED_CODE, None, lambda policy: policy.login_code_lifetime),
+        is_uniform=True,
+        limit=lambda policy: MailLimit(policy.login_code_mails, policy.login_code_mails_window),
+    ),
+    MailKind.CONFIRM_EMAIL: MailRule(
+        audience=Audience.ACTIVE_OWNER,
+        mints=MintRule(Purpose.EMAIL, "confirm-email", lambda policy: policy.email_token_lifetime),
+        limit=lambda policy: MailLimit(policy.address_mails, policy.address_mails_window),
+    ),
+    MailKind.EMAIL_CHANGED: MailRule(
+        audience=Audience.OWNER,
+        mints=MintRule(Purpose.UNDO, "undo-email-change", lambda policy: policy.undo_lifetime),
+    ),
+    MailKind.EMAIL_CHANGE_UNDONE: MailRule(
+        audience=Audience.ACTIVE_OWNER,
+        mints=MintRule(Purpose.RESET, "reset-password", lambda policy: policy.reset_token_lifetime),
+    ),
+    MailKind.EMAIL_CHANGED_BY_ADMIN: MailRule(audience=Audience.OWNER),
 }

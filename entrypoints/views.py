@@ -1,33 +1,11 @@
-"""Accounts and events as JSON, the same over HTTP and at the command line."""
+"""Accounts, events and webhooks as JSON, the same over HTTP and at the command line."""
 
+from collections.abc import Callable
 from datetime import datetime
 
-from leadnator_auth.domain import Event, User
-
-
-def user_view(user: User) -> dict[str, str]:
-    """Returns an account as an administrator sees it."""
-    return {
-        "id": user.id,
-        "name": user.name,
-        "email": user.email.typed,
-        "role": user.role.value,
-        "plan": user.plan,
-        "status": user.status.value,
-        "created_at": rfc3339(user.created_at),
-    }
-
-
-def event_view(event: Event) -> dict[str, str | dict[str, str | None]]:
-    """Returns an event as an administrator sees it."""
-    return {
-        "id": event.id,
-        "type": event.type.value,
-        "at": rfc3339(event.at),
-        "user_id": event.user_id,
-        "actor": event.actor,
-        "data": dict(event.data),
-    }
+from leadnator_auth.domain import DeliveryState, Event, QueuedEvent, SubscribedWebhook, User
+from leadnator_auth.domain.entities.event import HAPPENINGS
+from leadnator_auth.domain.values.json_object import Json
 
 
 def rfc3339(instant: datetime) -> str:
@@ -42,3 +20,75 @@ def exact_rfc3339(instant: datetime) -> str:
 
 def _utc(text: str) -> str:
     return text.removesuffix("+00:00") + "Z"
+
+
+def user_view(user: User) -> dict[str, str | bool]:
+    """Returns an account in short, for a line of a list."""
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email.typed,
+        "email_verified": user.is_email_verified,
+        "role": user.role.value,
+        "plan": user.plan,
+        "status": user.status.value,
+        "created_at": rfc3339(user.created_at),
+    }
+
+
+def account_view(user: User) -> dict[str, Json]:
+    """Returns an account with all there is to know, as its owner and administrators see it."""
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email.typed,
+        "email_verified": user.is_email_verified,
+        "pending_email": user.pending_email.typed if user.pending_email else None,
+        "role": user.role.value,
+        "plan": user.plan,
+        "status": user.status.value,
+        "created_at": rfc3339(user.created_at),
+        "user_metadata": dict(user.user_metadata),
+        "app_metadata": dict(user.app_metadata),
+    }
+
+
+def event_view(event: Event, rfc3339: Callable[[datetime], str] = rfc3339) -> dict[str, str | dict[str, str | None]]:
+    """Returns an event as an administrator sees it."""
+    return {
+        "id": event.id,
+        "type": event.type.value,
+        "at": rfc3339(event.at),
+        "user_id": event.user_id,
+        "actor": event.actor,
+        "data": dict(event.data),
+    }
+
+
+def webhook_view(subscribed: SubscribedWebhook) -> dict[str, str | bool | list[str]]:
+    """Returns a webhook as an administrator sees it: its secret was shown once, and never is again."""
+    webhook, subscription = subscribed.webhook, subscribed.subscription
+    return {
+        "id": webhook.id,
+        "url": webhook.url,
+        "types": [each.value for each in HAPPENINGS if each in subscription.types],
+        "description": webhook.description,
+        "enabled": subscription.enabled,
+        "created_at": rfc3339(webhook.created_at),
+    }
+
+
+def delivery_view(delivery: QueuedEvent) -> dict[str, str | int | None]:
+    """Returns the delivery of an event as an administrator sees it."""
+    is_queued = delivery.state is DeliveryState.QUEUED
+    return {
+        "id": delivery.id,
+        "event_id": delivery.payload.event.id,
+        "type": delivery.payload.event.type.value,
+        "state": delivery.state.value,
+        "attempts": delivery.attempts,
+        "created_at": rfc3339(delivery.queued_at),
+        "next_attempt_at": rfc3339(delivery.due_at) if is_queued else None,
+        "finished_at": rfc3339(delivery.finished_at) if delivery.finished_at else None,
+        "last_error": delivery.last_error or None,
+    }

@@ -16,11 +16,18 @@ def answer_to(error: AuthError | RequestError, base_path: str = "") -> tuple[byt
 
 
 async def identify_sender(
-    method: str, path: str, query: str, authorization: str | None, *, media: bool = False, ports: Ports
+    method: str,
+    path: str,
+    query: str,
+    authorization: str | None,
+    *,
+    media: bool = False,
+    verified: bool | None = None,
+    ports: Ports,
 ) -> Identity:
     """Returns who sends a request, read as strictly as `authenticate` reads it; `path` is the decoded one.
 
-    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, UnavailableError.
+    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, EmailNotVerifiedError, UnavailableError.
     """
     headers = [] if authorization is None else [(b"authorization", authorization.encode("latin-1", "replace"))]
     scope = {
@@ -30,7 +37,7 @@ async def identify_sender(
         "query_string": query.encode("latin-1", "replace"),
         "headers": headers,
     }
-    return await authenticate(HTTPConnection(scope), ports, media=media)
+    return await authenticate(HTTPConnection(scope), ports, media=media, verified=verified)
 
 
 def client_at(address: str | None, user_agent: str | None) -> Client:

@@ -27,7 +27,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-from leadnator_auth.domain import AuthError, Client, ForbiddenError, Identity, Ports, Role
+from leadnator_auth.domain import AuthError, Client, EmailNotVerifiedError, ForbiddenError, Identity, Ports, Role
 from leadnator_auth.entrypoints.embedding import SyncBridge
 from leadnator_auth.entrypoints.http import MissingTokenError, RequestError
 from leadnator_auth.integrations.answering import answer_to, client_at, identify_sender
@@ -43,6 +43,7 @@ __all__ = [
     "optional_identity",
     "ports",
     "role_required",
+    "verified_required",
 ]
 
 View = Callable[..., Any]  # Django's views take what their URL has, and some are coroutines
@@ -148,30 +149,40 @@ def login_required(view: View) -> View:
 def role_required(*roles: Role) -> Callable[[View], View]:
     """Makes a view, asynchronous or not, one for users who have one of these roles: `@role_required(Role.ADMIN)`."""
 
-    def decorate(view: View) -> View:
-        if iscoroutinefunction(view):
+    def check(identity: Identity) -> None:
+        if identity.user.role not in roles:
+            raise ForbiddenError(identity.user.id)
 
-            @wraps(view)
-            async def awaited(request: HttpRequest, *args: Any, **named: Any) -> Any:  # as the view's
-                _check_role(request, roles)
-                return await view(request, *args, **named)
+    return lambda view: _for(view, check)
 
-            return awaited
+
+def verified_required(view: View) -> View:
+    """Makes a view, asynchronous or not, one for users whose address is proved to be theirs."""
+    return _for(view, _check_verified)
+
+
+def _check_verified(identity: Identity) -> None:
+    if not identity.user.is_email_verified:
+        raise EmailNotVerifiedError(identity.user.id)
+
+
+def _for(view: View, check: Callable[[Identity], None]) -> View:
+    """Makes a view one for users who pass a check."""
+    if iscoroutinefunction(view):
 
         @wraps(view)
-        def called(request: HttpRequest, *args: Any, **named: Any) -> Any:  # as the view's
-            _check_role(request, roles)
-            return view(request, *args, **named)
+        async def awaited(request: HttpRequest, *args: Any, **named: Any) -> Any:  # as the view's
+            check(current_identity(request))
+            return await view(request, *args, **named)
 
-        return called
+        return awaited
 
-    return decorate
+    @wraps(view)
+    def called(request: HttpRequest, *args: Any, **named: Any) -> Any:  # as the view's
+        check(current_identity(request))
+        return view(request, *args, **named)
 
-
-def _check_role(request: HttpRequest, roles: tuple[Role, ...]) -> None:
-    identity = current_identity(request)
-    if identity.user.role not in roles:
-        raise ForbiddenError(identity.user.id)
+    return called
 
 
 def _has_header(request: HttpRequest) -> bool:

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from leadnator_auth.domain import AuthError, ForbiddenError, Identity, Ports, Role, User
+from leadnator_auth.domain import AuthError, EmailNotVerifiedError, ForbiddenError, Identity, Ports, Role, User
 from leadnator_auth.entrypoints.embedding import Settings, running_ports
 from leadnator_auth.entrypoints.http import MissingTokenError, RequestError, authenticate, create_app
 from leadnator_auth.integrations.answering import answer_to
@@ -29,6 +29,7 @@ __all__ = [
     "CurrentUser",
     "MediaIdentity",
     "OptionalIdentity",
+    "VerifiedIdentity",
     "bearer",
     "current_identity",
     "current_user",
@@ -37,6 +38,7 @@ __all__ = [
     "optional_identity",
     "ports_of",
     "require_role",
+    "verified_identity",
 ]
 
 bearer = HTTPBearer(
@@ -85,7 +87,8 @@ def ports_of(request: Request) -> Ports:
 async def current_identity(request: Request, _: _Scheme) -> Identity:
     """Returns the user and the session that a request is from.
 
-    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, UnavailableError; all are answered as problems.
+    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, EmailNotVerifiedError where verification is
+    required, UnavailableError; all are answered as problems.
     """
     return await authenticate(request, ports_of(request))
 
@@ -118,6 +121,20 @@ async def current_user(identity: CurrentIdentity) -> User:
 
 CurrentUser = Annotated[User, Depends(current_user)]
 """A parameter of this type is the user who sends the request."""
+
+
+async def verified_identity(identity: CurrentIdentity) -> Identity:
+    """Returns the identity of somebody whose address is proved to be theirs.
+
+    Raises: EmailNotVerifiedError, and what `current_identity` raises.
+    """
+    if not identity.user.is_email_verified:
+        raise EmailNotVerifiedError(identity.user.id)
+    return identity
+
+
+VerifiedIdentity = Annotated[Identity, Depends(verified_identity)]
+"""A parameter of this type is who sends the request, for whom it is proved that the address is theirs."""
 
 
 def require_role(*roles: Role) -> Callable[[Identity], Coroutine[Any, Any, Identity]]:

@@ -23,7 +23,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, Response, current_app, g, request
 
-from leadnator_auth.domain import AuthError, Client, ForbiddenError, Identity, Ports, Role
+from leadnator_auth.domain import AuthError, Client, EmailNotVerifiedError, ForbiddenError, Identity, Ports, Role
 from leadnator_auth.entrypoints.embedding import SyncBridge
 from leadnator_auth.entrypoints.http import MissingTokenError, RequestError
 from leadnator_auth.integrations.answering import answer_to, client_at, identify_sender
@@ -38,6 +38,7 @@ __all__ = [
     "optional_identity",
     "ports",
     "role_required",
+    "verified_required",
 ]
 
 _EXTENSION = "leadnator_auth"
@@ -84,19 +85,21 @@ def client() -> Client:
     return client_at(request.remote_addr, request.user_agent.string)
 
 
-def current_identity(*, media: bool = False) -> Identity:
+def current_identity(*, media: bool = False, verified: bool | None = None) -> Identity:
     """Returns the user and the session that the request is from; it is looked up once a request.
 
-    With `media`, GET and HEAD take `?token=`, media tokens included: for views whose URLs stand in pages.
+    With `media`, GET and HEAD take `?token=`, media tokens included: for views whose URLs stand in pages. `verified` is
+    whether it must be proved that their address is theirs; else the setting decides.
 
-    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, UnavailableError.
+    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, EmailNotVerifiedError, UnavailableError.
     """
-    known = f"{_EXTENSION}_{media}"
+    known = f"{_EXTENSION}_{media}_{verified}"
     if known not in g:
         path = f"{request.root_path}{request.path}"
         query = request.query_string.decode("latin-1")
         header = request.headers.get("Authorization")
-        setattr(g, known, call(identify_sender(request.method, path, query, header, media=media, ports=ports())))
+        work = identify_sender(request.method, path, query, header, media=media, verified=verified, ports=ports())
+        setattr(g, known, call(work))
     identity: Identity = getattr(g, known)
     return identity
 
@@ -115,6 +118,20 @@ def optional_identity() -> Identity | None:
 def login_required(view: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Makes a view one for users who are logged in; below the decorator of its route."""
     return role_required(*Role)(view)
+
+
+def verified_required(view: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Makes a view one for users whose address is proved to be theirs; below the decorator of its route."""
+
+    @wraps(view)
+    def checked(*args: Parameters.args, **named: Parameters.kwargs) -> Result:
+        identity = current_identity()
+        if not identity.user.is_email_verified:
+            raise EmailNotVerifiedError(identity.user.id)
+        result: Result = current_app.ensure_sync(view)(*args, **named)
+        return result
+
+    return checked
 
 
 def role_required(*roles: Role) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:

@@ -17,7 +17,7 @@ import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
 from leadnator_auth.adapters.sql import Backend, Connections, SqlIdentities, SqlRateLimits, SqlReadiness, SqlUnitOfWork
-from leadnator_auth.domain import Ports
+from leadnator_auth.domain import EmailVerification, Policy, Ports
 from leadnator_auth.entrypoints.http import create_app
 from tests.databases import PostgresqlServer, backend_of, empty, migrate
 
@@ -39,8 +39,8 @@ class NewDatabase(Protocol):
 
 @pytest.fixture
 def memory() -> MemoryPorts:
-    """A new world in memory."""
-    return memory_ports()
+    """A new world in memory; who signs up there is not mailed to, so that tests count the mails they are about."""
+    return memory_ports(policy=Policy(email_verification=EmailVerification.OFF))
 
 
 def _has_room(folder: str) -> bool:

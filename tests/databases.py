@@ -41,6 +41,7 @@ BEGIN
     LOOP
         EXECUTE format('DELETE FROM %I', name);
     END LOOP;
+    INSERT INTO event_feed (id, position) VALUES (1, 0);
 END $$
 """
 

@@ -28,7 +28,7 @@ class MailFiles:
         # The name of the draft is the same at every attempt: what a crash left behind is not left for ever.
         draft = self.folder / f".{mail.id}.draft"
         try:
-            await asyncio.to_thread(_write, draft, path, self.writer.write(mail))
+            await asyncio.to_thread(_write, draft, path, await self.writer.written(mail))
         except OSError as error:
             raise MailDelayedError(str(error), may_have_arrived=os.access(path, os.F_OK)) from error
         _log.info("mail written to %s", path)

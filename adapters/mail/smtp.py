@@ -34,7 +34,7 @@ class SmtpMailer:
         self._idle: dict[Conversation, asyncio.TimerHandle] = {}
 
     async def send(self, mail: OutgoingMail) -> None:
-        await self.hand_over(self._writer.write(mail), mail.to.mailbox)
+        await self.hand_over(await self._writer.written(mail), mail.to.mailbox)
 
     async def hand_over(self, message: EmailMessage, recipient: str) -> None:
         """Returns once the server has taken the message for this one recipient.

@@ -1,5 +1,8 @@
 """Mails written as messages: the text comes from templates, and none of it from a user."""
 
+import asyncio
+import ipaddress
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from email.headerregistry import Address
@@ -11,8 +14,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from leadnator_auth.adapters.mail.agents import described
 from leadnator_auth.domain.entities.mail import NoticeMail, OutgoingMail, SecretMail
 from leadnator_auth.domain.entities.one_time_token import Purpose
+from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.errors import MailDelayedError
 from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.ports import Clock
@@ -71,6 +76,11 @@ class MailWriter:
         _set_content(message, self._render(f"{kind}.txt", context), self._render(f"{kind}.html", context))
         return message
 
+    async def written(self, mail: OutgoingMail) -> EmailMessage:
+        """Returns the message as `write` does, while the event loop goes on where that may take long."""
+        is_slow = isinstance(mail, NoticeMail) and mail.client != Client()
+        return await asyncio.to_thread(self.write, mail) if is_slow else self.write(mail)
+
     def write_test(self, to: EmailAddress, mail_id: str) -> EmailMessage:
         """Returns a message that says only that it arrived."""
         message = self._addressed(to, mail_id)
@@ -90,12 +100,24 @@ class MailWriter:
         return message
 
     def _context(self, mail: OutgoingMail) -> dict[str, object]:
-        """Returns what a template may say: `link` and `minutes` of a secret, `changed_at` in a notice."""
+        """Returns what a template may say.
+
+        That is `link`, `minutes` and `expires_at` of a secret, or `code` and its `minutes`; in a notice `changed_at`,
+        which is when it happened, and of the client that it tells of `ip`, `program` and `system`, each empty where it
+        is not known.
+        """
         mints = MAIL_RULES[mail.kind].mints
+        if isinstance(mail, SecretMail) and mints and mints.page is None:
+            # Some of its time is gone, perhaps a second: it works for no more than this.
+            return {"code": mail.secret, "minutes": math.ceil(mail.lifetime.total_seconds() / 60)}
         if isinstance(mail, SecretMail) and mints:
             link = self.links[mints.purpose].replace("{token}", mail.secret)
-            return {"link": link, "minutes": int(mail.lifetime.total_seconds() // 60)}
-        return {"changed_at": _readable(mail.at)} if isinstance(mail, NoticeMail) else {}
+            minutes = int(mail.lifetime.total_seconds() // 60)
+            return {"link": link, "minutes": minutes, "expires_at": _readable(mail.expires_at)}
+        if not isinstance(mail, NoticeMail):
+            return {}
+        program, system = described(mail.client.user_agent)
+        return {"changed_at": _readable(mail.at), "ip": _ip(mail.client), "program": program, "system": system}
 
     @cached_property
     def _templates(self) -> "Environment":
@@ -119,6 +141,14 @@ def _set_content(message: EmailMessage, text: str, html: str) -> None:
 def _encoding(content: str) -> str:
     fits = content.isascii() and all(len(line) <= LONGEST_LINE for line in content.splitlines())
     return "7bit" if fits else "quoted-printable"
+
+
+def _ip(client: Client) -> str:
+    """Returns the address of a client, if it is one: whoever embeds the core may know it by another name."""
+    try:
+        return str(ipaddress.ip_address(client.ip.partition("%")[0]))
+    except ValueError:
+        return ""
 
 
 def _readable(instant: datetime) -> str:

@@ -1,12 +1,13 @@
 """Events over one copy of the tables."""
 
 from collections.abc import Sequence
+from itertools import islice
 from operator import attrgetter
 
 import attrs
 
 from leadnator_auth.adapters.memory.tables import Tables
-from leadnator_auth.domain.entities.event import Event, EventFilter
+from leadnator_auth.domain.entities.event import Event, EventFilter, PlacedEvent
 from leadnator_auth.domain.values.paging import Position
 
 
@@ -27,3 +28,22 @@ class MemoryEvents:
         ]
         newest_first = sorted(events, key=attrgetter("at", "id"), reverse=True)
         return [event for event in newest_first if after is None or (event.at, event.id) < (after.at, after.id)][:limit]
+
+    async def has_unplaced(self) -> bool:
+        # One writer at a time: those without a position are the last ones.
+        newest = next(reversed(self.tables.events), None)
+        return newest is not None and newest not in self.tables.places
+
+    async def place(self, limit: int) -> int:
+        last = await self.last_position()
+        unplaced = list(islice((key for key in self.tables.events if key not in self.tables.places), limit))
+        self.tables.places.update((key, position) for position, key in enumerate(unplaced, last + 1))
+        return len(unplaced)
+
+    async def last_position(self) -> int:
+        return next(reversed(self.tables.places.values()), 0)
+
+    async def after(self, position: int, limit: int) -> list[PlacedEvent]:
+        events, places = self.tables.events, self.tables.places.items()
+        placed = (PlacedEvent(place, events[key]) for key, place in places if place > position and key in events)
+        return list(islice(placed, limit))

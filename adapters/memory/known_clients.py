@@ -15,15 +15,18 @@ class MemoryKnownClients:
 
     tables: Tables
 
-    async def get(self, user_id: UserId, network: str) -> KnownClient | None:
-        return self.tables.known_clients.get(_key(user_id, network))
+    async def get(self, user_id: UserId, network: str, agent: str = "") -> KnownClient | None:
+        return self.tables.known_clients.get(_key(user_id, network, agent))
+
+    async def of_user(self, user_id: UserId) -> list[KnownClient]:
+        clients = [each for each in self.tables.known_clients.values() if each.user_id == user_id]
+        return sorted(clients, key=attrgetter("seen_at", "network", "agent"), reverse=True)
 
     async def put(self, client: KnownClient, *, keep: int) -> None:
-        self.tables.known_clients[_key(client.user_id, client.network)] = client
-        clients = [each for each in self.tables.known_clients.values() if each.user_id == client.user_id]
-        last_to_go = sorted(clients, key=attrgetter("seen_at", "network"), reverse=True)
-        remove(self.tables.known_clients, [_key(each.user_id, each.network) for each in last_to_go[keep:]])
+        self.tables.known_clients[_key(client.user_id, client.network, client.agent)] = client
+        alike = [each for each in await self.of_user(client.user_id) if bool(each.agent) is bool(client.agent)]
+        remove(self.tables.known_clients, [_key(each.user_id, each.network, each.agent) for each in alike[keep:]])
 
 
-def _key(user_id: UserId, network: str) -> str:
-    return f"{user_id} {network}"
+def _key(user_id: UserId, network: str, agent: str) -> str:
+    return f"{user_id} {network} {agent}"

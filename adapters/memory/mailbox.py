@@ -26,9 +26,32 @@ class Mailbox:
     @property
     def reset_links(self) -> list[SecretMail]:
         """The mails with a link to set a new password."""
-        return [mail for mail in self.mails if isinstance(mail, SecretMail) and mail.kind is MailKind.RESET_LINK]
+        return self._with_secret(MailKind.RESET_LINK, MailKind.EMAIL_CHANGE_UNDONE)
+
+    @property
+    def verification_links(self) -> list[SecretMail]:
+        """The mails with a link that proves an address."""
+        return self._with_secret(MailKind.VERIFY_EMAIL)
+
+    @property
+    def confirmation_links(self) -> list[SecretMail]:
+        """The mails with a link that gives an account another address."""
+        return self._with_secret(MailKind.CONFIRM_EMAIL)
+
+    @property
+    def undo_links(self) -> list[SecretMail]:
+        """The mails with a link that takes a change of address back."""
+        return self._with_secret(MailKind.EMAIL_CHANGED)
+
+    @property
+    def login_codes(self) -> list[SecretMail]:
+        """The mails with a code to log in with."""
+        return [mail for mail in self.mails if isinstance(mail, SecretMail) and mail.kind is MailKind.LOGIN_CODE]
 
     @property
     def notices(self) -> list[NoticeMail]:
         """The mails that tell what happened."""
         return [mail for mail in self.mails if isinstance(mail, NoticeMail)]
+
+    def _with_secret(self, *kinds: MailKind) -> list[SecretMail]:
+        return [mail for mail in self.mails if isinstance(mail, SecretMail) and mail.kind in kinds]

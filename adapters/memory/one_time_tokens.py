@@ -33,6 +33,9 @@ class MemoryOneTimeTokens:
     async def remove(self, digest: str) -> None:
         self.tables.one_time_tokens.pop(digest, None)
 
+    async def of_user(self, user_id: UserId, limit: int) -> list[OneTimeToken]:
+        return [token for token in self.tables.one_time_tokens.values() if token.user_id == user_id][:limit]
+
     async def issued_since(self, purpose: Purpose, user_id: UserId, since: datetime, limit: int) -> list[datetime]:
         tokens = [t for t in self.tables.one_time_tokens.values() if (t.purpose, t.user_id) == (purpose, user_id)]
         return sorted(token.issued_at for token in tokens if token.issued_at > since)[-limit:]

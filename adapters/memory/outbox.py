@@ -31,6 +31,9 @@ class MemoryOutbox(Generic[AnyPayload]):
         self.entries[entry.id] = entry
         return True
 
+    async def by_id(self, entry_id: str) -> OutboxEntry[AnyPayload] | None:
+        return self.entries.get(entry_id)
+
     async def remove(self, entry_id: str) -> None:
         self.entries.pop(entry_id, None)
 
@@ -48,7 +51,7 @@ class MemoryOutbox(Generic[AnyPayload]):
         return [entry.id for entry in revived]
 
     async def stats(self) -> OutboxStats:
-        queued = self._queued()
+        queued = self.queued()
         states = [entry.state for entry in self.entries.values()]
         return OutboxStats(
             queued=len(queued),
@@ -59,13 +62,14 @@ class MemoryOutbox(Generic[AnyPayload]):
         )
 
     async def next_due_at(self) -> datetime | None:
-        return min((entry.due_at for entry in self._queued()), default=None)
+        return min((entry.due_at for entry in self.queued()), default=None)
 
     def due(self, now: datetime, full: Collection[str] = ()) -> list[OutboxEntry[AnyPayload]]:
         """Returns the deliveries that may be taken, in the order in which they are."""
-        due = [entry for entry in self._queued() if entry.due_at <= now and entry.lane not in full]
+        due = [entry for entry in self.queued() if entry.due_at <= now and entry.lane not in full]
         return sorted(due, key=lambda entry: entry.attempts > 0)
 
-    def _queued(self) -> list[OutboxEntry[AnyPayload]]:
+    def queued(self) -> list[OutboxEntry[AnyPayload]]:
+        """Returns the deliveries that wait, those due first at the beginning."""
         queued = [entry for entry in self.entries.values() if entry.state is DeliveryState.QUEUED]
         return sorted(queued, key=attrgetter("due_at", "id"))

@@ -1,5 +1,7 @@
 """A complete set of ports in memory."""
 
+from collections.abc import Iterable
+
 import attrs
 
 from leadnator_auth.adapters.memory.fakes import (
@@ -13,6 +15,8 @@ from leadnator_auth.adapters.memory.mailbox import Mailbox
 from leadnator_auth.adapters.memory.rate_limits import MemoryRateLimits
 from leadnator_auth.adapters.memory.store import MemoryIdentities, MemoryUnitOfWork
 from leadnator_auth.adapters.memory.webhook_receiver import WebhookReceiver
+from leadnator_auth.domain.entities.event import Event
+from leadnator_auth.domain.entities.subscription import Subscriber, Subscription, subscribers_by_id
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Ports
@@ -43,10 +47,22 @@ class MemoryPorts(Ports):
     readiness: MemoryReadiness
     webhooks: WebhookReceiver
 
+    @property
+    def events(self) -> list[Event]:
+        """What happened so far, in this order."""
+        return list(self.unit_of_work.tables.events.values())
 
-def memory_ports(seed: int = 0, policy: Policy = Policy()) -> MemoryPorts:
-    """Returns a new, empty world; worlds share nothing, and the same seed gives the same ids and secrets."""
-    unit_of_work = MemoryUnitOfWork()
+
+def memory_ports(seed: int = 0, policy: Policy = Policy(), subscribers: Iterable[Subscriber] = ()) -> MemoryPorts:
+    """Returns a new, empty world; worlds share nothing, and the same seed gives the same ids and secrets.
+
+    `subscribers` are coroutine functions that `deliver_due_events` calls with what happened.
+
+    Raises: TypeError, ValueError as `subscribers_by_id`.
+    """
+    clock, unit_of_work, functions = FakeClock(), MemoryUnitOfWork(), subscribers_by_id(subscribers)
+    subscriptions = [Subscription(subscription_id, since=clock.now()) for subscription_id in functions]
+    unit_of_work.tables.subscriptions.update((each.id, each) for each in subscriptions)
     return MemoryPorts(
         unit_of_work=unit_of_work,
         identities=MemoryIdentities(unit_of_work),
@@ -54,11 +70,13 @@ def memory_ports(seed: int = 0, policy: Policy = Policy()) -> MemoryPorts:
         tokens=UnsignedTokens(),
         emails=PlainEmailSyntax(),
         mailer=Mailbox(),
-        clock=FakeClock(),
+        clock=clock,
         randomness=SeededRandomness(seed),
         rate_limits=MemoryRateLimits(),
         readiness=MemoryReadiness(),
         master_keys=MasterKeys([f"the master key of the world that grows from {seed}"]),
+        code_keys=MasterKeys([f"the key of the codes of the world that grows from {seed}"]),
         webhooks=WebhookReceiver(),
         policy=policy,
+        subscribers=functions,
     )

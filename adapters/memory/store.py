@@ -7,19 +7,25 @@ from datetime import datetime
 
 import attrs
 
+from leadnator_auth.adapters.memory.email_changes import MemoryEmailChanges
+from leadnator_auth.adapters.memory.event_deliveries import MemoryEventDeliveries
 from leadnator_auth.adapters.memory.events import MemoryEvents
 from leadnator_auth.adapters.memory.known_clients import MemoryKnownClients
 from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
 from leadnator_auth.adapters.memory.one_time_tokens import MemoryOneTimeTokens
 from leadnator_auth.adapters.memory.passkeys import MemoryPasskeys
 from leadnator_auth.adapters.memory.purging import purge
+from leadnator_auth.adapters.memory.second_factors import MemoryRecoveryCodes, MemoryTotpFactors
+from leadnator_auth.adapters.memory.subscriptions import MemorySubscriptions
 from leadnator_auth.adapters.memory.tables import (
     MemoryCredentialStore,
     MemorySessions,
     MemoryUsers,
     Tables,
 )
+from leadnator_auth.adapters.memory.webhooks import MemoryWebhooks
 from leadnator_auth.domain.entities.session import Identity
+from leadnator_auth.domain.entities.user import without_metadata
 from leadnator_auth.domain.ports import Commit, Expired, Repositories, Transaction
 from leadnator_auth.domain.values.ids import SessionId
 
@@ -32,10 +38,16 @@ class MemoryRepositories:
         self.credentials = MemoryCredentialStore(tables)
         self.sessions = MemorySessions(tables)
         self.one_time_tokens = MemoryOneTimeTokens(tables)
+        self.email_changes = MemoryEmailChanges(tables)
         self.known_clients = MemoryKnownClients(tables)
         self.passkeys = MemoryPasskeys(tables)
+        self.totp_factors = MemoryTotpFactors(tables)
+        self.recovery_codes = MemoryRecoveryCodes(tables)
         self.mail_queue = MemoryMailQueue(tables)
         self.events = MemoryEvents(tables)
+        self.subscriptions = MemorySubscriptions(tables)
+        self.event_deliveries = MemoryEventDeliveries(tables)
+        self.webhooks = MemoryWebhooks(tables)
 
 
 class MemoryTransaction(MemoryRepositories):
@@ -57,7 +69,11 @@ class MemoryTransaction(MemoryRepositories):
 def what_is_new(before: Tables, after: Tables) -> Commit:
     """Returns what a unit of work stored that turned the tables `before` into those `after`."""
     events = tuple(event for key, event in after.events.items() if key not in before.events)
-    return Commit(events, has_new_mail=not after.mails.keys() <= before.mails.keys())
+    return Commit(
+        events,
+        has_new_mail=not after.mails.keys() <= before.mails.keys(),
+        has_new_deliveries=not after.event_deliveries.keys() <= before.event_deliveries.keys(),
+    )
 
 
 @attrs.define
@@ -104,4 +120,10 @@ class MemoryIdentities:
         await asyncio.sleep(0)
         session = self.unit_of_work.tables.sessions.get(session_id)
         user = session and self.unit_of_work.tables.users.get(session.user_id)
-        return Identity(user, session) if session and user else None
+        return Identity(without_metadata(user), session) if session and user else None
+
+    def note_use(self, session_id: SessionId, now: datetime) -> None:
+        sessions = self.unit_of_work.tables.sessions
+        session = sessions.get(session_id)
+        if session and session.is_use_to_be_noted(now):
+            sessions[session_id] = attrs.evolve(session, last_used_at=now)

@@ -1,21 +1,28 @@
 """The kept state, and the repositories of accounts over one copy of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import TypeVar
 
 import attrs
 
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event
+from leadnator_auth.domain.entities.event_delivery import QueuedEvent
 from leadnator_auth.domain.entities.known_client import KnownClient
-from leadnator_auth.domain.entities.mail import QueuedMail
+from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail, forgotten
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken
 from leadnator_auth.domain.entities.passkey import Passkey
+from leadnator_auth.domain.entities.recovery_code import RecoveryCode
 from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.subscription import Subscription
+from leadnator_auth.domain.entities.totp_factor import TotpFactor
 from leadnator_auth.domain.entities.user import User, is_found
+from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.values.ids import EventId, PasskeyId, SessionId, UserId
+from leadnator_auth.domain.values.ids import EventId, FactorId, PasskeyId, SessionId, UserId, WebhookId
 from leadnator_auth.domain.values.paging import Position
 
 Key = TypeVar("Key")
@@ -30,10 +37,18 @@ class Tables:
     credentials: dict[UserId, Credentials] = attrs.Factory(dict)
     sessions: dict[SessionId, Session] = attrs.Factory(dict)
     one_time_tokens: dict[str, OneTimeToken] = attrs.Factory(dict)
+    email_changes: dict[str, EmailChange] = attrs.Factory(dict)
     known_clients: dict[str, KnownClient] = attrs.Factory(dict)
     passkeys: dict[PasskeyId, Passkey] = attrs.Factory(dict)
+    totp_factors: dict[FactorId, TotpFactor] = attrs.Factory(dict)
+    recovery_codes: dict[str, RecoveryCode] = attrs.Factory(dict)
     mails: dict[str, QueuedMail] = attrs.Factory(dict)
     events: dict[EventId, Event] = attrs.Factory(dict)
+    places: dict[EventId, int] = attrs.Factory(dict)
+    """The positions of events, the last one given at the end, whether its event is there or not."""
+    subscriptions: dict[str, Subscription] = attrs.Factory(dict)
+    event_deliveries: dict[str, QueuedEvent] = attrs.Factory(dict)
+    webhooks: dict[WebhookId, Webhook] = attrs.Factory(dict)
 
     def copy(self) -> "Tables":
         """Returns tables that can be changed without changing these."""
@@ -47,17 +62,31 @@ def remove(table: dict[Key, Entity], keys: list[Key]) -> int:
     return len(keys)
 
 
+def is_reserved(canonical: str, now: datetime, tables: Tables, *, but: UserId | None = None) -> bool:
+    """Returns whether an account other than `but` had this canonical address and may take it back now."""
+    return any(
+        change.email.canonical == canonical and change.user_id != but and change.is_undoable(now)
+        for change in tables.email_changes.values()
+    )
+
+
 @attrs.frozen
 class MemoryUsers:
     """Users over one copy of the tables."""
 
     tables: Tables
 
-    async def add(self, users: Sequence[User]) -> None:
+    async def add(self, users: Sequence[User], *, unless_reserved_at: datetime | None = None) -> None:
         for user in users:
-            if await self.by_email(user.email.canonical):
+            canonical = user.email.canonical
+            if await self.by_email(canonical):
+                raise EmailTakenError
+            if unless_reserved_at and is_reserved(canonical, unless_reserved_at, self.tables):
                 raise EmailTakenError
             self.tables.users[user.id] = user
+
+    async def is_taken(self, canonical: str, now: datetime) -> bool:
+        return await self.by_email(canonical) is not None or is_reserved(canonical, now, self.tables)
 
     async def by_id(self, user_id: UserId) -> User | None:
         return self.tables.users.get(user_id)
@@ -67,19 +96,35 @@ class MemoryUsers:
         return next((user for user in users if user.email.canonical == canonical), None)
 
     async def save(self, user: User) -> None:
-        kept = self.tables.users.get(user.id)
+        kept, owner = self.tables.users.get(user.id), await self.by_email(user.email.canonical)
+        if kept and owner and owner.id != user.id:
+            raise EmailTakenError
         if kept:
-            self.tables.users[user.id] = attrs.evolve(user, email=kept.email, created_at=kept.created_at)
+            self.tables.users[user.id] = attrs.evolve(user, created_at=kept.created_at)
 
     async def remove(self, user_id: UserId) -> None:
         tables = self.tables
-        tables.users.pop(user_id, None)
+        user = tables.users.pop(user_id, None)
+        changes = {key: change for key, change in tables.email_changes.items() if change.user_id == user_id}
+        addresses = {change.email.canonical for change in changes.values()} | (
+            {user.email.canonical} if user else set()
+        )
+        addresses -= {other.email.canonical for other in tables.users.values()}
+        for mail in [mail for mail in tables.mails.values() if _is_of(mail, user_id, addresses)]:
+            if mail.attempts:
+                payload = MailRequest(mail.payload.kind, forgotten(mail.payload.recipient))
+                tables.mails[mail.id] = attrs.evolve(mail, payload=payload, last_error="")
+            else:
+                del tables.mails[mail.id]
+        remove(tables.email_changes, list(changes))
         tables.credentials.pop(user_id, None)
         remove(tables.sessions, [s.id for s in tables.sessions.values() if s.user_id == user_id])
         tokens = tables.one_time_tokens
         remove(tokens, [token.digest for token in tokens.values() if token.user_id == user_id])
         remove(tables.known_clients, [key for key, client in tables.known_clients.items() if client.user_id == user_id])
         remove(tables.passkeys, [passkey.id for passkey in tables.passkeys.values() if passkey.user_id == user_id])
+        remove(tables.totp_factors, [each.id for each in tables.totp_factors.values() if each.user_id == user_id])
+        remove(tables.recovery_codes, [key for key, code in tables.recovery_codes.items() if code.user_id == user_id])
 
     async def active_admins(self) -> list[User]:
         admins = [user for user in self.tables.users.values() if user.is_active_admin]
@@ -91,6 +136,11 @@ class MemoryUsers:
         return [user for user in newest_first if after is None or (user.created_at, user.id) < (after.at, after.id)][
             :limit
         ]
+
+
+def _is_of(mail: QueuedMail, user_id: UserId, addresses: Collection[str]) -> bool:
+    request = mail.payload
+    return request.recipient in addresses if request.user_id is None else request.user_id == user_id
 
 
 @attrs.frozen
@@ -137,7 +187,15 @@ class MemorySessions:
     async def save(self, session: Session) -> None:
         kept = self.tables.sessions.get(session.id)
         if kept:
-            self.tables.sessions[session.id] = attrs.evolve(kept, epoch=session.epoch)
+            self.tables.sessions[session.id] = attrs.evolve(
+                kept, epoch=session.epoch, authenticated_at=session.authenticated_at, amr=session.amr
+            )
+
+    async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
+        for session_id, at in uses.items():
+            kept = self.tables.sessions.get(session_id)
+            if kept and kept.is_use_to_be_noted(at):
+                self.tables.sessions[session_id] = attrs.evolve(kept, last_used_at=at)
 
     async def end(self, session_id: SessionId) -> bool:
         return self.tables.sessions.pop(session_id, None) is not None

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,10 @@ class Connections:
         """Returns when no cleaning up goes on in the background."""
         await self._writers.drained()
         await self._readers.drained()
+
+    def background_task(self, work: Coroutine[None, None, None]) -> None:
+        """Runs work beside the request that it comes from, which may be cancelled; closing waits for it."""
+        self._writers.background_task(work)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[PooledConnection]:

@@ -59,6 +59,14 @@ class SqlOneTimeTokens:
     async def remove(self, digest: str) -> None:
         await self.connection.run("DELETE FROM one_time_tokens WHERE digest = :digest", digest=digest)
 
+    async def of_user(self, user_id: UserId, limit: int) -> list[OneTimeToken]:
+        rows = await self.connection.fetch_all(
+            f"SELECT {ONE_TIME_TOKENS.columns} FROM one_time_tokens WHERE user_id = :user_id LIMIT :limit",
+            user_id=user_id,
+            limit=limit,
+        )
+        return [ONE_TIME_TOKENS.entity(row) for row in rows]
+
     async def issued_since(self, purpose: Purpose, user_id: UserId, since: datetime, limit: int) -> list[datetime]:
         rows = await self.connection.fetch_all(
             "SELECT issued_at FROM one_time_tokens "

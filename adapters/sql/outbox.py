@@ -12,7 +12,7 @@ from leadnator_auth.adapters.sql.table import Column, Table, choice, instant, op
 from leadnator_auth.domain.entities.outbox import LEASE, AnyPayload, DeliveryState, OutboxEntry, OutboxStats
 
 # Each with the end of the name of the index that finds it; literal, as the predicates of the indexes are.
-NEW, _TRIED = ("attempts = 0", "new"), ("attempts > 0", "waiting")
+NEW, TRIED = ("attempts = 0", "new"), ("attempts > 0", "waiting")
 
 
 def outbox_columns(*payload: Column) -> tuple[Column, ...]:
@@ -35,12 +35,13 @@ class SqlOutbox(Generic[AnyPayload]):
     """Outbox on one connection; `has_new` tells whether a delivery was added through it.
 
     `lane` is the SQL for the lane of a row. The indexes `{table}_new` and `{table}_waiting` have `due_at` and `id` of
-    the rows that are new, and of all that wait.
+    the rows that are new, and of all that wait. `may_begin` is what else must hold of a row that is new.
     """
 
     connection: PooledConnection
     table: Table[OutboxEntry[AnyPayload]]
     lane: str
+    may_begin: str = ""
     has_new: bool = False
 
     async def add(self, entry: OutboxEntry[AnyPayload]) -> None:
@@ -49,7 +50,7 @@ class SqlOutbox(Generic[AnyPayload]):
 
     async def lease(self, now: datetime, limit: int, full: Collection[str] = ()) -> list[OutboxEntry[AnyPayload]]:
         leased: list[OutboxEntry[AnyPayload]] = []
-        for which in (NEW, _TRIED):
+        for which in (NEW, TRIED):
             if len(leased) < limit:
                 leased += await self._lease(which, now, limit - len(leased), full)
         # RETURNING has no order of its own; all that is leased is due at one time, so it is sorted by age.
@@ -58,14 +59,16 @@ class SqlOutbox(Generic[AnyPayload]):
     async def _lease(
         self, which: tuple[str, str], now: datetime, limit: int, full: Collection[str]
     ) -> list[OutboxEntry[AnyPayload]]:
+        return await self.take(self.due("id", which), now, limit=limit, key=list(full))
+
+    async def take(self, due: str, now: datetime, **values: object) -> list[OutboxEntry[AnyPayload]]:
+        """Leases what a query returns the ids of."""
         rows = await self.connection.fetch_all(
-            f"WITH due AS MATERIALIZED ({self.due('id', which)}) "
-            f"UPDATE {self.table.name} SET attempts = attempts + 1, due_at = :lease_end "
-            f"WHERE id IN (SELECT id FROM due) RETURNING {self.table.columns}",
+            f"WITH due AS MATERIALIZED ({due}) UPDATE {self.table.name} SET attempts = attempts + 1, "
+            f"due_at = :lease_end WHERE id IN (SELECT id FROM due) RETURNING {self.table.columns}",
             now=to_number(now),
             lease_end=to_number(now + LEASE),
-            limit=limit,
-            key=list(full),
+            **values,
         )
         return [self.table.entity(row) for row in rows]
 
@@ -76,6 +79,8 @@ class SqlOutbox(Generic[AnyPayload]):
         """
         condition, index = which
         name = self.table.name
+        if which is NEW and self.may_begin:
+            condition = f"{condition} AND {self.may_begin}"
         return (
             f"SELECT {columns} FROM {name}{self.connection.by_index(f'{name}_{index}')} "
             f"WHERE state = 'queued' AND {condition} AND due_at <= :now "
@@ -93,6 +98,9 @@ class SqlOutbox(Generic[AnyPayload]):
             **{column: values[column] for column in saved},
         )
         return row is not None
+
+    async def by_id(self, entry_id: str) -> OutboxEntry[AnyPayload] | None:
+        return await self.table.find(self.connection, entry_id)
 
     async def remove(self, entry_id: str) -> None:
         await self.connection.run(f"DELETE FROM {self.table.name} WHERE id = :id", id=entry_id)

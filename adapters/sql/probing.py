@@ -26,6 +26,10 @@ from leadnator_auth.adapters.sql.postgresql_catalog import (
 from leadnator_auth.adapters.sql.schema import SCHEMA_VERSION
 from leadnator_auth.adapters.sql.shortcoming import Shortcoming
 from leadnator_auth.adapters.sql.sqlite_catalog import installed_for
+from leadnator_auth.adapters.sql.unit_of_work import SqlRepositories
+from leadnator_auth.domain.entities.event_delivery import MAX_COUNTED, EventBacklog
+from leadnator_auth.domain.entities.subscription import Subscription
+from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.errors import UnavailableError
 
 ROUND_TRIPS = 5
@@ -80,6 +84,19 @@ class SqlProbe:
         async with self.connections.single_read() as connection:
             row = await connection.fetch_one(_NEWEST)
         return from_optional(row["number"]) if row else None
+
+    async def webhooks(self) -> list[tuple[Webhook, Subscription]]:
+        """Returns every webhook with its subscription."""
+        async with self.connections.reading() as connection:
+            repositories = SqlRepositories(connection)
+            subscriptions = {each.id: each for each in await repositories.subscriptions.all()}
+            webhooks = await repositories.webhooks.all()
+        return [(webhook, subscriptions[webhook.id]) for webhook in webhooks if webhook.id in subscriptions]
+
+    async def event_backlog(self) -> EventBacklog:
+        """Returns how many events wait to be delivered, or were given up."""
+        async with self.connections.reading() as connection:
+            return await SqlRepositories(connection).event_deliveries.backlog(MAX_COUNTED)
 
     async def shortcoming(self) -> Shortcoming | None:
         """Returns why it will not do as it is, or None where it will."""

@@ -1,12 +1,22 @@
 """Sessions in SQL."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 import attrs
 
+from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
-from leadnator_auth.adapters.sql.table import Table, instant, plain
-from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.adapters.sql.table import Column, Table, instant, optional_instant, plain
+from leadnator_auth.domain.entities.proof import AuthenticationMethod
+from leadnator_auth.domain.entities.session import USE_NOTED_EVERY, Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.values.ids import SessionId, UserId
+
+
+def _methods(text: str) -> tuple[AuthenticationMethod, ...]:
+    return tuple(map(AuthenticationMethod, text.split()))
+
 
 SESSIONS = Table(
     "sessions",
@@ -19,8 +29,12 @@ SESSIONS = Table(
         plain("ip", "client.ip"),
         plain("user_agent", "client.user_agent"),
         plain("epoch"),
+        optional_instant("last_used_at"),
+        instant("authenticated_at"),
+        Column("amr", "amr", _methods, " ".join),
     ),
 )
+_SAVED = ("epoch", "authenticated_at", "amr")
 _NEWEST_FIRST = "epoch DESC, created_at DESC, id DESC"
 
 
@@ -46,8 +60,21 @@ class SqlSessions:
         return [session for session in map(SESSIONS.entity, rows) if session.belongs_to(user)]
 
     async def save(self, session: Session) -> None:
+        values = SESSIONS.values(session)
         await self.connection.run(
-            "UPDATE sessions SET epoch = :epoch WHERE id = :id", id=session.id, epoch=session.epoch
+            f"UPDATE sessions SET {', '.join(f'{column} = :{column}' for column in _SAVED)} WHERE id = :id",
+            **{column: values[column] for column in ("id", *_SAVED)},
+        )
+
+    async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
+        rows: list[dict[str, object]] = [
+            {"id": session_id, "at": to_number(at), "before": to_number(at - USE_NOTED_EVERY)}
+            for session_id, at in uses.items()
+        ]
+        await self.connection.run_many(
+            "UPDATE sessions SET last_used_at = :at WHERE id IN (SELECT id FROM sessions WHERE id = :id "
+            f"AND coalesce(last_used_at, created_at) <= :before{self.connection.skip_locked})",
+            rows,
         )
 
     async def end(self, session_id: SessionId) -> bool:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from operator import attrgetter
+from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 import attrs
@@ -58,14 +59,14 @@ class Table(Generic[Entity]):
         self.name = name
         self.key = key
         self._columns = tuple(columns)
-        self._entity: type[Entity] = get_origin(entity) or entity
         names = [column.name for column in self._columns]
         self.columns = ", ".join(names)
         self.qualified = ", ".join(f"{name}.{column}" for column in names)
         self.size = len(names)
-        self.insert = f"INSERT INTO {name} ({self.columns}) VALUES ({', '.join(f':{column}' for column in names)})"
-        self._getters = [(column.name, attrgetter(column.field), column.write) for column in self._columns]
-        self._own, self._parts = _grouped(entity, self._columns)
+        self.parameters = ", ".join(f":{column}" for column in names)
+        self.insert = f"INSERT INTO {name} ({self.columns}) VALUES ({self.parameters})"
+        self._getters = [(column.name, _getter(entity, column.field), column.write) for column in self._columns]
+        self._made = _maker(entity, [(column.field, index) for index, column in enumerate(self._columns)])
 
     def values(self, entity: Entity) -> dict[str, object]:
         """Returns the stored values of an entity, by column."""
@@ -73,11 +74,8 @@ class Table(Generic[Entity]):
 
     def entity(self, row: Iterable[Any]) -> Entity:
         """Returns the entity in a row, which has the values of all columns in their order."""
-        values = [column.read(value) for column, value in zip(self._columns, row, strict=True)]
-        fields = {field: values[index] for field, index in self._own}
-        for field, kind, parts in self._parts:
-            fields[field] = kind(**{part: values[index] for part, index in parts})
-        return self._entity(**fields)
+        entity: Entity = self._made([column.read(value) for column, value in zip(self._columns, row, strict=True)])
+        return entity
 
     async def insert_all(self, connection: PooledConnection, entities: Sequence[Entity]) -> None:
         """Keeps entities, however many or none."""
@@ -121,21 +119,59 @@ class Table(Generic[Entity]):
         return [self.entity(row) for row in rows]
 
 
-Parts = list[tuple[str, int]]
-"""Fields, each with the index of its column."""
+Make = Callable[[Sequence[Any]], Any]  # of the values of a row, whatever they are a part of
 
 
-def _grouped(entity: type, columns: Sequence[Column]) -> tuple[Parts, list[tuple[str, type, Parts]]]:
-    """Returns the entity's own fields, and those of its parts by the field and the type of the part."""
-    own: Parts = []
-    parts: dict[str, Parts] = defaultdict(list)
-    for index, column in enumerate(columns):
-        first, _, rest = column.field.partition(".")
+def _getter(entity: type, path: str) -> Convert:
+    """Returns what gets a field; a field of a part that may be missing is missing with it."""
+    first, _, rest = path.partition(".")
+    if not (rest and _is_optional(_types_of(entity)[first])):
+        return attrgetter(path)
+    part, field = attrgetter(first), attrgetter(rest)
+    return lambda entity: None if part(entity) is None else field(part(entity))
+
+
+def _maker(entity: type, fields: Iterable[tuple[str, int]]) -> Make:
+    """Returns what makes an entity of the values of a row; `fields` are its own and, with dots, those of its parts.
+
+    Each comes with the index of its value.
+    """
+    own: list[tuple[str, int]] = []
+    parts: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for field, index in fields:
+        first, _, rest = field.partition(".")
         if rest:
             parts[first].append((rest, index))
         else:
             own.append((first, index))
     generic = get_origin(entity) or entity
+    types = _types_of(entity)
+    makers = [(field, _maker_of_part(types[field], part)) for field, part in parts.items()]
+
+    def make(values: Sequence[Any]) -> object:
+        made = {field: values[index] for field, index in own}
+        for field, make_part in makers:
+            made[field] = make_part(values)
+        return generic(**made)
+
+    return make
+
+
+def _maker_of_part(annotation: Any, fields: list[tuple[str, int]]) -> Make:
+    """Returns what makes a part; one that may be missing is where nothing of it is there."""
+    if not _is_optional(annotation):
+        return _maker(annotation, fields)
+    make = _maker(next(kind for kind in get_args(annotation) if kind is not NoneType), fields)
+    indices = [index for _, index in fields]
+    return lambda values: None if all(values[index] is None for index in indices) else make(values)
+
+
+def _is_optional(annotation: Any) -> bool:
+    return isinstance(annotation, UnionType) and NoneType in get_args(annotation)
+
+
+def _types_of(entity: type) -> dict[str, Any]:
+    """Returns the types of the fields, those of a generic entity as they are given."""
+    generic = get_origin(entity) or entity
     given = dict(zip(getattr(generic, "__parameters__", ()), get_args(entity), strict=True))
-    types = {field.name: given.get(field.type, field.type) for field in attrs.fields(attrs.resolve_types(generic))}
-    return own, [(field, types[field] or object, fields) for field, fields in parts.items()]
+    return {field.name: given.get(field.type, field.type) for field in attrs.fields(attrs.resolve_types(generic))}

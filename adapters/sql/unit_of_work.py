@@ -8,6 +8,8 @@ import attrs
 
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.credentials import SqlCredentialStore
+from leadnator_auth.adapters.sql.email_changes import SqlEmailChanges
+from leadnator_auth.adapters.sql.event_deliveries import SqlEventDeliveries
 from leadnator_auth.adapters.sql.events import SqlEvents
 from leadnator_auth.adapters.sql.known_clients import SqlKnownClients
 from leadnator_auth.adapters.sql.mail_queue import SqlMailQueue
@@ -15,8 +17,11 @@ from leadnator_auth.adapters.sql.one_time_tokens import SqlOneTimeTokens
 from leadnator_auth.adapters.sql.passkeys import SqlPasskeys
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.purging import purge
+from leadnator_auth.adapters.sql.second_factors import SqlRecoveryCodes, SqlTotpFactors
 from leadnator_auth.adapters.sql.sessions import SqlSessions
+from leadnator_auth.adapters.sql.subscriptions import SqlSubscriptions
 from leadnator_auth.adapters.sql.users import SqlUsers
+from leadnator_auth.adapters.sql.webhooks import SqlWebhooks
 from leadnator_auth.domain.ports import Commit, Expired, Repositories, Transaction
 
 
@@ -28,10 +33,16 @@ class SqlRepositories:
         self.credentials = SqlCredentialStore(connection)
         self.sessions = SqlSessions(connection)
         self.one_time_tokens = SqlOneTimeTokens(connection)
+        self.email_changes = SqlEmailChanges(connection)
         self.known_clients = SqlKnownClients(connection)
         self.passkeys = SqlPasskeys(connection)
+        self.totp_factors = SqlTotpFactors(connection)
+        self.recovery_codes = SqlRecoveryCodes(connection)
         self.mail_queue = SqlMailQueue(connection)
         self.events = SqlEvents(connection)
+        self.subscriptions = SqlSubscriptions(connection)
+        self.event_deliveries = SqlEventDeliveries(connection)
+        self.webhooks = SqlWebhooks(connection)
 
 
 class SqlTransaction(SqlRepositories):
@@ -47,7 +58,7 @@ class SqlTransaction(SqlRepositories):
 
     async def commit(self) -> None:
         await self._connection.commit()
-        self._on_commit(Commit(tuple(self.events.added), self.mail_queue.has_new))
+        self._on_commit(Commit(tuple(self.events.added), self.mail_queue.has_new, self.event_deliveries.has_new))
 
 
 @attrs.frozen

@@ -17,10 +17,21 @@ class EventType(StrEnum):
     USER_SUSPENDED = "user.suspended"
     USER_ACTIVATED = "user.activated"
     USER_DELETED = "user.deleted"
+    USER_EMAIL_VERIFIED = "user.email_verified"
+    USER_EMAIL_CHANGED = "user.email_changed"
+    USER_EMAIL_CHANGE_UNDONE = "user.email_change_undone"
     PASSWORD_CHANGED = "password.changed"
     PASSWORD_RESET = "password.reset"
+    FACTOR_ADDED = "factor.added"
+    FACTOR_REMOVED = "factor.removed"
     SESSION_STARTED = "session.started"
     SESSION_ENDED = "session.ended"
+    WEBHOOK_TEST = "webhook.test"
+    """Nothing happened: an administrator tries a webhook. It is never kept, and goes to that webhook alone."""
+
+
+HAPPENINGS: tuple[EventType, ...] = tuple(each for each in EventType if each is not EventType.WEBHOOK_TEST)
+"""The types of all that happens to accounts."""
 
 
 @attrs.frozen
@@ -44,3 +55,11 @@ class Event:
     """Who did it: the id of an account, or "operator"."""
     data: Mapping[str, str | None] = attrs.field(factory=dict)
     """Further details, such as the session that ended."""
+
+
+@attrs.frozen
+class PlacedEvent:
+    """An event with its place in the feed: the first has position 1, and each that follows the next one."""
+
+    position: int
+    event: Event

@@ -22,6 +22,12 @@ class Lanes:
         return self._under_way.total() < self.limit
 
     @property
+    def room(self) -> int:
+        """How many may begin at once, whichever lanes that are not full they are in."""
+        most = max((count for count in self._under_way.values() if count < self.limit_of_one), default=0)
+        return min(self.limit - self._under_way.total(), self.limit_of_one - most)
+
+    @property
     def full(self) -> frozenset[str]:
         """The lanes in which no more may begin."""
         return frozenset(lane for lane, count in self._under_way.items() if count >= self.limit_of_one)

@@ -6,7 +6,10 @@ from enum import StrEnum
 import attrs
 
 from leadnator_auth.domain.entities.outbox import OutboxEntry
+from leadnator_auth.domain.entities.rate_limit import bucket_of
+from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.ids import UserId
 
 
 class MailKind(StrEnum):
@@ -14,6 +17,13 @@ class MailKind(StrEnum):
 
     RESET_LINK = "reset_link"
     PASSWORD_CHANGED = "password_changed"
+    VERIFY_EMAIL = "verify_email"
+    NEW_SIGN_IN = "new_sign_in"
+    LOGIN_CODE = "login_code"
+    CONFIRM_EMAIL = "confirm_email"
+    EMAIL_CHANGED = "email_changed"
+    EMAIL_CHANGE_UNDONE = "email_change_undone"
+    EMAIL_CHANGED_BY_ADMIN = "email_changed_by_admin"
 
 
 @attrs.frozen
@@ -26,11 +36,35 @@ class MailRequest:
 
     kind: MailKind
     recipient: str
+    user_id: UserId | None = None
+    """Whose mail it is, where that is not whoever has the address: it goes to one they want, or had."""
+    epoch: int = 0
+    """Their secret epoch when it was queued; 0 where nobody is named."""
+    ip: str = ""
+    """The client that it tells of, if it does, and what that says it is."""
+    user_agent: str = ""
+
+    def is_like(self, other: "MailRequest") -> bool:
+        """Returns whether both are of one kind for one recipient and account, whatever they tell."""
+        return (self.kind, self.recipient, self.user_id, self.epoch) == (
+            other.kind,
+            other.recipient,
+            other.user_id,
+            other.epoch,
+        )
 
     @property
     def lane(self) -> str:
         """What may be slow or broken by itself: the domain of the recipient."""
         return self.recipient.rpartition("@")[2]
+
+
+def forgotten(recipient: str) -> str:
+    """Returns what stands in place of a recipient whose account is gone: it leads to nobody, and still counts.
+
+    Whoever signs up with the address of a bystander and deletes the account again floods no mailbox so.
+    """
+    return bucket_of("mails", recipient)
 
 
 QueuedMail = OutboxEntry[MailRequest]
@@ -39,7 +73,7 @@ QueuedMail = OutboxEntry[MailRequest]
 
 @attrs.frozen
 class SecretMail:
-    """A mail with a secret in it; the only thing that ever holds that secret."""
+    """A mail with a secret in it, which leads to a page or is a code; the only thing that ever holds that secret."""
 
     id: str
     kind: MailKind
@@ -58,6 +92,8 @@ class NoticeMail:
     to: EmailAddress
     at: datetime
     """When it happened."""
+    client: Client = Client()
+    """Where it came from, for the kinds that tell."""
 
 
 OutgoingMail = SecretMail | NoticeMail

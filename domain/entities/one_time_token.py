@@ -19,11 +19,25 @@ class Purpose(StrEnum):
 
     RESET = "reset"
     """To set a new password."""
+    VERIFY = "verify"
+    """To prove that its holder reads mails to the address of the account."""
+    LOGIN_CODE = "code"
+    """To log in with the code that was mailed when it was handed out; it is nobody's, for any address can be given."""
+    MAILED_CODE = "mailed"
+    """No secret: to find out whose mail the code of a challenge was put into."""
+    EMAIL = "email"
+    """To prove that of the address that the account is to have, which it has then."""
+    UNDO = "undo"
+    """To take a change of address back, from the address that the account had before."""
 
     @property
     def prefix(self) -> str:
         """How its secrets begin."""
         return f"{self.value}_"
+
+
+_FOR_PRESENT_ADDRESS = frozenset({Purpose.RESET, Purpose.VERIFY, Purpose.MAILED_CODE})
+"""What is worth nothing once the account has another address than the one it was mailed to."""
 
 
 @attrs.frozen
@@ -44,15 +58,24 @@ class OneTimeToken:
     payload: str = ""
     """What whoever comes back with it must find again, such as the mail that carried it; never a secret."""
     epoch: int = 0
-    """The secret epoch of its user when it was minted."""
+    """The secret epoch of its user when it was minted; of one that undoes a change, the one that the change began."""
 
     def is_usable(self, user: User, now: datetime) -> bool:
         """Returns whether `user` can still use it: it is neither used, nor expired, nor void."""
         return self.belongs_to(user) and self.used_at is None and now < self.expires_at
 
     def belongs_to(self, user: User) -> bool:
-        """Returns whether it is a token of `user` that was not voided with all others."""
-        return self.user_id == user.id and self.epoch == user.secret_epoch
+        """Returns whether it is a token of `user`, and of their address, that was not voided with all others."""
+        if self.user_id != user.id or (self.purpose in _FOR_PRESENT_ADDRESS and not self.is_for_address_of(user)):
+            return False
+        if self.purpose is Purpose.UNDO:  # whatever an intruder did since, it is the owner's way back
+            return True
+        is_pending = user.pending_email is not None and self.address == user.pending_email.canonical
+        return self.epoch == user.secret_epoch and (self.purpose is not Purpose.EMAIL or is_pending)
+
+    def is_for_address_of(self, user: User) -> bool:
+        """Returns whether its address is the one that `user` has today."""
+        return self.address == user.email.canonical
 
 
 def is_secret(text: str, purpose: Purpose) -> bool:

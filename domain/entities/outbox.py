@@ -98,6 +98,10 @@ class OutboxEntry(Generic[AnyPayload]):
         """Returns it as accepted by whom it goes to."""
         return attrs.evolve(self, state=DeliveryState.SENT, finished_at=now, last_error="")
 
+    def settled(self, now: datetime, reason: str) -> "OutboxEntry[AnyPayload]":
+        """Returns it as over though nobody was sent anything, with the reason; it is kept, and counts, as sent ones."""
+        return attrs.evolve(self.sent(now), last_error=without_controls(reason, _MAX_ERROR_LENGTH))
+
     def dead(self, now: datetime, error: str) -> "OutboxEntry[AnyPayload]":
         """Returns it as given up, with the reason."""
         last_error = without_controls(error, _MAX_ERROR_LENGTH)

@@ -89,6 +89,10 @@ class Limits:
     """Resets that one client tries."""
     change_password: RateLimit | None = RateLimit("change-password", 30, timedelta(hours=1))
     """Changes of password that one client tries."""
+    login_code: RateLimit | None = RateLimit("login-code", 100, timedelta(hours=1))
+    """Codes to log in with that one client asks for and does not use."""
+    login_code_confirm: RateLimit | None = RateLimit("login-code-confirm", 100, timedelta(hours=1))
+    """Wrong codes from one client."""
 
     @classmethod
     def none(cls) -> "Limits":

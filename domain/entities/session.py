@@ -1,10 +1,13 @@
 """Sessions: the row behind every access token, so that a token can end before it expires."""
 
+import hashlib
 import ipaddress
+import re
 from datetime import datetime, timedelta
 
 import attrs
 
+from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.domain.values.text import without_controls
@@ -12,8 +15,12 @@ from leadnator_auth.domain.values.text import without_controls
 CLOCK_LEEWAY = timedelta(seconds=60)
 """How far apart the clocks of two servers may be (RFC 8725 leaves it open; RFC 7519 says a few minutes at most)."""
 
+USE_NOTED_EVERY = timedelta(seconds=60)
+"""How often the use of a session is noted at most: so its last use is known to a minute."""
+
 _MAX_IP = 45
 _MAX_USER_AGENT = 256
+_NUMBERS = re.compile(r"[\d._]+")
 
 
 def unmapped(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -60,6 +67,11 @@ class Client:
     user_agent: str = attrs.field(default="", converter=_short_user_agent)
 
     @property
+    def agent(self) -> str:
+        """A digest of what it says it is, without the numbers in it: an update makes no other one of it."""
+        return hashlib.sha256(_NUMBERS.sub("", self.user_agent).encode()).hexdigest()
+
+    @property
     def network(self) -> str:
         """What its tries are counted by: an IPv4 address, or the /64 of an IPv6 address, which belongs to one customer.
 
@@ -86,19 +98,55 @@ class Session:
     client: Client = Client()
     epoch: int = 0
     """The session epoch of its user when it began, or when it was last spared while all others ended."""
+    last_used_at: datetime | None = None
+    """When a use of it was noted last; None where none was, because nobody asked for it."""
+    authenticated_at: datetime = attrs.field()
+    """When somebody last proved in it that the account is theirs: when it began, or stepped up since."""
+    amr: tuple[AuthenticationMethod, ...] = (AuthenticationMethod.PASSWORD,)
+    """How they proved it then."""
 
-    def is_live(self, user: User, now: datetime) -> bool:
-        """Returns whether it is a session of `user` whose tokens are still good."""
-        return self.belongs_to(user) and now < self.expires_at + CLOCK_LEEWAY
+    @authenticated_at.default
+    def _begins_with_a_proof(self) -> datetime:
+        return self.created_at
+
+    def is_live(self, user: User, now: datetime, idle: timedelta | None) -> bool:
+        """Returns whether it is a session of `user` whose tokens are still good, and that was used within `idle`.
+
+        With None it does not matter when it was used.
+        """
+        return self.belongs_to(user) and now < self.expires_at + CLOCK_LEEWAY and not self._was_idle(now, idle)
+
+    def is_use_to_be_noted(self, now: datetime) -> bool:
+        """Returns whether what is noted of its use is a minute old."""
+        return now >= self._used_at + USE_NOTED_EVERY
+
+    def _was_idle(self, now: datetime, idle: timedelta | None) -> bool:
+        # A minute longer: uses right after the one that was noted are not.
+        return idle is not None and now >= self._used_at + idle + USE_NOTED_EVERY
+
+    @property
+    def _used_at(self) -> datetime:
+        return self.last_used_at or self.created_at
 
     def belongs_to(self, user: User) -> bool:
         """Returns whether it is a session of `user` that was not ended together with all others."""
         return self.user_id == user.id and self.epoch == user.session_epoch
 
+    def proven_by(self, proof: Proof) -> "Session":
+        """Returns it as it is after another proof."""
+        return attrs.evolve(self, authenticated_at=proof.authenticated_at, amr=proof.amr)
+
+    def is_proven_within(self, period: timedelta, now: datetime) -> bool:
+        """Returns whether the last proof is no older; one that another clock dates ahead of time is no better."""
+        return self.authenticated_at - CLOCK_LEEWAY <= now < self.authenticated_at + period
+
 
 @attrs.frozen
 class Identity:
-    """The user behind an access token, and the session it belongs to."""
+    """The user behind an access token, and the session it belongs to.
+
+    The metadata of the user is not read; `show_account` returns it.
+    """
 
     user: User
     session: Session

@@ -9,6 +9,7 @@ import attrs
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError, missing
 from leadnator_auth.domain.values.ids import UserId
+from leadnator_auth.domain.values.json_object import EMPTY, UNREAD, JsonObject
 from leadnator_auth.domain.values.search import folded
 from leadnator_auth.domain.values.text import is_blank, is_control
 
@@ -48,6 +49,20 @@ class User:
     """How often all its sessions were ended at once; a session of an earlier epoch is over."""
     secret_epoch: int = 0
     """How often its mailed secrets and known clients were voided; those of an earlier epoch do not count."""
+    email_verified_at: datetime | None = None
+    """When it was proved that the owner reads mails to the address of today; None if it never was."""
+
+    pending_email: EmailAddress | None = None
+    """The address that its owner asked for, taken or not, until it is confirmed, replaced or void."""
+    user_metadata: JsonObject = attrs.field(default=EMPTY, eq=False)
+    """What its owner set, through the application; neither of the two is looked at when accounts are compared."""
+    app_metadata: JsonObject = attrs.field(default=EMPTY, eq=False)
+    """What admins set."""
+
+    @property
+    def is_email_verified(self) -> bool:
+        """Whether the address is proved to be the owner's."""
+        return self.email_verified_at is not None
 
     @property
     def is_suspended(self) -> bool:
@@ -66,8 +81,21 @@ def without_sessions(user: User) -> User:
 
 
 def without_secrets(user: User) -> User:
-    """Returns the account with its mailed secrets and known clients void; storing it is up to the caller."""
-    return attrs.evolve(user, secret_epoch=user.secret_epoch + 1)
+    """Returns the account with its mailed secrets and known clients void; storing it is up to the caller.
+
+    A change of address that waits to be confirmed is over with that: its link is void, too.
+    """
+    return attrs.evolve(user, secret_epoch=user.secret_epoch + 1, pending_email=None)
+
+
+def without_metadata(user: User) -> User:
+    """Returns the account as it is in an `Identity`: every request looks that up, and hardly any needs more."""
+    return attrs.evolve(user, pending_email=None, user_metadata=UNREAD, app_metadata=UNREAD)
+
+
+def with_verified_email(user: User, now: datetime) -> User:
+    """Returns the account with its address proved, since now unless it was before; storing it is up to the caller."""
+    return user if user.is_email_verified else attrs.evolve(user, email_verified_at=now)
 
 
 def is_found(user: User, search: str) -> bool:

@@ -1,6 +1,6 @@
 """Where accounts are kept, and what belongs to them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,11 +16,16 @@ from leadnator_auth.domain.values.paging import Position
 class Users(Protocol):
     """The accounts."""
 
-    async def add(self, users: Sequence[User]) -> None:
+    async def add(self, users: Sequence[User], *, unless_reserved_at: datetime | None = None) -> None:
         """Adds accounts, however many or none.
+
+        With `unless_reserved_at`, an address counts as taken, too, while an account that had it may take it back then.
 
         Raises: EmailTakenError when an account has the same canonical e-mail address as one of them.
         """
+
+    async def is_taken(self, canonical: str, now: datetime) -> bool:
+        """Returns whether an account has this canonical address, or had it and may take it back now."""
 
     async def by_id(self, user_id: UserId) -> User | None:
         """Returns the account with this id, if any."""
@@ -29,13 +34,18 @@ class Users(Protocol):
         """Returns the account whose e-mail address has exactly this canonical form, if any."""
 
     async def save(self, user: User) -> None:
-        """Replaces the account that has this id, if any; its e-mail address and creation time stay as they are."""
+        """Replaces the account that has this id, if any; its creation time stays as it is.
+
+        Raises: EmailTakenError when another account has the canonical e-mail address.
+        """
 
     async def remove(self, user_id: UserId) -> None:
         """Removes an account, if it is there, with all that belongs to it but its events; its address is free at once.
 
-        It takes a time that does not grow with how much that is. What is too much to be removed at once leads to nobody
-        any more, and goes with `Expired.OF_REMOVED_USERS`.
+        Its mails belong to it: those to its address, or to one that it had and may take back, and those that name it.
+        Those that nobody took yet go, too; the others lose their last error and their recipient, in place of which
+        `domain.entities.mail.forgotten` stands, and name nobody. It takes a time that does not grow with how much all
+        that is. What is too much to be done at once leads to nobody any more, and goes with `Expired.OF_REMOVED_USERS`.
         """
 
     async def active_admins(self) -> list[User]:
@@ -93,7 +103,13 @@ class Sessions(Protocol):
         """
 
     async def save(self, session: Session) -> None:
-        """Keeps the epoch of a session, if it is there."""
+        """Keeps the epoch of a session, and when and how it was last proven, if it is there."""
+
+    async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
+        """Keeps when sessions were used last, those that are there and whose `is_use_to_be_noted` then.
+
+        It waits for nobody: what somebody else is changing may be left out.
+        """
 
     async def end(self, session_id: SessionId) -> bool:
         """Ends a session at once; returns whether there was one, which of many at once only one is told."""
@@ -132,6 +148,9 @@ class OneTimeTokens(Protocol):
     async def remove(self, digest: str) -> None:
         """Removes a token whose secret went nowhere, if it is there."""
 
+    async def of_user(self, user_id: UserId, limit: int) -> list[OneTimeToken]:
+        """Returns up to `limit` tokens of a user, used and expired ones too, in any order."""
+
     async def issued_since(self, purpose: Purpose, user_id: UserId, since: datetime, limit: int) -> list[datetime]:
         """Returns when the last `limit` tokens of a user for one purpose were issued, of those after `since`.
 
@@ -140,13 +159,20 @@ class OneTimeTokens(Protocol):
 
 
 class KnownClients(Protocol):
-    """The networks that accounts were logged in to from."""
+    """The networks that accounts were logged in to from, and the agents there."""
 
-    async def get(self, user_id: UserId, network: str) -> KnownClient | None:
-        """Returns what is known of a network for one account, if anything."""
+    async def get(self, user_id: UserId, network: str, agent: str = "") -> KnownClient | None:
+        """Returns what is known of a network for one account, or of an agent there, if anything."""
+
+    async def of_user(self, user_id: UserId) -> list[KnownClient]:
+        """Returns all that is known for one account, the last seen first.
+
+        Of one instant, those that come later in the order of their text come first.
+        """
 
     async def put(self, client: KnownClient, *, keep: int) -> None:
-        """Keeps a network, in place of what was known of it before, and of its account no more than `keep`.
+        """Keeps a network or an agent, in place of what was known of it before; of its account no more than `keep`.
 
-        Those seen last stay, and of one instant those that come later in the order of their text.
+        So many networks stay, and so many agents: those seen last, and of one instant those that come later in the
+        order of their text, the network's before the agent's.
         """

@@ -4,8 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail
+from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail
 from leadnator_auth.domain.entities.outbox import AnyPayload, DeliveryState, OutboxEntry, OutboxStats
+from leadnator_auth.domain.values.ids import UserId
 
 
 class Outbox(Protocol[AnyPayload]):
@@ -30,6 +31,9 @@ class Outbox(Protocol[AnyPayload]):
 
         Returns whether it did; `attempts` tells whose lease it is. State, due time, end and last error are kept.
         """
+
+    async def by_id(self, entry_id: str) -> OutboxEntry[AnyPayload] | None:
+        """Returns the delivery with this id, if any, in whatever state."""
 
     async def remove(self, entry_id: str) -> None:
         """Drops a delivery, if it is there."""
@@ -61,6 +65,8 @@ class MailQueue(Outbox[MailRequest], Protocol):
     async def drop_to_nobody(self, now: datetime, limit: int, full: Collection[str] = ()) -> int:
         """Drops those of the next `limit` new mails (as `lease` would take them) whose recipient has no account.
 
+        One that names an account is not to nobody, whatever its recipient.
+
         Returns how many. It looks at `limit` mails and no more, and takes the same few steps for all of them.
         """
 
@@ -70,5 +76,22 @@ class MailQueue(Outbox[MailRequest], Protocol):
         Those queued first go first, and of one instant those with the lower id.
         """
 
-    async def count_since(self, request: MailRequest, since: datetime) -> int:
-        """Returns how many such mails were queued after this instant and are still kept, whatever their state."""
+    async def to(self, recipient: str, limit: int) -> list[QueuedMail]:
+        """Returns up to `limit` mails to whoever has one address, whatever their kind and state.
+
+        Those that name an account are not among them.
+
+        Those queued last come first, and of one instant those with the higher id.
+        """
+
+    async def of_user(self, user_id: UserId, limit: int) -> list[QueuedMail]:
+        """Returns up to `limit` mails that name this account, in the order of `to`."""
+
+    async def count_since(self, kind: MailKind, recipient: str, since: datetime) -> int:
+        """Returns how many such mails were queued after this instant and are still kept, whatever their state.
+
+        Those count whose recipient is `forgotten`.
+        """
+
+    async def count_of_user_since(self, kind: MailKind, user_id: UserId, since: datetime) -> int:
+        """Returns the same of the mails that name this account, whatever their recipient."""

@@ -8,6 +8,7 @@ from leadnator_auth.domain.entities.mail import OutgoingMail
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.entities.webhook_message import WebhookMessage
 from leadnator_auth.domain.values.email_address import EmailAddress
+from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.domain.values.password import Password
 
 
@@ -65,6 +66,16 @@ class EmailSyntax(Protocol):
         """Returns the one address in `text`.
 
         Raises: BadFieldError when it is blank, more than one address, too long or malformed.
+        """
+
+
+class MetadataSchema(Protocol):
+    """Knows what shape `user_metadata` must have, beyond what is asked of all JSON that is kept."""
+
+    async def problem(self, metadata: JsonObject) -> str | None:
+        """Returns in one line what is wrong, for whoever set it, or None if all is well.
+
+        It takes a bounded time, however cunning the metadata is, and asks nobody else.
         """
 
 

@@ -1,13 +1,17 @@
 """A complete set of ports: the one argument through which a use case reaches the outside (ADR 0017)."""
 
+from collections.abc import Mapping
+
 import attrs
 
+from leadnator_auth.domain.entities.subscription import Subscriber
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports.outside import (
     AccessTokens,
     Clock,
     EmailSyntax,
     Mailer,
+    MetadataSchema,
     PasswordHasher,
     Randomness,
     Readiness,
@@ -35,8 +39,14 @@ class Ports:
     readiness: Readiness
     master_keys: MasterKeys = MasterKeys()
     """Without any, what derives secrets from one is switched off."""
+    code_keys: MasterKeys = MasterKeys()
+    """What mailed codes are derived from, which live for minutes; without any, log-in by code is switched off."""
     webhooks: WebhookSender | None = None
     """None where nothing can be sent, because its libraries are not installed: webhooks are switched off."""
     passkeys: PasskeyCeremony | None = None
     """None where no relying party is known, or its library is not installed: passkeys are switched off."""
     policy: Policy = Policy()
+    subscribers: Mapping[str, Subscriber] = attrs.field(factory=dict)
+    """The functions in this process that are told what happened, by the ids of their subscriptions."""
+    metadata_schema: MetadataSchema | None = None
+    """What `user_metadata` must look like; None if any object will do."""

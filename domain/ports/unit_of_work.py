@@ -10,14 +10,19 @@ import attrs
 from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports.accounts import CredentialStore, KnownClients, OneTimeTokens, Sessions, Users
-from leadnator_auth.domain.ports.events import Events
+from leadnator_auth.domain.ports.email_changes import EmailChanges
+from leadnator_auth.domain.ports.events import EventDeliveries, Events, Subscriptions
 from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
 from leadnator_auth.domain.ports.passkeys import Passkeys
+from leadnator_auth.domain.ports.second_factors import RecoveryCodes, TotpFactors
+from leadnator_auth.domain.ports.webhooks import Webhooks
 from leadnator_auth.domain.values.ids import SessionId
 
 __all__ = [
     "Commit",
     "CredentialStore",
+    "EmailChanges",
+    "EventDeliveries",
     "Events",
     "Expired",
     "Identities",
@@ -26,11 +31,15 @@ __all__ = [
     "OneTimeTokens",
     "Outbox",
     "Passkeys",
+    "RecoveryCodes",
     "Repositories",
     "Sessions",
+    "Subscriptions",
+    "TotpFactors",
     "Transaction",
     "UnitOfWork",
     "Users",
+    "Webhooks",
 ]
 
 
@@ -46,13 +55,25 @@ class Repositories(Protocol):
     @property
     def one_time_tokens(self) -> OneTimeTokens: ...
     @property
+    def email_changes(self) -> EmailChanges: ...
+    @property
     def known_clients(self) -> KnownClients: ...
     @property
     def passkeys(self) -> Passkeys: ...
     @property
+    def totp_factors(self) -> TotpFactors: ...
+    @property
+    def recovery_codes(self) -> RecoveryCodes: ...
+    @property
     def mail_queue(self) -> MailQueue: ...
     @property
     def events(self) -> Events: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
+    @property
+    def subscriptions(self) -> Subscriptions: ...
+    @property
+    def event_deliveries(self) -> EventDeliveries: ...
 
 
 @attrs.frozen
@@ -61,6 +82,8 @@ class Commit:
 
     events: tuple[Event, ...]
     has_new_mail: bool
+    has_new_deliveries: bool = False
+    """Whether events were queued for subscriptions."""
 
 
 class Expired(Enum):
@@ -68,14 +91,24 @@ class Expired(Enum):
 
     SESSIONS = auto()
     """Those that expired."""
+    IDLE_SESSIONS = auto()
+    """Those whose use was noted last."""
     ONE_TIME_TOKENS = auto()
     """Those that expired, used or not."""
+    EMAIL_CHANGES = auto()
+    """Those that can no longer be undone."""
     KNOWN_CLIENTS = auto()
     """Those that were seen last."""
     SENT_MAILS = auto()
     """Those that were sent."""
     DEAD_MAILS = auto()
     """Those that were given up."""
+    SENT_EVENTS = auto()
+    """Deliveries of events that were made."""
+    DEAD_EVENTS = auto()
+    """Deliveries of events that were given up."""
+    OF_REMOVED_SUBSCRIPTIONS = auto()
+    """The deliveries that removed subscriptions left, whenever that was."""
     EVENTS = auto()
     """Those that happened."""
     OF_REMOVED_USERS = auto()
@@ -101,9 +134,9 @@ class Transaction(Repositories, Protocol):
 class UnitOfWork(Protocol):
     """Opens units of work; each has a state of its own.
 
-    A user, credentials, session or one-time token that a unit of work which may write has looked up by a key stays as
-    it was read until that unit ends: another one that would change it waits. To change what belongs to an account, look
-    its user up first; then the changes of one account take turns.
+    A user, credentials, session, one-time token or subscription that a unit of work which may write has looked up by a
+    key stays as it was read until that unit ends: another one that would change it waits. To change what belongs to an
+    account, look its user up first; then the changes of one account take turns.
 
     Two units may still conflict. Then a step of one raises ConcurrencyError, nothing of that unit is kept, and it may
     be run again: `run_in_transaction` does so.
@@ -120,4 +153,10 @@ class Identities(Protocol):
     """The one look-up of every authenticated request: whose session it is."""
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
-        """Returns the session and its user while both exist; the caller decides whether the session is over."""
+        """Returns the session and its user while both exist; the caller decides whether the session is over.
+
+        The user is `without_metadata`: that need not be read.
+        """
+
+    def note_use(self, session_id: SessionId, now: datetime) -> None:
+        """Has `Sessions.note_uses` keep this use, soon and beside all else; that it fails is seen by nobody."""

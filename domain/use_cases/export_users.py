@@ -36,7 +36,7 @@ async def export_users(*, ports: Ports) -> AsyncIterator[ExportedUser]:
             kept = await repositories.credentials.by_emails([user.email.canonical for user in users])
         for user in users:
             credentials = kept.get(user.email.canonical)
-            yield ExportedUser(user, credentials.password_hash if credentials else None)
+            yield ExportedUser(user, credentials.usable_hash if credentials else None)
         if len(users) < AT_ONCE:
             return
         after = Position(users[-1].created_at, users[-1].id)

@@ -26,11 +26,15 @@ from leadnator_auth.domain.use_cases.steps.transaction import MAX_ATTEMPTS, run_
 from leadnator_auth.domain.values.fields import BadFieldError, FieldChecks, RawField
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
+from leadnator_auth.domain.values.json_object import EMPTY, JsonObject
 
+_OBJECTS = ("user_metadata", "app_metadata")
 REQUIRED_FIELDS = ("name", "email", "password_hash")
-IMPORTED_FIELDS = (*REQUIRED_FIELDS, "salt", "role", "plan", "status", "created_at")
+IMPORTED_FIELDS = (*REQUIRED_FIELDS, "salt", "role", "plan", "status", "created_at", "email_verified", *_OBJECTS)
 """What is read of a record."""
 
+_YES = frozenset({"true", "t", "yes", "y", "1"})
+_NO = frozenset({"false", "f", "no", "n", "0"})
 _TAKEN = FieldError("email", EmailTakenError.code, EmailTakenError.message)
 
 
@@ -70,9 +74,10 @@ async def import_users(
 
     Each account that is made is an event of the operator's.
 
-    A record has `name`, `email` and `password_hash`, and may have `role`, `plan`, `status` and `created_at` (RFC 3339);
-    what else it has is ignored. With `firebase`, one with a `salt`, too, is of that Firebase project. Doing it again
-    changes nothing, so that an import which was cut short may simply be run again. Give it some hundreds at a time.
+    A record has `name`, `email` and `password_hash`, and may have `role`, `plan`, `status`, `created_at` (RFC 3339),
+    `email_verified`, and the objects `user_metadata` and `app_metadata`; what else it has is ignored. With `firebase`,
+    one with a `salt`, too, is of that Firebase project. Nobody is mailed to. Doing it again changes nothing, so that an
+    import which was cut short may simply be run again. Give it some hundreds at a time.
 
     Raises: UnavailableError, and then none of them is kept.
     """
@@ -132,10 +137,14 @@ def _checked(
     plan = check.optional("plan", record.get("plan"), parse_plan, default=DEFAULT_PLAN)
     status = check.optional("status", record.get("status"), parse_status, default=Status.ACTIVE)
     created_at = check.optional("created_at", record.get("created_at"), _instant, default=now)
+    user_metadata, app_metadata = (_metadata(name, record.get(name), check) for name in _OBJECTS)
+    is_verified = _is_verified(record.get("email_verified"), check)
     if check.errors:
         return ImportOutcome(ImportFate.REFUSED, check.errors)
     user_id = UserId(new_id(USER_ID_PREFIX, ports))
-    user = User(user_id, name, email, created_at, role, plan, status)
+    verified_at = now if is_verified else None  # it was before, and nobody says when
+    user = User(user_id, name, email, created_at, role, plan, status, email_verified_at=verified_at)
+    user = attrs.evolve(user, user_metadata=user_metadata, app_metadata=app_metadata)
     return _Account(user, Credentials(user_id, password_hash, changed_at=now))
 
 
@@ -144,6 +153,23 @@ def _known_hash(text: str, ports: Ports) -> str:
     if password_hash is None:
         raise BadFieldError("unknown_hash", ports.hasher.refusal(text))
     return password_hash
+
+
+def _metadata(field: str, value: RawField, check: FieldChecks) -> JsonObject:
+    return EMPTY if value is None or value == "" else check.of_any_type(field, value, JsonObject.of)
+
+
+def _is_verified(value: RawField, check: FieldChecks) -> bool:
+    """Returns whether the other system knows that the address is its owner's; where it does not say, it is not."""
+    return value if isinstance(value, bool) else check.optional("email_verified", value, _yes_or_no, default=False)
+
+
+def _yes_or_no(text: str) -> bool:
+    """Returns what databases and programs write for true and false."""
+    word = text.strip().lower()
+    if word not in _YES | _NO:
+        raise BadFieldError("unknown_value", "Use true or false.")
+    return word in _YES
 
 
 def _instant(text: str) -> datetime:

@@ -1,6 +1,7 @@
 """Logging in: an e-mail address and a password for a session."""
 
 from leadnator_auth.domain.entities.credentials import Credentials
+from leadnator_auth.domain.entities.proof import password_proof
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.errors import (
     InvalidCredentialsError,
@@ -28,7 +29,7 @@ async def log_in(email: RawField, password: RawField, client: Client = Client(),
     that the time of an answer does not reveal whether the account exists.
 
     Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError, InvalidCredentialsError,
-    AccountSuspendedError (only after the right password), OverloadedError.
+    AccountSuspendedError and EmailNotVerifiedError (only after the right password), OverloadedError.
     """
     with FieldChecks() as check:
         address = check("email", email, ports.emails.parse)
@@ -40,6 +41,7 @@ async def log_in(email: RawField, password: RawField, client: Client = Client(),
     await attempts.enter(ports.clock.now())
     proven = await verified(kept, typed, client, ports)
     await attempts.succeed()
+    proof = password_proof(ports.clock.now())
     upgraded_hash = await _upgraded_hash(typed, proven, client, ports)
 
     async def enter(transaction: Transaction) -> SignedIn:
@@ -48,7 +50,7 @@ async def log_in(email: RawField, password: RawField, client: Client = Client(),
         # Verifying took a while: after a reset in between, the old password no longer opens anything.
         if user is None or current is None or current.version != proven.version:
             raise InvalidCredentialsError(proven.user_id)
-        signed_in = await open_session(user, client, transaction, ports)
+        signed_in = await open_session(user, proof, client, transaction, ports)
         await remember(user, client, transaction, ports)
         if upgraded_hash:
             await transaction.credentials.replace(proven, proven.with_hash(upgraded_hash))

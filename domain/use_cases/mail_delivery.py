@@ -7,12 +7,14 @@ from enum import Enum, auto
 import attrs
 
 from leadnator_auth.domain.entities.mail import MailRequest, NoticeMail, OutgoingMail, QueuedMail, SecretMail
-from leadnator_auth.domain.entities.one_time_token import digest_of
-from leadnator_auth.domain.entities.outbox import DeliveryReport, OutboxEntry
-from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.mail_rules import MAIL_RULES, MailLimit, MintRule
+from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose, digest_of
+from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState, OutboxEntry
+from leadnator_auth.domain.entities.session import Client
+from leadnator_auth.domain.mail_rules import MAIL_RULES, MailLimit
 from leadnator_auth.domain.ports import Outbox, Ports, Repositories, Transaction
+from leadnator_auth.domain.use_cases.steps.account_mails import Destination, destination_of
 from leadnator_auth.domain.use_cases.steps.deliver import LeaseKeeper, attempt, is_any_due, renew, without_renewal
+from leadnator_auth.domain.use_cases.steps.mailed_codes import code_for
 from leadnator_auth.domain.use_cases.steps.one_time_tokens import mint
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 
@@ -26,6 +28,8 @@ class TakenMail:
 
     entry: QueuedMail
     outgoing: OutgoingMail
+    minted: str | None = None
+    """The digest of what counts from now on, and not if the mail certainly went nowhere."""
 
 
 class _Unwanted(Enum):
@@ -35,9 +39,11 @@ class _Unwanted(Enum):
     """No account has the address."""
     SURPLUS = auto()
     """The account gets no mail of this kind now, nor any other one of the same kind that waits."""
+    TOO_LATE = auto()
+    """Nobody could do anything with it any more."""
 
 
-_Fate = OutgoingMail | QueuedMail | _Unwanted
+_Fate = TakenMail | QueuedMail | _Unwanted
 """What is to be sent now, or the mail as it waits for later, or why it is dropped."""
 
 
@@ -74,8 +80,9 @@ async def take_mail(full: Collection[str] = (), *, ports: Ports) -> tuple[TakenM
     if isinstance(fate, _Unwanted):
         return None, DeliveryReport(dropped=1 + await _drop_others(mail, fate, now, full, ports))
     if isinstance(fate, OutboxEntry):
-        return None, DeliveryReport.of(fate)
-    return TakenMail(mail, fate), DeliveryReport()
+        is_settled = fate.state is DeliveryState.SENT
+        return None, DeliveryReport(dropped=1) if is_settled else DeliveryReport.of(fate)
+    return fate, DeliveryReport()
 
 
 async def send_mail(taken: TakenMail, *, keeping_lease: LeaseKeeper = without_renewal, ports: Ports) -> DeliveryReport:
@@ -85,8 +92,8 @@ async def send_mail(taken: TakenMail, *, keeping_lease: LeaseKeeper = without_re
 
     async def keep(transaction: Transaction) -> None:
         await transaction.mail_queue.save(outcome)
-        if isinstance(taken.outgoing, SecretMail) and not may_have_arrived:
-            await transaction.one_time_tokens.remove(digest_of(taken.outgoing.secret))
+        if taken.minted and not may_have_arrived:
+            await transaction.one_time_tokens.remove(taken.minted)
 
     await run_in_transaction(ports.unit_of_work, keep)
     return DeliveryReport.of(outcome)
@@ -120,20 +127,56 @@ async def _leased(now: datetime, full: Collection[str], ports: Ports) -> tuple[Q
 
 
 async def _fate_of(mail: QueuedMail, transaction: Transaction, now: datetime, ports: Ports) -> _Fate:
+    if mail.payload.user_id is not None:
+        return await _fate_of_named(mail, transaction, now, ports)
     user, rule = await transaction.users.by_email(mail.payload.recipient), MAIL_RULES[mail.payload.kind]
     if user is None:
         return _Unwanted.TO_NOBODY
     if not rule.audience.includes(user):
         return _Unwanted.SURPLUS
-    if rule.mints is None:
-        return NoticeMail(mail.id, mail.payload.kind, user.email, at=mail.queued_at)
-    limit = rule.limit(ports.policy)
-    issued = await transaction.one_time_tokens.issued_since(
-        rule.mints.purpose, user.id, now - limit.period, limit.count
+    return await _told(mail, Destination(user, user.email), transaction, now, ports)
+
+
+async def _fate_of_named(mail: QueuedMail, transaction: Transaction, now: datetime, ports: Ports) -> _Fate:
+    """Returns the same of a mail that names an account.
+
+    One that is worth nothing is kept as if it had been sent: it counts, and nobody can tell by the next one.
+    """
+    destination = await destination_of(mail.payload, transaction, now)
+    if destination is None:
+        return mail.settled(now, "not sent: its link would be worth nothing")
+    fate = await _told(mail, destination, transaction, now, ports)
+    return (
+        mail.settled(now, "not sent: the account had all its links of an hour") if isinstance(fate, _Unwanted) else fate
     )
-    if len(issued) < limit.count:
-        expires_at = _expiry(issued, now, rule.mints.lifetime(ports.policy), limit)
-        return await _with_secret(mail, rule.mints, user, transaction, ports, now=now, expires_at=expires_at)
+
+
+async def _told(
+    mail: QueuedMail, destination: Destination, transaction: Transaction, now: datetime, ports: Ports
+) -> _Fate:
+    user, rule = destination.user, MAIL_RULES[mail.payload.kind]
+    if rule.mints is None:
+        client = Client(mail.payload.ip, mail.payload.user_agent)
+        notice = NoticeMail(mail.id, mail.payload.kind, destination.to, at=mail.queued_at, client=client)
+        return TakenMail(mail, notice)
+    lifetime, is_code = rule.mints.lifetime(ports.policy), rule.mints.page is None
+    if is_code and now >= mail.queued_at + lifetime:
+        return _Unwanted.TOO_LATE
+    expires_at = destination.expires_at or now + lifetime
+    if rule.limit is not None:
+        limit = rule.limit(ports.policy)
+        issued = await transaction.one_time_tokens.issued_since(
+            rule.mints.purpose, user.id, now - limit.period, limit.count
+        )
+        if len(issued) >= limit.count:
+            return _surplus(mail, issued, limit, now)
+        expires_at = _expiry(issued, now, lifetime, limit)
+    if is_code:
+        return await _with_code(mail, destination, transaction, ports, now=now, expires_at=mail.queued_at + lifetime)
+    return await _with_secret(mail, rule.mints.purpose, destination, transaction, ports, now=now, expires_at=expires_at)
+
+
+def _surplus(mail: QueuedMail, issued: Sequence[datetime], limit: MailLimit, now: datetime) -> _Fate:
     if mail.attempts == 1 or not issued:
         return _Unwanted.SURPLUS
     # What was promised is tried until it is taken; but attempts of which nobody knows may each have brought a link.
@@ -151,23 +194,55 @@ def _expiry(issued: Sequence[datetime], now: datetime, lifetime: timedelta, limi
 
 async def _with_secret(
     mail: QueuedMail,
-    rule: MintRule,
-    user: User,
+    purpose: Purpose,
+    destination: Destination,
     transaction: Transaction,
     ports: Ports,
     *,
     now: datetime,
     expires_at: datetime,
-) -> SecretMail:
+) -> TakenMail:
     """Mints a secret of which only the digest stays here; every attempt at a mail has its own."""
-    secret = await mint(rule.purpose, user, transaction, ports, issued_at=now, expires_at=expires_at, payload=mail.id)
-    return SecretMail(mail.id, mail.payload.kind, user.email, secret, expires_at, lifetime=expires_at - now)
+    user, to = destination.user, destination.to
+    token = OneTimeToken(
+        purpose,
+        "",
+        user.id,
+        to.canonical,
+        issued_at=now,
+        expires_at=expires_at,
+        payload=mail.id,
+        epoch=user.secret_epoch if mail.payload.user_id is None else mail.payload.epoch,
+    )
+    secret = await mint(token, transaction, ports)
+    outgoing = SecretMail(mail.id, mail.payload.kind, to, secret, expires_at, lifetime=expires_at - now)
+    return TakenMail(mail, outgoing, digest_of(secret))
+
+
+async def _with_code(
+    mail: QueuedMail,
+    destination: Destination,
+    transaction: Transaction,
+    ports: Ports,
+    *,
+    now: datetime,
+    expires_at: datetime,
+) -> TakenMail | _Unwanted:
+    """Puts a code into a mail, the same at every attempt, unless it would not work."""
+    found = await code_for(mail, destination.user, transaction, ports, now=now, expires_at=expires_at)
+    if found is None:
+        return _Unwanted.TOO_LATE
+    code, digest = found
+    outgoing = SecretMail(mail.id, mail.payload.kind, destination.to, code, expires_at, lifetime=expires_at - now)
+    return TakenMail(mail, outgoing, digest)
 
 
 async def _drop_others(mail: QueuedMail, reason: _Unwanted, now: datetime, full: Collection[str], ports: Ports) -> int:
     """Drops more of what a dropped mail was one of, in a transaction of its own: what was done stays done."""
 
     async def drop(transaction: Transaction) -> int:
+        if reason is _Unwanted.TOO_LATE:
+            return 0
         if reason is _Unwanted.TO_NOBODY:
             return await transaction.mail_queue.drop_to_nobody(now, MAX_DROPPED_AT_ONCE, full)
         return await transaction.mail_queue.drop_like(mail, now, MAX_DROPPED_AT_ONCE)

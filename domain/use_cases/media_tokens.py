@@ -33,14 +33,16 @@ def issue_media_token(identity: Identity, path: RawField, *, ports: Ports) -> Me
     return MediaToken(ports.tokens.issue(claims), claims.expires_at)
 
 
-async def identify_for_media(token: str, path: str, *, ports: Ports) -> Identity:
+async def identify_for_media(token: str, path: str, *, verified: bool | None = None, ports: Ports) -> Identity:
     """Returns the identity behind the token in a URL with this decoded path: an access token, or a media token for it.
 
-    The caller makes sure that the request is a GET or HEAD.
+    The caller makes sure that the request is a GET or HEAD. `verified` is whether the address of the user has to be
+    proved; None leaves it to the policy.
 
-    Raises: InvalidTokenError.
+    Raises: InvalidTokenError, EmailNotVerifiedError.
     """
-    claims, identity = await identified_for([AccessPurpose.ACCESS, AccessPurpose.MEDIA], token, ports=ports)
+    purposes = [AccessPurpose.ACCESS, AccessPurpose.MEDIA]
+    claims, identity = await identified_for(purposes, token, verified=verified, ports=ports)
     is_for_path = claims.path is not None and is_below(path, claims.path)
     if claims.purpose is AccessPurpose.MEDIA and not is_for_path:
         raise InvalidTokenError("made for another path")

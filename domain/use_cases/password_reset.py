@@ -5,18 +5,18 @@ from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.mail import MailKind
 from leadnator_auth.domain.entities.one_time_token import Purpose
 from leadnator_auth.domain.entities.session import Client
-from leadnator_auth.domain.entities.user import User, without_secrets
+from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import InvalidResetTokenError
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
+from leadnator_auth.domain.use_cases.steps.complete_recovery import added_before_reset, complete_recovery
 from leadnator_auth.domain.use_cases.steps.known_clients import remember
 from leadnator_auth.domain.use_cases.steps.mails import queue_mail
 from leadnator_auth.domain.use_cases.steps.one_time_tokens import find_usable
 from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, throttle
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
+from leadnator_auth.domain.use_cases.steps.verified_email import proved
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
-from leadnator_auth.domain.values.ids import SessionId
 
 
 async def request_password_reset(email: RawField, client: Client = Client(), *, ports: Ports) -> None:
@@ -40,7 +40,7 @@ async def request_password_reset(email: RawField, client: Client = Client(), *, 
 async def reset_password(secret: RawField, password: RawField, client: Client = Client(), *, ports: Ports) -> User:
     """Sets a new password, ends every session and every other reset token of the user, and queues a notice.
 
-    Returns whose it is.
+    Returns whose it is; their address is proved by that, too.
 
     A refused password leaves the token as it was. No session is opened. Whoever had the mail is the owner: wrong
     log-ins of others do not keep them, and the client they did it from, out any longer.
@@ -64,7 +64,11 @@ async def reset_password(secret: RawField, password: RawField, client: Client = 
             raise InvalidResetTokenError
         if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
             raise InvalidResetTokenError
-        changed = await apply_new_password(user, password_hash, EventType.PASSWORD_RESET, transaction, ports)
+        added_since = added_before_reset(user, ports.clock.now())
+        owner = await proved(user, transaction, ports)  # the secret was mailed to the address that they have today
+        reason = EventType.PASSWORD_RESET
+        recovered = await complete_recovery(owner, transaction, ports, added_since=added_since, reason=reason.value)
+        changed = await set_password(recovered, password_hash, reason, transaction, ports)
         await remember(changed, client, transaction, ports)
         return changed
 
@@ -73,30 +77,22 @@ async def reset_password(secret: RawField, password: RawField, client: Client = 
     return user
 
 
-async def apply_new_password(
-    user: User,
-    new_hash: str,
-    event_type: EventType,
-    transaction: Transaction,
-    ports: Ports,
-    *,
-    keep: SessionId | None = None,
+async def set_password(
+    user: User, new_hash: str, event_type: EventType, transaction: Transaction, ports: Ports
 ) -> User:
-    """Does all that a new password entails and returns the account as it is then.
+    """Keeps a new password, of an account that may have had none, and tells its owner by mail; returns the account.
 
-    Old sessions but `keep` end, mailed secrets are void, known clients are forgotten, and the owner is told by mail.
-    The user was read in the same transaction, and first of all: that makes the changes of one account take turns.
+    The user was read in the same transaction, and first of all: that makes the changes of one account take turns. That
+    nothing goes on that depends on the old password is the caller's to see to.
     """
-    await _set_password(user, new_hash, transaction, ports)
-    changed = await end_sessions(without_secrets(user), transaction, ports, reason=event_type.value, keep=keep)
+    await _keep_hash(user, new_hash, transaction, ports)
     await record(event_type, user.id, transaction, ports)
     # Unless the owner had their fill: whoever changes a password again and again floods nobody.
     await queue_mail(MailKind.PASSWORD_CHANGED, user.email.canonical, transaction, ports)
-    return changed
+    return user
 
 
-async def _set_password(user: User, new_hash: str, transaction: Transaction, ports: Ports) -> None:
-    """Keeps the hash; an account that had no password has one then."""
+async def _keep_hash(user: User, new_hash: str, transaction: Transaction, ports: Ports) -> None:
     old, now = await transaction.credentials.of(user.id), ports.clock.now()
     if old is None:
         await transaction.credentials.add([Credentials(user.id, new_hash, changed_at=now)])

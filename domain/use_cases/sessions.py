@@ -48,7 +48,8 @@ async def list_sessions(identity: Identity, *, ports: Ports) -> list[Session]:
     async with ports.unit_of_work.snapshot() as repositories:
         user = await repositories.users.by_id(identity.user.id)
         sessions = await repositories.sessions.of_user(user, ports.policy.max_sessions) if user else []
-    return [session for session in sessions if user and session.is_live(user, ports.clock.now())]
+    now, idle = ports.clock.now(), ports.policy.session_idle
+    return [session for session in sessions if user and session.is_live(user, now, idle)]
 
 
 async def end_session(identity: Identity, session_id: str, *, ports: Ports) -> None:
@@ -73,6 +74,6 @@ async def _end_one(session_id: SessionId, user: User, transaction: Transaction, 
     if session is None or not session.belongs_to(user):
         return False
     await transaction.sessions.end(session.id)
-    if session.is_live(user, ports.clock.now()):
+    if session.is_live(user, ports.clock.now(), ports.policy.session_idle):
         await record_ends([session], _LOGGED_OUT, user.id, transaction, ports)
     return True

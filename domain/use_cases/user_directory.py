@@ -1,7 +1,7 @@
 """Looking at the accounts of others, and at their events."""
 
 from leadnator_auth.domain.entities.actor import Actor
-from leadnator_auth.domain.entities.event import Event, EventFilter, EventType
+from leadnator_auth.domain.entities.event import HAPPENINGS, Event, EventFilter, EventType
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import InvalidPageError
 from leadnator_auth.domain.ports import Ports
@@ -63,10 +63,11 @@ async def list_events(
 
 
 def _event_type(text: str | None) -> EventType | None:
-    try:
-        return None if text is None else EventType(text)
-    except ValueError:
-        raise InvalidPageError("type") from None
+    if text is None:
+        return None
+    if text not in HAPPENINGS:
+        raise InvalidPageError("type")
+    return EventType(text)
 
 
 def _position_of(event: Event) -> Position:

@@ -16,9 +16,14 @@ class EmailAddress:
     canonical: str
 
     @property
+    def domain(self) -> str:
+        """What follows the @, in lower case and ASCII."""
+        return self.canonical.rpartition("@")[2]
+
+    @property
     def mailbox(self) -> str:
         """The address to hand to a mail server: local part as typed (RFC 5321 section 2.4), domain in ASCII."""
-        return self.typed.rpartition("@")[0] + "@" + self.canonical.rpartition("@")[2]
+        return self.typed.rpartition("@")[0] + "@" + self.domain
 
     def __str__(self) -> str:
         return self.typed

@@ -45,6 +45,18 @@ def text_of(value: RawField) -> str:
     return value
 
 
+def flag_of(value: RawField) -> bool:
+    """Returns `value` as what is on or off.
+
+    Raises: BadFieldError when it is missing, or neither true nor false.
+    """
+    if value is None:
+        raise missing()
+    if not isinstance(value, bool):
+        raise BadFieldError("wrong_type", "This must be true or false.")
+    return value
+
+
 class FieldChecks:
     """Collects the problems of several fields and raises them together on exit.
 
@@ -56,18 +68,35 @@ class FieldChecks:
         self._errors: list[FieldError] = []
 
     def __call__(self, field: str, value: RawField, parse: Callable[[str], Parsed]) -> Parsed:
-        """Returns `value` parsed; the result for a bad field is never seen, because leaving the block raises."""
+        """Returns a text parsed; the result for a bad field is never seen, because leaving the block raises."""
+        return self.of_any_type(field, value, lambda value: parse(text_of(value)))
+
+    def of_any_type(self, field: str, value: RawField, parse: Callable[[RawField], Parsed]) -> Parsed:
+        """Returns `value` parsed, which need not be a text; what is no good is for `parse` to say."""
         try:
-            return parse(text_of(value))
+            return parse(value)
         except BadFieldError as problem:
-            self._errors.append(FieldError(field, problem.code, problem.message))
+            self.refuse(field, problem)
             return cast(Parsed, None)
+
+    def refuse(self, field: str, problem: BadFieldError) -> None:
+        """Adds what turned out to be wrong with a field."""
+        self._errors.append(FieldError(field, problem.code, problem.message))
 
     def optional(
         self, field: str, value: RawField, parse: Callable[[str], Parsed], *, default: Default
     ) -> Parsed | Default:
         """Returns `value` parsed, or `default` when it is absent, null or empty."""
         return default if value is None or value == "" else self(field, value, parse)
+
+    def flag(self, field: str, value: RawField) -> bool:
+        """Returns `value`, which is True or False and nothing that may stand for them."""
+        if isinstance(value, bool):
+            return value
+        is_absent = value is None or value == ""
+        problem = missing() if is_absent else BadFieldError("wrong_type", "This must be true or false.")
+        self._errors.append(FieldError(field, problem.code, problem.message))
+        return False
 
     def only(self, given: Iterable[str], known: Collection[str]) -> None:
         """Refuses each field that is given and not known.

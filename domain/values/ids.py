@@ -6,6 +6,8 @@ UserId = NewType("UserId", str)
 SessionId = NewType("SessionId", str)
 EventId = NewType("EventId", str)
 PasskeyId = NewType("PasskeyId", str)
+WebhookId = NewType("WebhookId", str)
+FactorId = NewType("FactorId", str)
 
 ID_BYTES = 16
 USER_ID_PREFIX = "u_"
@@ -13,5 +15,8 @@ SESSION_ID_PREFIX = "s_"
 MAIL_ID_PREFIX = "m_"
 EVENT_ID_PREFIX = "e_"
 PASSKEY_ID_PREFIX = "p_"
+WEBHOOK_ID_PREFIX = "wh_"
+DELIVERY_ID_PREFIX = "d_"
+FACTOR_ID_PREFIX = "f_"
 NOBODY = UserId(USER_ID_PREFIX)
 """An id that no account has: a look-up by it costs what any other look-up costs."""

@@ -1,6 +1,7 @@
 """Passwords: the rules for new ones, and a type that never shows one."""
 
 import unicodedata
+from collections.abc import Set
 
 import attrs
 
@@ -39,21 +40,33 @@ class Password:
         return (self.utf8,) if self.raw is None else (self.utf8, self.raw.encode())
 
 
+def comparable(text: str) -> str:
+    """Returns the form in which a password is held against a list: letter case and width make no other one of it.
+
+    That is Unicode's compatibility form of the folded text (UAX 15, NFKC).
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
 @attrs.frozen
 class PasswordPolicy:
     """The rules for a new password; nothing is trimmed and no kind of character is required (ASVS 6.2.5, 6.2.8)."""
 
     min_length: int = 6
     """Unicode code points, counted in normal form C."""
+    blocklist: Set[str] = attrs.field(default=frozenset(), repr=False)
+    """Passwords that nobody may choose, each as `comparable` returns it (NIST SP 800-63B 3.1.1.2, ASVS 6.2.4)."""
 
     def choose(self, text: str) -> Password:
         """Returns the new password.
 
-        Raises: BadFieldError when it is shorter than `min_length` or over 1,024 bytes of UTF-8.
+        Raises: BadFieldError when it is shorter than `min_length`, over 1,024 bytes of UTF-8 or in the `blocklist`.
         """
         password = Password.typed(text)
         if len(password.text) < self.min_length:
             raise BadFieldError("too_short", f"Use at least {self.min_length} characters.")
         if len(password.utf8) > MAX_PASSWORD_BYTES:
             raise BadFieldError("too_long", f"Use at most {MAX_PASSWORD_BYTES:,} bytes.")
+        if self.blocklist and comparable(password.text) in self.blocklist:
+            raise BadFieldError("common_password", "Many people use this password: choose another one.")
         return password

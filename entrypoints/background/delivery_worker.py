@@ -1,7 +1,7 @@
 """Delivers what waits in an outbox while the server runs, whatever is delivered."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -18,8 +18,6 @@ POLL_SECONDS = 1.5
 RENEW_SECONDS = LEASE.total_seconds() / 4
 STOP_SECONDS = 15.0
 """How long stopping waits for deliveries that are under way; what is cut short is made again later."""
-HEAD_START_SECONDS = 0.1
-"""How long a delivery has its server to itself before the next one goes beside it: a quick one sees one connection."""
 
 FATES = {DeliveryState.QUEUED: "delayed", DeliveryState.DEAD: "given_up"}
 _log = structlog.get_logger(__name__)
@@ -40,11 +38,16 @@ class Deliveries(Generic[AnyTaken]):
     """What one sort of deliveries needs of its own: a name in the log, and its use cases."""
 
     name: str
+    about: Callable[[OutboxEntry[Any]], Mapping[str, str]]
+    """Returns what the log calls one."""
     limit: int
     """How many are under way at once."""
     limit_of_a_lane: int
     is_new_in: Callable[[Commit], bool]
-    take: Callable[[Collection[str], Ports], Awaitable[tuple[AnyTaken | None, DeliveryReport]]]
+    head_start: float
+    """How long, in seconds, a delivery has its server to itself before the next one goes beside it."""
+    take: Callable[[Collection[str], int, Ports], Awaitable[tuple[Sequence[AnyTaken], DeliveryReport]]]
+    """Takes deliveries in none of these lanes, at most so many."""
     send: Callable[[AnyTaken, LeaseKeeper, Ports], Awaitable[DeliveryReport]]
     renew: Callable[[OutboxEntry[Any], Ports], Awaitable[None]]
 
@@ -87,7 +90,7 @@ class DeliveryWorker(Generic[AnyTaken]):
         async with asyncio.TaskGroup() as under_way:
             while not self._stopping:
                 self._awake.clear()
-                has_more = self._lanes.has_room and await self._begin_next(under_way, ports)
+                has_more = self._lanes.has_room and await self._begin(under_way, ports)
                 if not has_more and not self._stopping:
                     await self._pause(POLL_SECONDS)
 
@@ -101,19 +104,20 @@ class DeliveryWorker(Generic[AnyTaken]):
             async with asyncio.timeout(seconds):
                 await self._awake.wait()
 
-    async def _begin_next(self, under_way: asyncio.TaskGroup, ports: Ports) -> bool:
+    async def _begin(self, under_way: asyncio.TaskGroup, ports: Ports) -> bool:
         """Returns whether there was anything to deliver; no failure ends the worker."""
         try:
-            taken, report = await self._deliveries.take(self._lanes.full, ports)
+            taken, report = await self._deliveries.take(self._lanes.full, self._lanes.room, ports)
         except Exception as error:  # noqa: BLE001 (as it says)
             self._log_error(error)
             return False
         self._report(report)
-        if taken is not None:
-            self._lanes.enter(taken.entry.lane)
-            delivery = under_way.create_task(self._send(taken, ports))
-            await asyncio.wait([delivery], timeout=HEAD_START_SECONDS)
-        return taken is not None or report.total > 0
+        for each in taken:
+            self._lanes.enter(each.entry.lane)
+        begun = [under_way.create_task(self._send(each, ports)) for each in taken]
+        if begun and self._deliveries.head_start:
+            await asyncio.wait(begun, timeout=self._deliveries.head_start)
+        return bool(taken) or report.total > 0
 
     async def _send(self, taken: AnyTaken, ports: Ports) -> None:
         try:
@@ -149,8 +153,8 @@ class DeliveryWorker(Generic[AnyTaken]):
         self._on_delivery(report)
         name = self._deliveries.name
         for entry in report.failures:
-            about = {name: entry.id, "attempts": entry.attempts, "error": entry.last_error}
-            _log.warning(f"{name}_{FATES[entry.state]}", **about)
+            about = self._deliveries.about(entry)
+            _log.warning(f"{name}_{FATES[entry.state]}", **about, attempts=entry.attempts, error=entry.last_error)
         counts = {"sent": report.sent, "delayed": report.delayed, "dead": report.dead, "dropped": report.dropped}
         _log.info(f"{name}_delivered", **counts)
 

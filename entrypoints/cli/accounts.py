@@ -20,7 +20,7 @@ from leadnator_auth.domain import (
     UnavailableError,
     User,
 )
-from leadnator_auth.entrypoints.views import event_view, user_view
+from leadnator_auth.entrypoints.views import account_view, event_view
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 who_argument = click.argument("who")
@@ -34,19 +34,25 @@ _LINES: dict[type[AuthError], str] = {
 
 
 @contextmanager
-def refusals_in_one_line(who: str | None = None) -> Iterator[None]:
-    """Tells in one line what the core refuses, and ends with exit code 1."""
+def refusals_in_one_line(who: str | None = None, kind: str = "user") -> Iterator[None]:
+    """Tells in one line what the core refuses, and ends with exit code 1; `who` is what was looked for, of a kind."""
     try:
         yield
     except UnavailableError:
         raise
     except AuthError as error:
-        raise click.ClickException(_line(error, who)) from error
+        raise click.ClickException(_line(error, who, kind)) from error
 
 
 def print_json(value: object) -> None:
     """Prints a value for scripts."""
     click.echo(json.dumps(value, indent=2))
+
+
+def cells_of(view: Mapping[str, str | bool]) -> dict[str, str]:
+    """Returns an account in words for people."""
+    words = {True: "yes", False: "no"}
+    return {name: words[value] if isinstance(value, bool) else value for name, value in view.items()}
 
 
 def print_table(rows: Sequence[dict[str, str]]) -> None:
@@ -58,7 +64,7 @@ def print_changed(user: User, changes: Sequence[Change], as_json: bool) -> None:
     """Says what was changed of an account."""
     if as_json:
         changed = {change.field: {"old": change.old, "new": change.new} for change in changes}
-        print_json({"user": user_view(user), "changes": changed})
+        print_json({"user": account_view(user), "changes": changed})
         return
     click.echo(f"{user.id} {user.email.typed}: {told(changes) or 'nothing to change'}")
 
@@ -70,7 +76,12 @@ def print_events(events: Sequence[Event]) -> None:
 
 def told(changes: Sequence[Change]) -> str:
     """Returns changes in one line for people."""
-    return ", ".join(f"{change.field}: {change.old} -> {change.new}" for change in changes)
+    return ", ".join(f"{each.field}: {printable(each.old)} -> {printable(each.new)}" for each in changes)
+
+
+def printable(text: str) -> str:
+    """Returns a text in which nothing steers a terminal: metadata may hold any character."""
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
 
 
 def _line_of(data: Mapping[str, str | None]) -> str:
@@ -81,9 +92,9 @@ def _texts(view: Mapping[str, object]) -> dict[str, str]:
     return {name: value for name, value in view.items() if isinstance(value, str)}
 
 
-def _line(error: AuthError, who: str | None) -> str:
+def _line(error: AuthError, who: str | None, kind: str) -> str:
     if isinstance(error, FieldsError):
         return " ".join(f"{each.field}: {each.message}" for each in error.errors)
     if isinstance(error, NotFoundError):
-        return f"there is no user {who!r}"
-    return _LINES[type(error)]
+        return error.reason or f"there is no {kind} {who!r}"
+    return _LINES.get(type(error), str(error))

@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -16,6 +18,7 @@ from leadnator_auth.domain import (
     delete_user,
     parse_user_ref,
 )
+from leadnator_auth.domain.values.fields import RawField
 from leadnator_auth.entrypoints.cli.accounts import (
     as_json_option,
     print_changed,
@@ -25,7 +28,8 @@ from leadnator_auth.entrypoints.cli.accounts import (
 )
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.ports import ports_in_force
-from leadnator_auth.entrypoints.views import user_view
+from leadnator_auth.entrypoints.http.reading.strict_json import parse_object
+from leadnator_auth.entrypoints.views import account_view
 
 _OPERATOR = Actor.operator()
 _ROLES = click.Choice([role.value for role in Role])
@@ -37,18 +41,26 @@ _STATUSES = click.Choice([status.value for status in Status])
 @click.option("--name", required=True, help="What the user is called.")
 @click.option("--admin", "is_admin", is_flag=True, help="Make an administrator.")
 @click.option("--plan", help="The name of a plan.  [default: Starter]")
+@click.option("--verified", "email_verified", is_flag=True, help="The address is theirs: nobody need be asked.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
 @as_json_option
 @failing_in_one_line
-def create(email: str, name: str, is_admin: bool, plan: str | None, password_stdin: bool, as_json: bool) -> None:
+def create(password_stdin: bool, as_json: bool, **options: Any) -> None:
     """Create a user. The password is asked for twice, unless it comes from standard input."""
     password = _piped_password() if password_stdin else _typed_password()
     with refusals_in_one_line():
-        user = asyncio.run(_created(email, name, password, is_admin, plan))
+        user = asyncio.run(_created(password, **options))
     if as_json:
-        print_json({"user": user_view(user)})
+        print_json({"user": account_view(user)})
     else:
         click.echo(f"{user.id} {user.email.typed}: created, {user.role.value}")
+
+
+def _read_object(context: click.Context, option: click.Parameter, text: str | None) -> RawField:
+    try:
+        return None if text is None else parse_object(text.encode())
+    except ValueError:
+        raise click.BadParameter("it takes a JSON object, without a name twice.") from None
 
 
 @click.command("set")
@@ -57,13 +69,19 @@ def create(email: str, name: str, is_admin: bool, plan: str | None, password_std
 @click.option("--plan", help="The name of a plan.")
 @click.option("--name", help="What the user is called.")
 @click.option("--status", type=_STATUSES, help="Whether the account may be used.")
+@click.option("--verified/--unverified", "email_verified", default=None, help="Whether the address is proved theirs.")
+@click.option(
+    "--app-metadata", callback=_read_object, metavar="JSON", help="What you keep with the account: an object."
+)
 @as_json_option
 @failing_in_one_line
-def set_(who: str, as_json: bool, **options: str | None) -> None:
+def set_(who: str, as_json: bool, **options: RawField) -> None:
     """Change a user, in force at once. WHO is an e-mail address or an id."""
     changes = {name: value for name, value in options.items() if value is not None}
     if not changes:
-        raise click.UsageError("Give at least one of --role, --plan, --name and --status.")
+        raise click.UsageError(
+            "Give at least one of --role, --plan, --name, --status, --verified, --unverified and --app-metadata."
+        )
     _change(who, changes, as_json)
 
 
@@ -99,23 +117,23 @@ def delete(who: str, yes: bool, as_json: bool) -> None:
     with refusals_in_one_line(who):
         user = asyncio.run(_deleted(who))
     if as_json:
-        print_json({"user": user_view(user)})
+        print_json({"user": account_view(user)})
     else:
         click.echo(f"{user.id} {user.email.typed}: deleted")
 
 
-def _change(who: str, changes: dict[str, str], as_json: bool) -> None:
+def _change(who: str, changes: Mapping[str, RawField], as_json: bool) -> None:
     with refusals_in_one_line(who):
         changed = asyncio.run(_changed(who, changes))
     print_changed(changed.user, changed.changes, as_json)
 
 
-async def _created(email: str, name: str, password: str, is_admin: bool, plan: str | None) -> User:
+async def _created(password: str, name: str, email: str, **options: Any) -> User:  # those of `create`
     async with ports_in_force() as ports:
-        return await create_user(_OPERATOR, name, email, password, is_admin=is_admin, plan=plan, ports=ports)
+        return await create_user(_OPERATOR, name, email, password, **options, ports=ports)
 
 
-async def _changed(who: str, changes: dict[str, str]) -> ChangedUser:
+async def _changed(who: str, changes: Mapping[str, RawField]) -> ChangedUser:
     async with ports_in_force() as ports:
         meant = parse_user_ref(who, ports=ports)
         return await change_user(_OPERATOR, meant, changes, ports=ports)

@@ -15,6 +15,7 @@ from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.mail import mail
 from leadnator_auth.entrypoints.cli.program import Program
 from leadnator_auth.entrypoints.cli.users import users
+from leadnator_auth.entrypoints.cli.webhooks import webhooks
 from leadnator_auth.entrypoints.settings import Settings
 
 # What a command needs beyond this is imported in it: --help need not load the server.
@@ -31,6 +32,7 @@ main.add_command(config)
 main.add_command(doctor)
 main.add_command(mail)
 main.add_command(users)
+main.add_command(webhooks)
 
 
 @main.command()

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import click
 
 from leadnator_auth.domain import ExportedUser, export_users
+from leadnator_auth.domain.values.json_object import Json
 from leadnator_auth.entrypoints.cli.csv_cells import guarded
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.ports import ports_in_force
@@ -20,7 +21,20 @@ from leadnator_auth.entrypoints.cli.private_file import new_private_file
 from leadnator_auth.entrypoints.cli.user_file import FileFormat, format_of
 from leadnator_auth.entrypoints.views import exact_rfc3339
 
-COLUMNS = ("id", "name", "email", "password_hash", "role", "plan", "status", "created_at")
+Record = dict[str, Json]
+COLUMNS = (
+    "id",
+    "name",
+    "email",
+    "password_hash",
+    "role",
+    "plan",
+    "status",
+    "created_at",
+    "email_verified",
+    "user_metadata",
+    "app_metadata",
+)
 
 
 @click.command()
@@ -54,7 +68,7 @@ def _opened(output: Path | None) -> AbstractContextManager[BinaryIO]:
 
 async def _write_all(file_format: FileFormat, file: BinaryIO) -> int:
     """Writes the accounts one by one, and returns how many they are."""
-    line_of: Callable[[dict[str, str | None]], str] = _csv_line if file_format is FileFormat.CSV else _json_line
+    line_of: Callable[[Record], str] = _csv_line if file_format is FileFormat.CSV else _json_line
     if file_format is FileFormat.CSV:
         file.write(_row(COLUMNS).encode())
     count = 0
@@ -65,7 +79,7 @@ async def _write_all(file_format: FileFormat, file: BinaryIO) -> int:
     return count
 
 
-def _record(exported: ExportedUser) -> dict[str, str | None]:
+def _record(exported: ExportedUser) -> Record:
     user = exported.user
     return {
         "id": user.id,
@@ -76,15 +90,24 @@ def _record(exported: ExportedUser) -> dict[str, str | None]:
         "plan": user.plan,
         "status": user.status.value,
         "created_at": exact_rfc3339(user.created_at),
+        "email_verified": user.is_email_verified,
+        "user_metadata": dict(user.user_metadata),
+        "app_metadata": dict(user.app_metadata),
     }
 
 
-def _json_line(record: dict[str, str | None]) -> str:
+def _json_line(record: Record) -> str:
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 
-def _csv_line(record: dict[str, str | None]) -> str:
-    return _row(guarded(record[name] or "") for name in COLUMNS)
+def _csv_line(record: Record) -> str:
+    return _row(guarded(_cell(record[name])) for name in COLUMNS)
+
+
+def _cell(value: Json) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False) if value != {} else ""
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -2,8 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import click
 
@@ -11,7 +9,6 @@ from leadnator_auth.domain import (
     Actor,
     EmailAddress,
     Event,
-    EventType,
     Page,
     User,
     list_events,
@@ -19,26 +16,27 @@ from leadnator_auth.domain import (
     parse_user_ref,
     show_user,
 )
+from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.ports import Ports
-from leadnator_auth.domain.values.paging import MAX_PAGE_LENGTH
 from leadnator_auth.entrypoints.cli.accounts import (
     as_json_option,
+    cells_of,
     print_events,
     print_json,
     print_table,
+    printable,
     refusals_in_one_line,
     who_argument,
 )
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.pages import first_entries
 from leadnator_auth.entrypoints.cli.ports import ports_in_force
-from leadnator_auth.entrypoints.views import event_view, user_view
+from leadnator_auth.entrypoints.views import account_view, event_view, user_view
 
 SHOWN_EVENTS = 10
 ALL = sys.maxsize
 _OPERATOR = Actor.operator()
-_EVENT_TYPES = click.Choice([event_type.value for event_type in EventType])
-
-Entry = TypeVar("Entry")
+_EVENT_TYPES = click.Choice([event_type.value for event_type in HAPPENINGS])
 
 
 @click.command("list")
@@ -50,11 +48,10 @@ def list_(query: str, limit: int | None, as_json: bool) -> None:
     """List the users, newest first."""
     with refusals_in_one_line():
         users = asyncio.run(_listed(query, limit or ALL))
-    rows = [user_view(user) for user in users]
     if as_json:
-        print_json({"users": rows})
+        print_json({"users": [account_view(user) for user in users]})
     else:
-        print_table(rows)
+        print_table([cells_of(user_view(user)) for user in users])
 
 
 @click.command()
@@ -66,10 +63,12 @@ def show(who: str, as_json: bool) -> None:
     with refusals_in_one_line(who):
         user, events = asyncio.run(_shown(who))
     if as_json:
-        print_json({"user": user_view(user), "events": [event_view(event) for event in events]})
+        print_json({"user": account_view(user), "events": [event_view(event) for event in events]})
         return
-    for name, value in user_view(user).items():
-        click.echo(f"{name + ':':12}{value}")
+    metadata = {"user_metadata": user.user_metadata, "app_metadata": user.app_metadata}
+    shown = {name: printable(value.text) for name, value in metadata.items() if value}
+    for name, value in {**cells_of(user_view(user)), **shown}.items():
+        click.echo(f"{name + ':':16}{value}")
     if events:
         click.echo()
         print_events(events)
@@ -99,7 +98,7 @@ async def _listed(query: str, limit: int) -> list[User]:
         async def page(length: int, cursor: str | None) -> Page[User]:
             return await list_users(_OPERATOR, query, length, cursor, ports=ports)
 
-        return await _walked(page, limit)
+        return await first_entries(page, limit)
 
 
 async def _shown(who: str) -> tuple[User, list[Event]]:
@@ -125,17 +124,4 @@ async def _events(user_id: str | None, event_type: str | None, limit: int, ports
     async def page(length: int, cursor: str | None) -> Page[Event]:
         return await list_events(_OPERATOR, user_id, event_type, length, cursor, ports=ports)
 
-    return await _walked(page, limit)
-
-
-async def _walked(page_from: Callable[[int, str | None], Awaitable[Page[Entry]]], limit: int) -> list[Entry]:
-    """Returns the first entries of a list, from as many pages as it takes."""
-    entries: list[Entry] = []
-    cursor = None
-    while len(entries) < limit:
-        page = await page_from(min(limit - len(entries), MAX_PAGE_LENGTH), cursor)
-        entries += page.entries
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    return entries
+    return await first_entries(page, limit)

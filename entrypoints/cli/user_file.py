@@ -2,6 +2,7 @@
 
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from typing import BinaryIO
 
@@ -18,6 +19,7 @@ from leadnator_auth.entrypoints.http.reading.strict_json import parse_object
 __all__ = ["Entry", "FileError", "FileFormat", "Layout", "UserFile", "format_of"]
 
 MAX_IGNORED = 20
+_OBJECTS = frozenset({"user_metadata", "app_metadata"})
 
 
 class FileFormat(StrEnum):
@@ -111,7 +113,7 @@ class UserFile:
         self._ignore(iter(header.ignored))
         for row in self._rows.rows(header.delimiter, len(header.fields)):
             cells = zip(header.fields, row.cells, strict=not row.problem)
-            record = {field: unguarded(cell) for field, cell in cells if field}
+            record = {field: _value_of(field, unguarded(cell)) for field, cell in cells if field}
             yield Entry(row.line, record, row.problem, row.lines)
 
     def _ignore(self, names: Iterator[str]) -> None:
@@ -132,6 +134,15 @@ def format_of(name: str, beginning: bytes) -> FileFormat:
 def _shown(beginning: bytes) -> str:
     is_utf16 = beginning.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
     return beginning.removeprefix(BOM_UTF8).decode("utf-16" if is_utf16 else "utf-8", "replace")
+
+
+def _value_of(field: str, cell: str) -> RawField:
+    """Returns what a cell says: text, but for objects, which are JSON there."""
+    if not (cell and field in _OBJECTS):
+        return cell
+    with suppress(ValueError):
+        return parse_object(cell.encode())
+    return cell
 
 
 def _members(line: Line) -> Mapping[str, object]:

@@ -1,9 +1,10 @@
 """The other half of the composition root: the checks of `doctor`, and which adapter each looks through."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 from functools import partial
+from importlib.util import find_spec
 
 from leadnator_auth.adapters.bcrypt_hasher import nearest_cost, seconds_of_a_hash
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
@@ -16,12 +17,17 @@ from leadnator_auth.domain.entities.mail import NoticeMail, SecretMail
 from leadnator_auth.domain.errors import MailDelayedError
 from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
+from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER, mail_writer, smtp_server
+from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.compose.secrets import master_key_file, signing_secret_file
+from leadnator_auth.entrypoints.compose.webhooks import missing_libraries
 from leadnator_auth.entrypoints.doctor import Check, Findings, Level, local, remote
 from leadnator_auth.entrypoints.doctor.kept_secrets import check_master_key, check_signing_secret
 from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files, check_templates
+from leadnator_auth.entrypoints.doctor.webhooks import check_webhooks
 from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.mail_sender import read_sender
 
 SMTP_SECONDS = 60.0
@@ -48,6 +54,7 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
     secret = partial(check_signing_secret, settings.jwt_secrets, secret_file, read_secret)
     master_key = partial(check_master_key, settings.master_keys, key_file, read_secret)
     database = partial(remote.check_database, partial(_opened, settings), SystemClock().now)
+    webhooks = partial(check_webhooks, partial(_opened, settings), partial(_has_key, settings), missing_libraries())
     hashing = partial(local.check_hashing, settings.bcrypt_cost, seconds_of_a_hash, nearest_cost)
     public_url = partial(remote.check_public_url, settings.public_url, remote.resolves)
     reset_url = partial(remote.check_reset_url, settings.reset_url, remote.resolves)
@@ -58,6 +65,7 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
         Check("database file", lambda: local.check_database_file(path, library_shortcoming()) if path else ()),
         # To look for what is in a file that is not there would make it.
         Check("database", lambda: database() if path is None or path.is_file() else (), DATABASE_SECONDS),
+        Check("webhooks", lambda: webhooks() if path is None or path.is_file() else (), DATABASE_SECONDS),
         Check("password hashing", hashing, HASHING_SECONDS),
         Check("smtp", partial(_smtp, settings), SMTP_SECONDS),
         Check("mail files", partial(check_mail_files, MAIL_FOLDER, is_used=settings.smtp_url is None)),
@@ -65,6 +73,8 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
         Check("smtp test mail", lambda: _test_mail(settings, send_to) if send_to else (), SENDING_SECONDS),
         Check("public url", public_url, when_late=Level.WARN),
         Check("reset url", reset_url, when_late=Level.WARN),
+        Check("common passwords", partial(_blocklist, settings)),
+        Check("sign-in notice", partial(_sign_in_notice, settings)),
         Check("rate limit", partial(local.check_rate_limit, settings.rate_limit)),
         Check("proxies", partial(local.check_proxies, settings.trusted_proxies, settings.public_url)),
         Check("cors", partial(local.check_cors, settings.cors_origins)),
@@ -74,6 +84,26 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
 def _opened(settings: Settings) -> AbstractAsyncContextManager[SqlProbe]:
     prepared = settings.database_prepared_statements == "on"
     return probing(settings.database, settings.database_pool_size, prepared_statements=prepared)
+
+
+def _blocklist(settings: Settings) -> Findings:
+    try:
+        return local.check_blocklist(len(password_blocklist(settings)), "")
+    except StartError as error:
+        return local.check_blocklist(None, str(error))
+
+
+def _sign_in_notice(settings: Settings) -> Findings:
+    return local.check_sign_in_notice(settings.new_sign_in_notice, has_words=find_spec("ua_parser") is not None)
+
+
+def _has_key(settings: Settings, key_id: str) -> bool:
+    """Returns whether the master key of this id is set, or in the file; nothing is made."""
+    keys = list(settings.master_keys)
+    if not keys and is_sqlite(settings.database):
+        with suppress(OSError, ValueError):
+            keys = [read_secret(master_key_file(settings.database))]
+    return MasterKeys(keys).has(key_id)
 
 
 def _smtp(settings: Settings) -> Findings:

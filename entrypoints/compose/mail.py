@@ -49,7 +49,7 @@ def mail_writer(settings: Settings, clock: SystemClock) -> MailWriter:
 
 def _links(settings: Settings) -> dict[Purpose, str]:
     """Returns where the secrets in mails lead: to a page below the public URL, or to one of the operator's own."""
-    minted = [rule.mints for rule in MAIL_RULES.values() if rule.mints]
+    minted = [rule.mints for rule in MAIL_RULES.values() if rule.mints and rule.mints.page]
     links = {each.purpose: f"{{public_url}}/{each.page}?token={{token}}" for each in minted}
     if settings.reset_url:
         links[Purpose.RESET] = settings.reset_url

@@ -22,12 +22,16 @@ from leadnator_auth.adapters.sql import (
 )
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain.entities.rate_limit import Limits
-from leadnator_auth.domain.policy import Policy
+from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.values.password import PasswordPolicy
+from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
+from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
 from leadnator_auth.entrypoints.compose.passkeys import passkey_ceremony
+from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.compose.secrets import (
+    code_keys,
     jwt_tokens,
     master_key_file,
     master_keys,
@@ -36,6 +40,7 @@ from leadnator_auth.entrypoints.compose.secrets import (
 )
 from leadnator_auth.entrypoints.compose.webhooks import opened_webhooks
 from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.settings.account_values import CLOSED, OPEN
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.view import Surroundings
 from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics
@@ -49,6 +54,8 @@ def prepare(settings: Settings) -> bool:
     Raises: StartError.
     """
     require_signing_secret(settings)
+    password_blocklist(settings)  # here, where it can be told in one line, and not in each process
+    metadata_schema(settings)
     try:
         changed = migrate(settings.database)
     except SchemaError as error:
@@ -72,6 +79,7 @@ async def open_ports(
     Raises: StartError.
     """
     clock = SystemClock()
+    schema = metadata_schema(settings)
     tokens = jwt_tokens(settings)
     keys = master_keys(settings)
     metrics = metrics or Metrics()
@@ -90,9 +98,11 @@ async def open_ports(
                 rate_limits=SqlRateLimits(connections),
                 readiness=SqlReadiness(connections),
                 master_keys=keys,
+                code_keys=code_keys(keys, tokens),
                 webhooks=webhooks,
                 passkeys=passkey_ceremony(settings),
                 policy=_policy(settings),
+                metadata_schema=schema,
             )
 
 
@@ -152,13 +162,29 @@ def surroundings(settings: Settings) -> Surroundings:
 
 def _policy(settings: Settings) -> Policy:
     return Policy(
-        password=PasswordPolicy(min_length=settings.min_password_length),
+        password=PasswordPolicy(settings.min_password_length, password_blocklist(settings)),
+        sign_up=_sign_up(settings),
         session_lifetime=timedelta(seconds=settings.token_ttl),
+        session_idle=None if settings.session_idle is None else timedelta(seconds=settings.session_idle),
+        step_up_lifetime=timedelta(seconds=settings.step_up_ttl),
         max_sessions=settings.max_sessions,
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
+        email_verification=EmailVerification(settings.email_verification),
+        email_token_lifetime=timedelta(seconds=settings.email_token_ttl),
+        new_sign_in_notice=settings.new_sign_in_notice == "on",
+        email_code_login=settings.email_code_login == "on",
         event_retention=timedelta(days=settings.event_retention),
+        private_webhook_targets=settings.webhook_private_targets == "on",
         limits=_limits(settings),
+        account_changes=None if settings.rate_limit == "off" else Policy().account_changes,
     )
+
+
+def _sign_up(settings: Settings) -> SignUpPolicy:
+    if settings.signup == OPEN:
+        return SignUpPolicy()
+    domains = () if settings.signup == CLOSED else settings.signup
+    return SignUpPolicy(frozenset(domain.removeprefix("@") for domain in domains))
 
 
 def _limits(settings: Settings) -> Limits:
@@ -172,4 +198,6 @@ def _limits(settings: Settings) -> Limits:
         forgot=settings.limit_forgot,
         reset=settings.limit_reset,
         change_password=settings.limit_change_password,
+        login_code=settings.limit_login_code,
+        login_code_confirm=settings.limit_login_code_confirm,
     )

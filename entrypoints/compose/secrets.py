@@ -59,3 +59,12 @@ def master_keys(settings: Settings) -> MasterKeys:
         return MasterKeys([kept_secret(file)])
     except (OSError, ValueError) as error:
         raise StartError(f"cannot use the master key in {file}: {error}") from error
+
+
+def code_keys(keys: MasterKeys, tokens: JwtTokens) -> MasterKeys:
+    """Returns the master keys, or where there are none the signing secrets.
+
+    A code lives for minutes, so nothing is lost when one of these is exchanged; and log-in by code needs no key of
+    its own.
+    """
+    return keys or MasterKeys(tokens.secrets)

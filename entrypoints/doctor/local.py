@@ -105,6 +105,26 @@ def check_hashing(
         yield ok(HASHING, found)
 
 
+def check_blocklist(count: int | None, problem: str) -> Iterator[Finding]:
+    """Yields whether passwords that many people have can be chosen; `count` is how many cannot, if they were read."""
+    name, setting = "common passwords", f"{PREFIX}PASSWORD_BLOCKLIST"
+    if problem:
+        yield fail(name, problem, "correct it: nothing starts before")
+    elif not count:
+        yield warn(name, "none is refused: people choose what everybody tries first", f"set {setting}=common")
+    else:
+        yield ok(name, f"{count:,} are refused")
+
+
+def check_sign_in_notice(setting: str, *, has_words: bool) -> Iterator[Finding]:
+    """Yields whether notices of log-ins can say what was used, where they are sent."""
+    if setting == "on" and not has_words:
+        found = "a notice cannot say what somebody logged in with: ua-parser is not installed"
+        yield warn("sign-in notice", found, "install the extra `agents`")
+    else:
+        yield ok("sign-in notice", setting)
+
+
 def check_rate_limit(rate_limit: str) -> Iterator[Finding]:
     """Yields whether tries are limited."""
     off = warn("rate limit", "off: passwords may be guessed without end", f"set {PREFIX}RATE_LIMIT=on")

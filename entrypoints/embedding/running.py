@@ -1,37 +1,45 @@
 """A complete set of ports, with the work beside requests."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-from leadnator_auth.domain import Commit, Ports
-from leadnator_auth.entrypoints.background.delivery_worker import DeliveryWorker, running
-from leadnator_auth.entrypoints.background.housekeeper import keeping_house
-from leadnator_auth.entrypoints.background.mails import MAILS
+import attrs
+
+from leadnator_auth.domain import Commit, Ports, Subscriber
+from leadnator_auth.domain.entities.subscription import subscribers_by_id
+from leadnator_auth.entrypoints.background.working import BackgroundWork
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.telemetry.event_log import log_events
 
 
 @asynccontextmanager
-async def running_ports(settings: Settings) -> AsyncIterator[Ports]:
+async def running_ports(settings: Settings, subscribers: Iterable[Subscriber] = ()) -> AsyncIterator[Ports]:
     """Opens a complete set of ports while the block runs; missing tables or a missing signing secret are made first.
 
-    Meanwhile it delivers mails and purges what is over. `prepare` and `open_ports` do the same without that, for a
-    script, or for a process that leaves both to others.
+    Meanwhile it delivers mails, tells `subscribers` what happens, and purges what is over. `prepare` and `open_ports`
+    do the same without that, for a script, or for a process that leaves all of it to others.
 
-    Raises: StartError.
+    A subscriber is a coroutine function that is called with each event since it was first given, at least once and
+    never within a request; one that raises is called again later, for three days. It is known by its module and name:
+    of several processes that have it, one calls it, and under another name it begins anew.
+
+    Raises: StartError, also when two subscribers have one name; TypeError when one is no coroutine function.
     """
+    try:
+        functions = subscribers_by_id(subscribers)
+    except ValueError as error:
+        raise StartError(str(error)) from error
     await asyncio.to_thread(prepare, settings)
-    worker = DeliveryWorker(MAILS)
+    work = BackgroundWork()
 
     def on_commit(commit: Commit) -> None:
         log_events(commit)
-        worker.notice(commit)
+        work.notice(commit)
 
-    async with (
-        open_ports(settings, on_commit) as ports,
-        running(worker, ports),
-        keeping_house(ports),
-    ):
-        yield ports
+    async with open_ports(settings, on_commit) as opened:
+        ports = attrs.evolve(opened, subscribers=functions)
+        async with work.running(ports):
+            yield ports

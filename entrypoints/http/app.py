@@ -14,6 +14,7 @@ from starlette.websockets import WebSocketClose
 
 from leadnator_auth.domain import AuthError, NotFoundError, Ports, UnavailableError
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.context import for_unverified
 from leadnator_auth.entrypoints.http.location import base_path, checked_prefix, located
 from leadnator_auth.entrypoints.http.middleware.cors import cors
 from leadnator_auth.entrypoints.http.middleware.counting import counted
@@ -94,7 +95,8 @@ def _routes(surface: Surface, metrics: Metrics) -> list[BaseRoute]:
     """Returns a route for each path, with all its methods: `Allow` must name them all."""
     handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
     for operation in surface.operations(base=""):
-        handlers[operation.path][operation.method] = counted(operation, operation.handler, metrics)
+        handler = for_unverified(operation.handler) if operation.for_unverified else operation.handler
+        handlers[operation.path][operation.method] = counted(operation, handler, metrics)
     documents = {"/openapi.json": {"GET": get_openapi}, REFERENCE_PAGE: {"GET": get_reference}, **REFERENCE_ASSETS}
     for path, methods in {**PAGES, **(documents if surface.has_docs else {})}.items():
         handlers[path].update(methods)

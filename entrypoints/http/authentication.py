@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from leadnator_auth.domain import (
     AuthError,
+    EmailNotVerifiedError,
     Identity,
     InvalidTokenError,
     Ports,
@@ -20,18 +21,23 @@ from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
 from leadnator_auth.entrypoints.http.refusals import MissingTokenError, RequestError
 
 
-async def authenticate(request: HTTPConnection, ports: Ports, *, media: bool = False) -> Identity:
+async def authenticate(
+    request: HTTPConnection, ports: Ports, *, media: bool = False, verified: bool | None = None
+) -> Identity:
     """Returns the sender of a request to a route of a host application.
 
     The token is taken from the Authorization header only. A route for media, whose URLs are part of pages, says
     `media=True`: there a GET or HEAD may carry `?token=` instead, an access token or a media token for its path.
 
-    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, UnavailableError.
+    With `verified=True` the sender has proved that the address of the account is theirs, with `verified=False` perhaps
+    not; else the setting decides, LEADNATOR_EMAIL_VERIFICATION.
+
+    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, EmailNotVerifiedError, UnavailableError.
     """
     bearer = bearer_of(request, allow_query=media)
     if bearer.in_query:
-        return await identify_for_media(bearer.token, _unambiguous_path(request), ports=ports)
-    return await identify(bearer.token, ports=ports)
+        return await identify_for_media(bearer.token, _unambiguous_path(request), verified=verified, ports=ports)
+    return await identify(bearer.token, verified=verified, ports=ports)
 
 
 def _unambiguous_path(request: HTTPConnection) -> str:
@@ -72,21 +78,24 @@ class TokenBackend(AuthenticationBackend):
         Middleware(AuthenticationMiddleware, backend=TokenBackend(ports), on_error=answer_refusal)
 
     A request without a token passes through unauthenticated: `@requires("authenticated")` stops it. The scopes are
-    "authenticated" and the user's role. With `media`, every route behind it takes `?token=` on GET and HEAD.
+    "authenticated" and the user's role, and "verified" if their address is. With `media`, every route behind it takes
+    `?token=` on GET and HEAD; `verified` is what it is for `authenticate`.
     """
 
-    def __init__(self, ports: Ports, *, media: bool = False) -> None:
+    def __init__(self, ports: Ports, *, media: bool = False, verified: bool | None = None) -> None:
         self._ports = ports
         self._media = media
+        self._verified = verified
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
         try:
-            identity = await authenticate(conn, self._ports, media=self._media)
+            identity = await authenticate(conn, self._ports, media=self._media, verified=self._verified)
         except MissingTokenError:
             return None
-        except (InvalidTokenError, UnavailableError, RequestError) as error:
+        except (InvalidTokenError, EmailNotVerifiedError, UnavailableError, RequestError) as error:
             raise RefusedError(error) from error
-        return AuthCredentials(["authenticated", identity.user.role.value]), AuthenticatedUser(identity)
+        scopes = ["authenticated", identity.user.role.value, *(["verified"] if identity.user.is_email_verified else [])]
+        return AuthCredentials(scopes), AuthenticatedUser(identity)
 
 
 def answer_refusal(conn: HTTPConnection, error: Exception, base_path: str = "") -> Response:

@@ -1,10 +1,15 @@
 """The parts of a request that handlers need besides its body, and the shortest answer."""
 
+from functools import wraps
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from leadnator_auth.domain import Client, Identity, Ports, identify
+from leadnator_auth.domain import Actor, Client, Identity, Ports, identify
+from leadnator_auth.entrypoints.http.openapi.operation import Handler
 from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
+
+_FOR_UNVERIFIED = "for_unverified"
 
 
 def ports_of(request: Request) -> Ports:
@@ -20,11 +25,31 @@ def client_of(request: Request) -> Client:
 
 
 async def identified(request: Request) -> Identity:
-    """Returns the sender of the request.
+    """Returns the sender of the request, who may do what its operation does.
 
     Raises: what `bearer_of` and `identify` raise.
     """
-    return await identify(bearer_of(request).token, ports=ports_of(request))
+    verified = False if _FOR_UNVERIFIED in request.scope["state"] else None
+    return await identify(bearer_of(request).token, verified=verified, ports=ports_of(request))
+
+
+def for_unverified(handler: Handler) -> Handler:
+    """Returns a handler in which `identified` lets those in who have yet to prove their address."""
+
+    @wraps(handler)
+    async def letting_in(request: Request) -> Response:
+        request.scope["state"][_FOR_UNVERIFIED] = True
+        return await handler(request)
+
+    return letting_in
+
+
+async def actor_of(request: Request) -> Actor:
+    """Returns the sender of the request as somebody who administers; whether they may is for the use case to decide.
+
+    Raises: what `identified` raises.
+    """
+    return Actor.through(await identified(request))
 
 
 def done() -> Response:

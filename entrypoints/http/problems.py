@@ -68,11 +68,24 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "Ask for a new link: each works once, for a limited time.",
         when="The token is unknown, used or expired.",
     ),
+    errors.InvalidEmailTokenError: Problem(
+        HTTPStatus.BAD_REQUEST,
+        "Invalid or expired e-mail token",
+        "Ask for a new link: each works once, for a limited time, for the address that it was mailed to.",
+        when="The token is unknown, used or expired, or the address is another or verified by now.",
+    ),
     errors.InvalidCredentialsError: Problem(
         HTTPStatus.UNAUTHORIZED,
         "Invalid credentials",
         "The e-mail address or the password is wrong.",
         {"WWW-Authenticate": REALM},
+    ),
+    errors.InvalidCodeError: Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "Invalid code",
+        "The code is wrong, or does not work any more: ask for a new one after five tries or ten minutes.",
+        {"WWW-Authenticate": REALM},
+        when="The code is wrong, or its challenge is unknown, used up or expired.",
     ),
     refusals.MissingTokenError: Problem(
         HTTPStatus.UNAUTHORIZED,
@@ -95,11 +108,30 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         {"WWW-Authenticate": REALM},
         when="The answer of the authenticator is malformed or forged, or the passkey is unknown or may not be used.",
     ),
+    errors.StepUpRequiredError: Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "Step-up required",
+        "Give your password once more at /api/auth/step-up, or log in again, and repeat the call.",
+        _challenge("insufficient_user_authentication", "A more recent authentication is required"),
+        when="The session is good, but its last log-in or step-up is too long ago for this call.",
+    ),
     errors.AccountSuspendedError: Problem(
         HTTPStatus.FORBIDDEN,
         "Account suspended",
         "This account may not be used for now.",
         when="The password is right, but the account may not be used.",
+    ),
+    errors.EmailNotVerifiedError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "E-mail address not verified",
+        "Open the link that was mailed to this address first; setting a new password by mail proves it, too.",
+        when="The credentials are right, but the address has to be verified first.",
+    ),
+    errors.SignUpClosedError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "Sign-up closed",
+        "Ask whoever runs this service for an account, or use an address of theirs.",
+        when="Nobody may sign up here, or nobody with an address of this domain.",
     ),
     errors.NotFoundError: Problem(
         HTTPStatus.NOT_FOUND,
@@ -135,9 +167,10 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         HTTPStatus.CONFLICT, "Too many passkeys", "The account has 20 passkeys: remove one first."
     ),
     errors.LastAdminError: Problem(
-        HTTPStatus.CONFLICT,
-        "Last admin",
-        "This is the last active admin: make somebody else one first.",
+        HTTPStatus.CONFLICT, "Last admin", "This is the last active admin: make somebody else one first."
+    ),
+    errors.TooManyWebhooksError: Problem(
+        HTTPStatus.CONFLICT, "Too many webhooks", "There are 20 webhooks, and no more may be: remove one first."
     ),
     refusals.PayloadTooLargeError: Problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -194,6 +227,8 @@ def headers_of(error: AuthError | RequestError) -> dict[str, str]:
         headers.update(error.headers)
     if isinstance(error, TooManyRequestsError):
         headers.update(_limit_headers(error))
+    if isinstance(error, errors.StepUpRequiredError):
+        headers["WWW-Authenticate"] += f', max_age="{error.max_age}"'  # RFC 9470 section 3
     return headers
 
 

@@ -8,12 +8,17 @@ from starlette.requests import Request
 from leadnator_auth.domain import (
     AccountSuspendedError,
     AuthError,
+    EmailNotVerifiedError,
     EmailTakenError,
     ForbiddenError,
+    InvalidCodeError,
     InvalidCredentialsError,
+    InvalidEmailTokenError,
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
+    SignUpClosedError,
+    StepUpRequiredError,
     TooManyRequestsError,
 )
 from leadnator_auth.entrypoints.http.context import client_of
@@ -23,10 +28,15 @@ _log = structlog.get_logger("leadnator_auth.security")
 
 _REFUSALS: Mapping[type[Exception], str] = {
     InvalidCredentialsError: "credentials_refused",
+    InvalidCodeError: "code_refused",
     AccountSuspendedError: "suspended_account_refused",
+    EmailNotVerifiedError: "unverified_account_refused",
+    SignUpClosedError: "closed_sign_up_refused",
     EmailTakenError: "taken_email_refused",
     InvalidTokenError: "token_refused",
+    StepUpRequiredError: "step_up_missing",
     InvalidResetTokenError: "link_refused",
+    InvalidEmailTokenError: "link_refused",
     TooManyRequestsError: "throttled",
     ForbiddenError: "administration_refused",
     LastAdminError: "last_admin_kept",
@@ -43,7 +53,7 @@ def log_refusal(request: Request, error: AuthError | RequestError) -> None:
     event = _REFUSALS.get(type(error))
     if event is None or isinstance(error, RequestError):
         return
-    if isinstance(error, InvalidCredentialsError | ForbiddenError):
+    if isinstance(error, InvalidCredentialsError | InvalidCodeError | EmailNotVerifiedError | ForbiddenError):
         told = {"user": error.user_id}
     else:
         told = {"reason": error.reason}

@@ -1,4 +1,4 @@
-"""The server: the HTTP application and the mail worker under uvicorn."""
+"""The server: the HTTP application and the work beside it under uvicorn."""
 
 import os
 import signal
@@ -18,9 +18,7 @@ from starlette.types import ASGIApp
 
 from leadnator_auth import __version__
 from leadnator_auth.domain import Commit
-from leadnator_auth.entrypoints.background.delivery_worker import DeliveryWorker, running
-from leadnator_auth.entrypoints.background.housekeeper import keeping_house
-from leadnator_auth.entrypoints.background.mails import MAILS
+from leadnator_auth.entrypoints.background.working import BackgroundWork
 from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER
 from leadnator_auth.entrypoints.compose.ports import open_ports
 from leadnator_auth.entrypoints.http import Site, create_app
@@ -48,7 +46,7 @@ _log = structlog.get_logger(__name__)
 
 
 def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
-    """Returns the application that opens its ports and runs its mail worker for as long as it is served.
+    """Returns the application that opens its ports and does the work beside requests for as long as it is served.
 
     Raises: StartError.
     """
@@ -57,18 +55,17 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        worker = DeliveryWorker(MAILS, STARTUP_DELAY, metrics.delivered)
+        work = BackgroundWork(STARTUP_DELAY, metrics.delivered, metrics.events_delivered)
 
         def on_commit(commit: Commit) -> None:
             log_events(commit)
             metrics.count_events(commit.events)
-            worker.notice(commit)
+            work.notice(commit)
 
         async with (
             publishing(metrics),
             open_ports(settings, on_commit, metrics) as ports,
-            running(worker, ports),
-            keeping_house(ports, STARTUP_DELAY),
+            work.running(ports),
         ):
             app.state.ports = tracing.traced(ports) if tracing else ports
             yield

@@ -36,7 +36,7 @@ def text_of(value: object, field: "Field[Any]") -> str:
             return str(int(value))
         case Path() if _is_of(field, Path):
             return str(value)
-        case list() | tuple() if get_origin(field.type) is tuple and all(_is_one(each) for each in value):
+        case list() | tuple() if _takes_several(field) and all(_is_one(each) for each in value):
             return ",".join(value)
     raise wrong_type(value, field.name, field.metadata)
 
@@ -67,6 +67,10 @@ def wrong_type(value: object, name: str, metadata: Mapping[str, Any]) -> Setting
 
 def _is_of(field: "Field[Any]", kind: type) -> bool:
     return field.type is kind or kind in get_args(field.type)
+
+
+def _takes_several(field: "Field[Any]") -> bool:
+    return any(get_origin(kind) is tuple for kind in (field.type, *get_args(field.type)))
 
 
 def _is_one(each: object) -> bool:

@@ -7,3 +7,7 @@ class StartError(Exception):
 
 class SettingError(Exception):
     """A setting has a value it cannot have; the message names it, what it got and what it takes, in one line."""
+
+
+class FileError(ValueError):
+    """A file that a setting names cannot be used; the message says why, without the name of the file."""

@@ -8,7 +8,7 @@ import attrs
 
 from leadnator_auth.domain import RateLimit
 from leadnator_auth.entrypoints.settings.arguments import is_default, limit_of, text_of
-from leadnator_auth.entrypoints.settings.errors import SettingError
+from leadnator_auth.entrypoints.settings.errors import FileError, SettingError
 from leadnator_auth.entrypoints.settings.names import PREFIX
 from leadnator_auth.entrypoints.settings.url_parts import UrlError, check_unquoted
 
@@ -53,5 +53,5 @@ def parsed(text: str, metadata: Mapping[str, Any]) -> Any:  # what a parser retu
     except ValueError as error:
         is_hidden = metadata["secret"] or _LOG_IN.search(text) or (metadata["url"] and "@" in text)
         got = "a value that is not shown here" if is_hidden else repr(text)
-        reason = f"; {error}" if isinstance(error, UrlError) and str(error) else ""
+        reason = f"; {error}" if isinstance(error, UrlError | FileError) and str(error) else ""
         raise SettingError(f"{metadata['name']}: got {got}, takes {metadata['takes']}{reason}") from None

@@ -8,7 +8,7 @@ import attrs
 
 from leadnator_auth.domain import Limits, RateLimit
 from leadnator_auth.domain.policy import MOST_SESSIONS
-from leadnator_auth.entrypoints.settings import values
+from leadnator_auth.entrypoints.settings import account_values, values
 from leadnator_auth.entrypoints.settings.arguments import wrong_type
 from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, PostgresqlUrl, read_database_url
 from leadnator_auth.entrypoints.settings.errors import SettingError
@@ -98,10 +98,31 @@ class Settings:
     )
     token_ttl: int = setting("TOKEN_TTL", values.positive, 604_800, "a number of seconds from 1 to 315360000")
     reset_token_ttl: int = setting("RESET_TOKEN_TTL", values.positive, 3_600, "a number of seconds from 1 to 315360000")
+    step_up_ttl: int = setting("STEP_UP_TTL", values.positive, 600, "a number of seconds from 1 to 315360000")
+    email_verification: str = setting(
+        "EMAIL_VERIFICATION", values.one_of("on", "off", "required"), "on", "on, off or required"
+    )
+    email_token_ttl: int = setting(
+        "EMAIL_TOKEN_TTL", values.positive, 86_400, "a number of seconds from 1 to 315360000"
+    )
+    email_code_login: str = setting("EMAIL_CODE_LOGIN", values.one_of("on", "off"), "off", "on or off")
     max_sessions: int = setting("MAX_SESSIONS", values.between(1, MOST_SESSIONS), 100, "a number from 1 to 10000")
+    session_idle: int | None = setting(
+        "SESSION_IDLE", account_values.session_idle, None, "off, or a number of seconds from 60 to 315360000"
+    )
+    new_sign_in_notice: str = setting("NEW_SIGN_IN_NOTICE", values.one_of("on", "off"), "off", "on or off")
     event_retention: int = setting("EVENT_RETENTION", values.between(1, 3650), 365, "a number of days from 1 to 3650")
     webhook_private_targets: str = setting("WEBHOOK_PRIVATE_TARGETS", values.one_of("on", "off"), "off", "on or off")
+    signup: str | tuple[str, ...] = setting(
+        "SIGNUP", account_values.sign_up, "open", "open, closed, or domains such as @example.com,@example.org"
+    )
     min_password_length: int = setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")
+    password_blocklist: str | Path = setting(
+        "PASSWORD_BLOCKLIST", account_values.password_blocklist, account_values.OFF, account_values.BLOCKLIST_TAKES
+    )
+    user_metadata_schema: Path | None = setting(
+        "USER_METADATA_SCHEMA", values.existing_file, None, "a file with a JSON Schema"
+    )
     public_url: str | None = setting(
         "PUBLIC_URL", values.public_url, None, "an http:// or https:// URL without query", url=True
     )
@@ -146,6 +167,8 @@ class Settings:
     limit_forgot: RateLimit = _limit("forgot", "forgot")
     limit_reset: RateLimit = _limit("reset", "reset")
     limit_change_password: RateLimit = _limit("change-password", "change_password")
+    limit_login_code: RateLimit = _limit("login-code", "login_code")
+    limit_login_code_confirm: RateLimit = _limit("login-code-confirm", "login_code_confirm")
     keep_alive: int = setting("KEEP_ALIVE", values.between(1, 3600), 75, "a number of seconds from 1 to 3600")
     trusted_proxies: tuple[str, ...] = setting(
         "TRUSTED_PROXIES", values.networks, (), "IP addresses or networks, separated by commas"

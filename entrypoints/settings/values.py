@@ -29,7 +29,7 @@ _MAX_IDENTIFIER_BYTES = 63
 """PostgreSQL cuts off what is beyond (NAMEDATALEN)."""
 _IPV4_MAPPED_PREFIX = 96
 """RFC 4291 section 2.5.5.2: what follows it is an IPv4 address."""
-_TEN_YEARS = 315_360_000
+TEN_YEARS = 315_360_000
 _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
@@ -57,7 +57,7 @@ def between(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
-positive = between(1, _TEN_YEARS)
+positive = between(1, TEN_YEARS)
 
 
 def rate_limit(name: str) -> Callable[[str], RateLimit]:
@@ -148,6 +148,14 @@ def existing_folder(text: str) -> Path:
     """Returns the path of a folder that is there."""
     path = Path(text)
     if not path.is_dir():
+        raise ValueError
+    return path
+
+
+def existing_file(text: str) -> Path:
+    """Returns the path of a file that is there."""
+    path = Path(text)
+    if not path.is_file():
         raise ValueError
     return path
 

@@ -146,6 +146,7 @@ _DERIVED: Mapping[str, Callable[[Settings, Surroundings], Shown]] = {
     "database_pool_size": lambda _, around: _default(around.pool_size, "connections of each process"),
     "jwt_secrets": _signing_secret,
     "master_keys": _master_keys,
+    "session_idle": lambda _, __: _default(None, "sessions may go unused"),
     "public_url": _public_url,
     "reset_url": _reset_url,
     "smtp_url": lambda _, around: _default(None, f"mails become files in {around.mail_folder}/"),

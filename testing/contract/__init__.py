@@ -18,6 +18,9 @@ New versions may add tests to a class: an adapter that fails a new test did not 
 from leadnator_auth.testing.contract.administration_races import AdministrationRacesContract
 from leadnator_auth.testing.contract.cancelling import cancelled_at_step
 from leadnator_auth.testing.contract.credential_store import CredentialStoreContract
+from leadnator_auth.testing.contract.email_changes import EmailChangesContract
+from leadnator_auth.testing.contract.event_deliveries import EventDeliveriesContract
+from leadnator_auth.testing.contract.event_feed import EventFeedContract
 from leadnator_auth.testing.contract.events import EventsContract
 from leadnator_auth.testing.contract.identities import IdentitiesContract
 from leadnator_auth.testing.contract.known_clients import KnownClientsContract
@@ -37,10 +40,13 @@ from leadnator_auth.testing.contract.password_hasher import PasswordHasherContra
 from leadnator_auth.testing.contract.races import RacesContract
 from leadnator_auth.testing.contract.rate_limits import RateLimitsContract
 from leadnator_auth.testing.contract.readiness import ReadinessContract
+from leadnator_auth.testing.contract.second_factors import RecoveryCodesContract, TotpFactorsContract
 from leadnator_auth.testing.contract.sessions import SessionsContract
+from leadnator_auth.testing.contract.subscriptions import SubscriptionsContract
 from leadnator_auth.testing.contract.unit_of_work import UnitOfWorkContract
 from leadnator_auth.testing.contract.users import UsersContract
 from leadnator_auth.testing.contract.webhook_sender import WebhookSenderContract
+from leadnator_auth.testing.contract.webhooks import WebhooksContract
 from leadnator_auth.testing.contract.world import world_over
 
 __all__ = [
@@ -48,7 +54,10 @@ __all__ = [
     "AdministrationRacesContract",
     "ClockContract",
     "CredentialStoreContract",
+    "EmailChangesContract",
     "EmailSyntaxContract",
+    "EventDeliveriesContract",
+    "EventFeedContract",
     "EventsContract",
     "IdentitiesContract",
     "KnownClientsContract",
@@ -63,10 +72,14 @@ __all__ = [
     "RandomnessContract",
     "RateLimitsContract",
     "ReadinessContract",
+    "RecoveryCodesContract",
     "SessionsContract",
+    "SubscriptionsContract",
+    "TotpFactorsContract",
     "UnitOfWorkContract",
     "UsersContract",
     "WebhookSenderContract",
+    "WebhooksContract",
     "cancelled_at_step",
     "world_over",
 ]

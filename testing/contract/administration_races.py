@@ -8,12 +8,15 @@ import pytest
 from leadnator_auth.domain import (
     Actor,
     EmailTakenError,
+    Identity,
     Ports,
+    SessionId,
     SignedIn,
     User,
     UserId,
     change_user,
     create_user,
+    delete_account,
     delete_user,
     identify,
     list_events,
@@ -45,8 +48,21 @@ async def delete(actor: Actor, victim: Actor, world: Ports) -> object:
     return await delete_user(actor, UserId(victim.id), ports=world)
 
 
+async def leave(actor: Actor, victim: Actor, world: Ports) -> None:
+    await delete_account(await identity_of(victim, world), ports=world)
+
+
 Lose = Callable[[Actor, Actor, Ports], Awaitable[object]]
 LOSSES: list[Lose] = [demote, suspend, delete]
+
+
+async def identity_of(actor: Actor, world: Ports) -> Identity:
+    async with world.unit_of_work.snapshot() as repositories:
+        user = await repositories.users.by_id(UserId(actor.id))
+        session = await repositories.sessions.by_id(actor.session_id or SessionId(""))
+    assert user is not None
+    assert session is not None
+    return Identity(user, session)
 
 
 async def active_admins(world: Ports) -> list[User]:
@@ -60,7 +76,7 @@ class AdministrationRacesContract(AdministrationCancellationContract):
     Optional: `world`, a complete set of ports with the store in it, to test its Identities and RateLimits along.
     """
 
-    @pytest.mark.parametrize("lose", LOSSES)
+    @pytest.mark.parametrize("lose", [*LOSSES, leave])
     async def test_of_twenty_admins_who_all_leave_at_once_the_last_one_stays(self, world: Ports, lose: Lose) -> None:
         admins = await admins_in(world, TWENTY)
         results = await outcomes(*(lose(admin, admin, world) for admin in admins))
@@ -73,6 +89,12 @@ class AdministrationRacesContract(AdministrationCancellationContract):
         results = await outcomes(lose(one, other, world), lose(other, one, world))
         assert results["done"] == 1, LAST_ADMIN
         assert results.keys() < {"done", "forbidden", "invalid_token"}, "who comes late has no right any more"
+        assert len(await active_admins(world)) == 1, LAST_ADMIN
+
+    async def test_of_two_admins_one_who_leaves_and_one_who_is_demoted_one_stays(self, world: Ports) -> None:
+        one, other = await admins_in(world, 2)
+        results = await outcomes(leave(one, one, world), demote(other, other, world))
+        assert results == {"done": 1, "last_admin": 1}, LAST_ADMIN
         assert len(await active_admins(world)) == 1, LAST_ADMIN
 
     async def test_twenty_admins_who_turn_on_each_other_in_a_circle_leave_an_admin(self, world: Ports) -> None:

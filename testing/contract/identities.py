@@ -1,8 +1,11 @@
 """The contract of every Identities."""
 
+import asyncio
+
+import attrs
 import pytest
 
-from leadnator_auth.domain.entities.session import Identity
+from leadnator_auth.domain.entities.session import USE_NOTED_EVERY, Identity
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.ports import Identities, UnitOfWork
@@ -37,6 +40,21 @@ class IdentitiesContract(StoreContract):
             await transaction.commit()
         ended = await identities.by_session(session.id)
         assert ended is None, "a session that was ended leads to nobody, at once: nothing may be cached"
+
+    async def test_a_use_is_noted_beside_all_else(
+        self, unit_of_work: UnitOfWork, identities: Identities, alice: User
+    ) -> None:
+        session = a_session(alice)
+        await keep_sessions(unit_of_work, alice, 2)
+        at = session.created_at + USE_NOTED_EVERY
+        for session_id in (SessionId("s_none"), session.id, session.id):
+            identities.note_use(session_id, at)
+        noted = Identity(alice, attrs.evolve(session, last_used_at=at))
+        async with asyncio.timeout(30):
+            while await identities.by_session(session.id) != noted:  # noqa: ASYNC110 (nobody tells when)
+                await asyncio.sleep(0)
+        other = await identities.by_session(a_session(alice, 2).id)
+        assert other == Identity(alice, a_session(alice, 2)), "`note_use` is for one session"
 
     async def test_each_session_leads_to_its_own_user_among_many(
         self, unit_of_work: UnitOfWork, identities: Identities, alice: User

@@ -39,6 +39,15 @@ class KnownClientsContract(StoreContract):
             stranger = await repositories.known_clients.get(a_user("bob").id, client.network)
             assert stranger is None, "what is known of a network is known for one account"
 
+    async def test_those_of_one_account_are_listed(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        together = attrs.evolve(a_client(alice, 8), seen_at=a_client(alice, 2).seen_at)
+        await keep(unit_of_work, *(a_client(alice, number) for number in (2, 3, 1)), together, a_client(a_user("bob")))
+        async with unit_of_work.snapshot() as repositories:
+            listed = await repositories.known_clients.of_user(alice.id)
+            expected = [a_client(alice, 3), together, a_client(alice, 2), a_client(alice, 1)]
+            assert listed == expected, "`of_user` returns those of one account, the last seen first"
+            assert await repositories.known_clients.of_user(a_user("nobody").id) == [], "an unknown account has none"
+
     async def test_those_beyond_a_number_go(self, unit_of_work: UnitOfWork, alice: User) -> None:
         of_bob = a_client(a_user("bob"))
         await keep(unit_of_work, *(a_client(alice, number) for number in range(1, 6)), of_bob)
@@ -78,3 +87,21 @@ class KnownClientsContract(StoreContract):
                 "`purge` removes all that was seen before the instant"
             )
             assert await transaction.known_clients.get(alice.id, living.network) == living, "`purge` leaves the others"
+
+    async def test_agents_of_a_network_are_known_for_themselves(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        network = a_client(alice)
+        phone, desk = (attrs.evolve(network, agent=agent, seen_at=NOW + HOUR, epoch=3) for agent in ("phone", "desk"))
+        await keep(unit_of_work, network, phone, desk)
+        async with unit_of_work() as transaction:
+            known = transaction.known_clients
+            for each in (network, phone, desk):
+                assert await known.get(alice.id, each.network, each.agent) == each, "an agent is kept for itself"
+            assert await known.get(alice.id, network.network, "tablet") is None, "an unknown agent finds None"
+            assert await known.get(alice.id, a_client(alice, 2).network, "phone") is None, "an agent is of one network"
+            tablet = attrs.evolve(phone, agent="tablet", seen_at=NOW + 2 * HOUR)
+            await known.put(tablet, keep=2)
+            left = [each for each in (network, phone, desk) if await known.get(alice.id, each.network, each.agent)]
+            assert left == [network, phone], "`put` of an agent makes agents go alone, and leaves those seen last"
+            await known.put(a_client(alice, 2), keep=1)
+            assert await known.get(alice.id, tablet.network, tablet.agent) == tablet, "`put` of a network leaves agents"
+            assert await known.get(alice.id, network.network) is None, "of networks only `keep` stay"

@@ -57,6 +57,18 @@ class MailQueueContract(OutboxContract):
             left = await repositories.mail_queue.latest(None, 20)
         assert left == list(reversed(kept)), "other kinds, other recipients, and what is not due or not new stay"
 
+    async def test_the_mails_to_one_address_are_listed(self, unit_of_work: UnitOfWork) -> None:
+        changed = MailKind.PASSWORD_CHANGED
+        mails = [a_mail(1), to(2, "alice@example.com", changed), a_mail(3), to(4, "alice@example.com", changed)]
+        sent = attrs.evolve(a_mail(5).leased(LATER).sent(LATER), queued_at=a_mail(3).queued_at)
+        await self.queue(unit_of_work, *mails, sent, to(6, "bob@example.com"), to(7, "malice@example.com"))
+        async with unit_of_work.snapshot() as repositories:
+            listed = await repositories.mail_queue.to("alice@example.com", 10)
+            expected = [mails[3], sent, mails[2], mails[1], mails[0]]
+            assert listed == expected, "`to` returns those to one address, whatever kind and state, the newest first"
+            some = await repositories.mail_queue.to("alice@example.com", 2)
+            assert some == expected[:2], "`to` returns no more than `limit`"
+
     async def test_the_mails_of_one_kind_to_one_address_are_counted(self, unit_of_work: UnitOfWork) -> None:
         kind = MailKind.PASSWORD_CHANGED
         notices = [to(n, "alice@example.com", kind) for n in range(1, 5)]
@@ -66,10 +78,33 @@ class MailQueueContract(OutboxContract):
         await self.save(unit_of_work, dead.dead(LATER, "550 no"))
         async with unit_of_work.snapshot() as repositories:
             count = repositories.mail_queue.count_since
-            notice = notices[0].payload
-            assert await count(notice, NOW) == 4, "mails count in whatever state they are"
-            assert await count(notice, notices[0].queued_at) == 3, "those queued after (not at) the instant"
-            assert await count(MailRequest(kind, "nobody@example.com"), NOW) == 0, "mails to others do not count"
+            first = notices[0].queued_at
+            assert await count(kind, "alice@example.com", NOW) == 4, "mails count in whatever state they are"
+            assert await count(kind, "alice@example.com", first) == 3, "those queued after (not at) the instant"
+            assert await count(kind, "nobody@example.com", NOW) == 0, "mails to others do not count"
+
+    async def test_mails_that_name_an_account_are_its_own(self, unit_of_work: UnitOfWork) -> None:
+        alice, bob, kind = a_user("alice"), a_user("bob"), MailKind.CONFIRM_EMAIL
+        await keep_users(unit_of_work, alice)
+        requests = [
+            MailRequest(kind, "wanted@example.com", alice.id, 3),
+            MailRequest(kind, "alice@example.com", bob.id, 1),
+            MailRequest(kind, "wanted@example.com", bob.id, 2),
+            MailRequest(MailKind.EMAIL_CHANGED, "former@example.com", alice.id, 4),
+        ]
+        mails = [attrs.evolve(a_mail(number), payload=request) for number, request in enumerate(requests)]
+        await self.queue(unit_of_work, *mails, a_mail(9), to(10, "nobody@example.com"))
+        async with unit_of_work() as transaction:
+            queue = transaction.mail_queue
+            assert await queue.of_user(alice.id, 9) == [mails[3], mails[0]], "`of_user` returns those, newest first"
+            assert await queue.of_user(bob.id, 1) == [mails[2]], "`of_user` returns no more than `limit`"
+            assert await queue.to("alice@example.com", 9) == [a_mail(9)], "`to` leaves those of other accounts out"
+            counts = [await queue.count_of_user_since(kind, bob.id, at) for at in (NOW, mails[1].queued_at)]
+            assert counts == [2, 1], "`count_of_user_since` counts those of one account and kind, after the instant"
+            assert await queue.count_since(kind, "wanted@example.com", NOW - timedelta(seconds=1)) == 2, (
+                "`count_since` counts those to an address, whomever they name"
+            )
+            assert await queue.drop_to_nobody(LATER, 9) == 1, "`drop_to_nobody` drops none that names an account"
 
     async def test_mails_of_one_instant_are_dropped_by_id(self, unit_of_work: UnitOfWork) -> None:
         twins = [attrs.evolve(a_mail(n), queued_at=NOW, due_at=NOW - timedelta(seconds=n)) for n in (2, 1, 3)]
@@ -96,3 +131,18 @@ class MailQueueContract(OutboxContract):
             assert await purge(Expired.DEAD_MAILS, after, 3) == 1, "`purge` of dead mails removes those"
             due_at = await transaction.mail_queue.next_due_at()
             assert due_at == leased[5].due_at, "what is still queued stays"
+
+    async def test_what_a_mail_tells_makes_no_other_one_of_it(self, unit_of_work: UnitOfWork) -> None:
+        told = [
+            MailRequest(MailKind.NEW_SIGN_IN, "alice@example.com", ip=f"192.0.2.{n}", user_agent="curl/8 (\u00e9)")
+            for n in (1, 2)
+        ]
+        mails = [attrs.evolve(a_mail(number), payload=each) for number, each in enumerate(told, 1)]
+        async with unit_of_work() as transaction:
+            for mail in mails:
+                await transaction.mail_queue.add(mail)
+            count = await transaction.mail_queue.count_since(MailKind.NEW_SIGN_IN, "alice@example.com", NOW)
+            assert count == 2, "`count_since` counts by kind and recipient, whatever else a mail tells"
+            assert await transaction.mail_queue.latest(None, 10) == mails[::-1], "what a mail tells comes back"
+            dropped = await transaction.mail_queue.drop_like(mails[0], mails[1].due_at, 10)
+            assert dropped == 2, "`drop_like` goes by kind and recipient, whatever else a mail tells"

@@ -153,6 +153,16 @@ class OneTimeTokensContract(StoreContract):
                 "what was issued before does not count"
             )
 
+    async def test_the_tokens_of_one_user_are_listed(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        tokens = [a_token(alice), attrs.evolve(a_token(alice, 2), used_at=NOW, expires_at=NOW), a_token(alice, 3)]
+        of_nobody = attrs.evolve(a_token(alice, 5), user_id=None)
+        await keep(unit_of_work, *tokens, a_token(a_user("bob"), 4), of_nobody)
+        async with unit_of_work.snapshot() as repositories:
+            listed = await repositories.one_time_tokens.of_user(alice.id, 10)
+            assert sorted(listed, key=lambda token: token.digest) == tokens, "`of_user` returns those of one user, all"
+            some = await repositories.one_time_tokens.of_user(alice.id, 2)
+            assert len(some) == 2, "`of_user` returns no more than `limit`"
+
     async def test_a_token_that_was_withdrawn_is_gone(self, unit_of_work: UnitOfWork, alice: User) -> None:
         token, other = a_token(alice, 1), a_token(alice, 2)
         await keep(unit_of_work, token, other)

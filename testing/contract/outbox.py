@@ -38,6 +38,16 @@ class OutboxContract(OutboxLeasesContract):
             again = await self.outbox_of(transaction).lease(LATER + LEASE, 10)
         assert again == [delayed.leased(LATER + LEASE)], "`save` keeps due time, attempts and the last error"
 
+    async def test_a_delivery_is_found_by_its_id_in_whatever_state(self, unit_of_work: UnitOfWork) -> None:
+        await self.queue(unit_of_work, self.an_entry(1), self.an_entry(2))
+        (leased,) = await self.lease(unit_of_work, 1)
+        await self.save(unit_of_work, leased.sent(LATER))
+        async with unit_of_work() as transaction:
+            by_id = self.outbox_of(transaction).by_id
+            assert await by_id(leased.id) == leased.sent(LATER), "`by_id` finds those that are over, too"
+            assert await by_id(self.an_entry(2).id) == self.an_entry(2), "`by_id` finds those that wait"
+            assert await by_id("m_none") is None, "an unknown id finds None"
+
     async def test_a_removed_delivery_is_gone(self, unit_of_work: UnitOfWork) -> None:
         await self.queue(unit_of_work, self.an_entry())
         async with unit_of_work() as transaction:

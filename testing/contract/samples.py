@@ -6,12 +6,15 @@ import attrs
 
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import Event, EventType
+from leadnator_auth.domain.entities.event_delivery import EventDelivery, QueuedEvent
 from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.session import Client, Session
+from leadnator_auth.domain.entities.subscription import Subscription
 from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.values.email_address import EmailAddress
-from leadnator_auth.domain.values.ids import EventId, SessionId, UserId
+from leadnator_auth.domain.values.ids import EventId, SessionId, UserId, WebhookId
 
 # Microseconds, and not a whole second: a store that rounds is found out.
 NOW = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
@@ -38,6 +41,7 @@ def a_session(user: User, number: int = 1) -> Session:
         created_at=NOW + timedelta(microseconds=number),
         expires_at=NOW + 7 * 24 * HOUR,
         client=Client(ip="2001:db8::1", user_agent="curl/8 (é)"),
+        authenticated_at=NOW + timedelta(minutes=number),
     )
 
 
@@ -76,4 +80,35 @@ def an_event(user: User, number: int = 1) -> Event:
         user_id=user.id,
         actor="u_root",
         data={"fields": 'name,"plan"', "plan": "Größe ☕ \\'", "old_plan": None, "role": ""},
+    )
+
+
+def a_subscription(number: int = 1) -> Subscription:
+    return Subscription(
+        id=f"wh_{number:04}",
+        since=NOW,
+        position=number,
+        types=frozenset({EventType.USER_DELETED, EventType.SESSION_ENDED}),
+    )
+
+
+def an_event_delivery(number: int = 1, lane: str = "wh_0001", user: User | None = None) -> QueuedEvent:
+    """Returns the event at a position on its way to a subscription, of an account of its own unless told."""
+    event = an_event(user or a_user(f"user-{number}"), number)
+    return QueuedEvent(
+        id=f"d_{number:04}",
+        payload=EventDelivery(lane, event, position=number),
+        queued_at=event.at,
+        due_at=event.at,
+        give_up_at=event.at + timedelta(days=3),
+    )
+
+
+def a_webhook(number: int = 1) -> Webhook:
+    return Webhook(
+        id=WebhookId(f"wh_{number:04}"),
+        url=f"https://hooks.example:8443/{number}?a=%20b&c[]='d'",
+        description="Größe ☕ O'Neil",
+        created_at=NOW + timedelta(microseconds=number),
+        key_id="k_1",
     )

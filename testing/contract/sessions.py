@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.proof import Proof
+from leadnator_auth.domain.entities.session import USE_NOTED_EVERY, Client, Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
 from leadnator_auth.domain.values.ids import SessionId
 from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users
-from leadnator_auth.testing.contract.samples import a_session, a_user
+from leadnator_auth.testing.contract.samples import HOUR, NOW, a_session, a_user
 
 SHORT = "`of_user` returns no more than `limit`, the newest"
 
@@ -35,8 +36,17 @@ class SessionsContract(StoreContract):
         async with unit_of_work.snapshot() as repositories:
             kept = await repositories.sessions.by_id(a_session(alice).id)
             assert kept == a_session(alice), "`by_id` returns every field as it was added, times to the microsecond"
-            assert_utc(kept.created_at, kept.expires_at)
+            assert_utc(kept.created_at, kept.expires_at, kept.authenticated_at)
             assert await repositories.sessions.by_id(SessionId("s_other")) is None, "an unknown id finds None"
+
+    async def test_another_proof_is_kept_and_nothing_else(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        await keep_sessions(unit_of_work, alice, 2)
+        proven = a_session(alice, 1).proven_by(Proof(NOW + HOUR, ()))
+        async with unit_of_work() as transaction:
+            await transaction.sessions.save(attrs.evolve(proven, expires_at=NOW, client=Client()))
+            await transaction.commit()
+        listed = await sessions_of(unit_of_work, alice)
+        assert listed == [a_session(alice, 2), proven], "`save` keeps the epoch and the last proof of one session"
 
     async def test_sessions_are_listed_newest_first(self, unit_of_work: UnitOfWork, alice: User) -> None:
         await keep_sessions(unit_of_work, alice, 3)
@@ -131,3 +141,42 @@ class SessionsContract(StoreContract):
             )
             await transaction.commit()
         assert await sessions_of(unit_of_work, alice) == [living], "`purge` leaves those that have not expired"
+
+    async def test_a_use_is_noted_once_a_minute(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        await keep_sessions(unit_of_work, alice, 2)
+        session, other = a_session(alice, 1), a_session(alice, 2)
+        first = session.created_at + USE_NOTED_EVERY
+        tick = timedelta(microseconds=1)
+        async with unit_of_work() as transaction:
+            for at, noted in (
+                (first - tick, None),
+                (first, first),
+                (first - HOUR, first),
+                (first + USE_NOTED_EVERY - tick, first),
+                (first + USE_NOTED_EVERY, first + USE_NOTED_EVERY),
+            ):
+                await transaction.sessions.note_uses({session.id: at, SessionId("s_none"): at})
+                kept = await transaction.sessions.by_id(session.id)
+                assert kept == attrs.evolve(session, last_used_at=noted), "within a minute of what is noted it stays"
+            assert await transaction.sessions.by_id(other.id) == other, "`note_uses` is for the sessions that are named"
+            await transaction.sessions.note_uses({})
+            await transaction.commit()
+        assert attrs.evolve(session, last_used_at=noted) in await sessions_of(unit_of_work, alice)
+
+    async def test_sessions_that_were_not_used_for_long_are_purged(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        await keep_sessions(unit_of_work, alice, 1)
+        used_at = NOW + HOUR
+        idle, living = (
+            attrs.evolve(a_session(alice, number), last_used_at=used_at + timedelta(microseconds=number))
+            for number in (2, 3)
+        )
+        async with unit_of_work() as transaction:
+            await transaction.sessions.add(idle)
+            await transaction.sessions.add(living)
+            assert await transaction.purge(Expired.IDLE_SESSIONS, living.last_used_at or NOW, 10) == 1, (
+                "`purge` removes those whose use was noted last before the instant"
+            )
+            await transaction.commit()
+        assert await sessions_of(unit_of_work, alice) == [living, a_session(alice, 1)], (
+            "`purge` leaves those that were used later, and those whose use is not noted"
+        )

@@ -10,6 +10,9 @@ from leadnator_auth.domain.ports import Identities, RateLimits, Readiness, UnitO
 from leadnator_auth.testing.contract import (
     AdministrationRacesContract,
     CredentialStoreContract,
+    EmailChangesContract,
+    EventDeliveriesContract,
+    EventFeedContract,
     EventsContract,
     IdentitiesContract,
     KnownClientsContract,
@@ -19,9 +22,13 @@ from leadnator_auth.testing.contract import (
     RacesContract,
     RateLimitsContract,
     ReadinessContract,
+    RecoveryCodesContract,
     SessionsContract,
+    SubscriptionsContract,
+    TotpFactorsContract,
     UnitOfWorkContract,
     UsersContract,
+    WebhooksContract,
 )
 
 
@@ -41,6 +48,10 @@ class TestOneTimeTokens(OneTimeTokensContract):
     """OneTimeTokens of each store."""
 
 
+class TestEmailChanges(EmailChangesContract):
+    """EmailChanges of each store."""
+
+
 class TestKnownClients(KnownClientsContract):
     """KnownClients of each store."""
 
@@ -49,12 +60,36 @@ class TestPasskeys(PasskeysContract):
     """Passkeys of each store."""
 
 
+class TestTotpFactors(TotpFactorsContract):
+    """TotpFactors of each store."""
+
+
+class TestRecoveryCodes(RecoveryCodesContract):
+    """RecoveryCodes of each store."""
+
+
 class TestMailQueue(MailQueueContract):
     """MailQueue of each store."""
 
 
 class TestEvents(EventsContract):
     """Events of each store."""
+
+
+class TestWebhooks(WebhooksContract):
+    """Webhooks of each store."""
+
+
+class TestEventFeed(EventFeedContract):
+    """Events of each store, as a feed."""
+
+
+class TestSubscriptions(SubscriptionsContract):
+    """Subscriptions of each store."""
+
+
+class TestEventDeliveries(EventDeliveriesContract):
+    """EventDeliveries of each store."""
 
 
 class TestUnitOfWork(UnitOfWorkContract):

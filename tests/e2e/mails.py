@@ -3,7 +3,7 @@
 import re
 from email.message import EmailMessage
 
-_RESET_LINK = re.compile(r"^https?://\S+[?&#]token=(reset_[A-Za-z0-9_-]{43,})$", re.MULTILINE)
+_LINK = r"^https?://\S+[?&#]token={}_[A-Za-z0-9_-]{{43}}$"
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -17,7 +17,21 @@ def text_of(mail: EmailMessage) -> str:
 
 def reset_link(mail: EmailMessage) -> str:
     """Returns the link, which must stand whole on a line of its own."""
-    found = _RESET_LINK.search(text_of(mail))
+    return _link(mail, "reset")
+
+
+def verification_link(mail: EmailMessage) -> str:
+    """Returns the link that proves an address."""
+    return _link(mail, "verify")
+
+
+def link_in(mail: EmailMessage) -> str:
+    """Returns the link, whatever it is for."""
+    return _link(mail, "[a-z]+")
+
+
+def _link(mail: EmailMessage, purpose: str) -> str:
+    found = re.search(_LINK.format(purpose), text_of(mail), re.MULTILINE)
     assert found is not None
     return found[0]
 

@@ -21,8 +21,8 @@ COMMAND = Path(sys.executable).with_name("leadnator-auth")
 DEADLINE_SECONDS = 60.0
 """For everything that has to happen soon: generous, so that a noisy machine fails no test."""
 HOST = "127.0.0.1"
-QUICK = {"LEADNATOR_BCRYPT_COST": "4", "LEADNATOR_RATE_LIMIT": "off"}
-"""Settings for tests in which neither the time a hash takes nor throttling matters."""
+QUICK = {"LEADNATOR_BCRYPT_COST": "4", "LEADNATOR_RATE_LIMIT": "off", "LEADNATOR_EMAIL_VERIFICATION": "off"}
+"""Settings for tests in which neither the time a hash takes, nor throttling, nor the mail of a sign-up matters."""
 
 PASSWORD = "minimum-6-chars"
 

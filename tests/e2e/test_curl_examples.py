@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.e2e.mails import reset_link, reset_secret
+from tests.e2e.mails import reset_link, reset_secret, verification_link
 from tests.e2e.server import DEADLINE_SECONDS, PASSWORD, Answer, Server, clean_environment
 
 _FILE = Path(__file__).with_name("contract_examples.sh")
@@ -108,8 +108,9 @@ def test_the_reset_examples_set_a_new_password_once(shell: Shell) -> None:
     forgot = shell.run(FORGOT)
     assert (forgot.status, json.loads(forgot.content)) == (200, {"ok": True})
 
-    (mail,) = shell.server.mails(1)
-    assert mail["To"] == "alice@example.com"
+    welcome, mail = shell.server.mails(2)
+    assert mail["To"] == welcome["To"] == "alice@example.com"
+    assert verification_link(welcome).startswith(f"{shell.server.url}/verify-email?token=verify_")
     assert reset_link(mail).startswith(f"{shell.server.url}/reset-password?token=reset_")
     secret = reset_secret(mail)
 
@@ -122,8 +123,8 @@ def test_the_reset_examples_set_a_new_password_once(shell: Shell) -> None:
     assert shell.run(LOG_IN, password="new-password").status == 200
     assert shell.run(LOG_IN, password=PASSWORD).status == 401
     assert shell.run(ME, jwt=old_token).status == 401
-    first, notice = shell.server.mails(2)
-    assert first["Message-ID"] == mail["Message-ID"]
+    _, second, notice = shell.server.mails(3)
+    assert second["Message-ID"] == mail["Message-ID"]
     assert "reset_" not in notice.as_string()
 
 
@@ -134,4 +135,4 @@ def test_the_forgot_example_answers_the_same_for_nobody_and_mails_nobody(shell: 
 
     assert (for_nobody.status, for_nobody.content) == (for_alice.status, for_alice.content)
     # Mails leave in the order they were asked for: once Alice's is there, nobody's would be, too.
-    assert len(shell.server.mails(1)) == 1
+    assert len(shell.server.mails(2)) == 2  # that of the sign-up, and the link

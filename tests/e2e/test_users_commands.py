@@ -192,8 +192,11 @@ def test_from_nothing_to_a_suspended_user_and_back(serve: Serve) -> None:
     assert in_all_processes(server, alice["token"]) == {401}
     token = server.log_in().json["token"]
 
-    changed = desk.json("set", "alice@example.com", "--role", "admin", "--plan", "Growth", "--name", "Alicia")
+    options = ("--role", "admin", "--plan", "Growth", "--name", "Alicia", "--app-metadata", '{"note": "ü \\u009b31m"}')
+    changed = desk.json("set", "alice@example.com", *options)
     assert changed["changes"]["plan"] == {"old": "Starter", "new": "Growth"}
+    assert changed["user"]["app_metadata"] == {"note": "ü \u009b31m"}
+    assert 'app_metadata:   {"note":"ü \\u009b31m"}\n' in desk.users("show", "alice@example.com").stdout
     mine = server.get("/api/auth/me", token).json["user"]
     assert (mine["role"], mine["plan"], mine["name"]) == ("admin", "Growth", "Alicia")
 
@@ -286,7 +289,7 @@ def test_users_are_listed_for_people_and_for_scripts(desk: Desk) -> None:
     assert [user["name"] for user in desk.json("list", "--limit", "2")["users"]] == names[:0:-1]
     assert [user["name"] for user in desk.json("list", "--query", "zoË")["users"]] == ["Zoë ☕"]
     table = desk.users("list").stdout.splitlines()
-    assert table[0].split() == ["id", "name", "email", "role", "plan", "status", "created_at"]
+    assert table[0].split() == ["id", "name", "email", "email_verified", "role", "plan", "status", "created_at"]
     assert [line[26:33].strip() for line in table[2:]] == names[::-1]
     assert desk.users("list", "--query", "%").stdout == "none\n"
     assert desk.json("list", "--query", "%") == {"users": []}
@@ -313,7 +316,7 @@ def test_a_user_is_shown_with_the_last_changes(desk: Desk) -> None:
     plans = [event["data"]["plan"] for event in shown["events"]]
     assert plans == [f"Plan {number}" for number in range(11, 1, -1)]
     for_people = desk.users("show", alice["id"]).stdout
-    assert f"email:      {alice['email']}\n" in for_people
+    assert f"email:          {alice['email']}\n" in for_people
     assert "plan: Plan 11, old_plan: Plan 10" in for_people
 
 
@@ -424,6 +427,7 @@ def test_a_password_that_is_no_utf_8_is_told_in_one_line(sqlite_desk: Desk) -> N
         ("show",),
         ("set", "alice@example.com"),
         ("set", "alice@example.com", "--role", "root"),
+        *(("set", "alice@example.com", "--app-metadata", bad) for bad in ("", "{", "[]", '{"a":1,"a":2}', '{"a":NaN}')),
         ("set", "alice@example.com", "--status", "deleted"),
         ("set", "alice@example.com", "--email", "new@example.com"),
         ("suspend",),

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import bcrypt
 import pytest
@@ -19,7 +20,7 @@ FOREIGN = [
 ]
 
 
-def record(number: int, name: str) -> dict[str, str]:
+def record(number: int, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "email": f"{'+' * (number % 2)}{number}@example.com",
@@ -28,6 +29,9 @@ def record(number: int, name: str) -> dict[str, str]:
         "plan": ["Starter", "=Growth"][number % 2],
         "status": ["active", "suspended"][number % 2],
         "created_at": TIMES[number % 3],
+        "email_verified": number % 3 == 0,
+        "user_metadata": [{}, {"theme": 'dark, or "light"', "tags": ["ü", 1.5, None]}][number % 2],
+        "app_metadata": [{"customer": 4711}, {}][number % 2],
     }
 
 
@@ -43,7 +47,7 @@ def exported(home: Path, settings: dict[str, str], *options: str) -> subprocess.
     return done
 
 
-def records_in(ndjson: str) -> list[dict[str, str]]:
+def records_in(ndjson: str) -> list[dict[str, Any]]:
     return [{name: value for name, value in json.loads(line).items() if name != "id"} for line in ndjson.splitlines()]
 
 

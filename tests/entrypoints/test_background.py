@@ -325,15 +325,13 @@ def mailing_by(memory: MemoryPorts, mailer: Stalls) -> Ports:
     return Ports(**(attrs.asdict(memory, recurse=False) | {"mailer": mailer}))
 
 
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes the next mail go almost at once beside one that stalls."""
-    monkeypatch.setattr(delivery_worker, "HEAD_START_SECONDS", 0.001)
+HURRIED = attrs.evolve(MAILS, head_start=0.001)
+"""The next mail goes almost at once beside one that stalls."""
 
 
-async def test_mails_that_stall_delay_no_other(memory: MemoryPorts, never_poll: None, hurried: None) -> None:
+async def test_mails_that_stall_delay_no_other(memory: MemoryPorts, never_poll: None) -> None:
     """Neither those of their own domain, nor, however many they are, those of others."""
-    server, worker = Stalls("slow.example"), DeliveryWorker(MAILS)
+    server, worker = Stalls("slow.example"), DeliveryWorker(HURRIED)
     memory.unit_of_work.on_commit = worker.notice
     await ask_for(memory, *(f"user{number}@slow.example" for number in range(7)))
     async with running(worker, mailing_by(memory, server)):
@@ -346,12 +344,12 @@ async def test_mails_that_stall_delay_no_other(memory: MemoryPorts, never_poll: 
 
 
 async def test_a_domain_that_stalls_has_half_of_the_conversations_at_most(
-    memory: MemoryPorts, never_poll: None, hurried: None
+    memory: MemoryPorts, never_poll: None
 ) -> None:
     server = Stalls("slow.example")
     slow = [f"user{number}@slow.example" for number in range(30)]
     await ask_for(memory, *slow, "quick@example.com", "quicker@example.com")
-    async with running(DeliveryWorker(MAILS), mailing_by(memory, server)):
+    async with running(DeliveryWorker(HURRIED), mailing_by(memory, server)):
         await until(lambda: len(server.taken) == 2)
         assert len(server.stalled) == MAX_CONVERSATIONS_OF_A_DOMAIN == MAX_CONVERSATIONS // 2
         server.may_answer.set()
@@ -359,12 +357,10 @@ async def test_a_domain_that_stalls_has_half_of_the_conversations_at_most(
     assert sorted(server.taken[2:]) == sorted(slow)
 
 
-async def test_there_are_only_so_many_conversations_at_once(
-    memory: MemoryPorts, never_poll: None, hurried: None
-) -> None:
+async def test_there_are_only_so_many_conversations_at_once(memory: MemoryPorts, never_poll: None) -> None:
     server = Stalls("a.example", "b.example", "c.example")
     await ask_for(memory, *(f"user{number}@{domain}" for number in range(8) for domain in server.domains))
-    async with running(DeliveryWorker(MAILS), mailing_by(memory, server)):
+    async with running(DeliveryWorker(HURRIED), mailing_by(memory, server)):
         await until(lambda: len(server.stalled) == MAX_CONVERSATIONS)
         for _ in range(100):
             await asyncio.sleep(0)
@@ -386,18 +382,18 @@ async def test_a_quick_server_is_talked_to_by_one_at_a_time(memory: MemoryPorts,
 
     server = Quick()
     await ask_for(memory, *(f"user{number}@example.com" for number in range(20)))
-    async with running(DeliveryWorker(MAILS), mailing_by(memory, server)):
+    async with running(DeliveryWorker(HURRIED), mailing_by(memory, server)):
         await until(lambda: len(server.taken) == 20)
     assert set(at_once) == {1}
 
 
 async def test_all_mails_that_hang_are_given_back_when_the_worker_stops(
-    memory: MemoryPorts, never_poll: None, hurried: None, monkeypatch: pytest.MonkeyPatch
+    memory: MemoryPorts, never_poll: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery_worker, "STOP_SECONDS", 0.001)
     server = Stalls("slow.example")
     await ask_for(memory, *(f"user{number}@slow.example" for number in range(5)), "quick@example.com")
-    async with running(DeliveryWorker(MAILS), mailing_by(memory, server)):
+    async with running(DeliveryWorker(HURRIED), mailing_by(memory, server)):
         await until(lambda: len(server.stalled) == 5 and "sent" in states_of_mails(memory))
     assert other_tasks() == set()
     assert states_of_mails(memory) == ["queued"] * 5 + ["sent"]
@@ -418,7 +414,9 @@ async def test_a_worker_whose_database_fails_in_the_middle_goes_on(
 
     server = FailsAfterwards()
     with capture_logs() as logs:
-        async with running(DeliveryWorker(MAILS), attrs.evolve(mailing_by(memory, server), unit_of_work=unit_of_work)):
+        async with running(
+            DeliveryWorker(HURRIED), attrs.evolve(mailing_by(memory, server), unit_of_work=unit_of_work)
+        ):
             await until(lambda: unit_of_work.failures > 0)
             unit_of_work.is_away = False
             memory.clock.instant += LEASE
@@ -451,7 +449,7 @@ async def test_the_log_tells_what_became_of_the_mails(
     (mail,) = memory.unit_of_work.tables.mails
     memory.mailer.failure = failure
     with capture_logs() as logs:
-        async with running(DeliveryWorker(MAILS), memory):
+        async with running(DeliveryWorker(HURRIED), memory):
             await until(lambda: any(entry["event"] == "mail_delivered" for entry in logs))
     (summary,) = [entry for entry in logs if entry["event"] == "mail_delivered"]
     figures = {name: summary[name] for name in ("sent", "delayed", "dead", "dropped")}
@@ -478,7 +476,7 @@ async def test_trouble_with_the_database_is_a_warning_and_a_bug_an_error(
 
     ports = attrs.evolve(memory, unit_of_work=Fails())
     with capture_logs() as logs:
-        async with running(DeliveryWorker(MAILS), ports), keeping_house(ports):
+        async with running(DeliveryWorker(HURRIED), ports), keeping_house(ports):
             await until(lambda: len(logs) == 2)
     assert {entry["event"].partition("_")[0] for entry in logs} == {"mail", "purge"}
     assert [entry["log_level"] for entry in logs] == [level] * 2

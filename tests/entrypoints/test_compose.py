@@ -20,8 +20,10 @@ from leadnator_auth.adapters.mail import MailWriter, Security, SmtpServer
 from leadnator_auth.adapters.sql import SqlUnitOfWork
 from leadnator_auth.domain import (
     AccessPurpose,
+    BadFieldError,
     Claims,
     EmailAddress,
+    EmailVerification,
     InvalidTokenError,
     MailKind,
     MasterKeys,
@@ -87,13 +89,54 @@ async def test_the_rules_are_those_of_the_settings() -> None:
     async with open_ports(settings()) as ports:
         assert ports.policy == Policy()
     chosen = {"MIN_PASSWORD_LENGTH": "12", "TOKEN_TTL": "60", "RESET_TOKEN_TTL": "120", "EVENT_RETENTION": "30"}
+    chosen |= {"EMAIL_VERIFICATION": "required", "EMAIL_TOKEN_TTL": "300", "EMAIL_CODE_LOGIN": "on"}
+    chosen |= {"SESSION_IDLE": "90", "NEW_SIGN_IN_NOTICE": "on"}
     async with open_ports(settings(**chosen)) as ports:
         assert ports.policy == Policy(
             password=PasswordPolicy(min_length=12),
             session_lifetime=timedelta(seconds=60),
             reset_token_lifetime=timedelta(seconds=120),
             event_retention=timedelta(days=30),
+            email_verification=EmailVerification.REQUIRED,
+            email_token_lifetime=timedelta(minutes=5),
+            session_idle=timedelta(seconds=90),
+            new_sign_in_notice=True,
+            email_code_login=True,
         )
+
+
+LIST = "leadnator_auth.adapters.password_blocklist"
+
+
+async def test_nothing_of_common_passwords_is_loaded_while_they_may_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, LIST, raising=False)
+    async with open_ports(settings()) as ports:
+        assert ports.policy.password.blocklist == frozenset()
+    assert LIST not in sys.modules
+
+
+async def test_common_passwords_are_those_of_the_settings(home: Path) -> None:
+    async with open_ports(settings(PASSWORD_BLOCKLIST="common")) as ports:
+        assert len(ports.policy.password.blocklist) == 3_000
+        assert "123456" not in repr(ports.policy)
+    (home / "ours.txt").write_text("Acme2026\n")
+    async with open_ports(settings(PASSWORD_BLOCKLIST="ours.txt")) as ports:
+        assert ports.policy.password.blocklist == {"acme2026"}
+        with pytest.raises(BadFieldError, match="Many people"):
+            ports.policy.password.choose("ACME2026")
+    (home / "ours.txt").write_text("Acme2026\nAcme2027\n")
+    async with open_ports(settings(PASSWORD_BLOCKLIST="ours.txt")) as ports:
+        assert len(ports.policy.password.blocklist) == 2, "a file that was changed is read again"
+
+
+@pytest.mark.parametrize(("content", "says"), [(b"caf\xe9\n", "line 1 is not UTF-8"), (b"x" * (2**24 + 1), "16 MiB")])
+def test_a_list_that_cannot_be_used_ends_the_start_before_anything_is_made(
+    home: Path, content: bytes, says: str
+) -> None:
+    (home / "ours.txt").write_bytes(content)
+    with pytest.raises(StartError, match=f"^LEADNATOR_PASSWORD_BLOCKLIST: got 'ours.txt', takes off, .*{says}$"):
+        settings(PASSWORD_BLOCKLIST="ours.txt")
+    assert [file.name for file in home.iterdir()] == ["ours.txt"]
 
 
 async def test_passwords_are_hashed_as_hard_as_asked_for() -> None:
@@ -152,6 +195,16 @@ async def test_without_a_master_key_one_is_made_beside_the_database_and_kept(hom
 async def test_with_postgresql_there_are_no_master_keys_but_those_that_are_set(shared_postgresql: str) -> None:
     async with open_ports(settings(DATABASE_URL=shared_postgresql, JWT_SECRET=OLD)) as ports:
         assert not ports.master_keys
+
+
+async def test_codes_are_derived_from_the_master_keys_and_without_any_from_the_signing_secrets(
+    shared_postgresql: str,
+) -> None:
+    async with open_ports(settings(MASTER_KEY=f"{NEW},{OLD}")) as ports:
+        assert ports.code_keys == ports.master_keys
+    postgresql = settings(DATABASE_URL=shared_postgresql, JWT_SECRET=f"{NEW},{OLD}")
+    async with open_ports(postgresql) as ports:
+        assert ports.code_keys == MasterKeys([NEW, OLD])
 
 
 @pytest.mark.parametrize(
@@ -428,7 +481,8 @@ async def test_what_is_served_clears_away_what_is_over(
     insert_user(database_url)
     run_script(
         database_url,
-        "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0);\nINSERT INTO rate_limits VALUES ('b_1', 0);\n",
+        "INSERT INTO sessions (id, user_id, created_at, expires_at, ip, user_agent)\n"
+        "VALUES ('s_1', 'u_1', 0, 1, '', '');\nINSERT INTO rate_limits VALUES ('b_1', 0);\n",
     )
 
     def left() -> list[int]:

@@ -15,6 +15,7 @@ from leadnator_auth.domain import UnavailableError
 from leadnator_auth.entrypoints.doctor import Finding, Level
 from leadnator_auth.entrypoints.doctor.kept_secrets import check_master_key, check_signing_secret
 from leadnator_auth.entrypoints.doctor.local import (
+    check_blocklist,
     check_cors,
     check_database_file,
     check_hashing,
@@ -22,6 +23,7 @@ from leadnator_auth.entrypoints.doctor.local import (
     check_proxies,
     check_rate_limit,
     check_settings,
+    check_sign_in_notice,
 )
 from leadnator_auth.entrypoints.doctor.remote import (
     Lacking,
@@ -441,6 +443,18 @@ def test_this_machine_is_known_by_its_names(host: str, expected: bool) -> None:
 def test_limits_that_are_off_are_warned_of() -> None:
     assert the_one(check_rate_limit("on")).level is OK
     assert "RATE_LIMIT" in the_one(check_rate_limit("off")).cure
+
+
+def test_common_passwords_that_can_be_chosen_are_warned_of() -> None:
+    assert the_one(check_blocklist(3_000, "")).level is OK
+    assert "PASSWORD_BLOCKLIST=common" in the_one(check_blocklist(0, "")).cure
+    broken = the_one(check_blocklist(None, "its line 1 is not UTF-8"))
+    assert (broken.level, broken.found) == (FAIL, "its line 1 is not UTF-8")
+
+
+def test_notices_that_cannot_say_what_was_used_are_warned_of() -> None:
+    for setting, has_words, level in (("off", False, OK), ("on", True, OK), ("on", False, WARN)):
+        assert the_one(check_sign_in_notice(setting, has_words=has_words)).level is level
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from aiosmtplib.email import quote_address
 
 from leadnator_auth.adapters.mail import MailWriter
 from leadnator_auth.adapters.memory import FakeClock
-from leadnator_auth.domain import EmailAddress, Limits, Purpose, RateLimit
+from leadnator_auth.domain import EmailAddress, Limits, Purpose, RateLimit, SignUpPolicy
 from leadnator_auth.entrypoints.compose.ports import _policy
 from leadnator_auth.entrypoints.settings import SettingError, Settings
 from leadnator_auth.entrypoints.settings.database_url import PostgresqlUrl
@@ -31,10 +31,18 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_MASTER_KEY": (),  # as above
     "LEADNATOR_TOKEN_TTL": 604_800,
     "LEADNATOR_RESET_TOKEN_TTL": 3_600,
+    "LEADNATOR_STEP_UP_TTL": 600,
+    "LEADNATOR_USER_METADATA_SCHEMA": None,  # any object will do
+    "LEADNATOR_EMAIL_VERIFICATION": "on",
+    "LEADNATOR_EMAIL_TOKEN_TTL": 86_400,
     "LEADNATOR_MAX_SESSIONS": 100,
+    "LEADNATOR_SESSION_IDLE": None,  # sessions may go unused
+    "LEADNATOR_NEW_SIGN_IN_NOTICE": "off",
     "LEADNATOR_EVENT_RETENTION": 365,
     "LEADNATOR_WEBHOOK_PRIVATE_TARGETS": "off",
+    "LEADNATOR_SIGNUP": "open",
     "LEADNATOR_MIN_PASSWORD_LENGTH": 6,
+    "LEADNATOR_PASSWORD_BLOCKLIST": "off",
     "LEADNATOR_PUBLIC_URL": None,  # follows the port
     "LEADNATOR_RESET_URL": None,  # follows the public URL
     "LEADNATOR_SMTP_URL": None,  # mails become files
@@ -55,6 +63,9 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_LIMIT_FORGOT": RateLimit("forgot", 100, HOUR),
     "LEADNATOR_LIMIT_RESET": RateLimit("reset", 100, HOUR),
     "LEADNATOR_LIMIT_CHANGE_PASSWORD": RateLimit("change-password", 30, HOUR),
+    "LEADNATOR_EMAIL_CODE_LOGIN": "off",
+    "LEADNATOR_LIMIT_LOGIN_CODE": RateLimit("login-code", 100, HOUR),
+    "LEADNATOR_LIMIT_LOGIN_CODE_CONFIRM": RateLimit("login-code-confirm", 100, HOUR),
     "LEADNATOR_KEEP_ALIVE": 75,
     "LEADNATOR_TRUSTED_PROXIES": (),
     "LEADNATOR_CORS_ORIGINS": (),
@@ -128,12 +139,32 @@ GOOD: list[tuple[str, str, object]] = [
     ("TOKEN_TTL", "60", 60),
     ("TOKEN_TTL", " 60 ", 60),
     ("RESET_TOKEN_TTL", "1", 1),
+    ("EMAIL_VERIFICATION", "Required", "required"),
+    ("EMAIL_VERIFICATION", "OFF", "off"),
+    ("EMAIL_TOKEN_TTL", "1", 1),
     ("MAX_SESSIONS", "1", 1),
     ("MAX_SESSIONS", "10000", 10_000),
+    ("SESSION_IDLE", "60", 60),
+    ("SESSION_IDLE", "Off", None),
+    ("SESSION_IDLE", "315360000", 315_360_000),
+    ("NEW_SIGN_IN_NOTICE", "ON", "on"),
     ("EVENT_RETENTION", "1", 1),
     ("EVENT_RETENTION", "3650", 3_650),
     ("RESET_TOKEN_TTL", "315360000", 315_360_000),
     ("MIN_PASSWORD_LENGTH", "12", 12),
+    ("PASSWORD_BLOCKLIST", "Off", "off"),
+    ("PASSWORD_BLOCKLIST", "COMMON", "common"),
+    ("PASSWORD_BLOCKLIST", __file__, Path(__file__)),
+    ("SIGNUP", "Open", "open"),
+    ("SIGNUP", "closed", "closed"),
+    ("SIGNUP", "@Example.com", ("@example.com",)),
+    ("SIGNUP", "@example.com, @example.org", ("@example.com", "@example.org")),
+    ("SIGNUP", "@Bücher.example,@straße.example", ("@xn--bcher-kva.example", "@xn--strae-oqa.example")),
+    (
+        "SIGNUP",
+        "@XN--BCHER-KVA.example,@corp.local,@localhost",
+        ("@xn--bcher-kva.example", "@corp.local", "@localhost"),
+    ),
     ("PUBLIC_URL", "https://auth.example.com", "https://auth.example.com"),
     ("PUBLIC_URL", "https://example.com/auth/", "https://example.com/auth"),
     ("PUBLIC_URL", "http://[::1]:8000", "http://[::1]:8000"),
@@ -161,6 +192,8 @@ GOOD: list[tuple[str, str, object]] = [
     ("LIMIT_LOGIN", "5/min", RateLimit("login", 5, MINUTE)),
     ("LIMIT_LOGIN", " 1000000 / Hour ", RateLimit("login", 1_000_000, HOUR)),
     ("LIMIT_SIGNUP", "1/s", RateLimit("signup", 1, timedelta(seconds=1))),
+    ("EMAIL_CODE_LOGIN", "On", "on"),
+    ("LIMIT_LOGIN_CODE_CONFIRM", "9/d", RateLimit("login-code-confirm", 9, timedelta(days=1))),
     ("LIMIT_CHANGE_PASSWORD", "7/d", RateLimit("change-password", 7, timedelta(days=1))),
     ("TRUSTED_PROXIES", "127.0.0.1, ::1,10.0.0.0/8", ("127.0.0.1/32", "::1/128", "10.0.0.0/8")),
     ("TRUSTED_PROXIES", "::ffff:10.1.2.3, ::ffff:192.0.2.0/120", ("10.1.2.3/32", "192.0.2.0/24")),
@@ -224,9 +257,34 @@ BAD: dict[str, list[str]] = {
     "WEBHOOK_PRIVATE_TARGETS": ["yes", "1", "10.0.0.0/8"],
     "TOKEN_TTL": ["0", "-1", "1.5", "7d", "1e6", "0x10", "٣", "1_000", TOO_LONG_A_NUMBER],
     "RESET_TOKEN_TTL": ["0", "soon", "315360001"],
+    "EMAIL_VERIFICATION": ["yes", "true", "0", "require"],
+    "EMAIL_TOKEN_TTL": ["0", "soon", "315360001"],
     "MAX_SESSIONS": ["0", "-1", "many", "10001"],
+    "SESSION_IDLE": ["0", "59", "-60", "1.5", "1h", "on", "315360001", TOO_LONG_A_NUMBER],
+    "NEW_SIGN_IN_NOTICE": ["yes", "1"],
     "EVENT_RETENTION": ["0", "-1", "1.5", "30d", "ever", "3651"],
     "MIN_PASSWORD_LENGTH": ["0", "six", "1000000"],
+    "PASSWORD_BLOCKLIST": ["on", "comon", "/nowhere/list.txt", "/", "a\0b", "a\udcff", "off,common"],
+    "SIGNUP": [
+        "on",
+        "off",
+        "example.com",
+        "@",
+        "@example.com,",
+        "@example.com,example.org",
+        "open,@example.com",
+        "@*.example.com",
+        "@exa mple.com",
+        "@.example.com",
+        "@example..com",
+        "@example.com.",
+        "@192.0.2.1",
+        "alice@example.com",
+        "@@example.com",
+        "@bü cher.example",
+        "@b\u202eücher.example",
+        "@ex\udcffample.com",
+    ],
     "PUBLIC_URL": [
         "auth.example.com",
         "ftp://example.com",
@@ -496,6 +554,7 @@ def test_a_schema_in_sqlite_is_refused_with_what_to_do() -> None:
 SPOKEN: list[tuple[str, object, str]] = [
     ("rate_limit", False, "off"),
     ("rate_limit", True, "on"),
+    ("new_sign_in_notice", True, "on"),
     ("database_prepared_statements", False, "off"),
     ("bcrypt_cost", 10, "10"),
     ("hash_queue", 0, "0"),
@@ -512,8 +571,11 @@ SPOKEN: list[tuple[str, object, str]] = [
         ["https://a.example", "android:apk-key-hash:" + "a" * 43],
         "https://a.example,android:apk-key-hash:" + "a" * 43,
     ),
+    ("signup", ["@example.com", "@bücher.example"], "@example.com,@bücher.example"),
     ("cors_origins", ("https://a.example",), "https://a.example"),
     ("mail_templates", Path("/"), "/"),
+    ("password_blocklist", False, "off"),
+    ("password_blocklist", Path(__file__), __file__),
     ("database_url", Path("/srv/a.db"), "sqlite:////srv/a.db"),
     *((AS_ARGUMENTS[f"LEADNATOR_{name}"], text, text) for name, text, _ in GOOD),
 ]
@@ -558,8 +620,18 @@ WRONG: list[tuple[str, object]] = [
     ("bcrypt_cost", b"12"),
     ("token_ttl", timedelta(days=7)),
     ("token_ttl", -1),
+    ("session_idle", 59),
+    ("session_idle", timedelta(hours=1)),
     ("hash_workers", 0),
     ("log_level", 10),
+    ("password_blocklist", True),
+    ("password_blocklist", None),
+    ("password_blocklist", Path("/nowhere/at/all")),
+    ("password_blocklist", ["secret"]),
+    ("signup", True),
+    ("signup", None),
+    ("signup", ["example.com"]),
+    ("signup", {"@example.com"}),
     ("log_level", RateLimit("login", 10, MINUTE)),
     ("public_url", 5),
     ("smtp_ehlo", True),
@@ -605,6 +677,14 @@ def test_rate_limits_that_are_off_are_off() -> None:
     for off in (False, "off", "OFF"):
         assert _policy(made(rate_limit=off)).limits == Limits.none()
     assert _policy(made(limit_login="5/min")).limits.log_in == RateLimit("login", 5, MINUTE)
+
+
+def test_sign_up_is_for_those_that_are_named() -> None:
+    assert _policy(Settings()).sign_up == SignUpPolicy()
+    assert _policy(made(signup="@a.example,@b.example")).sign_up == SignUpPolicy(frozenset({"a.example", "b.example"}))
+    nobodies: tuple[object, ...] = ("closed", [])
+    for nobody in nobodies:
+        assert _policy(made(signup=nobody)).sign_up == SignUpPolicy(frozenset())
 
 
 def test_an_argument_that_is_none_of_ours_is_named() -> None:

@@ -342,7 +342,8 @@ def run(home: Path, program: str) -> list[str]:
 
 def test_a_program_that_does_not_close_it_ends_all_the_same(tmp_path: Path) -> None:
     program = """
-bridge = SyncBridge(Settings(database_url="sqlite:///accounts.db", bcrypt_cost=4))
+settings = Settings(database_url="sqlite:///accounts.db", bcrypt_cost=4, email_verification=False)
+bridge = SyncBridge(settings)
 print(add('a'))
 """
     assert run(tmp_path, program) == ["a@example.com"]

@@ -196,3 +196,13 @@ def test_what_is_not_read_is_told() -> None:
 def test_what_a_spreadsheet_would_have_computed_is_as_it_was() -> None:
     (entry,) = entries(HEADER + b"'=A,'+a@b.c,$2b$\n", CSV)
     assert (entry.record["name"], entry.record["email"]) == ("=A", "+a@b.c")
+
+
+def test_metadata_is_json_in_a_cell() -> None:
+    header, cells = b"name,email,password_hash,user_metadata,app_metadata\n", b"A,a@b.c,$2b$,"
+    metadata = {"user_metadata": {"a": [1, "b,c"]}, "app_metadata": ""}
+    csv = header + cells + b'"{""a"":[1,""b,c""]}",\n'
+    assert entries(csv, CSV) == [Entry(2, {**record("a@b.c"), **metadata})]
+    for bad in (b"[1]", b"dark", b'"{""a"":1,""a"":2}"'):
+        (entry,) = entries(header + cells + bad + b",\n", CSV)
+        assert isinstance(entry.record["user_metadata"], str), "the core says what is wrong with it"

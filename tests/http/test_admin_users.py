@@ -11,7 +11,19 @@ from leadnator_auth.domain import Actor, Ports, UserId, change_user
 from leadnator_auth.entrypoints.telemetry.event_log import log_events
 from tests.http.admins import Caller, an_admin, signed_up
 
-MEMBERS = {"id", "name", "email", "role", "plan", "status", "created_at"}
+MEMBERS = {
+    "id",
+    "name",
+    "email",
+    "email_verified",
+    "pending_email",
+    "role",
+    "plan",
+    "status",
+    "created_at",
+    "user_metadata",
+    "app_metadata",
+}
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 CALLS = [
     ("GET", "/api/admin/users", None),
@@ -46,7 +58,8 @@ async def test_an_admin_sees_a_user_whole(root: Caller, alice: Caller) -> None:
     user = answer.json()["user"]
     assert user.keys() == MEMBERS
     assert RFC3339.fullmatch(user.pop("created_at"))
-    expected = {"id": alice.id, "name": "alice", "email": "alice@example.com"}
+    expected = {"id": alice.id, "name": "alice", "email": "alice@example.com", "email_verified": False}
+    expected |= {"pending_email": None, "user_metadata": {}, "app_metadata": {}}
     assert user == expected | {"role": "user", "plan": "Starter", "status": "active"}
 
 
@@ -74,7 +87,7 @@ async def test_nothing_else_can_be_set(http: httpx2.AsyncClient, root: Caller, a
     body = {
         "id": "u_mine",
         "user_id": "u_mine",
-        "email": "mallory@example.com",
+        "pending_email": "mallory@example.com",
         "email_canonical": "mallory@example.com",
         "password": "hijacked",
         "password_hash": "hijacked",

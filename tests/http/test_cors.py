@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from starlette.types import Message
 
-from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.memory import MemoryIdentities, MemoryPorts
 from leadnator_auth.domain import Identity, Limits, Policy, RateLimit, SessionId, sign_up
 from leadnator_auth.entrypoints.http import create_app
 
@@ -140,12 +140,12 @@ async def test_another_spelling_is_another_origin(app_at_home: httpx2.AsyncClien
 
 
 async def test_every_error_can_be_read_by_a_front_end(memory: MemoryPorts) -> None:
-    class Broken:
+    class Broken(MemoryIdentities):
         async def by_session(self, session_id: SessionId) -> Identity | None:
             raise RuntimeError("a fault")
 
     limits = Limits(sign_up=RateLimit("signup", 1, timedelta(minutes=1)))
-    ports = attrs.evolve(memory, identities=Broken(), policy=Policy(limits=limits))
+    ports = attrs.evolve(memory, identities=Broken(memory.unit_of_work), policy=Policy(limits=limits))
     alice = await sign_up("Alice", "alice@example.com", "secret", ports=memory)
     transport = httpx2.ASGITransport(create_app(ports, cors_origins=[FRONT_END]))
     found: dict[int, Mapping[str, str]] = {}

@@ -15,6 +15,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "login": {"email": ALICE["email"], "password": ALICE["password"]},
     "forgot-password": {"email": ALICE["email"]},
     "reset-password": {"token": "reset_" + "A" * 43, "password": "second-password"},
+    "verify-email": {"token": "verify_" + "A" * 43},
 }
 BAD_TEXTS = ["\0", chr(0xD800), chr(0xDFFF), chr(0xDE00) + chr(0xD83D)]
 EACH_FIELD = [(call, field) for call, fields in FIELDS.items() for field in fields]
@@ -27,6 +28,7 @@ async def test_the_good_fields_of_this_table_are_not_refused(quick: httpx2.Async
     assert answer.json().get("code") in {
         "login": ["invalid_credentials"],
         "reset-password": ["invalid_reset_token"],
+        "verify-email": ["invalid_email_token"],
     }.get(call, [None])
 
 

@@ -14,15 +14,19 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.memory import MemoryIdentities, MemoryPorts
 from leadnator_auth.domain import (
+    Actor,
     AuthError,
+    EmailNotVerifiedError,
+    EmailVerification,
     Identity,
     Role,
     SessionId,
     SignedIn,
     Status,
     UnavailableError,
+    change_user,
     issue_media_token,
     log_out,
     sign_up,
@@ -36,6 +40,11 @@ from leadnator_auth.entrypoints.http.refusals import RequestError
 @requires("authenticated")
 async def dashboard(request: Request) -> Response:
     return PlainTextResponse(f"{request.user.display_name} {request.user.identity}")
+
+
+@requires(["authenticated", "verified"])
+async def verified_only(request: Request) -> Response:
+    return PlainTextResponse("a letter")
 
 
 @requires("admin")
@@ -56,7 +65,12 @@ def host(ports: MemoryPorts) -> Starlette:
         return PlainTextResponse(identity.user.name)
 
     pages = Starlette(
-        routes=[Route("/", front_page), Route("/dashboard", dashboard), Route("/admin", admin_only)],
+        routes=[
+            Route("/", front_page),
+            Route("/dashboard", dashboard),
+            Route("/admin", admin_only),
+            Route("/letter", verified_only),
+        ],
         middleware=[Middleware(AuthenticationMiddleware, backend=TokenBackend(ports), on_error=answer_refusal)],
     )
     methods = ["GET", "POST"]
@@ -190,11 +204,11 @@ async def test_two_credentials_are_refused_by_every_page(alice: SignedIn, browse
 
 
 async def test_a_database_that_is_away_does_not_make_anybody_a_stranger(memory: MemoryPorts, alice: SignedIn) -> None:
-    class Away:
+    class Away(MemoryIdentities):
         async def by_session(self, session_id: SessionId) -> Identity | None:
             raise UnavailableError("away")
 
-    away = attrs.evolve(memory, identities=Away())
+    away = attrs.evolve(memory, identities=Away(memory.unit_of_work))
     transport = httpx2.ASGITransport(host(away))
     async with httpx2.AsyncClient(transport=transport, base_url="http://host.test") as client:
         answer = await client.get("/pages/", headers=bearer(alice.token))
@@ -235,3 +249,29 @@ async def test_below_a_prefix_only_what_comes_after_it_is_looked_at(memory: Memo
         headers = {"Authorization": f"Bearer {alice.token}"}
         assert (await client.get("/api/auth/me", headers=headers)).status_code == 404
         assert (await client.get("/api/api/auth/me", headers=headers)).status_code == 200
+
+
+async def test_a_host_asks_for_who_is_verified_by_itself(
+    memory: MemoryPorts, alice: SignedIn, browser: httpx2.AsyncClient
+) -> None:
+    headers = [(b"authorization", f"Bearer {alice.token}".encode())]
+    request = HTTPConnection({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers})
+    with pytest.raises(EmailNotVerifiedError):
+        await authenticate(request, memory, verified=True)
+    assert (await browser.get("/pages/letter", headers=bearer(alice.token))).status_code == 403
+    await change_user(Actor.operator(), alice.user.id, {"email_verified": True}, ports=memory)
+    assert (await authenticate(request, memory, verified=True)).user.id == alice.user.id
+    assert (await browser.get("/pages/letter", headers=bearer(alice.token))).text == "a letter"
+
+
+async def test_where_verification_is_required_hosts_withhold_too(memory: MemoryPorts, alice: SignedIn) -> None:
+    strict = attrs.evolve(memory, policy=attrs.evolve(memory.policy, email_verification=EmailVerification.REQUIRED))
+    transport = httpx2.ASGITransport(host(strict))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://host.test") as browser:
+        pages = [
+            await browser.get("/pages/dashboard", headers=bearer(alice.token)),
+            await browser.get("/media/42", params={"token": media_token(memory, alice)}),
+            await browser.get("/auth/api/auth/me", headers=bearer(alice.token)),
+        ]
+        assert [(page.status_code, page.json()["code"]) for page in pages] == [(403, "email_not_verified")] * 3
+        assert (await browser.get("/pages/")).text == "welcome"

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.memory import MemoryIdentities, MemoryPorts
 from leadnator_auth.domain import (
     Identity,
     SessionId,
@@ -181,12 +181,14 @@ async def test_one_application_may_be_mounted_twice(memory: MemoryPorts) -> None
 
 
 async def test_a_fault_says_where_it_is_explained_too(memory: MemoryPorts) -> None:
-    class Broken:
+    class Broken(MemoryIdentities):
         async def by_session(self, session_id: SessionId) -> Identity | None:
             raise RuntimeError("a fault")
 
     alice = await sign_up("Alice", "alice@example.com", "secret", ports=memory)
-    app = create_app(attrs.evolve(memory, identities=Broken()), cors_origins=["https://app.example.com"])
+    app = create_app(
+        attrs.evolve(memory, identities=Broken(memory.unit_of_work)), cors_origins=["https://app.example.com"]
+    )
     async with client_of(at("/accounts")(app)) as client:
         answer = await client.get("/accounts/api/auth/me", headers={"Authorization": f"Bearer {alice.token}"})
         assert (answer.status_code, answer.json()["type"]) == (500, "/accounts/docs#internal_error")

@@ -192,8 +192,8 @@ async def test_every_example_is_answered_as_described(
         is_text = operation.media_type == "text/plain"
         Draft202012Validator(operation.success).validate(answer.text if is_text else answer.json())
     else:
-        # The examples name a session, a user and a reset token that do not exist.
-        assert answer.json()["code"] in {"not_found", "invalid_reset_token"}
+        # The examples name a session, a user and tokens of mailed links that do not exist.
+        assert answer.json()["code"] in {"not_found", "invalid_reset_token", "invalid_email_token"}
         assert answer.json()["code"] in {refusal.code for refusal in operation.refusals}
 
 

@@ -97,6 +97,7 @@ async def test_a_reset_is_told_asked_for_used_and_refused(
     user, session = alice["user"]["id"], session_of(memory)
     await quick.post("/api/auth/reset-password", json=link)
     assert told(logs) == [
+        happened("user.email_verified", user),
         happened("session.ended", user, session_id=session, reason="password.reset"),
         happened("password.reset", user),
     ]

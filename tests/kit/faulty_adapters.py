@@ -7,7 +7,7 @@ import asyncio
 import base64
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta, timezone
 
@@ -22,6 +22,7 @@ from leadnator_auth.adapters.memory import (
     MemoryOneTimeTokens,
     MemoryRateLimits,
     MemoryRepositories,
+    MemorySessions,
     MemoryTransaction,
     MemoryUnitOfWork,
     MemoryUsers,
@@ -42,6 +43,7 @@ from leadnator_auth.domain import (
     OutgoingMail,
     Password,
     QueuedMail,
+    Session,
     SessionId,
     User,
     UserId,
@@ -55,6 +57,7 @@ from leadnator_auth.testing.contract import (
     AdministrationRacesContract,
     ClockContract,
     CredentialStoreContract,
+    EmailChangesContract,
     EmailSyntaxContract,
     EventsContract,
     IdentitiesContract,
@@ -162,9 +165,32 @@ class TestNonAtomicEnd(OverDeferred, SessionsContract):
     tells = "one atomic step"
 
 
+class NotesEachUse(MemorySessions):
+    async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
+        for session_id, at in uses.items():
+            if session_id in self.tables.sessions:
+                session = self.tables.sessions[session_id]
+                self.tables.sessions[session_id] = attrs.evolve(session, last_used_at=at)
+
+
+class OtherSessions(Altered):
+    def alter(self, repositories: MemoryRepositories) -> None:
+        repositories.sessions = NotesEachUse(repositories.sessions.tables)
+
+
+class TestNotesEachUse(SessionsContract):
+    caught_by = "test_a_use_is_noted_once_a_minute"
+    tells = "within a minute"
+
+    @pytest.fixture
+    def unit_of_work(self) -> MemoryUnitOfWork:
+        return OtherSessions()
+
+
 class KnownForEverybody(MemoryKnownClients):
-    async def get(self, user_id: UserId, network: str) -> KnownClient | None:
-        return next((client for client in self.tables.known_clients.values() if client.network == network), None)
+    async def get(self, user_id: UserId, network: str, agent: str = "") -> KnownClient | None:
+        known = (each for each in self.tables.known_clients.values() if (each.network, each.agent) == (network, agent))
+        return next(known, None)
 
 
 class OtherKnownClients(Altered):
@@ -309,9 +335,9 @@ class LocalTime(MemoryUsers):
 
 
 class SwallowedDuplicate(MemoryUsers):
-    async def add(self, users: Sequence[User]) -> None:
+    async def add(self, users: Sequence[User], *, unless_reserved_at: datetime | None = None) -> None:
         with suppress(EmailTakenError):
-            await super().add(users)
+            await super().add(users, unless_reserved_at=unless_reserved_at)
 
 
 class Folding(MemoryUsers):
@@ -334,6 +360,27 @@ class Tidy(MemoryUsers):
     async def remove(self, user_id: UserId) -> None:
         await super().remove(user_id)
         self.tables.events.clear()
+
+
+class Unproven(MemorySessions):
+    async def save(self, session: Session) -> None:
+        kept = self.tables.sessions.get(session.id)
+        if kept:
+            self.tables.sessions[session.id] = attrs.evolve(kept, epoch=session.epoch)
+
+
+class ForgetfulSessions(Altered):
+    def alter(self, repositories: MemoryRepositories) -> None:
+        repositories.sessions = Unproven(repositories.sessions.tables)
+
+
+class TestProofThatIsLost(SessionsContract):
+    caught_by = "test_another_proof_is_kept_and_nothing_else"
+    tells = "the last proof"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return ForgetfulSessions()
 
 
 class OtherUsers(Altered):
@@ -381,9 +428,32 @@ class TestSearchThatFolds(UsersContract):
         return OtherUsers(Folding)
 
 
-class TestSaveThatTakesTheAddress(UsersContract):
-    caught_by = "test_saving_changes_all_but_the_address_and_the_birthday"
-    tells = "leaves address and creation time"
+class TestSaveThatGivesTakenAddresses(EmailChangesContract):
+    caught_by = "test_an_address_that_another_account_has_is_not_given"
+    tells = "let a constraint of the store decide"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return OtherUsers(Overwriting)
+
+
+class Unreserved(MemoryUsers):
+    async def add(self, users: Sequence[User], *, unless_reserved_at: datetime | None = None) -> None:
+        await super().add(users)
+
+
+class TestReservedAddressThatIsGivenAway(EmailChangesContract):
+    caught_by = "test_nobody_is_added_with_an_address_that_is_reserved"
+    tells = "may take back is taken"
+
+    @pytest.fixture
+    def unit_of_work(self) -> UnitOfWork:
+        return OtherUsers(Unreserved)
+
+
+class TestSaveThatTakesTheBirthday(UsersContract):
+    caught_by = "test_saving_changes_all_but_the_birthday"
+    tells = "leaves the creation time"
 
     @pytest.fixture
     def unit_of_work(self) -> UnitOfWork:
@@ -453,11 +523,8 @@ class TestSaveWithoutTheLease(OutboxContract):
         return Blind()
 
 
-@attrs.define
-class Unjoined:
+class Unjoined(MemoryIdentities):
     """Believes a session whose user is gone."""
-
-    unit_of_work: MemoryUnitOfWork
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
         tables = self.unit_of_work.tables
@@ -465,15 +532,14 @@ class Unjoined:
         return Identity(tables.users.get(session.user_id, a_user()), session) if session else None
 
 
-@attrs.define
-class Caching:
+@attrs.frozen
+class Caching(MemoryIdentities):
     """Remembers who a session belongs to."""
 
-    unit_of_work: MemoryUnitOfWork
     remembered: dict[SessionId, Identity] = attrs.Factory(dict)
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
-        found = self.remembered.get(session_id) or await MemoryIdentities(self.unit_of_work).by_session(session_id)
+        found = self.remembered.get(session_id) or await MemoryIdentities.by_session(self, session_id)
         if found:
             self.remembered[session_id] = found
         return found
@@ -492,7 +558,7 @@ class TestCachedIdentity(IdentitiesContract):
         return Caching(unit_of_work)
 
 
-class Strangers:
+class Strangers(MemoryIdentities):
     async def by_session(self, session_id: SessionId) -> Identity | None:
         return None
 
@@ -511,7 +577,7 @@ class TestOutageThatMakesStrangers(IdentitiesContract):
 
     @pytest.fixture
     def unreachable(self) -> Strangers:
-        return Strangers()
+        return Strangers(MemoryUnitOfWork())
 
 
 # Everything else

@@ -24,8 +24,10 @@ from leadnator_auth.domain import (
     log_in,
     log_out,
     request_password_reset,
+    resend_verification,
     reset_password,
     sign_up,
+    verify_email,
 )
 from tests.model.answers import OK, Answer
 
@@ -89,6 +91,15 @@ class CoreDriver:
 
     def reset_password(self, secret: str, password: str) -> Answer:
         return self._answer(reset_password(secret, password, ports=self.ports))
+
+    def verify_email(self, secret: str) -> Answer:
+        return self._answer(verify_email(secret, ports=self.ports))
+
+    def resend_verification(self, token: str) -> Answer:
+        async def act() -> None:
+            await resend_verification(await self._identity(token), ports=self.ports)
+
+        return self._answer(act())
 
     def change_user(self, token: str, user_id: str, changes: dict[str, str]) -> Answer:
         async def act() -> object:

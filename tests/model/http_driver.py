@@ -51,6 +51,12 @@ class HttpDriver:
     def reset_password(self, secret: str, password: str) -> Answer:
         return self._send("POST", "/api/auth/reset-password", None, {"token": secret, "password": password})
 
+    def verify_email(self, secret: str) -> Answer:
+        return self._send("POST", "/api/auth/verify-email", None, {"token": secret})
+
+    def resend_verification(self, token: str) -> Answer:
+        return self._send("POST", "/api/auth/resend-verification", token)
+
     def change_user(self, token: str, user_id: str, changes: dict[str, str]) -> Answer:
         answer = self._send("PATCH", f"/api/admin/users/{user_id}", token, changes)
         if answer.code != OK:

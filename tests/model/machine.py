@@ -3,7 +3,7 @@
 import unicodedata
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 from hypothesis import strategies as st
@@ -20,7 +20,9 @@ LEEWAY = timedelta(seconds=60)
 SESSION_LIFETIME = timedelta(days=7)
 HOUR = timedelta(hours=1)
 LINKS_AN_HOUR = 5
-NOTICES_AN_HOUR = 5
+MAILS_AN_HOUR = 5
+"""Of each kind that is counted when it is asked for: notices, and links that prove an address."""
+VERIFY_LIFETIME = timedelta(days=1)
 
 emails = st.sampled_from(["ann@example.com", "Ann@Example.com", "bob@example.com", "root@example.com"])
 # The same password in two normal forms, one that looks like it, one with more than bcrypt reads, one that is refused.
@@ -46,14 +48,16 @@ class ModelUser:
     role: str = "user"
     plan: str = "Starter"
     status: str = "active"
-    linked_at: list[datetime] = attrs.Factory(list)
+    is_verified: bool = False
+    linked_at: defaultdict[MailKind, list[datetime]] = attrs.Factory(lambda: defaultdict(list))
     changes: list[tuple[str, str]] = attrs.Factory(list)
 
 
 @attrs.define
 class ModelSecret:
-    """A reset secret out of a mail."""
+    """A secret out of a mail."""
 
+    kind: MailKind
     secret: str
     user_id: str
     expires_at: datetime
@@ -82,8 +86,8 @@ class AuthMachine(RuleBasedStateMachine):
         self.ended: list[str] = []
         self.secrets: list[ModelSecret] = []
         self.queue: list[tuple[MailKind, str, datetime]] = []
-        self.noticed: defaultdict[str, list[datetime]] = defaultdict(list)
-        """When notices were queued for an address."""
+        self.counted: defaultdict[tuple[MailKind, str], list[datetime]] = defaultdict(list)
+        """When mails were queued for an address that are counted then."""
         self.driver = self.system.driver
 
     @property
@@ -98,6 +102,7 @@ class AuthMachine(RuleBasedStateMachine):
         self.users[user.id] = ModelUser(
             user.id, "root@example.com", "password", "admin", changes=[("operator", "user.created")]
         )
+        self._queue_counted(MailKind.VERIFY_EMAIL, "root@example.com")
 
     @rule(email=emails, password=passwords)
     def sign_up(self, email: str, password: str) -> None:
@@ -111,6 +116,7 @@ class AuthMachine(RuleBasedStateMachine):
             user_id, token = answer.value
             assert user_id not in self.users
             self.users[user_id] = ModelUser(user_id, email, _normal(password), changes=[(user_id, "user.created")])
+            self._queue_counted(MailKind.VERIFY_EMAIL, email.lower())
             self._open(user_id, token)
 
     @rule(email=emails, password=passwords)
@@ -211,6 +217,30 @@ class AuthMachine(RuleBasedStateMachine):
         if answer.code == OK:
             self._open(user.id, answer.value[1])
 
+    @precondition(lambda self: self.sessions)
+    @rule(data=st.data())
+    def ask_for_another_verification(self, data: st.DataObject) -> None:
+        token = self._token(data)
+        answer = self.driver.resend_verification(token)
+        session = self._good(token)
+        assert answer == Answer(OK if session else "invalid_token")
+        if session and not self.users[session.user_id].is_verified:
+            self._queue_counted(MailKind.VERIFY_EMAIL, self.users[session.user_id].email.lower())
+
+    @precondition(lambda self: self.secrets)
+    @rule(data=st.data())
+    def verify_an_address(self, data: st.DataObject) -> None:
+        secret = data.draw(st.sampled_from(self.secrets), label="secret")
+        answer = self.driver.verify_email(secret.secret)
+        user = self.users.get(secret.user_id)
+        is_over = secret.kind is not MailKind.VERIFY_EMAIL or secret.is_used or self.now >= secret.expires_at
+        if user is None or is_over or user.is_verified:
+            assert answer == Answer("invalid_email_token")
+        else:
+            assert answer == Answer(OK)
+            secret.is_used = True
+            self._verify(user)
+
     @precondition(lambda self: self.secrets)
     @rule(data=st.data(), password=passwords)
     def reset_password(self, data: st.DataObject, password: str) -> None:
@@ -219,10 +249,11 @@ class AuthMachine(RuleBasedStateMachine):
         user = self.users.get(secret.user_id)
         if password == "short":
             assert answer == Answer("invalid_fields")
-        elif user is None or secret.is_used or self.now >= secret.expires_at:
+        elif user is None or secret.kind is not MailKind.RESET_LINK or secret.is_used or self.now >= secret.expires_at:
             assert answer == Answer("invalid_reset_token")
         else:
             assert answer == Answer(OK)
+            self._verify(user)
             self._set_password(user, password)
 
     @rule(data=st.data())
@@ -303,16 +334,17 @@ class AuthMachine(RuleBasedStateMachine):
         expected: Counter[tuple[str, str]] = Counter()
         for kind, email, queued_at in self.queue:
             user = self._by_email(email)
-            if user is None and kind is MailKind.PASSWORD_CHANGED:
-                self.noticed[email].remove(queued_at)
-            if user and (kind is MailKind.PASSWORD_CHANGED or self._may_get_link(user)):
+            if user and (kind is MailKind.PASSWORD_CHANGED or self._may_get_link(user, kind)):
                 expected[(kind, user.email)] += 1
+            elif kind is not MailKind.RESET_LINK:
+                self.counted[kind, email].remove(queued_at)
         self.queue.clear()
-        assert Counter((_kind_of(mail), mail.to.typed) for mail in sent) == expected
+        assert Counter((mail.kind, mail.to.typed) for mail in sent) == expected
         for mail in sent:
             user = self._by_email(mail.to.typed)
             if isinstance(mail, SecretMail) and user:
-                self.secrets.append(ModelSecret(mail.secret, user.id, self.now + HOUR))
+                lifetime = HOUR if mail.kind is MailKind.RESET_LINK else VERIFY_LIFETIME
+                self.secrets.append(ModelSecret(mail.kind, mail.secret, user.id, self.now + lifetime))
 
     @rule(passing=st.sampled_from([1, 59, 61, 600, 3601, 86400, 604_800]))
     def let_time_pass(self, passing: int) -> None:
@@ -394,16 +426,25 @@ class AuthMachine(RuleBasedStateMachine):
         user.password = _normal(password)
         self._end_all(user.id, keep)
         self._void_all(user.id)
-        email = user.email.lower()
-        if sum(at > self.now - HOUR for at in self.noticed[email]) < NOTICES_AN_HOUR:
-            self.queue.append((MailKind.PASSWORD_CHANGED, email, self.now))
-            self.noticed[email].append(self.now)
+        self._queue_counted(MailKind.PASSWORD_CHANGED, user.email.lower())
 
-    def _may_get_link(self, user: ModelUser) -> bool:
-        recent = [at for at in user.linked_at if at > self.now - HOUR]
-        if len(recent) >= LINKS_AN_HOUR or user.status == "suspended":
+    def _queue_counted(self, kind: MailKind, email: str) -> None:
+        """Queues a mail, unless the address had its fill of this kind."""
+        if sum(at > self.now - HOUR for at in self.counted[kind, email]) < MAILS_AN_HOUR:
+            self.queue.append((kind, email, self.now))
+            self.counted[kind, email].append(self.now)
+
+    def _verify(self, user: ModelUser) -> None:
+        if not user.is_verified:
+            user.is_verified = True
+            user.changes.append((user.id, "user.email_verified"))
+
+    def _may_get_link(self, user: ModelUser, kind: MailKind) -> bool:
+        recent = [at for at in user.linked_at[kind] if at > self.now - HOUR]
+        is_done = kind is MailKind.VERIFY_EMAIL and user.is_verified
+        if len(recent) >= LINKS_AN_HOUR or user.status == "suspended" or is_done:
             return False
-        user.linked_at.append(self.now)
+        user.linked_at[kind].append(self.now)
         return True
 
 
@@ -413,7 +454,3 @@ def _normal(password: str) -> str:
 
 def _is_active_admin(user: ModelUser) -> bool:
     return (user.role, user.status) == ("admin", "active")
-
-
-def _kind_of(mail: Any) -> MailKind:  # one of two kinds that have no field for it
-    return MailKind.RESET_LINK if isinstance(mail, SecretMail) else MailKind.PASSWORD_CHANGED

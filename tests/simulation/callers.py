@@ -14,6 +14,7 @@ from leadnator_auth.domain import (
     LogOutScope,
     MailKind,
     MailRequest,
+    Purpose,
     Status,
     change_password,
     end_session,
@@ -23,12 +24,14 @@ from leadnator_auth.domain import (
     log_in,
     log_out,
     request_password_reset,
+    resend_verification,
     reset_password,
     sign_up,
+    verify_email,
 )
 from tests.simulation.ledger import Account, KnownSession, Threat
 from tests.simulation.scheduler import Violation, sleep
-from tests.simulation.watching import notices_since
+from tests.simulation.watching import had_their_fill
 from tests.simulation.world import Outcome, World
 
 Value = TypeVar("Value")
@@ -55,6 +58,7 @@ async def sign_up_somebody(world: World) -> None:
             KnownSession(signed_in.session.id, signed_in.token, signed_in.session.expires_at, password)
         )
         world.accounts.append(account)
+        expect_mail(world, outcome, MailKind.VERIFY_EMAIL, email)
 
 
 async def log_in_somebody(world: World) -> None:
@@ -236,9 +240,10 @@ async def change_ones_password(world: World) -> None:
 def expect_mail(world: World, outcome: Outcome[Value], kind: MailKind, email: str) -> None:
     """Notes that somebody was promised a mail."""
     queued = [mail.id for mail in outcome.changes.mails if mail.payload == MailRequest(kind, email)]
-    since = outcome.begun_at - world.policy.notices_window
-    had_enough = notices_since(since, email, world.watcher.seen) >= world.policy.notices
-    if len(queued) != 1 and not (kind is MailKind.PASSWORD_CHANGED and not queued and had_enough):
+    had_enough = kind is not MailKind.RESET_LINK and had_their_fill(
+        MailRequest(kind, email), outcome.begun_at, world.watcher.seen, world.policy
+    )
+    if len(queued) != 1 and not (not queued and had_enough):
         raise Violation(f"{len(queued)} mails wait for {email}")
     world.owed_mails += queued
 
@@ -254,9 +259,35 @@ async def forget_ones_password(world: World) -> None:
         expect_mail(world, outcome, MailKind.RESET_LINK, email)
 
 
+async def ask_to_verify(world: World) -> None:
+    """Asks for another link that proves an address."""
+    account, session = world.pick(world.known_sessions())
+
+    async def act(identity: Identity) -> None:
+        await resend_verification(identity, ports=world.ports)
+
+    outcome = await world.attempt(f"ask to verify {account.email}", _as_user(world, session, act))
+    if outcome.is_acknowledged:
+        world.owed_mails += [mail.id for mail in outcome.changes.mails]
+
+
+async def verify_ones_address(world: World) -> None:
+    """Uses a link that proves an address, any of them."""
+    account, secret = world.pick(world.known_secrets(Purpose.VERIFY))
+    was_over = secret.is_void or secret.acknowledged or world.clock.instant >= secret.expires_at
+    was_gone = account.exists.is_surely(False)
+    outcome = await world.attempt(f"verify {account.email}", verify_email(secret.secret, ports=world.ports))
+    if outcome.is_acknowledged:
+        secret.acknowledged += 1
+        if was_over or was_gone or secret.acknowledged > 1:
+            raise Violation(f"{secret} of {account.email} worked")
+        if outcome.result.id != account.user_id:
+            raise Violation(f"a link of {account.email} proved the address of {outcome.result}")
+
+
 async def reset_ones_password(world: World) -> None:
     """Uses a link, the newest one or any."""
-    known = world.known_secrets()
+    known = world.known_secrets(Purpose.RESET)
     account, secret = known[-1] if world.maybe(0.5) else world.pick(known)
     client, password = world.pick(CLIENTS), world.passwords.new(secret.secret)
     was_over = secret.is_void or secret.acknowledged or world.clock.instant >= secret.expires_at

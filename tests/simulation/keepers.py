@@ -15,6 +15,7 @@ from leadnator_auth.domain import (
     change_user,
     create_user,
     delete_user,
+    dispatch_events,
     identify,
     purge,
     retry_mails,
@@ -22,6 +23,7 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.entities.actor import OPERATOR
 from leadnator_auth.domain.entities.lanes import Lanes
 from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail
+from leadnator_auth.domain.use_cases.event_delivery import attempt_event, keep_attempts, take_events
 from leadnator_auth.domain.use_cases.mail_delivery import TakenMail, send_mail, take_mail
 from tests.simulation.callers import EMAILS
 from tests.simulation.ledger import Account, KnownSession, Threat
@@ -213,6 +215,38 @@ async def deliver(world: World) -> None:
     """Some rounds of a mail worker."""
     work = MailWorker(world).deliver(world.pick((1, 3, 6)))
     await world.attempt("deliver", work, commits_once=False)
+
+
+async def dispatch(world: World) -> None:
+    """A round of the dispatcher."""
+    await world.attempt("dispatch", dispatch_events(ports=world.ports), commits_once=False)
+
+
+async def hand_over(world: World) -> None:
+    """Some rounds of the worker that hands events over, and what is taken together is kept together."""
+    for _ in range(world.pick((1, 2, 4))):
+        since = world.scheduler.steps
+        take = take_events(limit=world.pick((1, 3, 8)), ports=world.ports)
+        outcome = await world.attempt("take events", take, commits_once=False, since=since)
+        if not outcome.is_acknowledged:
+            return
+        attempts = [
+            await attempt_event(each, keeping_lease=world.keeping_lease, ports=world.ports)
+            for each in outcome.result[0]
+        ]
+        if not attempts:
+            return
+        work = keep_attempts(attempts, ports=world.ports)
+        kept = await world.attempt(f"keep {len(attempts)} attempts", work, commits_once=False)
+        if not kept.is_acknowledged:
+            return
+
+
+async def go_down_or_up(world: World) -> None:
+    """A receiver of events breaks, or is mended."""
+    receiver = world.pick(list(world.receivers.by_id.values()))
+    receiver.is_down = not receiver.is_down
+    world.note(f"a receiver is {'down' if receiver.is_down else 'up'}")
 
 
 async def flood(world: World) -> None:

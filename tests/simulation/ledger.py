@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from leadnator_auth.domain import Role, SessionId, Status, UserId
+from leadnator_auth.domain import Purpose, Role, SessionId, Status, UserId
 
 Value = TypeVar("Value")
 
@@ -86,8 +86,9 @@ class KnownSession:
 
 @attrs.define(eq=False)
 class KnownSecret:
-    """A reset secret out of a mail."""
+    """A secret out of a mail."""
 
+    purpose: Purpose
     secret: str = attrs.field(repr=False)
     digest: str = attrs.field(repr=False)
     expires_at: datetime

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from leadnator_auth.domain.entities.mail import OutgoingMail, SecretMail
+from leadnator_auth.domain.entities.mail import MailKind, OutgoingMail, SecretMail
 from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.domain.errors import MailDelayedError, MailRefusedError
 from tests.simulation.ledger import KnownSecret
@@ -32,8 +32,8 @@ class Postbox:
         self._chance = chance
         self.accepted: Counter[str] = Counter()
         self.refused: set[str] = set()
-        self._arrivals: defaultdict[str, list[datetime]] = defaultdict(list)
-        """When links reached the owner of each account."""
+        self._arrivals: defaultdict[tuple[str, MailKind], list[datetime]] = defaultdict(list)
+        """When links of each kind reached the owner of each account."""
         self._slowness = chance.choice((0.1, 0.1, 0.6))
         self._forgetfulness = chance.choice((0.05, 0.05, 0.05, 0.8))
         self.is_kind = False
@@ -65,11 +65,11 @@ class Postbox:
             if token is not None and account.user_id == token.user_id:
                 if account.email != mail.to.canonical:
                     raise Violation(f"a link to the account of {account.email} went to {mail.to.canonical}")
-                account.secrets.append(KnownSecret(mail.secret, token.digest, mail.expires_at))
-                self._count_arrival(account.user_id)
+                account.secrets.append(KnownSecret(token.purpose, mail.secret, token.digest, mail.expires_at))
+                self._count_arrival(account.user_id, mail.kind)
 
-    def _count_arrival(self, user_id: str) -> None:
-        now, arrivals = self._world.clock.instant, self._arrivals[user_id]
+    def _count_arrival(self, user_id: str, kind: MailKind) -> None:
+        now, arrivals = self._world.clock.instant, self._arrivals[user_id, kind]
         arrivals.append(now)
         recent = [at for at in arrivals if at > now - NEARLY_AN_HOUR]
         if len(recent) > self._world.policy.reset_mails:

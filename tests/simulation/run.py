@@ -2,27 +2,35 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any
 
+from leadnator_auth.adapters.memory import Tables
 from leadnator_auth.domain import (
     Actor,
     AuthError,
     DeliveryState,
     InvalidTokenError,
+    OutboxEntry,
+    Purpose,
     Role,
     UnavailableError,
     create_user,
+    deliver_due_events,
     deliver_due_mails,
     identify,
     identify_for_media,
     log_in,
 )
+from leadnator_auth.domain.use_cases import dispatch_events
 from leadnator_auth.domain.use_cases.steps import end_sessions
 from tests.simulation import callers, keepers
+from tests.simulation.feed import MAX_QUEUED
 from tests.simulation.ledger import Account, KnownSession
 from tests.simulation.scheduler import Task, Violation, finished, pretending_to_loop
 from tests.simulation.world import World
 
-ACTS_A_WORLD = 24
+ACTS_A_WORLD = 28
 ADMINS = ("root@example.com", "boss@example.com")
 
 Act = Callable[[World], Awaitable[None]]
@@ -37,6 +45,9 @@ ANYBODY: tuple[tuple[Act, int], ...] = (
     (keepers.change_somebody, 4),
     (keepers.delete_somebody, 1),
     (keepers.deliver, 6),
+    (keepers.dispatch, 3),
+    (keepers.hand_over, 4),
+    (keepers.go_down_or_up, 1),
     (keepers.flood, 1),
     (keepers.clear_away, 1),
     (keepers.try_mails_again, 1),
@@ -47,8 +58,12 @@ WITH_SESSION: tuple[tuple[Act, int], ...] = (
     (callers.log_out_somebody, 3),
     (callers.end_another_session, 1),
     (callers.change_ones_password, 3),
+    (callers.ask_to_verify, 2),
 )
-WITH_SECRET: tuple[tuple[Act, int], ...] = ((callers.reset_ones_password, 20),)
+WITH_SECRET: tuple[tuple[Purpose, Act, int], ...] = (
+    (Purpose.RESET, callers.reset_ones_password, 20),
+    (Purpose.VERIFY, callers.verify_ones_address, 6),
+)
 
 
 def run(seed: int, trace: list[str] | None = None) -> None:
@@ -66,12 +81,20 @@ def run(seed: int, trace: list[str] | None = None) -> None:
 
 @contextmanager
 def _hardly_any_rows_at_once() -> Iterator[None]:
-    """Makes what is too much to be removed at once an everyday thing."""
-    before, end_sessions.MAX_REMOVED = end_sessions.MAX_REMOVED, 1
+    """Makes what is too much to be done at once an everyday thing."""
+    few = (
+        (end_sessions, "MAX_REMOVED", 1),
+        (dispatch_events, "MAX_AT_ONCE", 3),
+        (dispatch_events, "MAX_QUEUED", MAX_QUEUED),
+    )
+    before = [getattr(module, name) for module, name, _ in few]
+    for module, name, value in few:
+        setattr(module, name, value)
     try:
         yield
     finally:
-        end_sessions.MAX_REMOVED = before
+        for (module, name, _), value in zip(few, before, strict=True):
+            setattr(module, name, value)
 
 
 def _begin(world: World) -> None:
@@ -90,12 +113,14 @@ def _begin(world: World) -> None:
 
 def _live(world: World) -> None:
     chance, scheduler = world.chance, world.scheduler
-    anybody, with_secret = _weighted(world, (*ANYBODY, *WITH_SESSION)), _weighted(world, WITH_SECRET)
+    anybody = _weighted(world, (*ANYBODY, *WITH_SESSION))
+    with_secret = [(purpose, _weighted(world, ((act, weight),))) for purpose, act, weight in WITH_SECRET]
     left, cancel_rate, crash_rate = ACTS_A_WORLD, world.pick((0, 0, 0.01)), world.pick((0, 0, 0.004))
     while left or scheduler.clients:
         if left and scheduler.clients < world.crowd and not world.wait_for_calm:
             left -= 1
-            act = chance.choice(anybody + with_secret if world.known_secrets() else anybody)
+            possible = [act for purpose, acts in with_secret if world.known_secrets(purpose) for act in acts]
+            act = chance.choice(anybody + possible)
             scheduler.spawn(Task(f"{ACTS_A_WORLD - left} {act.__name__}", _done(world, act), is_client=True))
             continue
         scheduler.step()
@@ -121,8 +146,10 @@ def _weighted(world: World, acts: tuple[tuple[Act, int], ...]) -> list[Act]:
 def _end(world: World) -> None:
     """Faults stop: what waits is done, and everything is as callers were told."""
     world.postbox.is_kind = True
+    world.receivers.be_kind()
     _deliver_all(world)
     world.look()
+    world.feed.check_end(world.watcher.seen)
     for mail_id in world.owed_mails:
         if mail_id not in world.postbox.accepted and mail_id not in world.watcher.dropped:
             raise Violation(f"the mail {mail_id} was never sent")
@@ -137,12 +164,24 @@ def _deliver_all(world: World) -> None:
     for _ in range(100):
         with suppress(UnavailableError):  # what does not get on by itself is found below
             finished(deliver_due_mails(ports=world.distant_ports))
+            finished(deliver_due_events(limit=1000, ports=world.distant_ports))
         world.look()
-        queued = [mail for mail in world.watcher.seen.mails.values() if mail.state is DeliveryState.QUEUED]
-        if not queued:
+        tables = world.watcher.seen
+        deliveries: list[OutboxEntry[Any]] = [*tables.mails.values(), *tables.event_deliveries.values()]
+        queued = [entry for entry in deliveries if entry.state is DeliveryState.QUEUED]
+        if not queued and all(each.position == len(tables.events) for each in tables.subscriptions.values()):
             return
-        world.clock.instant = max(world.clock.instant, min(mail.due_at for mail in queued))
-    raise Violation(f"mails wait for ever: {queued}")
+        # What is due and waits nevertheless waits for another one.
+        tries = [_next_try(entry, tables) for entry in queued]
+        world.clock.instant = min((at for at in tries if at > world.clock.instant), default=world.clock.instant)
+    raise Violation(f"deliveries wait for ever: {queued}")
+
+
+def _next_try(entry: OutboxEntry[Any], tables: Tables) -> datetime:
+    """Returns when a delivery is due, and nobody pauses."""
+    subscription = tables.subscriptions.get(entry.lane)
+    paused_until = subscription.paused_until if subscription else None
+    return max(entry.due_at, paused_until or entry.due_at)
 
 
 def _check_session(world: World, account: Account, session: KnownSession) -> None:

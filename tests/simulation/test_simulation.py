@@ -9,7 +9,7 @@ import pytest
 from tests.simulation.__main__ import failure_of, told
 from tests.simulation.planted import BUGS, QUICK, ROOT, Bug, seeds_to_find
 
-SEEDS = 4000
+SEEDS = 2500
 
 
 def test_what_callers_were_told_holds_in_every_world() -> None:

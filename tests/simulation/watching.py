@@ -1,13 +1,24 @@
 """Looks at what is kept after each change of it: what must hold at every moment."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import attrs
 
 from leadnator_auth.adapters.memory.tables import Tables
-from leadnator_auth.domain import DeliveryState, Event, MailKind, OneTimeToken, Policy, QueuedMail, User, UserId
+from leadnator_auth.domain import (
+    DeliveryState,
+    Event,
+    MailKind,
+    OneTimeToken,
+    Policy,
+    Purpose,
+    QueuedMail,
+    User,
+    UserId,
+)
 from leadnator_auth.domain.entities.mail import MailRequest
 from leadnator_auth.domain.entities.outbox import LEASE
 from leadnator_auth.domain.values.ids import NOBODY
@@ -16,6 +27,12 @@ from tests.simulation.passwords import Passwords
 from tests.simulation.scheduler import Scheduler, Violation
 
 HOUR = timedelta(hours=1)
+_PURPOSES = {MailKind.RESET_LINK: Purpose.RESET, MailKind.VERIFY_EMAIL: Purpose.VERIFY}
+LINKS_OF: Mapping[Purpose, Callable[[Policy], int]] = {
+    Purpose.RESET: lambda policy: policy.reset_mails,
+    Purpose.VERIFY: lambda policy: policy.address_mails,
+}
+"""How many links for a purpose an account gets an hour."""
 
 
 class Postbox(Protocol):
@@ -102,7 +119,7 @@ class Watcher:
             for secret in account.secrets:
                 token = tables.one_time_tokens.get(secret.digest) if secret.is_void or secret.acknowledged else None
                 is_good = token is not None and user is not None and token.is_usable(user, now)
-                _check(not is_good, "a reset secret is good after its end", account, token)
+                _check(not is_good, "a secret is good after its end", account, token)
 
     def _look_at_users(self, before: Tables, after: Tables) -> None:
         users = after.users.values()
@@ -118,6 +135,7 @@ class Watcher:
             old = before.users.get(user.id)
             if user.is_suspended or (old is not None and old.is_suspended):
                 self._shut_at[user.id] = self._scheduler.steps
+            _check_proof(old, user, before, after)
             if old is not None and _administered(old) != _administered(user):
                 new_events = [event for key, event in after.events.items() if key not in before.events]
                 _check(any(event.user_id == user.id for event in new_events), "a change left no event", user)
@@ -138,9 +156,9 @@ class Watcher:
             old = before.mails.get(mail_id)
             if old is None and changes is not None:
                 changes.mails.append(mail)
-            if old is None and mail.payload.kind is MailKind.PASSWORD_CHANGED:
-                others = notices_since(mail.queued_at - self._policy.notices_window, mail.payload.recipient, before)
-                _check(others < self._policy.notices, "too many notices an hour", mail)
+            if old is None and mail.payload.kind is not MailKind.RESET_LINK:
+                had_enough = had_their_fill(mail.payload, mail.queued_at, before, self._policy)
+                _check(not had_enough, "too many mails of a kind an hour", mail)
             if old is not None and old is not mail:
                 self._look_at_a_changed_mail(old, mail, changes)
                 if mail.attempts > old.attempts > 0 and mail.state is DeliveryState.QUEUED:
@@ -172,13 +190,19 @@ class Watcher:
         self.dropped.add(mail.id)
         if owner is None:
             return
-        _check(mail.payload.kind is MailKind.RESET_LINK, "a notice was lost", mail)
+        purpose = _PURPOSES.get(mail.payload.kind)
+        if purpose is None:
+            raise Violation(f"a notice was lost: {mail}")
         begun_at_step = changes.begun_at_step if changes else self._scheduler.steps
         was_shut = after.users[owner].is_suspended or self._shut_at.get(owner, -1) >= begun_at_step
         # The worker may have looked at its clock a while ago.
-        links = self._links_of(owner, after, HOUR + 10 * LEASE)
-        links += sum(token.user_id == owner and step >= begun_at_step for step, token in self._withdrawn)
-        _check(was_shut or links >= self._policy.reset_mails, "a mail was lost", mail)
+        links = self._links_of(owner, purpose, after, HOUR + 10 * LEASE)
+        links += sum(
+            (token.user_id, token.purpose) == (owner, purpose) and step >= begun_at_step
+            for step, token in self._withdrawn
+        )
+        is_done = purpose is Purpose.VERIFY and after.users[owner].is_email_verified
+        _check(was_shut or is_done or links >= LINKS_OF[purpose](self._policy), "a mail was lost", mail)
 
     def _look_at_tokens(self, before: Tables, after: Tables) -> None:
         gone = [token for digest, token in before.one_time_tokens.items() if digest not in after.one_time_tokens]
@@ -186,33 +210,50 @@ class Watcher:
         for digest, token in after.one_time_tokens.items():
             old = before.one_time_tokens.get(digest)
             if old is None:
-                links = self._links_of(token.user_id, after)
-                _check(links <= self._policy.reset_mails, "too many links an hour", token)
+                links = self._links_of(token.user_id, token.purpose, after)
+                _check(links <= LINKS_OF[token.purpose](self._policy), "too many links an hour", token)
                 user = after.users.get(token.user_id or NOBODY)
                 _check(user is not None and not user.is_suspended, "a link for a suspended account", token)
             elif old.used_at is not None:
                 _check(token.used_at == old.used_at, "a used token is good again", token)
             elif token.used_at is not None:
+                proved = after.users.get(token.user_id or NOBODY)
+                _check(proved is not None and proved.is_email_verified, "a used link proved nothing", token)
                 user = before.users.get(token.user_id or NOBODY)
                 _check(user is not None and old.belongs_to(user), "a void token was used", token)
 
-    def _links_of(self, user_id: UserId | None, tables: Tables, window: timedelta = HOUR) -> int:
+    def _links_of(self, user_id: UserId | None, purpose: Purpose, tables: Tables, window: timedelta = HOUR) -> int:
         since = self._scheduler.now - window
-        return sum(token.user_id == user_id and token.issued_at > since for token in tables.one_time_tokens.values())
+        tokens = [token for token in tables.one_time_tokens.values() if token.purpose is purpose]
+        return sum(token.user_id == user_id and token.issued_at > since for token in tokens)
 
 
-def notices_since(since: datetime, recipient: str, tables: Tables) -> int:
-    """Returns how many notices were queued for an address after this instant."""
-    mails = tables.mails.values()
-    return sum(
-        mail.payload == MailRequest(MailKind.PASSWORD_CHANGED, recipient) and mail.queued_at > since for mail in mails
-    )
+def had_their_fill(request: MailRequest, now: datetime, tables: Tables, policy: Policy) -> bool:
+    """Returns whether as many mails like this were queued within an hour as one may get that is counted then."""
+    recent = [mail for mail in tables.mails.values() if mail.queued_at > now - HOUR]
+    most = policy.notices if request.kind is MailKind.PASSWORD_CHANGED else policy.address_mails
+    return sum(mail.payload == request for mail in recent) >= most
+
+
+def _check_proof(old: User | None, user: User, before: Tables, after: Tables) -> None:
+    """An address is proved by the use of a secret that was mailed to it, in the same step, and by nothing else."""
+    was_verified = old is not None and old.is_email_verified
+    _check(user.is_email_verified or not was_verified, "that an address is verified was lost", user)
+    if not user.is_email_verified or was_verified:
+        return
+    used = [
+        token
+        for digest, token in after.one_time_tokens.items()
+        if token.used_at is not None and before.one_time_tokens[digest].used_at is None
+    ]
+    proofs = [token for token in used if (token.user_id, token.address) == (user.id, user.email.canonical)]
+    _check(proofs, "an address was verified by nothing that was mailed to it", user, used)
 
 
 def _check_that_no_new_mail_waited(taken: QueuedMail, before: Tables, after: Tables) -> None:
     looked_at = taken.due_at - LEASE
     minted = [token.issued_at for token in after.one_time_tokens.values() if token.payload == taken.id]
-    if taken.payload.kind is MailKind.RESET_LINK and looked_at not in minted:
+    if taken.payload.kind in _PURPOSES and looked_at not in minted:
         return  # it was taken to be put off
     for mail in before.mails.values():
         is_due = mail.state is DeliveryState.QUEUED and mail.due_at <= looked_at

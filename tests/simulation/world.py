@@ -1,7 +1,7 @@
 """One seed, one world: its actors, its faults, and its verdict."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from random import Random
@@ -13,20 +13,26 @@ from leadnator_auth.adapters.memory import MemoryIdentities, MemoryUnitOfWork, m
 from leadnator_auth.domain import (
     AuthError,
     DeliveryState,
+    EventDelivery,
     Limits,
+    OutboxEntry,
     Policy,
     Ports,
-    QueuedMail,
+    Purpose,
     RateLimit,
+    Subscription,
     TooManyRequestsError,
     UnavailableError,
+    renew_event_lease,
     renew_lease,
 )
 from leadnator_auth.domain.entities.outbox import LEASE
 from tests.simulation.faults import Chaos, FaultyPort, FaultyUnitOfWork
+from tests.simulation.feed import FeedWatcher
 from tests.simulation.ledger import Account, KnownSecret, KnownSession, Tries
 from tests.simulation.passwords import Passwords
 from tests.simulation.postbox import Postbox
+from tests.simulation.receivers import Receivers
 from tests.simulation.scheduler import CrashError, Scheduler, Task, Violation, sleep
 from tests.simulation.watching import Changes, Watcher
 
@@ -41,7 +47,7 @@ TIGHT = Limits(
     reset=RateLimit("reset", 4, timedelta(hours=1)),
     change_password=RateLimit("change-password", 4, timedelta(hours=1)),
 )
-RESET_MAILS = 2
+LINKS = 2
 NOTICES = 2
 CONVERSATIONS, CONVERSATIONS_OF_A_DOMAIN = 3, 2
 
@@ -80,13 +86,20 @@ class World:
         self.chaos = Chaos(chance, chance.choice((0, 15, 60, 200)), self.note, self._on_commit)
         limits = chance.choice((Limits.none(), TIGHT))
         self.policy = Policy(
-            session_lifetime=timedelta(hours=8), reset_mails=RESET_MAILS, notices=NOTICES, limits=limits
+            session_lifetime=timedelta(hours=8),
+            reset_mails=LINKS,
+            address_mails=LINKS,
+            notices=NOTICES,
+            limits=limits,
         )
         self._distance = chance.choice((0.0, 0.0, 0.0, 0.05))
         """The seconds to the database and back."""
         self._renews_leases = chance.random() < 0.8
         """Where it does not, a lease ends while the mail is being sent, as it does in a process that freezes."""
         self.postbox = Postbox(self, chance)
+        self.receivers = Receivers(chance)
+        for name in self.receivers.by_id:
+            self._store.tables.subscriptions[name] = Subscription(name, since=self.clock.now())
         self.ports = self._new_ports()
         self.clean_ports = self._new_clean_ports()
         self.accounts: list[Account] = []
@@ -104,6 +117,7 @@ class World:
         self.watcher = Watcher(
             self._store.tables, self.accounts, self.passwords, self.postbox, self.scheduler, self.policy
         )
+        self.feed = FeedWatcher(self.receivers)
 
     def note(self, text: str) -> None:
         """Adds a line to the trace."""
@@ -145,6 +159,7 @@ class World:
     def look(self) -> None:
         """Checks what changed since the last look."""
         if self._store.tables is not self.watcher.seen:
+            self.feed.look(self.watcher.seen, self._store.tables, self.clock.instant)
             self.watcher.look(self._store.tables, self._changes.get(self.scheduler.current))
 
     @property
@@ -196,28 +211,32 @@ class World:
         tries.cleared_at_step = self.scheduler.steps
 
     @asynccontextmanager
-    async def keeping_lease(self, mail: QueuedMail) -> AsyncIterator[None]:
-        """Renews the lease of a mail beside the block, as the mail worker does."""
+    async def keeping_lease(self, entry: OutboxEntry[Any]) -> AsyncIterator[None]:
+        """Renews the lease of a delivery beside the block, as a worker does."""
         if not self._renews_leases:
             yield
             return
-        task = Task(f"keeps {mail.id[:6]}", self._renew(mail), is_client=False)
+        task = Task(f"keeps {entry.id[:6]}", self._renew(entry), is_client=False)
         self.scheduler.spawn(task)
         try:
             yield
         finally:
             self.scheduler.end(task)
 
-    async def _renew(self, mail: QueuedMail) -> None:
+    async def _renew(self, entry: OutboxEntry[Any]) -> None:
+        renew: Callable[..., Awaitable[None]] = renew_lease
+        if isinstance(entry.payload, EventDelivery):
+            renew = renew_event_lease
         while True:
             await sleep(LEASE.total_seconds() / 4)
             before = self.clock.instant
             try:
-                await renew_lease(mail, ports=self.ports)
+                await renew(entry, ports=self.ports)
             except UnavailableError:
                 continue
-            kept = self._store.tables.mails.get(mail.id)
-            is_ours = kept is not None and kept.attempts == mail.attempts and kept.state is DeliveryState.QUEUED
+            tables = self._store.tables
+            kept: OutboxEntry[Any] | None = tables.mails.get(entry.id) or tables.event_deliveries.get(entry.id)
+            is_ours = kept is not None and kept.attempts == entry.attempts and kept.state is DeliveryState.QUEUED
             if kept is not None and is_ours and kept.due_at < before + LEASE:
                 raise Violation(f"a lease was not renewed: {kept}")
 
@@ -233,6 +252,7 @@ class World:
             "mailer": faulty(self.postbox),
             "rate_limits": faulty(self._memory.rate_limits),
             "policy": self.policy,
+            "subscribers": self.receivers.subscribers,
         }
         return Ports(**fields)
 
@@ -257,9 +277,10 @@ class World:
         """Returns all sessions that somebody has a token of."""
         return [(account, session) for account in self.accounts for session in account.sessions]
 
-    def known_secrets(self) -> list[tuple[Account, KnownSecret]]:
-        """Returns all reset secrets that were mailed."""
-        return [(account, secret) for account in self.accounts for secret in account.secrets]
+    def known_secrets(self, purpose: Purpose) -> list[tuple[Account, KnownSecret]]:
+        """Returns all secrets for this purpose that were mailed."""
+        known = [(account, secret) for account in self.accounts for secret in account.secrets]
+        return [(account, secret) for account, secret in known if secret.purpose is purpose]
 
     def pick(self, options: "list[Value] | tuple[Value, ...]") -> Value:
         """Returns one of them."""

@@ -6,7 +6,7 @@ import attrs
 
 from leadnator_auth.domain import Event, EventType, Ports, Session, SessionId, User, UserId
 from leadnator_auth.domain.entities.event import EventFilter
-from leadnator_auth.domain.values.ids import EventId
+from leadnator_auth.domain.values.ids import EventId, FactorId
 
 Told = tuple[str, UserId, str | None]
 """What happened, to which account, and in which session."""
@@ -20,6 +20,8 @@ class State:
     users: dict[UserId, User]
     passwords: dict[UserId, int]
     sessions: dict[SessionId, Session]
+    factors: dict[FactorId, UserId]
+    """The second factors that count."""
     events: dict[EventId, Event]
 
 
@@ -30,14 +32,17 @@ async def state_of(ports: Ports) -> State:
         users = {user.id: user for user in await repositories.users.page("", 100, None)}
         kept = {user_id: await repositories.credentials.of(user_id) for user_id in users}
         found = [each for user in users.values() for each in await repositories.sessions.of_user(user, 100)]
+        totp = [each for user_id in users for each in await repositories.totp_factors.of_user(user_id)]
         events = {event.id: event for event in await repositories.events.latest(EventFilter(), 1000, None)}
-    live = {session.id: session for session in found if session.is_live(users[session.user_id], now)}
-    return State(users, {user_id: each.version for user_id, each in kept.items() if each}, live, events)
+    live = {session.id: session for session in found if session.is_live(users[session.user_id], now, None)}
+    versions = {user_id: each.version for user_id, each in kept.items() if each}
+    return State(users, versions, live, {each.id: each.user_id for each in totp if each.is_confirmed}, events)
 
 
 def changes(before: State, after: State) -> Counter[Told]:
     """Returns what happened, as far as it can be seen in accounts, passwords and sessions."""
-    return Counter([*_of_accounts(before, after), *_of_passwords(before, after), *_of_sessions(before, after)])
+    of_all = (_of_accounts, _of_passwords, _of_sessions, _of_factors)
+    return Counter(change for of_some in of_all for change in of_some(before, after))
 
 
 def told(before: State, after: State) -> Counter[Told]:
@@ -55,11 +60,19 @@ def _of_accounts(before: State, after: State) -> list[Told]:
     found += [("user.deleted", user_id, None) for user_id in before.users.keys() - after.users.keys()]
     for user_id in before.users.keys() & after.users.keys():
         old, new = before.users[user_id], after.users[user_id]
-        if (old.name, old.role, old.plan) != (new.name, new.role, new.plan):
+        if _of_updates(old) != _of_updates(new):
             found.append(("user.updated", user_id, None))
+        if old.is_email_verified != new.is_email_verified:
+            found.append(("user.email_verified" if new.is_email_verified else "user.updated", user_id, None))
+        if old.email.canonical != new.email.canonical:
+            found.append(("user.email_changed", user_id, None))
         if old.status is not new.status:
             found.append(("user.suspended" if new.is_suspended else "user.activated", user_id, None))
     return found
+
+
+def _of_updates(user: User) -> tuple[str, ...]:
+    return user.name, user.role, user.plan, user.user_metadata.text, user.app_metadata.text
 
 
 def _of_passwords(before: State, after: State) -> list[Told]:
@@ -73,4 +86,12 @@ def _of_sessions(before: State, after: State) -> list[Told]:
     return [
         *(("session.started", each.user_id, each.id) for each in started),
         *(("session.ended", each.user_id, each.id) for each in ended),
+    ]
+
+
+def _of_factors(before: State, after: State) -> list[Told]:
+    added, removed = after.factors.keys() - before.factors.keys(), before.factors.keys() - after.factors.keys()
+    return [
+        *(("factor.added", after.factors[key], None) for key in added),
+        *(("factor.removed", before.factors[key], None) for key in removed if before.factors[key] in after.users),
     ]

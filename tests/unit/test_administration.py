@@ -43,6 +43,8 @@ from leadnator_auth.domain import (
     show_user,
     sign_up,
 )
+from leadnator_auth.domain.entities.mail import forgotten
+from leadnator_auth.domain.entities.outbox import DeliveryState
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.entities.user import without_secrets, without_sessions
 
@@ -160,7 +162,12 @@ async def test_a_patch_of_nothing_is_a_success_without_a_trace(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"id": "u_mine", "email": "mallory@example.com", "password": "hijacked", "created_at": "2000-01-01T00:00:00Z"},
+        {
+            "id": "u_mine",
+            "pending_email": "mallory@example.com",
+            "password": "hijacked",
+            "created_at": "2000-01-01T00:00:00Z",
+        },
         {"Role": "admin", "is_admin": True, "\0": None},
         {"staus": "suspended"},
     ],
@@ -234,14 +241,17 @@ async def test_who_is_deleted_is_gone(memory: MemoryPorts, root: Actor, alice: S
         await delete(memory, root, alice.user.id)
 
 
-async def test_mails_that_wait_for_who_is_deleted_are_dropped(memory: MemoryPorts, alice: SignedIn) -> None:
+async def test_mails_to_who_is_deleted_go_along_sent_ones_too(memory: MemoryPorts, alice: SignedIn) -> None:
     await request_password_reset("alice@example.com", ports=memory)
     await deliver_due_mails(ports=memory)
     await reset_password(memory.mailer.reset_links[0].secret, "new-secret", ports=memory)
     await request_password_reset("alice@example.com", ports=memory)
     await delete(memory, OPERATOR, ALICE)
     delivery = await deliver_due_mails(ports=memory)
-    assert (delivery.sent, delivery.dropped) == (0, 2)
+    assert (delivery.sent, delivery.dropped) == (0, 0)
+    left = memory.unit_of_work.tables.mails.values()
+    assert {mail.payload.recipient for mail in left} == {forgotten("alice@example.com")}
+    assert [mail.state for mail in left] == [DeliveryState.SENT]
 
 
 async def test_no_secret_no_address_and_no_name_is_in_an_event(

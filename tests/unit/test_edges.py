@@ -126,6 +126,8 @@ def test_the_limits_are_those_that_are_promised() -> None:
         "forgot": ("forgot", 100, HOUR),
         "reset": ("reset", 100, HOUR),
         "change_password": ("change-password", 30, HOUR),
+        "login_code": ("login-code", 100, HOUR),
+        "login_code_confirm": ("login-code-confirm", 100, HOUR),
     }
 
 

@@ -6,12 +6,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import attrs
+import pyotp
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     Actor,
     AuthError,
+    Event,
     Identity,
     LogOutScope,
     MailRefusedError,
@@ -19,34 +21,63 @@ from leadnator_auth.domain import (
     Ports,
     SignedIn,
     UserId,
+    add_webhook,
+    change_account,
+    change_email,
     change_password,
     change_user,
+    change_webhook,
+    confirm_email,
     create_user,
+    delete_account,
     delete_user,
+    deliver_due_events,
     deliver_due_mails,
+    dispatch_events,
     end_session,
     import_users,
     log_in,
+    log_in_with_code,
     log_out,
     purge,
+    remove_webhook,
+    renew_event_lease,
     renew_lease,
+    request_login_code,
     request_password_reset,
+    resend_verification,
     reset_password,
     retry_mails,
+    retry_webhook_delivery,
+    rotate_webhook_secret,
+    send_test_event,
     sign_up,
+    step_up,
+    subscribe_functions,
+    undo_email_change,
     use_cases,
+    verify_email,
 )
+from leadnator_auth.domain.use_cases.event_delivery import attempt_event, keep_attempts, take_events
 from leadnator_auth.domain.use_cases.mail_delivery import send_mail, take_mail
+from leadnator_auth.domain.use_cases.second_factors import (
+    confirm_totp,
+    make_recovery_codes,
+    remove_totp,
+    set_up_totp,
+)
 from tests.unit.changes import changes, state_of, told
 
 OPERATOR = Actor.operator()
 STARTED, ENDED = "session.started", "session.ended"
+VERIFIED = "user.email_verified"
+CHANGED = "user.email_changed"
 BOB = {"name": "Bob", "email": "bob@example.com", "password_hash": "cheap$1$bob"}
 
 
 @attrs.frozen
 class Scene:
-    """Root, an admin who is logged in, and Alice, who is logged in twice and has a reset link."""
+    """Root, an admin who is logged in, and Alice, who is logged in twice, has an app, and two kinds of links."""
 
     ports: Ports
     memory: MemoryPorts
@@ -55,9 +86,18 @@ class Scene:
     first: Identity
     second: Identity
     secret: str
+    verification: str
 
     async def patch(self, **fields: object) -> None:
         await change_user(self.root, self.alice, fields, ports=self.ports)
+
+    async def move(self) -> str:
+        """Gives Alice another address and returns the secret that undoes it."""
+        await change_email(self.first, "al@example.org", ports=self.ports)
+        await deliver_due_mails(ports=self.ports)
+        await confirm_email(self.memory.mailer.confirmation_links[-1].secret, ports=self.ports)
+        await deliver_due_mails(ports=self.ports)
+        return self.memory.mailer.undo_links[-1].secret
 
     async def many_log_ins(self) -> None:
         """Lets Alice log in where she may have two sessions, and has them."""
@@ -78,18 +118,26 @@ def _identity(signed_in: SignedIn) -> Identity:
     return Identity(signed_in.user, signed_in.session)
 
 
+async def _with_an_app(identity: Identity, ports: Ports) -> None:
+    """Sets up an app that shows codes, and lets it count."""
+    app = pyotp.TOTP((await set_up_totp(identity, "Acme", ports=ports)).secret)
+    await confirm_totp(identity, app.at(ports.clock.now()), ports=ports)
+
+
 @pytest.fixture
 async def scene(ports: Ports, memory: MemoryPorts) -> Scene:
     """The scene over each store in turn."""
     await create_user(OPERATOR, "Root", "root@example.com", "secret", is_admin=True, ports=ports)
     root = Actor.through(_identity(await log_in("root@example.com", "secret", ports=ports)))
-    alice = await sign_up("Alice", "alice@example.com", "secret", ports=ports)
+    mailing = attrs.evolve(ports, policy=Policy(email_code_login=True))
+    alice = await sign_up("Alice", "alice@example.com", "secret", ports=mailing)
     memory.clock.advance(seconds=1)
     second = await log_in("alice@example.com", "secret", ports=ports)
+    await _with_an_app(_identity(alice), ports)
     await request_password_reset("alice@example.com", ports=ports)
     await deliver_due_mails(ports=ports)
-    secret = memory.mailer.reset_links[0].secret
-    return Scene(ports, memory, root, alice.user.id, _identity(alice), _identity(second), secret)
+    secret, verification = memory.mailer.reset_links[0].secret, memory.mailer.verification_links[0].secret
+    return Scene(mailing, memory, root, alice.user.id, _identity(alice), _identity(second), secret, verification)
 
 
 Act = Callable[[Scene], Awaitable[object]]
@@ -110,9 +158,47 @@ async def _taken_renewed_sent(scene: Scene) -> None:
     assert (await send_mail(taken, ports=scene.ports)).sent == 1
 
 
+async def _told_who_subscribed(scene: Scene) -> None:
+    told_of: list[Event] = []
+
+    async def subscriber(event: Event) -> None:
+        told_of.append(event)
+
+    ports = attrs.evolve(scene.ports, subscribers={"py:app.subscriber": subscriber})
+    await subscribe_functions(ports=ports)
+    await log_in("alice@example.com", "secret", ports=ports)
+    await log_in("alice@example.com", "secret", ports=ports)
+    assert (await dispatch_events(ports=ports)).queued == 2
+    (taken,), _ = await take_events(limit=5, ports=ports)
+    await renew_event_lease(taken.entry, ports=ports)
+    await keep_attempts([await attempt_event(taken, ports=ports)], ports=ports)
+    assert (await deliver_due_events(ports=ports)).sent == 1
+    assert [event.type for event in told_of] == [STARTED, STARTED]
+
+
+async def _an_hour_later(scene: Scene) -> None:
+    scene.memory.clock.advance(hours=1)
+
+
 async def _purged(scene: Scene) -> None:
     scene.memory.clock.advance(days=100)
     assert await purge(ports=scene.ports) > 0
+
+
+async def _webhook_tried(scene: Scene) -> None:
+    webhook_id = (await add_webhook(scene.root, "https://crm.example.com/", ports=scene.ports)).webhook.webhook.id
+    await change_webhook(scene.root, webhook_id, {"enabled": False}, ports=scene.ports)
+    await rotate_webhook_secret(scene.root, webhook_id, ports=scene.ports)
+    delivery = await send_test_event(scene.root, webhook_id, ports=scene.ports)
+    await retry_webhook_delivery(scene.root, webhook_id, delivery.id, ports=scene.ports)
+    await remove_webhook(scene.root, webhook_id, ports=scene.ports)
+
+
+async def _logged_in_by_code(scene: Scene, *, guess: str = "") -> None:
+    """Asks for a code, and logs in with it or with something else."""
+    challenge = await request_login_code("alice@example.com", ports=scene.ports)
+    await deliver_due_mails(ports=scene.ports)
+    await log_in_with_code(challenge.secret, guess or scene.memory.mailer.login_codes[-1].secret, ports=scene.ports)
 
 
 async def _after(first: Awaitable[object], then: Awaitable[object]) -> None:
@@ -147,19 +233,84 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: change_password(s.first, "secret", "new-secret", ports=s.ports), [ENDED, "password.changed"]),
         (lambda s: change_password(s.first, "wrong", "new-secret", ports=s.ports), []),
     ],
+    "step_up": [
+        (lambda s: step_up(s.first, "secret", ports=s.ports), []),
+        (lambda s: step_up(s.first, "wrong", ports=s.ports), []),
+    ],
+    "change_account": [
+        (lambda s: change_account(s.first, {"name": "Alicia"}, ports=s.ports), ["user.updated"]),
+        (lambda s: change_account(s.first, {"user_metadata": {"a": 1}}, ports=s.ports), ["user.updated"]),
+        (lambda s: change_account(s.first, {"name": "Alice", "user_metadata": {}}, ports=s.ports), []),
+        (lambda s: change_account(s.first, {"name": ""}, ports=s.ports), []),
+    ],
+    "delete_account": [
+        (lambda s: delete_account(s.first, ports=s.ports), [ENDED, ENDED, "user.deleted"]),
+        (lambda s: _after(_an_hour_later(s), delete_account(s.first, ports=s.ports)), []),
+    ],
+    "request_login_code": [
+        (lambda s: request_login_code("alice@example.com", ports=s.ports), []),
+        (lambda s: request_login_code("nobody@example.com", ports=s.ports), []),
+    ],
+    "log_in_with_code": [
+        (lambda s: _logged_in_by_code(s), [STARTED, VERIFIED]),
+        (lambda s: _after(verify_email(s.verification, ports=s.ports), _logged_in_by_code(s)), [STARTED, VERIFIED]),
+        (lambda s: _logged_in_by_code(s, guess="nonsense"), []),
+    ],
+    "set_up_totp": [(lambda s: set_up_totp(s.first, "Acme", ports=s.ports), [])],
+    "confirm_totp": [
+        (lambda s: _with_an_app(s.first, s.ports), ["factor.added", "factor.removed"]),
+        (lambda s: confirm_totp(s.first, "000000", ports=s.ports), []),
+    ],
+    "remove_totp": [
+        (lambda s: remove_totp(s.first, ports=s.ports), ["factor.removed"]),
+        (
+            lambda s: _after(set_up_totp(s.first, "Acme", ports=s.ports), remove_totp(s.first, ports=s.ports)),
+            ["factor.removed"],
+        ),
+        (
+            lambda s: _after(remove_totp(s.first, ports=s.ports), remove_totp(s.first, ports=s.ports)),
+            ["factor.removed"],
+        ),
+    ],
+    "make_recovery_codes": [(lambda s: make_recovery_codes(s.first, ports=s.ports), [])],
     "request_password_reset": [
         (lambda s: request_password_reset("alice@example.com", ports=s.ports), []),
         (lambda s: request_password_reset("nobody@example.com", ports=s.ports), []),
     ],
     "reset_password": [
-        (lambda s: reset_password(s.secret, "new-secret", ports=s.ports), [ENDED, ENDED, "password.reset"]),
+        (
+            lambda s: reset_password(s.secret, "new-secret", ports=s.ports),
+            [ENDED, ENDED, "password.reset", VERIFIED],
+        ),
+        (
+            lambda s: _after(
+                verify_email(s.verification, ports=s.ports), reset_password(s.secret, "new-secret", ports=s.ports)
+            ),
+            [ENDED, ENDED, "password.reset", VERIFIED],
+        ),
         (lambda s: reset_password(f"{s.secret}x", "new-secret", ports=s.ports), []),
         (
             lambda s: _after(
                 reset_password(s.secret, "new-secret", ports=s.ports), reset_password(s.secret, "third", ports=s.ports)
             ),
-            [ENDED, ENDED, "password.reset"],
+            [ENDED, ENDED, "password.reset", VERIFIED],
         ),
+    ],
+    "resend_verification": [(lambda s: resend_verification(s.first, ports=s.ports), [])],
+    "verify_email": [
+        (lambda s: verify_email(s.verification, ports=s.ports), [VERIFIED]),
+        (lambda s: verify_email(s.secret, ports=s.ports), []),
+        (
+            lambda s: _after(verify_email(s.verification, ports=s.ports), verify_email(s.verification, ports=s.ports)),
+            [VERIFIED],
+        ),
+        (lambda s: _after(s.patch(email_verified=True), verify_email(s.verification, ports=s.ports)), [VERIFIED]),
+    ],
+    "change_email": [(lambda s: change_email(s.first, "al@example.org", ports=s.ports), [])],
+    "confirm_email": [
+        (lambda s: s.move(), [CHANGED, VERIFIED]),
+        (lambda s: _after(s.patch(email_verified=True), s.move()), [VERIFIED, CHANGED]),
+        (lambda s: confirm_email("email_" + "A" * 43, ports=s.ports), []),
     ],
     "create_user": [
         (lambda s: create_user(s.root, "Bob", "bob@example.com", "secret", ports=s.ports), ["user.created"]),
@@ -171,6 +322,12 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: s.patch(role="admin", plan="Growth", name="Alicia"), ["user.updated"]),
         (lambda s: s.patch(name=" Alice ", role="user", plan="Starter", status="active"), []),
         (lambda s: s.patch(), []),
+        (lambda s: s.patch(email_verified=True), [VERIFIED]),
+        (lambda s: s.patch(email_verified=False), []),
+        (lambda s: s.patch(email_verified=True, plan="Growth"), [VERIFIED, "user.updated"]),
+        (lambda s: s.patch(email="al@example.org"), [CHANGED]),
+        (lambda s: s.patch(email="al@example.org", email_verified=True), [CHANGED, VERIFIED]),
+        (lambda s: s.patch(email="root@example.com"), []),
         (lambda s: s.patch(status="suspended"), [ENDED, ENDED, "user.suspended"]),
         (lambda s: s.patch(status="suspended", plan="Growth"), [ENDED, ENDED, "user.updated", "user.suspended"]),
         (
@@ -186,17 +343,30 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     ],
     "import_users": [
         (lambda s: import_users([BOB, BOB | {"email": "al@example.com"}], ports=s.ports), ["user.created"] * 2),
+        (lambda s: import_users([BOB | {"email_verified": True}], ports=s.ports), ["user.created"]),
         (lambda s: import_users([BOB | {"status": "suspended"}], ports=s.ports), ["user.created"]),
         (lambda s: import_users([BOB, BOB, BOB | {"email": "alice@example.com"}, {}], ports=s.ports), ["user.created"]),
         (lambda s: _after(import_users([BOB], ports=s.ports), import_users([BOB], ports=s.ports)), ["user.created"]),
         (lambda s: import_users([], ports=s.ports), []),
     ],
+    "add_webhook": [(lambda s: add_webhook(s.root, "https://crm.example.com/", ports=s.ports), [])],
+    "change_webhook": [(_webhook_tried, [])],
+    "rotate_webhook_secret": [(_webhook_tried, [])],
+    "send_test_event": [(_webhook_tried, [])],
+    "retry_webhook_delivery": [(_webhook_tried, [])],
+    "remove_webhook": [(_webhook_tried, [])],
     "purge": [(_purged, [])],
     "retry_mails": [(_retried, [])],
     "deliver_due_mails": [(lambda s: _after(s.another_mail(), deliver_due_mails(ports=s.ports)), [])],
     "take_mail": [(_taken_renewed_sent, [])],
     "renew_lease": [(_taken_renewed_sent, [])],
     "send_mail": [(_taken_renewed_sent, [])],
+    "deliver_due_events": [(_told_who_subscribed, [STARTED, STARTED])],
+    "dispatch_events": [(_told_who_subscribed, [STARTED, STARTED])],
+    "keep_attempts": [(_told_who_subscribed, [STARTED, STARTED])],
+    "renew_event_lease": [(_told_who_subscribed, [STARTED, STARTED])],
+    "subscribe_functions": [(_told_who_subscribed, [STARTED, STARTED])],
+    "take_events": [(_told_who_subscribed, [STARTED, STARTED])],
 }
 
 
@@ -218,8 +388,20 @@ async def test_there_is_an_event_if_and_only_if_there_is_a_change(scene: Scene, 
         assert told(before, after) == changes(before, after)
 
 
+async def test_that_a_change_of_address_was_undone_is_told_with_all_that_ends(scene: Scene) -> None:
+    """It cannot be seen in the account alone: it may have the address back already."""
+    undo = await scene.move()
+    before = await state_of(scene.ports)
+    for _ in range(2):
+        with suppress(AuthError):
+            await undo_email_change(undo, ports=scene.ports)
+    after = await state_of(scene.ports)
+    new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
+    assert new == [ENDED, ENDED, "user.email_change_undone"]
+
+
 def test_every_use_case_that_writes_has_its_story() -> None:
-    assert _writing() == STORIES.keys()
+    assert _writing() - {"undo_email_change"} == STORIES.keys()
 
 
 def _writing() -> set[str]:
@@ -288,6 +470,7 @@ async def test_every_session_is_told_of_that_a_higher_limit_had_let_in(scene: Sc
 
 
 async def test_who_was_imported_is_told_of_as_made_by_the_operator_now(scene: Scene) -> None:
+    scene.memory.clock.advance(seconds=1)
     await import_users([BOB | {"created_at": "2020-01-01T00:00:00Z"}], ports=scene.ports)
     newest = next(iter((await state_of(scene.ports)).events.values()))
     assert (newest.type, newest.actor, newest.at, newest.data) == (

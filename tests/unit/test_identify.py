@@ -5,7 +5,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.memory import MemoryIdentities, MemoryPorts
 from leadnator_auth.domain import (
     AccessPurpose,
     Claims,
@@ -63,11 +63,11 @@ async def test_a_token_that_begins_later_is_good_from_then_on(
 
 
 async def test_a_token_that_was_not_made_here_costs_no_look_up(memory: MemoryPorts, alice: SignedIn) -> None:
-    class Unasked:
+    class Unasked(MemoryIdentities):
         async def by_session(self, session_id: SessionId) -> Identity | None:
             raise AssertionError("the database was asked")
 
-    ports = attrs.evolve(memory, identities=Unasked())
+    ports = attrs.evolve(memory, identities=Unasked(memory.unit_of_work))
     for token in (alice.token + "x", "nonsense", ""):
         with pytest.raises(InvalidTokenError):
             await identify(token, ports=ports)

@@ -233,7 +233,7 @@ class OvertakenUsers(MemoryUsers):
 
     memory: MemoryPorts
 
-    async def add(self, users: Sequence[User]) -> None:
+    async def add(self, users: Sequence[User], *, unless_reserved_at: datetime | None = None) -> None:
         quicker = attrs.evolve(users[0], id=UserId("u_quicker"))
         kept = self.memory.unit_of_work.tables
         kept.users[quicker.id] = quicker
@@ -283,3 +283,19 @@ def test_what_is_no_base64_of_firebase_is_refused(salt: str) -> None:
     """The last bits of "AB" stand for nothing: it was not written by who encodes bytes."""
     with pytest.raises(BadFieldError):
         FirebaseScrypt.parse("A" * 86 + "==", salt, 8, 14)
+
+
+async def test_metadata_comes_along_and_what_is_no_object_is_refused(memory: MemoryPorts) -> None:
+    record = {"name": "Bob", "email": "bob@example.com", "password_hash": "cheap$1$bob"}
+    metadata = {"user_metadata": {"theme": "dark"}, "app_metadata": {"customer": 4711}}
+    (outcome,) = await import_users([record | metadata], ports=memory)
+    assert outcome.fate is ImportFate.ADDED
+    (user,) = memory.unit_of_work.tables.users.values()
+    assert (dict(user.user_metadata), dict(user.app_metadata)) == ({"theme": "dark"}, {"customer": 4711})
+    empty = {**record, "email": "c@example.com", "user_metadata": "", "app_metadata": None}
+    (outcome,) = await import_users([empty], ports=memory)
+    assert outcome.fate is ImportFate.ADDED
+    refused: list[object] = [[], "{}", {"a": float("nan")}, {"a": "x" * 9000}]
+    for bad in refused:
+        (outcome,) = await import_users([{**record, "email": "d@example.com", "user_metadata": bad}], ports=memory)
+        assert [error.field for error in outcome.errors] == ["user_metadata"]

@@ -31,7 +31,7 @@ def test_the_embedding_snippet_runs_as_it_stands(tmp_path: Path) -> None:
 def test_the_snippet_for_code_that_blocks_runs_as_it_stands(tmp_path: Path) -> None:
     snippet = next(snippet for snippet in SNIPPETS if "SyncBridge" in snippet)
     run = subprocess.run([sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert run.stdout.splitlines()[-1] == "Bob <Bob@Example.com>"
+    assert "Bob <Bob@Example.com>" in run.stdout.splitlines()  # among what is logged of the mail
 
 
 async def test_the_host_application_snippet_serves_its_users(memory: MemoryPorts) -> None:

@@ -48,4 +48,5 @@ async def live_sessions(user: User, transaction: Transaction, ports: Ports) -> l
     limit = ports.policy.max_sessions + 1
     while len(sessions := await transaction.sessions.of_user(user, limit)) == limit and limit < MOST_SESSIONS:
         limit = min(2 * limit, MOST_SESSIONS)
-    return [session for session in sessions if session.is_live(user, ports.clock.now())]
+    now, idle = ports.clock.now(), ports.policy.session_idle
+    return [session for session in sessions if session.is_live(user, now, idle)]

@@ -17,13 +17,26 @@ async def is_known(user: User | None, client: Client, repositories: Repositories
 
 async def remember(user: User, client: Client, transaction: Transaction, ports: Ports) -> None:
     """Remembers the client as one from which the owner logged in, with the present credential of the account."""
-    if not _counts(client, ports):
-        return
+    if _counts(client, ports):
+        await _was_known(user, client.network, "", transaction, ports)
+    await is_new_agent(user, client, transaction, ports)
+
+
+async def is_new_agent(user: User, client: Client, transaction: Transaction, ports: Ports) -> bool:
+    """Remembers the agent at its network, where owners are told of new ones; returns whether this is one."""
+    if not (ports.policy.new_sign_in_notice and client.network):
+        return False
+    return not await _was_known(user, client.network, client.agent, transaction, ports)
+
+
+async def _was_known(user: User, network: str, agent: str, transaction: Transaction, ports: Ports) -> bool:
+    """Remembers a network, or an agent there; returns whether it was trusted before."""
     now = ports.clock.now()
-    known = await transaction.known_clients.get(user.id, client.network)
+    known = await transaction.known_clients.get(user.id, network, agent)
     if known is None or not known.is_fresh(user, now):
-        seen = KnownClient(user.id, client.network, now, user.secret_epoch)
+        seen = KnownClient(user.id, network, now, user.secret_epoch, agent)
         await transaction.known_clients.put(seen, keep=MAX_KNOWN_CLIENTS)
+    return known is not None and known.is_trusted(user, now)
 
 
 def _counts(client: Client, ports: Ports) -> bool:

@@ -1,35 +1,16 @@
 """Minting secrets that work once, and finding out whether one still does."""
 
-from datetime import datetime
+import attrs
 
 from leadnator_auth.domain.entities.one_time_token import SECRET_BYTES, OneTimeToken, Purpose, digest_of, is_secret
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Ports, Repositories, Transaction
 
 
-async def mint(
-    purpose: Purpose,
-    user: User,
-    transaction: Transaction,
-    ports: Ports,
-    *,
-    issued_at: datetime,
-    expires_at: datetime,
-    payload: str = "",
-) -> str:
-    """Returns a new secret of a user, of which only the digest stays here."""
-    secret = purpose.prefix + ports.randomness.urlsafe(SECRET_BYTES)
-    token = OneTimeToken(
-        purpose,
-        digest_of(secret),
-        user.id,
-        user.email.canonical,
-        issued_at=issued_at,
-        expires_at=expires_at,
-        payload=payload,
-        epoch=user.secret_epoch,
-    )
-    await transaction.one_time_tokens.add(token)
+async def mint(token: OneTimeToken, transaction: Transaction, ports: Ports) -> str:
+    """Returns a new secret for a token that has no digest yet; only the digest stays here."""
+    secret = token.purpose.prefix + ports.randomness.urlsafe(SECRET_BYTES)
+    await transaction.one_time_tokens.add(attrs.evolve(token, digest=digest_of(secret)))
     return secret
 
 

@@ -3,13 +3,18 @@
 import attrs
 
 from leadnator_auth.domain.entities.access_token import access_claims
+from leadnator_auth.domain.entities.mail import MailKind
+from leadnator_auth.domain.entities.proof import Proof
 from leadnator_auth.domain.entities.session import Client, Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import AccountSuspendedError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.end_sessions import MAX_REMOVED
+from leadnator_auth.domain.use_cases.steps.known_clients import is_new_agent
+from leadnator_auth.domain.use_cases.steps.mails import queue_mail
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.record import record_start
+from leadnator_auth.domain.use_cases.steps.verified_email import check_verified
 from leadnator_auth.domain.values.ids import SESSION_ID_PREFIX, SessionId
 
 
@@ -22,17 +27,23 @@ class SignedIn:
     token: str = attrs.field(repr=False)
 
 
-async def open_session(user: User, client: Client, transaction: Transaction, ports: Ports) -> SignedIn:
+async def open_session(
+    user: User, proof: Proof, client: Client, transaction: Transaction, ports: Ports, *, verified: bool | None = None
+) -> SignedIn:
     """Returns the user with a session that begins now; the oldest one ends if there would be too many.
 
-    The user must have been read, or made, first of all in the same transaction: then nothing ends their sessions
-    meanwhile.
+    `proof` is how they proved who they are, whatever the way in. Where that is asked for, a client that is new to the
+    account is told to its owner by mail.
 
-    Raises: AccountSuspendedError.
+    The user must have been read, or made, first of all in the same transaction: then nothing ends their sessions
+    meanwhile. `verified` is whether their address has to be proved; None leaves it to the policy.
+
+    Raises: AccountSuspendedError, EmailNotVerifiedError.
     """
     if user.is_suspended:
         raise AccountSuspendedError
-    now = ports.clock.now()
+    check_verified(user, ports, verified=verified)
+    now, idle = ports.clock.now(), ports.policy.session_idle
     session = Session(
         id=SessionId(new_id(SESSION_ID_PREFIX, ports)),
         user_id=user.id,
@@ -40,8 +51,11 @@ async def open_session(user: User, client: Client, transaction: Transaction, por
         expires_at=now + ports.policy.session_lifetime,
         client=client,
         epoch=user.session_epoch,
-    )
+        last_used_at=None if idle is None else now,
+    ).proven_by(proof)
     removed = await transaction.sessions.trim(user.id, keep=ports.policy.max_sessions - 1, limit=MAX_REMOVED)
     await transaction.sessions.add(session)
-    await record_start(session, (each for each in removed if each.is_live(user, now)), transaction, ports)
+    await record_start(session, (each for each in removed if each.is_live(user, now, idle)), transaction, ports)
+    if await is_new_agent(user, client, transaction, ports):
+        await queue_mail(MailKind.NEW_SIGN_IN, user.email.canonical, transaction, ports, client=client)
     return SignedIn(user, session, ports.tokens.issue(access_claims(session, new_id("", ports))))

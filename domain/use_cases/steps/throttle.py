@@ -1,5 +1,6 @@
 """Slowing down those who guess, without locking out the owner."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import attrs
@@ -7,6 +8,7 @@ import attrs
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.values.ids import UserId
 
 
 async def throttle(limit: RateLimit | None, client: Client, *, now: datetime, ports: Ports) -> None:
@@ -15,6 +17,20 @@ async def throttle(limit: RateLimit | None, client: Client, *, now: datetime, po
     Raises: TooManyRequestsError.
     """
     await _take(_charges([(limit, client.network)] if client.network else []), now, ports)
+
+
+async def throttle_account(limit: RateLimit | None, user_id: UserId, ports: Ports) -> None:
+    """Counts one try of whoever is logged in to an account, wherever they are.
+
+    Raises: TooManyRequestsError.
+    """
+    await _take(_charges([(limit, user_id)]), ports.clock.now(), ports)
+
+
+async def give_back(limits: Iterable[RateLimit | None], client: Client, ports: Ports) -> None:
+    """Takes back one try of a client for each of these limits: what succeeded was no guess."""
+    if client.network and (charges := _charges([(limit, client.network) for limit in limits])):
+        await ports.rate_limits.forgive(give_back=charges, clear=[])
 
 
 @attrs.frozen

@@ -1,11 +1,13 @@
 """The five calls of the contract: sign-up, log-in, who one is, and a forgotten password."""
 
+from collections.abc import Mapping
 from json.encoder import encode_basestring as _quoted
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
+    SignedIn,
     User,
     log_in,
     request_password_reset,
@@ -15,10 +17,12 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
 from leadnator_auth.domain.errors import (
     AccountSuspendedError,
+    EmailNotVerifiedError,
     EmailTakenError,
     InvalidCredentialsError,
     InvalidResetTokenError,
     OverloadedError,
+    SignUpClosedError,
     UnavailableError,
 )
 from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
@@ -41,6 +45,11 @@ async def post_log_in(request: Request) -> Response:
     """POST /api/auth/login"""
     email, password = await read_fields(request, "email", "password")
     signed_in = await log_in(email, password, client_of(request), ports=ports_of(request))
+    return logged_in(signed_in)
+
+
+def logged_in(signed_in: SignedIn) -> Response:
+    """Returns what answers a log-in, whatever the way in."""
     return JSONResponse({"token": signed_in.token, "user": _view(signed_in.user, "id", "name", "role")})
 
 
@@ -70,13 +79,18 @@ async def post_reset_password(request: Request) -> Response:
     return done()
 
 
-def _view(user: User, *members: str) -> dict[str, str]:
+def _view(user: User, *members: str) -> dict[str, str | bool]:
     view = user_view(user)
     return {member: view[member] for member in members}
 
 
 GROUP = "Authentication"
 _ALICE = {"name": "Alice", "email": "alice@example.com", "password": "minimum-6-chars"}
+LOGGED_IN = schemas.closed({"token": schemas.TOKEN, "user": schemas.user("id", "name", "role", title="UserSummary")})
+EXAMPLE_LOG_IN: Mapping[str, object] = {
+    "token": "eyJhbGciOi…",
+    "user": {"id": "u_123", "name": "Alice", "role": "user"},
+}
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -104,7 +118,14 @@ OPERATIONS: tuple[Operation, ...] = (
                 "status": "active",
             },
         },
-        refusals=(*BAD_BODY, EmailTakenError, TooManyRequestsError, OverloadedError, UnavailableError),
+        refusals=(
+            *BAD_BODY,
+            SignUpClosedError,
+            EmailTakenError,
+            TooManyRequestsError,
+            OverloadedError,
+            UnavailableError,
+        ),
     ),
     Operation(
         method="POST",
@@ -114,17 +135,13 @@ OPERATIONS: tuple[Operation, ...] = (
         group=GROUP,
         body={"email": schemas.EMAIL, "password": schemas.PASSWORD},
         example_body={"email": _ALICE["email"], "password": _ALICE["password"]},
-        success=schemas.closed(
-            {"token": schemas.TOKEN, "user": schemas.user("id", "name", "role", title="UserSummary")}
-        ),
-        example_answer={
-            "token": "eyJhbGciOi…",
-            "user": {"id": "u_123", "name": "Alice", "role": "user"},
-        },
+        success=LOGGED_IN,
+        example_answer=EXAMPLE_LOG_IN,
         refusals=(
             *BAD_BODY,
             InvalidCredentialsError,
             AccountSuspendedError,
+            EmailNotVerifiedError,
             TooManyRequestsError,
             OverloadedError,
             UnavailableError,

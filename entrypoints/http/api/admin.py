@@ -3,65 +3,67 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from leadnator_auth.domain import Actor, UserId, change_user, list_events, list_users, show_user
+from leadnator_auth.domain import UserId, change_user, list_events, list_users, show_user
 from leadnator_auth.domain import delete_user as delete
-from leadnator_auth.domain.entities.event import EventType
+from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.entities.user import MAX_PLAN_LENGTH, Role, Status
-from leadnator_auth.domain.errors import ForbiddenError, LastAdminError, NotFoundError, UnavailableError
-from leadnator_auth.domain.values.paging import DEFAULT_PAGE_LENGTH, MAX_CURSOR_LENGTH, MAX_PAGE_LENGTH
+from leadnator_auth.domain.errors import (
+    EmailTakenError,
+    ForbiddenError,
+    LastAdminError,
+    NotFoundError,
+    UnavailableError,
+)
 from leadnator_auth.domain.values.search import MAX_SEARCH_LENGTH
-from leadnator_auth.entrypoints.http.context import done, identified, ports_of
+from leadnator_auth.entrypoints.http.context import actor_of, done, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
+from leadnator_auth.entrypoints.http.openapi.lists import CURSOR, LIMIT, NEXT_CURSOR, page_of
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from leadnator_auth.entrypoints.http.reading.body import read_members
 from leadnator_auth.entrypoints.http.reading.query import limit_of, parameter, refusing_bad_queries
-from leadnator_auth.entrypoints.views import event_view, user_view
+from leadnator_auth.entrypoints.views import account_view, event_view
 
 
 async def get_users(request: Request) -> Response:
     """GET /api/admin/users"""
-    actor = await _actor(request)
+    actor = await actor_of(request)
     query, cursor, limit = parameter(request, "query"), parameter(request, "cursor"), limit_of(request)
     with refusing_bad_queries():
         page = await list_users(actor, query or "", limit, cursor, ports=ports_of(request))
-    return JSONResponse({"users": [user_view(user) for user in page.entries], "next_cursor": page.next_cursor})
+    return JSONResponse({"users": [account_view(user) for user in page.entries], "next_cursor": page.next_cursor})
 
 
 async def get_user(request: Request) -> Response:
     """GET /api/admin/users/{id}"""
-    actor = await _actor(request)
+    actor = await actor_of(request)
     user = await show_user(actor, _user_id(request), ports=ports_of(request))
-    return JSONResponse({"user": user_view(user)})
+    return JSONResponse({"user": account_view(user)})
 
 
 async def patch_user(request: Request) -> Response:
     """PATCH /api/admin/users/{id}"""
-    actor = await _actor(request)
+    actor = await actor_of(request)
     changes = await read_members(request)
     changed = await change_user(actor, _user_id(request), changes, ports=ports_of(request))
-    return JSONResponse({"user": user_view(changed.user)})
+    return JSONResponse({"user": account_view(changed.user)})
 
 
 async def delete_user(request: Request) -> Response:
     """DELETE /api/admin/users/{id}"""
-    actor = await _actor(request)
+    actor = await actor_of(request)
     await delete(actor, _user_id(request), ports=ports_of(request))
     return done()
 
 
 async def get_events(request: Request) -> Response:
     """GET /api/admin/events"""
-    actor = await _actor(request)
+    actor = await actor_of(request)
     user_id, event_type = parameter(request, "user_id"), parameter(request, "type")
     cursor, limit = parameter(request, "cursor"), limit_of(request)
     with refusing_bad_queries():
         page = await list_events(actor, user_id, event_type, limit, cursor, ports=ports_of(request))
     return JSONResponse({"events": [event_view(event) for event in page.entries], "next_cursor": page.next_cursor})
-
-
-async def _actor(request: Request) -> Actor:
-    return Actor.through(await identified(request))
 
 
 def _user_id(request: Request) -> UserId:
@@ -70,27 +72,19 @@ def _user_id(request: Request) -> UserId:
 
 GROUP = "Administration"
 _REFUSALS = (*BAD_TOKEN, ForbiddenError, UnavailableError)
-_BOB = {
-    "id": "u_123",
-    "name": "Bob",
-    "email": "bob@example.com",
-    "role": "user",
-    "plan": "Growth",
-    "status": "active",
-    "created_at": "2026-01-01T12:00:00Z",
-}
-_NEXT_CURSOR = "MjAyNi0wMS0wMVQxMjowMDowMCswMDowMCB1XzEyMw"
+_BOB = {**schemas.EXAMPLE_ACCOUNT, "name": "Bob", "email": "bob@example.com", "plan": "Growth"}
 
 _BODY = {
     "name": schemas.NAME,
+    "email": schemas.EMAIL,
     "role": {"type": "string", "enum": [role.value for role in Role]},
     "plan": {"type": "string", "minLength": 1, "maxLength": MAX_PLAN_LENGTH, "pattern": schemas.NAME["pattern"]},
     "status": {"type": "string", "enum": [status.value for status in Status]},
+    "email_verified": {"type": "boolean"},
+    "app_metadata": schemas.METADATA,
 }
-_ACCOUNT = schemas.user("id", "name", "email", "role", "plan", "status")["properties"]
-_USER = schemas.closed({**_ACCOUNT, "created_at": schemas.INSTANT}, title="ListedUser")
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
-_EVENT_TYPES = [event_type.value for event_type in EventType]
+_EVENT_TYPES = [event_type.value for event_type in HAPPENINGS]
 _EVENT = schemas.closed(
     {
         "id": {"type": "string", "pattern": "^e_"},
@@ -104,18 +98,6 @@ _EVENT = schemas.closed(
 )
 
 _ID = Parameter("id", "path", {"type": "string"}, "u_123")
-_LIMIT = Parameter(
-    "limit",
-    "query",
-    {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_LENGTH, "default": DEFAULT_PAGE_LENGTH},
-    str(DEFAULT_PAGE_LENGTH),
-)
-_CURSOR = Parameter(
-    "cursor",
-    "query",
-    {"type": "string", "minLength": 1, "maxLength": MAX_CURSOR_LENGTH, "description": "The next_cursor of a page."},
-    _NEXT_CURSOR,
-)
 _QUERY = Parameter(
     "query",
     "query",
@@ -130,11 +112,6 @@ _USER_FILTER = Parameter("user_id", "query", {"type": "string", "description": "
 _TYPE_FILTER = Parameter("type", "query", {"type": "string", "enum": _EVENT_TYPES}, "user.updated")
 
 
-def _list_of(name: str, item: Schema) -> Schema:
-    next_cursor = {"type": ["string", "null"], "description": "Null on the last page."}
-    return schemas.closed({name: {"type": "array", "items": item}, "next_cursor": next_cursor})
-
-
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         method="GET",
@@ -143,9 +120,9 @@ OPERATIONS: tuple[Operation, ...] = (
         name="list_users",
         summary="List the users, newest first, or search among them.",
         group=GROUP,
-        parameters=(_QUERY, _LIMIT, _CURSOR),
-        success=_list_of("users", _USER),
-        example_answer={"users": [_BOB], "next_cursor": _NEXT_CURSOR},
+        parameters=(_QUERY, LIMIT, CURSOR),
+        success=page_of("users", schemas.ACCOUNT),
+        example_answer={"users": [_BOB], "next_cursor": NEXT_CURSOR},
         refusals=_REFUSALS,
         needs_token=True,
     ),
@@ -156,7 +133,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Return a user.",
         group=GROUP,
         parameters=(_ID,),
-        success=schemas.closed({"user": _USER}),
+        success=schemas.closed({"user": schemas.ACCOUNT}),
         example_answer={"user": _BOB},
         refusals=(*_REFUSALS, NotFoundError),
         needs_token=True,
@@ -166,15 +143,15 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/api/admin/users/{id}",
         handler=patch_user,
         name="change_user",
-        summary="Change a user's name, role, plan or status, in force at once; a suspended user's sessions end.",
+        summary="Change a user, in force at once; a suspended user's sessions end.",
         group=GROUP,
         parameters=(_ID,),
         body=_BODY,
         is_patch=True,
         example_body={"plan": "Growth", "status": "active"},
-        success=schemas.closed({"user": _USER}),
+        success=schemas.closed({"user": schemas.ACCOUNT}),
         example_answer={"user": _BOB},
-        refusals=(*BAD_BODY, *_REFUSALS, NotFoundError, LastAdminError),
+        refusals=(*BAD_BODY, *_REFUSALS, NotFoundError, LastAdminError, EmailTakenError),
         needs_token=True,
     ),
     Operation(
@@ -194,8 +171,8 @@ OPERATIONS: tuple[Operation, ...] = (
         name="list_events",
         summary="List what happened to the accounts, newest first.",
         group=GROUP,
-        parameters=(_USER_FILTER, _TYPE_FILTER, _LIMIT, _CURSOR),
-        success=_list_of("events", _EVENT),
+        parameters=(_USER_FILTER, _TYPE_FILTER, LIMIT, CURSOR),
+        success=page_of("events", _EVENT),
         example_answer={
             "events": [
                 {

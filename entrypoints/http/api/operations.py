@@ -2,15 +2,36 @@
 
 from collections.abc import Mapping
 
-from leadnator_auth.entrypoints.http.api import accounts, admin, probes, sessions
+from leadnator_auth.entrypoints.http.api import (
+    accounts,
+    admin,
+    code_log_in,
+    email_change,
+    email_verification,
+    own_account,
+    probes,
+    sessions,
+    step_up,
+    webhook_deliveries,
+    webhooks,
+)
 from leadnator_auth.entrypoints.http.openapi.operation import Operation
 
 GROUPS: Mapping[str, str] = {
     accounts.GROUP: "Accounts and their JWTs. After log-in every call carries "
     "`Authorization: Bearer <token>`; a GET may carry `?token=` instead, for download and media URLs.",
+    code_log_in.GROUP: "A code by mail instead of a password, where `LEADNATOR_EMAIL_CODE_LOGIN` is on. It works for "
+    "the challenge that came back when it was asked for, and proves the address, too.",
     sessions.GROUP: "Each log-in opens a session, and its token is good for as long as the session lives.",
+    own_account.GROUP: "What an account is and has. To delete it, or to take all of it along, takes a log-in or a "
+    "step-up of the last ten minutes.",
+    email_verification.GROUP: "Who signs up is mailed a link; until it is used, nobody knows whether the address is "
+    "theirs. `LEADNATOR_EMAIL_VERIFICATION` says what is withheld so long. Another address is confirmed by a link that "
+    "is mailed there, and the old one gets a link that takes the change back for seven days.",
     admin.GROUP: "For users whose role is `admin`; what they change is in force at once. To try it, "
     "make Alice one where the server runs: `leadnator-auth users set alice@example.com --role admin`.",
+    webhooks.GROUP: "For users whose role is `admin`: events are posted to where you say, signed as Standard Webhooks "
+    "1.0 has it. Where no master key is set, or what sends is not installed, each of these answers 404.",
     probes.GROUP: "What load balancers, supervisors and Prometheus ask; nobody needs a token for it. Let a proxy keep "
     "`/metrics` from the outside.",
 }
@@ -18,7 +39,14 @@ GROUPS: Mapping[str, str] = {
 
 OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
+    *code_log_in.OPERATIONS,
     *sessions.OPERATIONS,
+    *step_up.OPERATIONS,
+    *email_verification.OPERATIONS,
+    *email_change.OPERATIONS,
+    *own_account.OPERATIONS,
     *admin.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *webhook_deliveries.OPERATIONS,
     *probes.OPERATIONS,
 )

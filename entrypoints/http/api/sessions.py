@@ -116,6 +116,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         refusals=(*BAD_TOKEN, UnavailableError),
         needs_token=True,
+        for_unverified=True,
     ),
     Operation(
         method="GET",

@@ -8,12 +8,12 @@ from functools import wraps
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from leadnator_auth.domain import OutboxStats, UnavailableError, mail_stats
+from leadnator_auth.domain import UnavailableError, event_backlog, mail_stats
 from leadnator_auth.domain.errors import AuthError
 from leadnator_auth.entrypoints.http.context import ports_of
 from leadnator_auth.entrypoints.http.openapi.operation import Handler, Operation
 from leadnator_auth.entrypoints.http.refusals import InternalError, RequestError
-from leadnator_auth.entrypoints.telemetry.metrics import Metrics, families
+from leadnator_auth.entrypoints.telemetry.metrics import Metrics, Waiting, families
 from leadnator_auth.entrypoints.telemetry.metrics.families import Family
 
 OK = "ok"
@@ -68,10 +68,10 @@ async def get_metrics(request: Request) -> Response:
     """GET /metrics: the metrics of all processes, and of the database if it answers."""
     metrics: Metrics = request.app.state.metrics
     ports = ports_of(request)
-    mails: OutboxStats | None = None
+    waiting: Waiting | None = None
     # That the database is away is a figure, too: what else is known helps most then.
     with suppress(UnavailableError):
-        mails = await mail_stats(ports=ports)
+        waiting = Waiting(await mail_stats(ports=ports), await event_backlog(ports=ports))
     # On another thread: hundreds of figures take tens of milliseconds, for which no `me` should wait.
-    text = await asyncio.to_thread(metrics.scrape(mails, ports.clock.now()))
+    text = await asyncio.to_thread(metrics.scrape(waiting, ports.clock.now()))
     return Response(text, headers={"Content-Type": CONTENT_TYPE})

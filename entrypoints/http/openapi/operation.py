@@ -7,7 +7,13 @@ import attrs
 from starlette.requests import Request
 from starlette.responses import Response
 
-from leadnator_auth.domain.errors import AuthError, InvalidFieldsError, InvalidTokenError, MissingFieldsError
+from leadnator_auth.domain.errors import (
+    AuthError,
+    EmailNotVerifiedError,
+    InvalidFieldsError,
+    InvalidTokenError,
+    MissingFieldsError,
+)
 from leadnator_auth.entrypoints.http.openapi.schemas import OK, Schema, closed, open_object
 from leadnator_auth.entrypoints.http.refusals import (
     InvalidJsonError,
@@ -61,9 +67,13 @@ class Operation:
     success: Schema = OK
     example_answer: Any = attrs.Factory(lambda: {"ok": True})  # JSON of any type; a text where the answer is one
     body: Mapping[str, Schema] | None = None
+    optional: tuple[str, ...] = ()
+    """The members of the body that may be absent."""
     example_body: Mapping[str, Any] | None = None
-    refusals: Refusals = ()
+    _refusals: Refusals = ()
     needs_token: bool = False
+    for_unverified: bool = False
+    """Whether those may call it, too, who have yet to prove their address where that is required."""
     media_type: str = "application/json"
     """The media type of the answer on success."""
     parameters: tuple[Parameter, ...] = ()
@@ -75,11 +85,19 @@ class Operation:
     """Members of the body that the curl snippet takes from a shell variable, because an example would not work."""
 
     @property
+    def refusals(self) -> Refusals:
+        """What it refuses, with what all refuse that are not for those who have yet to prove their address."""
+        if self.needs_token and not self.for_unverified:
+            return (*self._refusals, EmailNotVerifiedError)
+        return self._refusals
+
+    @property
     def body_schema(self) -> Schema:
         """The schema of the body, if it takes one; of any object otherwise."""
         members = self.body or {}
         if not self.is_patch:
-            return open_object(members)
+            required = [name for name in members if name not in self.optional]
+            return open_object(members) | {"required": required}
         return {name: value for name, value in closed(members).items() if name != "required"}
 
     @name.default

@@ -20,6 +20,8 @@ NAME: Schema = {
     "description": "Counted after trimming; without control characters, and something of it is visible.",
     "examples": ["Alice"],
 }
+LINE_PATTERN = rf"^[^{_CONTROLS}]*$"
+"""A text without control characters, which may be empty."""
 EMAIL: Schema = {
     "type": "string",
     "format": "email",
@@ -33,10 +35,16 @@ NEW_PASSWORD: Schema = {
     "format": "password",
     "minLength": 6,
     "maxLength": MAX_PASSWORD_BYTES,
-    "description": "In UTF-8 at most 1,024 bytes; never trimmed. A server may be set to ask for more characters.",
+    "description": "In UTF-8 at most 1,024 bytes; never trimmed. A server may be set to ask for more characters, "
+    "or to refuse what many people use (`common_password`).",
     "examples": ["minimum-6-chars"],
 }
 RESET_TOKEN: Schema = {"type": "string", "pattern": "^reset_", "description": "What the mailed link ends in."}
+VERIFICATION_TOKEN: Schema = {"type": "string", "pattern": "^verify_", "description": "What the mailed link ends in."}
+CODE_CHALLENGE: Schema = {"type": "string", "pattern": "^code_", "description": "What has to come back with the code."}
+CODE: Schema = {"type": "string", "minLength": 1, "description": "The six digits in the mail.", "examples": ["123456"]}
+CONFIRMATION_TOKEN: Schema = {"type": "string", "pattern": "^email_", "description": "What the mailed link ends in."}
+UNDO_TOKEN: Schema = {"type": "string", "pattern": "^undo_", "description": "What the mailed link ends in."}
 
 _USER_MEMBERS: Mapping[str, Schema] = {
     "id": {"type": "string", "pattern": "^u_[A-Za-z0-9_-]+$", "examples": ["u_123"]},
@@ -45,6 +53,7 @@ _USER_MEMBERS: Mapping[str, Schema] = {
     "role": {"type": "string", "enum": ["user", "admin"]},
     "plan": {"type": "string", "examples": ["Starter"]},
     "status": {"type": "string", "enum": ["active", "suspended"]},
+    "email_verified": {"type": "boolean", "description": "Whether it is proved that the address is theirs."},
 }
 TOKEN: Schema = {"type": "string", "description": "A JSON Web Token.", "examples": ["eyJhbGciOi…"]}
 INSTANT: Schema = {
@@ -73,10 +82,53 @@ def open_object(members: Mapping[str, Schema], *, title: str | None = None) -> d
     return named | {"type": "object", "properties": dict(members), "required": list(members)}
 
 
+def or_null(schema: Schema) -> Schema:
+    """Returns the schema of such a value or null."""
+    return {**schema, "type": [schema["type"], "null"]}
+
+
 def user(*members: str, title: str | None = None) -> Schema:
     """Returns the schema of a user with only these members."""
     return closed({member: _USER_MEMBERS[member] for member in members}, title=title)
 
+
+METADATA: Schema = {
+    "type": "object",
+    "description": "At most 8 KiB as compact JSON in UTF-8, nested at most 20 levels deep; it replaces what was there.",
+    "examples": [{"theme": "dark"}],
+}
+ACCOUNT = closed(
+    {
+        "id": _USER_MEMBERS["id"],
+        "name": NAME,
+        "email": _USER_MEMBERS["email"],
+        "email_verified": {"type": "boolean", "description": "Whether the address is proved to be the owner's."},
+        "pending_email": {
+            "type": ["string", "null"],
+            "description": "The address that was asked for in its place, and is not confirmed yet.",
+        },
+        "role": _USER_MEMBERS["role"],
+        "plan": _USER_MEMBERS["plan"],
+        "status": _USER_MEMBERS["status"],
+        "created_at": INSTANT,
+        "user_metadata": {"type": "object", "description": "What the owner set, through the application."},
+        "app_metadata": {"type": "object", "description": "What admins set."},
+    },
+    title="Account",
+)
+EXAMPLE_ACCOUNT: Mapping[str, object] = {
+    "id": "u_123",
+    "name": "Alice",
+    "email": "alice@example.com",
+    "email_verified": True,
+    "pending_email": None,
+    "role": "user",
+    "plan": "Starter",
+    "status": "active",
+    "created_at": "2026-01-01T12:00:00Z",
+    "user_metadata": {"theme": "dark"},
+    "app_metadata": {"customer": 4711},
+}
 
 OK = closed({"ok": {"type": "boolean", "const": True}}, title="Ok")
 

@@ -41,7 +41,10 @@ def curl(operation: Operation, base_url: str) -> str:
 
 def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[ShellVariable]:
     """Returns the variables in the snippets of these operations, which are given by name, in the order to set them."""
-    log_in, sign_up, sessions = (operations[name] for name in ("log_in", "sign_up", "list_sessions"))
+    log_in, sign_up, sessions, ask_for_code = (
+        operations[name] for name in ("log_in", "sign_up", "list_sessions", "log_in_code")
+    )
+    webhooks, test = operations["list_webhooks"], operations["send_test_event"]
     bob = {"name": "Bob", "email": "bob@example.com", "password": "minimum-6-chars"}
     known = (
         ShellVariable(
@@ -60,9 +63,37 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
             _assigned("USER_ID", curl(attrs.evolve(sign_up, example_body=bob), base_url), _id_in_answer("u_")),
         ),
         ShellVariable(
-            "RESET_TOKEN",
-            "What the mailed link ends in. Without a mail server each mail is a file beside the database.",
-            "RESET_TOKEN=$(ls -tr mail/*.eml |\n  xargs grep -oh 'reset_[A-Za-z0-9_-]\\{43\\}' | tail -n 1)",
+            "WEBHOOK_ID",
+            "The oldest webhook.",
+            _assigned("WEBHOOK_ID", curl(webhooks, base_url), _id_in_answer("wh_")),
+        ),
+        ShellVariable(
+            "DELIVERY_ID",
+            "Something that is on its way to that webhook.",
+            _assigned("DELIVERY_ID", curl(test, base_url), _id_in_answer("d_")),
+        ),
+        ShellVariable(
+            "VERIFY_TOKEN",
+            "What the link ends in that was mailed after a sign-up. Without a mail server each mail is a file beside "
+            "the database.",
+            _mailed("VERIFY_TOKEN", "verify_"),
+        ),
+        ShellVariable(
+            "CHALLENGE",
+            "What has to come back with the code.",
+            _assigned("CHALLENGE", curl(ask_for_code, base_url), r"""sed -n 's/.*"challenge":"\([^"]*\)".*/\1/p'"""),
+        ),
+        ShellVariable(
+            "CODE",
+            "The code in the last mail.",
+            "CODE=$(ls -tr mail/*.eml |\n  xargs grep -ohE '^[0-9]{6}' | tail -n 1)",
+        ),
+        ShellVariable("RESET_TOKEN", "What the link ends in that was asked for.", _mailed("RESET_TOKEN", "reset_")),
+        ShellVariable(
+            "EMAIL_TOKEN", "What the link ends in that was mailed to a new address.", _mailed("EMAIL_TOKEN", "email_")
+        ),
+        ShellVariable(
+            "UNDO_TOKEN", "What the link ends in that was mailed to the old one.", _mailed("UNDO_TOKEN", "undo_")
         ),
     )
     used = {name for operation in operations.values() for name in VARIABLE.findall(curl(operation, base_url))}
@@ -71,6 +102,11 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
 
 def _assigned(name: str, command: str, filter_command: str) -> str:
     return f"{name}=$({command.replace('curl', 'curl -s', 1)} |\n  {filter_command})"
+
+
+def _mailed(name: str, prefix: str) -> str:
+    """Returns the command that finds the last secret with this prefix in a mail."""
+    return f"{name}=$(ls -tr mail/*.eml |\n  xargs grep -oh '{prefix}[A-Za-z0-9_-]\\{{43\\}}' | tail -n 1)"
 
 
 def _id_in_answer(prefix: str) -> str:
@@ -88,7 +124,8 @@ def _quoted_url(base_url: str, path: str) -> str:
 
 def _variable_in_path(match: re.Match[str]) -> str:
     collection, parameter = match.groups()
-    return f"{collection}/${collection.removesuffix('s').upper()}_{parameter.upper()}"
+    owner = f"{collection.removesuffix('s')}_" if parameter == "id" else ""
+    return f"{collection}/${owner.upper()}{parameter.upper()}"
 
 
 def _quoted_body(body: Mapping[str, Any], variables: Mapping[str, str]) -> str:  # JSON: any value

@@ -75,6 +75,15 @@ MAIL_QUEUE = _gauge(
     "state",
 )
 MAIL_QUEUE_OLDEST = _gauge("mail_queue_oldest_seconds", "Age of the mail that waits longest; 0 when none waits.")
+EVENT_DELIVERIES = _counter(
+    "event_deliveries", "Attempts to deliver an event by outcome: delivered, delayed or given_up.", "outcome"
+)
+EVENT_QUEUE = _gauge(
+    "event_queue_deliveries",
+    "Deliveries of events in the database by state: queued (not tried yet), retrying or dead; each counted to 20,000.",
+    "state",
+)
+EVENT_QUEUE_OLDEST = _gauge("event_queue_oldest_seconds", "Age of the event that waits longest; 0 when none waits.")
 DATABASE_UP = _gauge("database_up", "Whether the database answered this scrape: 1 or 0.")
 POOL_SIZE = _gauge("database_pool_size", "Database connections that may be open.")
 POOL_IN_USE = _gauge("database_pool_in_use", "Database connections that are in use.")

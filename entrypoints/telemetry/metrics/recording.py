@@ -3,14 +3,15 @@
 import asyncio
 import platform
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 import attrs
 
 from leadnator_auth import __version__
-from leadnator_auth.domain import DeliveryReport, Event, EventType, OutboxStats
+from leadnator_auth.domain import DeliveryReport, Event, EventBacklog, OutboxStats
+from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.entrypoints.telemetry.metrics import families
 from leadnator_auth.entrypoints.telemetry.metrics.families import BUCKETS, Family
 from leadnator_auth.entrypoints.telemetry.metrics.rows import Row, Rows
@@ -24,6 +25,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
 EVERY_SECONDS = 1.0
 """How often the levels are published for other processes."""
 _SUM = len(BUCKETS) + 1
+_OUTCOMES = ("delivered", "delayed", "given_up")
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +37,14 @@ class Levels:
     pool_size: int
     pool_in_use: int
     pool_waiting: int
+
+
+@attrs.frozen
+class Waiting:
+    """What the database says of all that waits to be delivered."""
+
+    mails: OutboxStats
+    events: EventBacklog
 
 
 class Metrics:
@@ -55,8 +65,9 @@ class Metrics:
         self._hash_wait = self._row(families.HASH_WAIT)
         self._hash_duration = self._row(families.HASH_DURATION)
         self._pool_wait = self._row(families.POOL_WAIT)
-        self._mails = {each: self._row(families.MAILS, each) for each in ("delivered", "delayed", "given_up")}
-        self._events = {each: self._row(families.EVENTS, each.value) for each in EventType}
+        self._mails = {each: self._row(families.MAILS, each) for each in _OUTCOMES}
+        self._event_deliveries = {each: self._row(families.EVENT_DELIVERIES, each) for each in _OUTCOMES}
+        self._events = {each: self._row(families.EVENTS, each.value) for each in HAPPENINGS}
         self._log_lines_lost = log_lines_lost
         self._log_lines_told = 0
         self._log_row = self._row(families.LOG_LINES_LOST)
@@ -97,9 +108,11 @@ class Metrics:
 
     def delivered(self, report: DeliveryReport) -> None:
         """Counts what became of some mails."""
-        self._mails["delivered"][0] += report.sent
-        self._mails["delayed"][0] += report.delayed
-        self._mails["given_up"][0] += report.dead
+        _count(report, self._mails)
+
+    def events_delivered(self, report: DeliveryReport) -> None:
+        """Counts what became of some deliveries of events."""
+        _count(report, self._event_deliveries)
 
     def publish(self) -> None:
         """Publishes the levels, and what other parts count, for another process to read."""
@@ -115,14 +128,14 @@ class Metrics:
         self._set(levels.pool_in_use, families.POOL_IN_USE)
         self._set(levels.pool_waiting, families.POOL_WAITING)
 
-    def scrape(self, mails: OutboxStats | None, now: datetime) -> Callable[[], bytes]:
+    def scrape(self, waiting: Waiting | None, now: datetime) -> Callable[[], bytes]:
         """Returns what writes the present figures of all processes in Prometheus's text format, on any thread.
 
-        `mails` is what the database says, None when it does not answer.
+        `waiting` is what the database says, None when it does not answer.
         """
         self.publish()
         found = list(self.rows.all())
-        of_the_moment = _of_the_moment(mails, now)
+        of_the_moment = _of_the_moment(waiting, now)
 
         def write() -> bytes:
             # Loading it would take longer than the whole start, and a process that is never scraped never needs it.
@@ -167,21 +180,35 @@ async def _publish(metrics: Metrics) -> None:
         await asyncio.sleep(EVERY_SECONDS)
 
 
+def _count(report: DeliveryReport, rows: Mapping[str, Row]) -> None:
+    rows["delivered"][0] += report.sent
+    rows["delayed"][0] += report.delayed
+    rows["given_up"][0] += report.dead
+
+
 def _observe(row: Row, seconds: float) -> None:
     row[bisect_left(BUCKETS, seconds)] += 1.0
     row[_SUM] += seconds
 
 
-def _of_the_moment(mails: OutboxStats | None, now: datetime) -> dict[tuple[str, ...], float]:
+def _of_the_moment(waiting: Waiting | None, now: datetime) -> dict[tuple[str, ...], float]:
     """Returns the gauges that are the same whichever process is asked."""
     gauges: dict[tuple[str, ...], float] = {
         (families.BUILD.name, __version__, platform.python_version()): 1,
-        (families.DATABASE_UP.name,): 0 if mails is None else 1,
+        (families.DATABASE_UP.name,): 0 if waiting is None else 1,
     }
-    if mails is not None:
-        states = {"queued": mails.queued - mails.retrying, "retrying": mails.retrying}
-        states |= {"sent": mails.sent, "dead": mails.dead}
-        gauges |= {(families.MAIL_QUEUE.name, state): count for state, count in states.items()}
-        age = (now - (mails.oldest_queued_at or now)).total_seconds()
-        gauges[families.MAIL_QUEUE_OLDEST.name,] = max(age, 0.0)
+    if waiting is None:
+        return gauges
+    mails, events = waiting.mails, waiting.events
+    states = {"queued": mails.queued - mails.retrying, "retrying": mails.retrying}
+    states |= {"sent": mails.sent, "dead": mails.dead}
+    gauges |= {(families.MAIL_QUEUE.name, state): count for state, count in states.items()}
+    gauges[families.MAIL_QUEUE_OLDEST.name,] = _age(mails.oldest_queued_at, now)
+    states = {"queued": events.queued - events.retrying, "retrying": events.retrying, "dead": events.dead}
+    gauges |= {(families.EVENT_QUEUE.name, state): count for state, count in states.items()}
+    gauges[families.EVENT_QUEUE_OLDEST.name,] = _age(events.oldest_queued_at, now)
     return gauges
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return max((now - (since or now)).total_seconds(), 0.0)

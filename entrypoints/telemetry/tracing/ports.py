@@ -5,6 +5,7 @@ Work outside requests, such as looking for due mails, makes no spans: nobody ask
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 
 import attrs
 from opentelemetry.trace import Tracer, get_current_span
@@ -84,3 +85,6 @@ class TracedIdentities:
     async def by_session(self, session_id: SessionId) -> Identity | None:
         with _span(self.tracer, "database identity"):
             return await self.identities.by_session(session_id)
+
+    def note_use(self, session_id: SessionId, now: datetime) -> None:
+        self.identities.note_use(session_id, now)

@@ -33,7 +33,7 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail
 from leadnator_auth.domain.entities.outbox import DeliveryState
 from tests.adapters.mail.scripted_smtp import HEALTHY, Script, ScriptedServer, following
-from tests.e2e.mails import reset_link, text_of
+from tests.e2e.mails import reset_link, text_of, verification_link
 from tests.e2e.server import HOST, parsed_mail
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,6 +41,7 @@ SECRET = "reset_" + "s" * 43
 ALICE = EmailAddress(typed="alice@example.com", canonical="alice@example.com")
 RESET_URL = "https://auth.example.com/a/long/path/to/the/page/that/sets/a/new/password?lang=de&token={token}"
 LINK = RESET_URL.replace("{token}", SECRET)
+VERIFY_URL = "https://auth.example.com/verify-email?token={token}"
 RESET = SecretMail("m_1", MailKind.RESET_LINK, ALICE, SECRET, NOW + timedelta(hours=1), timedelta(hours=1))
 NOTICE = NoticeMail("m_2", MailKind.PASSWORD_CHANGED, ALICE, at=NOW)
 LONGEST_LINE = 998
@@ -55,7 +56,8 @@ both_servers = pytest.mark.parametrize("script", [HEALTHY, SEVEN_BITS], ids=["8B
 def a_writer(
     language: str = "en", own_templates: Path | None = None, reset_url: str = RESET_URL, clock: FakeClock | None = None
 ) -> MailWriter:
-    return MailWriter("no-reply@example.com", {Purpose.RESET: reset_url}, clock or FakeClock(), language, own_templates)
+    links = {Purpose.RESET: reset_url, Purpose.VERIFY: VERIFY_URL}
+    return MailWriter("no-reply@example.com", links, clock or FakeClock(), language, own_templates)
 
 
 @asynccontextmanager
@@ -126,22 +128,25 @@ def with_mailer(memory: MemoryPorts, mailer: SmtpMailer) -> Ports:
     return Ports(**(attrs.asdict(memory, recurse=False) | {"mailer": mailer}))
 
 
-async def both_mails_to(name: str, email: EmailAddress, memory: MemoryPorts) -> list[bytes]:
-    """Returns both mails to an account of this name, which was put into the store past all checks."""
+async def mails_of_each_kind_to(name: str, email: EmailAddress, memory: MemoryPorts) -> list[bytes]:
+    """Returns a mail of each kind to an account of this name, which was put into the store past all checks."""
     async with mailing(a_writer()) as (mailer, server):
         ports = with_mailer(memory, mailer)
+        ports = attrs.evolve(ports, policy=attrs.evolve(ports.policy, email_code_login=True))
         async with ports.unit_of_work() as transaction:
             await transaction.users.add([User(UserId("u_1"), name, email, created_at=NOW)])
             for number, kind in enumerate(MailKind):
-                await transaction.mail_queue.add(QueuedMail.new(f"m_{number}", MailRequest(kind, email.canonical), NOW))
+                request = MailRequest(kind, email.canonical)
+                # A code is worth nothing minutes after it was asked for.
+                await transaction.mail_queue.add(QueuedMail.new(f"m_{number}", request, memory.clock.now()))
             await transaction.commit()
-        assert (await deliver_due_mails(ports=ports)).sent == 2
+        assert (await deliver_due_mails(ports=ports)).sent == len(MailKind)
     return server.taken
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES, ids=ascii)
 async def test_nothing_of_a_hostile_name_is_anywhere_in_a_mail(memory: MemoryPorts, name: str) -> None:
-    for content in await both_mails_to(name, ALICE, memory):
+    for content in await mails_of_each_kind_to(name, ALICE, memory):
         mail = parsed_mail(content)
         assert mail.defects == []
         assert recipients_of(mail) == ["alice@example.com"]
@@ -173,7 +178,7 @@ async def test_nothing_of_a_hostile_name_is_anywhere_in_a_mail(memory: MemoryPor
 )
 async def test_a_hostile_looking_address_is_in_the_recipient_and_nowhere_else(memory: MemoryPorts, typed: str) -> None:
     address = ValidatedEmailSyntax().parse(typed)
-    for content in await both_mails_to("Eve", address, memory):
+    for content in await mails_of_each_kind_to("Eve", address, memory):
         mail = parsed_mail(content)
         assert mail.defects == []
         assert recipients_of(mail) == [address.mailbox]
@@ -245,6 +250,30 @@ async def test_a_german_reset_mail_is_right_in_every_part(script: Script) -> Non
     assert "Öffnen Sie dafür diesen Link." in html_of(mail)
     assert unescape(html_of(mail)).count(LINK) == 2
     assert '<html lang="de">' in html_of(mail)
+
+
+@pytest.mark.parametrize(
+    ("language", "lifetime", "subject", "words"),
+    [
+        ("en", timedelta(days=1), "Verify your e-mail address", "It works once, for 24 hours:"),
+        ("en", timedelta(minutes=90), "Verify your e-mail address", "It works once, for 90 minutes:"),
+        ("de", timedelta(days=1), "E-Mail-Adresse bestätigen", "Er gilt einmal, für 24 Stunden:"),
+        ("de", timedelta(minutes=90), "E-Mail-Adresse bestätigen", "Er gilt einmal, für 90 Minuten:"),
+    ],
+)
+async def test_a_mail_to_verify_an_address_is_right_in_every_part(
+    language: str, lifetime: timedelta, subject: str, words: str
+) -> None:
+    secret = "verify_" + "s" * 43
+    mail = await sent(
+        SecretMail("m_1", MailKind.VERIFY_EMAIL, ALICE, secret, NOW + lifetime, lifetime), a_writer(language)
+    )
+    assert mail["Subject"] == subject
+    assert words in text_of(mail)
+    assert verification_link(mail) == VERIFY_URL.replace("{token}", secret)
+    assert words in html_of(mail)
+    assert unescape(html_of(mail)).count(verification_link(mail)) == 2
+    assert f'<html lang="{language}">' in html_of(mail)
 
 
 @both_servers

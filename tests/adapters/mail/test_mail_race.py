@@ -246,10 +246,9 @@ async def test_a_process_that_is_stopped_between_mails_leaves_the_rest_to_the_ot
     [(15, "slow.example", "next@example.com"), (7, "example.com", "next@example.com")],
 )
 async def test_mails_whose_recipients_stall_do_not_delay_the_next(
-    database_url: str, monkeypatch: pytest.MonkeyPatch, stalled: int, domain: str, next_one: str
+    database_url: str, stalled: int, domain: str, next_one: str
 ) -> None:
     """However many they are, where they are of another domain; a few, where they are of the same."""
-    monkeypatch.setattr(delivery_worker, "HEAD_START_SECONDS", 0.005)
     may_go_on = asyncio.Event()
 
     async def stall(talk: Talk) -> Reaction:
@@ -262,7 +261,8 @@ async def test_mails_whose_recipients_stall_do_not_delay_the_next(
         a_process(database_url, server.port, SystemClock()) as ports,
     ):
         await queue_for(ports, [f"user-{number}@{domain}" for number in range(stalled)])
-        async with running(DeliveryWorker(MAILS), ports), asyncio.timeout(60):
+        hurried = DeliveryWorker(attrs.evolve(MAILS, head_start=0.005))
+        async with running(hurried, ports), asyncio.timeout(60):
             under_way = min(stalled, MAX_CONVERSATIONS_OF_A_DOMAIN)
             await soon(lambda: server.steps["RCPT"] == under_way, "those that stall")
             await queue_for(ports, [next_one])

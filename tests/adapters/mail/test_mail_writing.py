@@ -53,3 +53,25 @@ def test_a_subject_on_several_lines_is_one_line(tmp_path: Path) -> None:
 def test_the_time_a_link_has_is_told_in_whole_minutes(lifetime: timedelta, minutes: int) -> None:
     mail = SecretMail("m_1", MailKind.RESET_LINK, ALICE, "reset_" + "s" * 43, NOW + lifetime, lifetime)
     assert f"{minutes} minutes" in text_of(writer().write(mail))
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize(("seconds", "minutes"), [(600, 10), (599, 10), (61, 2), (1, 1)])
+def test_a_code_stands_alone_on_its_line_with_the_minutes_that_it_works_at_most(
+    language: str, seconds: int, minutes: int
+) -> None:
+    lifetime = timedelta(seconds=seconds)
+    mail = SecretMail("m_1", MailKind.LOGIN_CODE, ALICE, "012345", NOW + lifetime, lifetime)
+    message = writer(language=language).write(mail)
+    text, html = text_of(message), message.get_body(("html",))
+    assert "012345" in text.splitlines()
+    assert f" {minutes} " in text
+    assert html is not None
+    assert ">012345</p>" in html.get_content()
+    assert "012345" not in message["Subject"], "which is shown on locked screens"
+
+
+def test_an_operator_has_words_of_their_own_for_a_code(tmp_path: Path) -> None:
+    put(tmp_path, "Type {{ code }} within {{ minutes }} minutes.", "login_code.txt")
+    mail = SecretMail("m_1", MailKind.LOGIN_CODE, ALICE, "012345", NOW, timedelta(minutes=10))
+    assert text_of(writer(tmp_path).write(mail)).strip() == "Type 012345 within 10 minutes."

@@ -12,12 +12,14 @@ from leadnator_auth.adapters.sql.qualified import qualified
 from leadnator_auth.adapters.sql.schema import TABLES
 
 _READS_ALL = ("GROUP BY state", "leadnator_auth_version")
-"""The statistics of the mail queue count it; the table of the version has one row."""
+"""The statistics of an outbox count it; the table of the version has one row."""
 _READS_NO_ROWS = ("BEGIN", "COMMIT", "ROLLBACK", "EXPLAIN", "SET")
 _WHOLE_TABLE = re.compile(
     r"\b(Seq Scan on|SCAN) "
-    r"(?!old\b|due\b|over\b|waiting\b|json_each\b|deleted_users\b|CONSTANT|"
-    r"users USING INDEX users_active_admins|mails USING (COVERING )?INDEX mails_waiting)"
+    r"(?!\(subquery|old\b|due\b|over\b|waiting\b|next\b|unplaced\b|json_each\b|deleted_users\b|"
+    r"deleted_subscriptions\b|subscriptions\b|CONSTANT|users USING INDEX users_active_admins|"
+    r"(mails|event_deliveries) USING (COVERING )?INDEX (mails|event_deliveries)_waiting|"
+    r"events USING (COVERING )?INDEX events_unplaced)"
 )
 
 Statements = dict[str, Mapping[str, object]]

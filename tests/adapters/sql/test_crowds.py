@@ -81,7 +81,7 @@ async def test_every_end_touches_a_bounded_number_of_rows_and_ends_all(
     assert all(0 <= PILE - count <= BOUND for count in left(database_url).values())
     for number in (1, PILE // 2, PILE):
         identity = await world.identities.by_session(SessionId(f"s_{number}"))
-        assert identity is None or not identity.session.is_live(identity.user, NOW)
+        assert identity is None or not identity.session.is_live(identity.user, NOW, None)
 
 
 async def test_a_list_is_short(world: Ports) -> None:

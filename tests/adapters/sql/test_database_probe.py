@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from leadnator_auth.adapters.sql import SchemaState, alembic_runner
+from leadnator_auth.adapters.sql import SchemaState, SqlUnitOfWork, alembic_runner
 from leadnator_auth.adapters.sql.instants import to_number
-from leadnator_auth.domain import UnavailableError
-from tests.conftest import NewDatabase
-from tests.databases import insert_user, migrate, probing, run_sql, sqlite_path
+from leadnator_auth.domain import EventBacklog, UnavailableError
+from leadnator_auth.testing.contract.samples import a_subscription, a_webhook, an_event_delivery
+from tests.conftest import NewDatabase, connected
+from tests.databases import backend_of, insert_user, migrate, probing, run_sql, sqlite_path
 
 LATER = datetime(2099, 1, 1, 12, 30, tzinfo=UTC)
 
@@ -41,7 +42,7 @@ async def test_the_newest_of_all_rows_is_found(database_url: str) -> None:
     async with probing(database_url, None, prepared_statements=True) as probe:
         assert await probe.newest() is None
         insert_user(database_url, created_at=number)
-        run_sql(database_url, "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0)")
+        run_sql(database_url, "INSERT INTO sessions VALUES ('s_1', 'u_1', 0, 1, '', '', 0, NULL)")
         assert await probe.newest() == LATER
 
 
@@ -109,3 +110,15 @@ async def test_a_server_out_of_reach_is_told_without_the_password(url: str) -> N
         await schema_of(url)
     assert str(caught.value)
     assert "geheimnis" not in str(caught.value)
+
+
+async def test_it_tells_of_webhooks_and_of_what_waits_for_them(database_url: str) -> None:
+    webhook, subscription, delivery = a_webhook(), a_subscription(), an_event_delivery()
+    async with connected(backend_of(database_url)) as connections, SqlUnitOfWork(connections)() as transaction:
+        await transaction.webhooks.add(webhook)
+        await transaction.subscriptions.add(subscription)
+        await transaction.event_deliveries.add(delivery)
+        await transaction.commit()
+    async with probing(database_url, None, prepared_statements=True) as probe:
+        assert await probe.webhooks() == [(webhook, subscription)]
+        assert await probe.event_backlog() == EventBacklog(1, 0, 0, delivery.queued_at)

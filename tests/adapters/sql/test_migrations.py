@@ -28,6 +28,7 @@ from leadnator_auth.domain import (
     reset_password,
 )
 from leadnator_auth.domain.entities.one_time_token import digest_of
+from leadnator_auth.testing.contract.samples import a_user, an_event
 from tests.conftest import NewDatabase, connected, sql_ports
 from tests.databases import PostgresqlServer, backend_of, columns_of, dump_of, migrate, run_script, run_sql, schema_of
 from tests.e2e.server import DEADLINE_SECONDS, PASSWORD
@@ -195,6 +196,26 @@ async def test_who_had_an_account_in_an_older_database_still_has_it(
     assert {session.id for session in sessions} == {"s_alice", alice.session.id}
     assert {mail.id for mail in mails} == {"m_1", "m_2", "m_3"}
     assert [mail.last_error for mail in waiting] == ["421 busy"]
+
+
+@pytest.mark.parametrize("version", [version for version in OLDER if "0006" <= version < "0010"])
+async def test_events_of_an_older_database_have_their_places_by_time(
+    url: str, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So nobody who subscribes now waits for them to be placed, and what happens next comes after them."""
+    make_schema(url, version, monkeypatch)
+    run_script(url, rows_of(version))
+    columns, rest = "(id, type, at, user_id, actor, data)", "'u_1', 'u_1', '{}'"
+    for event_id, at in (("e_9", 5), ("e_8", 4), ("e_7", 5)):
+        run_script(url, f"INSERT INTO events {columns} VALUES ('{event_id}', 'user.updated', {at}, {rest});")
+    migrate(url)
+    async with connected(backend_of(url)) as connections, SqlUnitOfWork(connections)() as transaction:
+        await transaction.events.add([an_event(a_user(), 1)])
+        await transaction.events.place(10)
+        placed = await transaction.events.after(0, 10)
+    assert [(each.position, each.event.id) for each in placed][:3] == [(1, "e_8"), (2, "e_7"), (3, "e_9")]
+    assert [each.position for each in placed] == list(range(1, len(placed) + 1))
+    assert placed[-1].event == an_event(a_user(), 1)
 
 
 async def test_processes_that_migrate_together_all_succeed(url: str) -> None:

@@ -51,7 +51,7 @@ LINES = (
     Line("domain/__init__.py", '    "was_password_reset",', '    "write_note",'),
     Line(
         "adapters/memory/tables.py",
-        "from leadnator_auth.domain.entities.mail import QueuedMail",
+        "from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail, forgotten",
         "from leadnator_auth.domain.entities.note import Note",
     ),
     Line(
@@ -92,7 +92,7 @@ LINES = (
     Line("testing/contract/__init__.py", '    "MailerContract",', '    "NotesContract",'),
     Line(
         "entrypoints/http/api/operations.py",
-        "from leadnator_auth.entrypoints.http.api import accounts, admin, probes, sessions",
+        "from leadnator_auth.entrypoints.http.openapi.operation import Operation",
         "from leadnator_auth.entrypoints.http.api import notes",
     ),
     Line(

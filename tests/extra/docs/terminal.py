@@ -29,7 +29,7 @@ wait_for_server() {
   done
   return 1
 }
-wait_for_mail() { for _ in $(seq 100); do compgen -G 'mail/*.eml' >/dev/null && return; sleep 0.1; done; return 1; }
+wait_for_mail() { for _ in $(seq 100); do grep -qs "$1" mail/*.eml && return; sleep 0.1; done; return 1; }
 """
 _ANSWER = "\x1e"
 """Stands before what each command prints."""
@@ -55,7 +55,8 @@ def _step(block: Block) -> str:
         text = text.replace("leadnator-auth serve", "leadnator-auth serve --port PORT")
         server = f"setsid bash -c {shlex.quote('exec ' + text)} >>server.log 2>&1 &"
         text = f"end_server\n{server}\nstarted=$!\nwait_for_server\n"
-    return mark + ("wait_for_mail\n" if "mail/*.eml" in text else "") + text
+    secret = re.search(r"[a-z]+_", text)
+    return mark + (f"wait_for_mail {secret[0]}\n" if secret and "mail/*.eml" in text else "") + text
 
 
 def run_script(script: str, home: Path, settings: Mapping[str, str]) -> str:

@@ -1,7 +1,10 @@
 """The commands of the pages do what the pages show; what is not run says why, and there is little of it."""
 
 import json
+import os
 import re
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from tests.adapters.foreign_vectors import FIREBASE
 from tests.adapters.hashes import plain_hash
 from tests.adapters.mail.smtp_server import Inbox, receiving
 from tests.conftest import NewDatabase
+from tests.e2e.server import free_port
 from tests.extra.docs.markdown import ROOT, Block, blocks, pages
 from tests.extra.docs.terminal import run_page
 
@@ -37,9 +41,10 @@ def without_installing(page: Path) -> list[Block]:
     "page",
     [
         ROOT / "docs" / "tutorial" / "front-end.md",
-        HOW_TO / "reverse-proxy.md",
-        HOW_TO / "backups.md",
-        HOW_TO / "master-key.md",
+        *(
+            HOW_TO / f"{name}.md"
+            for name in ("reverse-proxy", "backups", "master-key", "email-verification", "own-account")
+        ),
     ],
     ids=lambda path: path.stem,
 )
@@ -90,6 +95,19 @@ def test_importing(tmp_path: Path) -> None:
     assert {line.split(",")[1] for line in (tmp_path / "everybody.csv").read_text().splitlines()[1:]} == set("ABC")
 
 
+def test_webhooks(tmp_path: Path) -> None:
+    port = str(free_port())
+    steps = [
+        each._replace(text=each.text.replace("9000", port), printed=each.printed and each.printed.replace("9000", port))
+        for each in blocks(HOW_TO / "webhooks.md")
+    ]
+    try:
+        run_page(steps, tmp_path)
+    finally:
+        with suppress(OSError):  # it ended with the page, unless that failed
+            os.kill(int((tmp_path / "receiver.pid").read_text()), signal.SIGKILL)
+
+
 def test_what_is_not_run_says_why_and_is_little() -> None:
     unrun = [each for page in pages() for each in blocks(page) if each.is_command and each.note.startswith("not run")]
     assert all(each.reason for each in unrun)
@@ -97,7 +115,18 @@ def test_what_is_not_run_says_why_and_is_little() -> None:
 
 
 def test_every_page_with_commands_is_run() -> None:
-    how_tos = ("postgresql", "smtp", "backups", "master-key", "reverse-proxy", "import", "share-a-database")
+    how_tos = (
+        "postgresql",
+        "smtp",
+        "backups",
+        "master-key",
+        "reverse-proxy",
+        "import",
+        "share-a-database",
+        "email-verification",
+        "own-account",
+        "webhooks",
+    )
     run = {"README.md", "docs/tutorial/front-end.md", *(f"docs/how-to/{name}.md" for name in how_tos)}
     for page in pages():
         name = str(page.relative_to(ROOT))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from leadnator_auth.domain import EventType
+from leadnator_auth.entrypoints.background import events
 from leadnator_auth.entrypoints.background.delivery_worker import FATES
 from leadnator_auth.entrypoints.background.mails import MAILS
 from leadnator_auth.entrypoints.http import security_events
@@ -25,6 +26,9 @@ def test_the_page_of_commands_is_what_help_prints() -> None:
     assert reference.COMMANDS_PAGE.read_text().split() == reference.commands_page().split(), AGAIN
 
 
+OUTBOXES = (MAILS.name, events.NAME)
+
+
 def logged_events() -> Iterator[tuple[str, str]]:
     """Yields each event that is logged by its name, with its level."""
     for path in (ROOT / "entrypoints").rglob("*.py"):
@@ -39,7 +43,7 @@ def logged_events() -> Iterator[tuple[str, str]]:
                     func=ast.Attribute(value=ast.Name(id="_log"), attr=level),
                     args=[ast.JoinedStr(values=[ast.FormattedValue(), ast.Constant(value=str(end))]), *_],
                 ) if end != "_":
-                    yield MAILS.name + end, level
+                    yield from ((name + end, level) for name in OUTBOXES)
                 case ast.Call(func=ast.Name(id="log_event"), args=[_, ast.Constant(value=str(event)), *_]):
                     yield event, "info"
 
@@ -47,7 +51,7 @@ def logged_events() -> Iterator[tuple[str, str]]:
 def test_every_event_is_on_the_page_with_its_level() -> None:
     logged = dict(logged_events())
     logged |= dict.fromkeys(security_events._REFUSALS.values(), "warning")  # noqa: SLF001 (the table is inside)
-    logged |= dict.fromkeys((f"{MAILS.name}_{fate}" for fate in FATES.values()), "warning")
+    logged |= {f"{name}_{fate}": "warning" for name in OUTBOXES for fate in FATES.values()}
     listed = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", EVENTS_PAGE.read_text(), re.MULTILINE))
     assert listed == logged
 

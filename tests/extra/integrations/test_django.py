@@ -16,7 +16,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import Actor, Role, create_user, list_sessions, log_in, log_out, sign_up
+from leadnator_auth.domain import Actor, Role, change_user, create_user, list_sessions, log_in, log_out, sign_up
 from leadnator_auth.entrypoints.embedding import SyncBridge
 from leadnator_auth.integrations.django import (
     acall,
@@ -27,6 +27,7 @@ from leadnator_auth.integrations.django import (
     optional_identity,
     ports,
     role_required,
+    verified_required,
 )
 
 MIDDLEWARE = ["leadnator_auth.integrations.django.identity_middleware"]
@@ -48,6 +49,16 @@ def profile(request: HttpRequest) -> JsonResponse:
 @login_required
 async def async_profile(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"name": current_identity(request).user.name})
+
+
+@verified_required
+def verified(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"email": str(current_identity(request).user.email)})
+
+
+@verified_required
+async def async_verified(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"email": str(current_identity(request).user.email)})
 
 
 def welcome(request: HttpRequest) -> HttpResponse:
@@ -80,6 +91,8 @@ urlpatterns = [
     path("signup", signup),
     path("profile", profile),
     path("async-profile", async_profile),
+    path("verified", verified),
+    path("async-verified", async_verified),
     path("welcome", welcome),
     path("sessions", sessions),
     path("logout", logout),
@@ -187,3 +200,14 @@ def test_settings_that_lack_something_are_told(bridge: SyncBridge, wrong: dict[s
     (name,) = wrong
     with override_settings(**wrong), pytest.raises(RuntimeError, match=name):
         Client().get("/profile", headers={"Authorization": "Bearer x"})
+
+
+@pytest.mark.parametrize("page", ["/verified", "/async-verified"])
+def test_a_view_may_be_for_who_is_verified(visit: Visit, memory: MemoryPorts, page: str) -> None:
+    headers = bearer(visit)
+    answer = visit("get", page, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "email_not_verified")  # type: ignore[attr-defined]
+    assert visit("get", page).status_code == 401
+    alice = next(iter(memory.unit_of_work.tables.users))
+    asyncio.run(change_user(Actor.operator(), alice, {"email_verified": True}, ports=memory))
+    assert visit("get", page, headers=headers).content == b'{"email": "alice@example.com"}'

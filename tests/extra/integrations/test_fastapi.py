@@ -11,13 +11,24 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.testclient import TestClient
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import Actor, Ports, Role, UnavailableError, create_user, identify, list_users, log_in
+from leadnator_auth.domain import (
+    Actor,
+    Ports,
+    Role,
+    UnavailableError,
+    change_user,
+    create_user,
+    identify,
+    list_users,
+    log_in,
+)
 from leadnator_auth.entrypoints.embedding import Settings
 from leadnator_auth.integrations.fastapi import (
     CurrentIdentity,
     CurrentUser,
     MediaIdentity,
     OptionalIdentity,
+    VerifiedIdentity,
     current_identity,
     mount_accounts,
     ports_of,
@@ -25,6 +36,7 @@ from leadnator_auth.integrations.fastapi import (
 )
 
 ALICE = {"name": "Alice", "email": "alice@example.com", "password": "correct horse"}
+VERIFIED = {"email_verified": True}
 router = APIRouter(prefix="/notes")
 
 
@@ -36,6 +48,11 @@ async def notes(identity: CurrentIdentity) -> str:
 @router.get("/mine")
 def mine(user: CurrentUser) -> str:
     return str(user.email)
+
+
+@router.get("/verified")
+async def verified(identity: VerifiedIdentity) -> str:
+    return str(identity.user.email)
 
 
 @router.get("/welcome")
@@ -215,3 +232,12 @@ def test_a_test_may_replace_the_dependency(memory: MemoryPorts, client: TestClie
     with TestClient(app) as other:
         assert other.get("/notes").json() == "Alice"
         assert other.get("/notes/mine").json() == "alice@example.com"
+
+
+def test_a_route_may_be_for_who_is_verified(client: TestClient, memory: MemoryPorts) -> None:
+    headers = {"Authorization": f"Bearer {token_of(client)}"}
+    answer = client.get("/notes/verified", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "email_not_verified")
+    assert client.get("/notes/verified").json()["code"] == "missing_token"
+    asyncio.run(change_user(Actor.operator(), next(iter(memory.unit_of_work.tables.users)), VERIFIED, ports=memory))
+    assert client.get("/notes/verified", headers=headers).json() == "alice@example.com"

@@ -13,6 +13,7 @@ from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     Actor,
     Role,
+    change_user,
     create_user,
     identify,
     issue_media_token,
@@ -31,6 +32,7 @@ from leadnator_auth.integrations.flask import (
     optional_identity,
     ports,
     role_required,
+    verified_required,
 )
 
 ALICE = {"name": "Alice", "email": "alice@example.com", "password": "correct horse"}
@@ -50,6 +52,11 @@ def build(bridge: SyncBridge) -> Flask:
     @login_required
     def profile() -> dict[str, str]:
         return {"name": current_identity().user.name}
+
+    @app.get("/verified")
+    @verified_required
+    def verified() -> dict[str, str]:
+        return {"email": str(current_identity(verified=True).user.email)}
 
     @app.get("/welcome")
     def welcome() -> dict[str, str]:
@@ -176,3 +183,13 @@ def test_many_threads_share_the_bridge(browser: FlaskClient) -> None:
 def test_an_application_without_accounts_is_told() -> None:
     with Flask(__name__).test_request_context(), pytest.raises(RuntimeError, match="init_app"):
         current_identity()
+
+
+def test_a_view_may_be_for_who_is_verified(browser: FlaskClient, memory: MemoryPorts) -> None:
+    headers = bearer(browser)
+    answer = browser.get("/verified", headers=headers)
+    assert (answer.status_code, answer.get_json(force=True)["code"]) == (403, "email_not_verified")
+    assert browser.get("/verified").status_code == 401
+    alice = next(iter(memory.unit_of_work.tables.users))
+    asyncio.run(change_user(Actor.operator(), alice, {"email_verified": True}, ports=memory))
+    assert browser.get("/verified", headers=headers).json == {"email": "alice@example.com"}

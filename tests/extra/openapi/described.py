@@ -1,6 +1,7 @@
 """The application as its own OpenAPI document describes it: in process, with Alice logged in, and counted."""
 
 import asyncio
+import re
 import zlib
 from collections import Counter
 from typing import Any
@@ -17,17 +18,24 @@ from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
 from leadnator_auth.adapters.memory.tables import Tables
 from leadnator_auth.domain import (
     EmailAddress,
+    EventDelivery,
     Limits,
     OneTimeToken,
     Policy,
     Purpose,
+    QueuedEvent,
     Role,
     SessionId,
+    Subscription,
     UserId,
+    Webhook,
+    WebhookId,
     sign_up,
 )
+from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.entrypoints.http import create_app
+from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 
 AnyCase = Case[Any]  # of whatever kind of schema
 ALICE = {"name": "Alice", "email": "alice@example.com", "password": "minimum-6-chars"}
@@ -37,10 +45,20 @@ OTHER_SESSION = SessionId("s_123")
 OTHER_USER = UserId("u_123")
 """The user in the examples of the document."""
 RESET_SECRET = "reset_" + "A" * 43
+VERIFICATION_SECRET = "verify_" + "A" * 43
+CODE_CHALLENGE = "code_" + "A" * 43
+CODE_MAIL = "m_123"
+CODE = f"{int.from_bytes(memory_ports().code_keys.derive(f'login_code:{CODE_MAIL}')) % 10**6:06}"
+CONFIRMATION_SECRET = "email_" + "A" * 43
+UNDO_SECRET = "undo_" + "A" * 43
 NOT_GUESSED = {
     "/api/auth/signup": {"email": "x@bücher.example.com"},
     "/api/auth/change-password": {"current_password": ALICE["password"]},
     "/api/auth/reset-password": {"token": RESET_SECRET},
+    "/api/auth/verify-email": {"token": VERIFICATION_SECRET},
+    "/api/auth/login/code/confirm": {"challenge": CODE_CHALLENGE, "code": CODE},
+    "/api/auth/confirm-email": {"token": CONFIRMATION_SECRET},
+    "/api/auth/undo-email-change": {"token": UNDO_SECRET},
 }
 """Members of a body that are right, and that no generator comes by."""
 
@@ -74,7 +92,7 @@ class Described:
     """An application that begins each case with the same accounts, sessions and reset tokens."""
 
     def __init__(self) -> None:
-        ports = memory_ports(policy=Policy(limits=Limits.none()))
+        ports = memory_ports(policy=Policy(limits=Limits.none(), email_code_login=True))
         self._ports = attrs.evolve(ports, emails=ValidatedEmailSyntax(), tokens=JwtTokens(["s" * 32]))
         self.token, self._tables = asyncio.run(_with_alice(self._ports))
         self.counted = Counted(create_app(self._ports))
@@ -110,20 +128,64 @@ def give_what_nobody_guesses(case: AnyCase) -> None:
 
 
 async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
-    """Returns Alice's token, and the tables with her as an admin, another session of hers, a reset token and Bob."""
+    """Returns Alice's token, and the tables with her as an admin, another session of hers, a reset token, a webhook and
+    Bob.
+    """
     alice = await sign_up(ALICE["name"], ALICE["email"], ALICE["password"], ports=ports)
     other = attrs.evolve(alice.session, id=OTHER_SESSION)
     reset = OneTimeToken(
-        Purpose.RESET, digest_of(RESET_SECRET), alice.user.id, None, other.created_at, other.expires_at
+        Purpose.RESET,
+        digest_of(RESET_SECRET),
+        alice.user.id,
+        alice.user.email.canonical,
+        other.created_at,
+        other.expires_at,
     )
     tables = ports.unit_of_work.tables.copy()
     tables.sessions[other.id] = other
-    tables.one_time_tokens[reset.digest] = reset
+    verification = attrs.evolve(reset, purpose=Purpose.VERIFY, digest=digest_of(VERIFICATION_SECRET))
+    challenge = attrs.evolve(
+        reset,
+        purpose=Purpose.LOGIN_CODE,
+        digest=digest_of(CODE_CHALLENGE),
+        user_id=None,
+        address=None,
+        tries_left=5,
+        payload=CODE_MAIL,
+    )
+    mailed = attrs.evolve(
+        reset,
+        purpose=Purpose.MAILED_CODE,
+        digest=digest_of(Purpose.MAILED_CODE.prefix + CODE_MAIL),
+        payload=ports.code_keys.newest_id,
+    )
+    wanted = EmailAddress("al@example.com", "al@example.com")
+    confirmation = attrs.evolve(
+        reset, purpose=Purpose.EMAIL, digest=digest_of(CONFIRMATION_SECRET), address=wanted.canonical
+    )
+    undo = attrs.evolve(reset, purpose=Purpose.UNDO, digest=digest_of(UNDO_SECRET))
+    change = EmailChange(alice.user.id, 0, alice.user.email, None, other.created_at, other.expires_at)
+    tables.email_changes[f"{alice.user.id} 0"] = change
+    tokens = (reset, verification, challenge, mailed, confirmation, undo)
+    tables.one_time_tokens |= {token.digest: token for token in tokens}
+    _add_webhook(tables, ports)
     bob = attrs.evolve(alice.user, id=OTHER_USER, email=EmailAddress("bob@example.com", "bob@example.com"))
-    tables.users |= {bob.id: bob, alice.user.id: attrs.evolve(alice.user, role=Role.ADMIN)}
+    tables.users |= {bob.id: bob, alice.user.id: attrs.evolve(alice.user, role=Role.ADMIN, pending_email=wanted)}
     return alice.token, tables
 
 
+def _add_webhook(tables: Tables, ports: MemoryPorts) -> None:
+    """Adds the webhook and the delivery in the examples of the document."""
+    now = ports.clock.now()
+    webhook = Webhook(WebhookId("wh_123"), "https://crm.example.com/", "CRM", now, ports.master_keys.newest_id)
+    event = next(iter(tables.events.values()))
+    tables.webhooks[webhook.id] = webhook
+    tables.subscriptions[webhook.id] = Subscription(webhook.id, since=now)
+    tables.event_deliveries["d_123"] = QueuedEvent.new("d_123", EventDelivery(webhook.id, event), now)
+
+
+_TEMPLATES = {re.compile(re.sub("{[^}]*}", "[^/]*", each.path)): each.path for each in OPERATIONS if "{" in each.path}
+
+
 def _template_of(path: str) -> str:
-    folder = next((folder for folder in ("/api/auth/sessions/", "/api/admin/users/") if path.startswith(folder)), None)
-    return f"{folder}{{id}}" if folder else path
+    return next((template for pattern, template in _TEMPLATES.items() if pattern.fullmatch(path)), path)

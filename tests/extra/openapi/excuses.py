@@ -20,21 +20,39 @@ LOG_IN = "POST /api/auth/login"
 FORGOT = "POST /api/auth/forgot-password"
 RESET = "POST /api/auth/reset-password"
 CHANGE = "POST /api/auth/change-password"
+VERIFY = "POST /api/auth/verify-email"
+ASK_FOR_CODE = "POST /api/auth/login/code"
+CONFIRM_CODE = "POST /api/auth/login/code/confirm"
+MOVE = "POST /api/auth/change-email"
+CONFIRM = "POST /api/auth/confirm-email"
+UNDO = "POST /api/auth/undo-email-change"
 MEDIA = "POST /api/auth/media-token"
 PATCH_USER = "PATCH /api/admin/users/{id}"
 LIST_USERS = "GET /api/admin/users"
 LIST_EVENTS = "GET /api/admin/events"
+ADD_WEBHOOK = "POST /api/admin/webhooks"
+PATCH_WEBHOOK = "PATCH /api/admin/webhooks/{id}"
+LIST_DELIVERIES = "GET /api/admin/webhooks/{id}/deliveries"
 FIELDS = {
     SIGN_UP: ["name", "email", "password"],
     LOG_IN: ["email", "password"],
     FORGOT: ["email"],
     RESET: ["token", "password"],
+    VERIFY: ["token"],
+    ASK_FOR_CODE: ["email"],
+    CONFIRM_CODE: ["challenge", "code"],
+    MOVE: ["email"],
+    CONFIRM: ["token"],
+    UNDO: ["token"],
     CHANGE: ["current_password", "password"],
     MEDIA: ["path"],
-    PATCH_USER: ["name", "role", "plan", "status"],
+    PATCH_USER: ["name", "email", "role", "plan", "status", "email_verified"],
+    ADD_WEBHOOK: ["url", "types", "description"],
+    PATCH_WEBHOOK: ["url", "types", "description", "enabled"],
 }
 NEW_PASSWORD = [SIGN_UP, RESET, CHANGE]
-EMAIL = [SIGN_UP, LOG_IN, FORGOT]
+URL = [ADD_WEBHOOK, PATCH_WEBHOOK]
+EMAIL = [SIGN_UP, LOG_IN, FORGOT, ASK_FOR_CODE, MOVE]
 
 
 @attrs.frozen
@@ -78,9 +96,20 @@ def _composed(body: Body) -> str:
 
 
 def has_surrounding_space(body: Body) -> bool:
-    """Returns whether what is dropped around a name or an address is there."""
-    texts = [body.get("name"), body.get("email")]
+    """Returns whether what is dropped around a name, an address or such is there."""
+    texts = [body.get(field) for field in ("name", "email", "url", "description")]
     return any(isinstance(text, str) and text != text.strip() for text in texts)
+
+
+def is_plain_http(body: Body) -> bool:
+    """Returns whether the target of a webhook is without TLS."""
+    return str(body.get("url")).startswith("http://")
+
+
+def has_numbers_in_host(body: Body) -> bool:
+    """Returns whether a URL has an IPv6 address, a port, or a host longer than names are."""
+    host = str(body.get("url")).partition("://")[2].partition("/")[0].partition("?")[0]
+    return "[" in host or ":" in host or len(host) > 253
 
 
 def has_encoded_word(body: Body) -> bool:
@@ -124,12 +153,18 @@ RIGHT: tuple[Excuse, ...] = (
     *(_accepted(operation, has_surrounding_space) for operation in EMAIL),
     # "IDN spelling never makes two accounts": an address may be typed in Unicode, which is not of the format "email".
     _accepted(SIGN_UP, has_international_address),
+    # A server may be set to take "http://"; and a pattern says nothing of how great a port is, or what an address.
+    *(_refused(operation, "url: insecure_url", is_plain_http) for operation in URL),
+    *(_refused(operation, "url: invalid_url", has_numbers_in_host) for operation in URL),
+    *(_accepted(operation, has_surrounding_space) for operation in URL),
     # A schema says what a token looks like, not which ones were mailed: "unknown, used, expired".
     _refused(RESET, "invalid_reset_token"),
+    *(_refused(operation, "invalid_email_token") for operation in (VERIFY, CONFIRM, UNDO)),
+    _refused(CONFIRM_CODE, "invalid_code"),
     # Nor does it say which cursors a page had.
     *(
         _refused(operation, "invalid_request", lambda query: "cursor" in query)
-        for operation in (LIST_USERS, LIST_EVENTS)
+        for operation in (LIST_USERS, LIST_EVENTS, LIST_DELIVERIES)
     ),
     _refused(LIST_USERS, "invalid_request", _nul_in("query")),
 )

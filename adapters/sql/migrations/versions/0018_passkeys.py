@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0018"
-down_revision = "0009"
+down_revision = "0016"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 

@@ -1,0 +1,45 @@
+"""Giving an account back to whoever reads its mails, with nothing left by which somebody else could come back."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+from leadnator_auth.domain.entities.user import User, without_secrets
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
+from leadnator_auth.domain.use_cases.steps.second_factor import drop_added_second_factors
+
+ADDED_LATELY = timedelta(days=7)
+"""What was added to a verified account within this time before a reset was perhaps not added by its owner."""
+
+Drop = Callable[[User, datetime | None, Transaction, Ports], Awaitable[None]]
+"""Drops one kind of what an account can be entered by, as far as it was added since an instant; None: all of it."""
+
+PARTS: Sequence[Drop] = (drop_added_second_factors,)
+"""Each capability that lets somebody in by more than a password names its part here."""
+
+
+async def complete_recovery(
+    user: User,
+    transaction: Transaction,
+    ports: Ports,
+    *,
+    added_since: datetime | None,
+    reason: str,
+    actor: str | None = None,
+) -> User:
+    """Stores the account with all its sessions ended and all its mailed secrets void, and returns it.
+
+    Those that undo a change of address are not voided here. What was added to get in since `added_since` is dropped,
+    with None all of it. The user must have been read first of all in the same transaction. Without an `actor`, the
+    owner did it.
+
+    Raises: EmailTakenError when the account is to have an address that another one has.
+    """
+    for drop in PARTS:
+        await drop(user, added_since, transaction, ports)
+    return await end_sessions(without_secrets(user), transaction, ports, reason=reason, actor=actor)
+
+
+def added_before_reset(user: User, now: datetime) -> datetime | None:
+    """Returns since when what was added is dropped by a reset: all of it, if the address was never verified."""
+    return now - ADDED_LATELY if user.is_email_verified else None

@@ -1,0 +1,76 @@
+"""Taking a second factor, a code of an app or a recovery code, each once; and taking it away."""
+
+from datetime import datetime
+from enum import Enum, auto
+
+from leadnator_auth.domain.entities.event import EventType
+from leadnator_auth.domain.entities.recovery_code import digest_of_code
+from leadnator_auth.domain.entities.totp_factor import TotpFactor
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.ports import Ports, Repositories, Transaction
+from leadnator_auth.domain.use_cases.steps.record import record
+from leadnator_auth.domain.values.totp import matching_step
+
+
+class UsedFactor(Enum):
+    """What it was that was given."""
+
+    TOTP = auto()
+    RECOVERY_CODE = auto()
+
+
+async def confirmed_totp(user: User, repositories: Repositories) -> TotpFactor | None:
+    """Returns the app of an account that counts, if there is one."""
+    factors = await repositories.totp_factors.of_user(user.id)
+    return next((factor for factor in factors if factor.is_confirmed), None)
+
+
+async def take_second_factor(user: User, code: str, transaction: Transaction, ports: Ports) -> UsedFactor | None:
+    """Returns which factor of an account this is the code of, used from now on; None if it is of none.
+
+    Both are looked at, in this order, by one conditional statement each: of many at once, one gets it. An account
+    without an app that counts has no second factor, whatever codes are left.
+    """
+    factor = await confirmed_totp(user, transaction)
+    if factor is None:
+        return None
+    now = ports.clock.now()
+    # Without its key nobody can tell what the app shows; a recovery code will still do.
+    has_key = ports.master_keys.has(factor.key_id)
+    step = matching_step(factor.seed(ports.master_keys), code, now, after=factor.last_step) if has_key else None
+    if step is not None and await transaction.totp_factors.take_step(factor.id, step, now):
+        return UsedFactor.TOTP
+    used = await transaction.recovery_codes.take(user.id, digest_of_code(code))
+    return UsedFactor.RECOVERY_CODE if used else None
+
+
+async def drop_second_factors(user: User, transaction: Transaction, ports: Ports) -> bool:
+    """Removes the second factors of an account, whoever wants them gone; returns whether there were any.
+
+    The user was read in the same transaction, and first of all.
+    """
+    factors = await transaction.totp_factors.of_user(user.id)
+    for factor in factors:
+        await remove_factor(factor, transaction, ports)
+    await transaction.recovery_codes.replace(user.id, ())
+    return bool(factors)
+
+
+async def drop_added_second_factors(
+    user: User, added_since: datetime | None, transaction: Transaction, ports: Ports
+) -> None:
+    """Removes the apps that were set up since an instant, with None all; codes stay while there is an app that counts.
+
+    The user was read in the same transaction, and first of all.
+    """
+    for factor in await transaction.totp_factors.of_user(user.id):
+        if added_since is None or (factor.confirmed_at or factor.created_at) >= added_since:
+            await remove_factor(factor, transaction, ports)
+    if await confirmed_totp(user, transaction) is None:
+        await transaction.recovery_codes.replace(user.id, ())
+
+
+async def remove_factor(factor: TotpFactor, transaction: Transaction, ports: Ports) -> None:
+    """Removes an app; that is an event if it counted."""
+    if await transaction.totp_factors.remove(factor.id) and factor.is_confirmed:
+        await record(EventType.FACTOR_REMOVED, factor.user_id, transaction, ports, type="totp")

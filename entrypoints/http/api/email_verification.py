@@ -1,0 +1,52 @@
+"""The calls to prove that an address is one's own."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from leadnator_auth.domain import resend_verification, verify_email
+from leadnator_auth.domain.errors import InvalidEmailTokenError, NotFoundError, UnavailableError
+from leadnator_auth.entrypoints.http.context import done, identified, ports_of
+from leadnator_auth.entrypoints.http.openapi import schemas
+from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
+from leadnator_auth.entrypoints.http.reading.body import read_fields
+
+
+async def post_verify_email(request: Request) -> Response:
+    """POST /api/auth/verify-email"""
+    (token,) = await read_fields(request, "token")
+    await verify_email(token, ports=ports_of(request))
+    return done()
+
+
+async def post_resend_verification(request: Request) -> Response:
+    """POST /api/auth/resend-verification"""
+    identity = await identified(request)
+    await resend_verification(identity, ports=ports_of(request))
+    return done()
+
+
+GROUP = "Addresses"
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        method="POST",
+        path="/api/auth/verify-email",
+        handler=post_verify_email,
+        summary="Prove an e-mail address with the token of a mailed link.",
+        group=GROUP,
+        body={"token": schemas.VERIFICATION_TOKEN},
+        example_body={"token": "verify_xyz…"},
+        variables={"token": "VERIFY_TOKEN"},
+        refusals=(*BAD_BODY, InvalidEmailTokenError, UnavailableError),
+    ),
+    Operation(
+        method="POST",
+        path="/api/auth/resend-verification",
+        handler=post_resend_verification,
+        summary="Mail another link that proves the address; at most 5 an hour leave.",
+        group=GROUP,
+        refusals=(*BAD_TOKEN, NotFoundError, UnavailableError),
+        needs_token=True,
+        for_unverified=True,
+    ),
+)

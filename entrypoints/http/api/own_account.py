@@ -1,0 +1,102 @@
+"""The calls for one's own account: see it, change it, delete it, take all that is kept along."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from leadnator_auth.domain import change_account, export_account, show_account
+from leadnator_auth.domain import delete_account as delete
+from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
+from leadnator_auth.domain.errors import LastAdminError, StepUpRequiredError, UnavailableError
+from leadnator_auth.entrypoints.http.account_file import EXAMPLE, EXPORT, written
+from leadnator_auth.entrypoints.http.context import done, identified, ports_of
+from leadnator_auth.entrypoints.http.openapi import schemas
+from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
+from leadnator_auth.entrypoints.http.reading.body import read_members
+from leadnator_auth.entrypoints.views import account_view
+
+
+async def get_account(request: Request) -> Response:
+    """GET /api/auth/account"""
+    user = await show_account(await identified(request), ports=ports_of(request))
+    return JSONResponse({"account": account_view(user)})
+
+
+async def patch_account(request: Request) -> Response:
+    """PATCH /api/auth/account"""
+    identity = await identified(request)
+    changes = await read_members(request)
+    user = await change_account(identity, changes, ports=ports_of(request))
+    return JSONResponse({"account": account_view(user)})
+
+
+async def delete_account(request: Request) -> Response:
+    """DELETE /api/auth/account"""
+    await delete(await identified(request), ports=ports_of(request))
+    return done()
+
+
+async def get_export(request: Request) -> Response:
+    """GET /api/auth/account/export"""
+    export = await export_account(await identified(request), ports=ports_of(request))
+    headers = {"Content-Disposition": 'attachment; filename="account.json"'}
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type="application/json")
+    return StreamingResponse(written(export), headers=headers, media_type="application/json")
+
+
+GROUP = "Own account"
+_REFUSALS = (*BAD_TOKEN, UnavailableError)
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        method="GET",
+        path="/api/auth/account",
+        handler=get_account,
+        name="show_account",
+        summary="Return the account of the logged-in user, with its metadata.",
+        group=GROUP,
+        success=schemas.closed({"account": schemas.ACCOUNT}),
+        example_answer={"account": schemas.EXAMPLE_ACCOUNT},
+        refusals=_REFUSALS,
+        needs_token=True,
+        for_unverified=True,
+    ),
+    Operation(
+        method="PATCH",
+        path="/api/auth/account",
+        handler=patch_account,
+        name="change_account",
+        summary="Change the name, or replace the metadata that the application keeps for its user.",
+        group=GROUP,
+        body={"name": schemas.NAME, "user_metadata": schemas.METADATA},
+        is_patch=True,
+        example_body={"user_metadata": {"theme": "dark"}},
+        success=schemas.closed({"account": schemas.ACCOUNT}),
+        example_answer={"account": schemas.EXAMPLE_ACCOUNT},
+        refusals=(*BAD_BODY, *_REFUSALS, TooManyRequestsError),
+        needs_token=True,
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/auth/account",
+        handler=delete_account,
+        summary="Delete the account with everything that belongs to it; takes a recent log-in or step-up.",
+        group=GROUP,
+        refusals=(*_REFUSALS, StepUpRequiredError, LastAdminError),
+        needs_token=True,
+        for_unverified=True,
+    ),
+    Operation(
+        method="GET",
+        path="/api/auth/account/export",
+        handler=get_export,
+        name="export_account",
+        summary="Return all that is kept about the account, as a file; takes a recent log-in or step-up.",
+        group=GROUP,
+        success=EXPORT,
+        example_answer=EXAMPLE,
+        refusals=(*_REFUSALS, StepUpRequiredError),
+        needs_token=True,
+        for_unverified=True,
+    ),
+)

@@ -1,0 +1,220 @@
+"""The calls for administrators about webhooks: who is told of events, of which, and by which secret."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from leadnator_auth.domain import (
+    SubscribedWebhook,
+    WebhookId,
+    WebhookWithSecret,
+    add_webhook,
+    change_webhook,
+    list_webhooks,
+    remove_webhook,
+    rotate_webhook_secret,
+    show_webhook,
+)
+from leadnator_auth.domain.entities.event import HAPPENINGS
+from leadnator_auth.domain.entities.webhook import MAX_DESCRIPTION_LENGTH
+from leadnator_auth.domain.errors import ForbiddenError, NotFoundError, TooManyWebhooksError, UnavailableError
+from leadnator_auth.domain.values.webhook_url import MAX_URL_LENGTH, URL_PATTERN
+from leadnator_auth.entrypoints.http.context import actor_of, done, ports_of
+from leadnator_auth.entrypoints.http.openapi import schemas
+from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
+from leadnator_auth.entrypoints.http.openapi.schemas import Schema
+from leadnator_auth.entrypoints.http.reading.body import read_fields, read_members
+from leadnator_auth.entrypoints.http.security_events import log_event
+from leadnator_auth.entrypoints.views import webhook_view
+
+
+async def get_webhooks(request: Request) -> Response:
+    """GET /api/admin/webhooks"""
+    webhooks = await list_webhooks(await actor_of(request), ports=ports_of(request))
+    return JSONResponse({"webhooks": [webhook_view(webhook) for webhook in webhooks]})
+
+
+async def post_webhook(request: Request) -> Response:
+    """POST /api/admin/webhooks"""
+    actor = await actor_of(request)
+    url, types, description = await read_fields(request, "url", "types", "description")
+    made = await add_webhook(actor, url, types, description, ports=ports_of(request))
+    log_event(request, "webhook_added", actor=actor.id, webhook=made.webhook.webhook.id)
+    return _secret_told(made)
+
+
+async def get_webhook(request: Request) -> Response:
+    """GET /api/admin/webhooks/{id}"""
+    return _told(await show_webhook(await actor_of(request), webhook_id_of(request), ports=ports_of(request)))
+
+
+async def patch_webhook(request: Request) -> Response:
+    """PATCH /api/admin/webhooks/{id}"""
+    actor = await actor_of(request)
+    changes = await read_members(request)
+    webhook = await change_webhook(actor, webhook_id_of(request), changes, ports=ports_of(request))
+    log_event(request, "webhook_changed", actor=actor.id, webhook=webhook.webhook.id)
+    return _told(webhook)
+
+
+async def delete_webhook(request: Request) -> Response:
+    """DELETE /api/admin/webhooks/{id}"""
+    actor = await actor_of(request)
+    webhook = await remove_webhook(actor, webhook_id_of(request), ports=ports_of(request))
+    log_event(request, "webhook_removed", actor=actor.id, webhook=webhook.webhook.id)
+    return done()
+
+
+async def post_rotate_secret(request: Request) -> Response:
+    """POST /api/admin/webhooks/{id}/rotate-secret"""
+    actor = await actor_of(request)
+    made = await rotate_webhook_secret(actor, webhook_id_of(request), ports=ports_of(request))
+    log_event(request, "webhook_secret_rotated", actor=actor.id, webhook=made.webhook.webhook.id)
+    return _secret_told(made)
+
+
+def webhook_id_of(request: Request) -> WebhookId:
+    """Returns the id in the path."""
+    return WebhookId(request.path_params["id"])
+
+
+def _told(webhook: SubscribedWebhook) -> Response:
+    return JSONResponse({"webhook": webhook_view(webhook)})
+
+
+def _secret_told(made: WebhookWithSecret) -> Response:
+    return JSONResponse({"webhook": webhook_view(made.webhook), "secret": made.secret})
+
+
+GROUP = "Webhooks"
+REFUSALS = (*BAD_TOKEN, ForbiddenError, NotFoundError, UnavailableError)
+_TYPES: Schema = {
+    "type": "array",
+    "items": {"type": "string", "enum": [event_type.value for event_type in HAPPENINGS]},
+    "description": "The types of events that it is told of; none stands for all.",
+    "examples": [["user.created"]],
+}
+_URL: Schema = {
+    "type": "string",
+    "maxLength": MAX_URL_LENGTH,
+    "pattern": URL_PATTERN,
+    "description": "Begins with https://, with neither a user nor a fragment in it.",
+    "examples": ["https://crm.example.com/hooks/accounts"],
+}
+_DESCRIPTION: Schema = {
+    "type": "string",
+    "maxLength": MAX_DESCRIPTION_LENGTH,
+    "pattern": schemas.LINE_PATTERN,
+    "description": "A note for administrators.",
+}
+_ENABLED: Schema = {"type": "boolean", "description": "Whether it is told of anything."}
+_SECRET: Schema = {
+    "type": "string",
+    "pattern": "^whsec_",
+    "description": "What signs the messages, as Standard Webhooks has it; it is never shown again.",
+}
+_WEBHOOK = schemas.closed(
+    {
+        "id": {"type": "string", "pattern": "^wh_", "examples": ["wh_123"]},
+        "url": {"type": "string"},
+        "types": _TYPES,
+        "description": {"type": "string"},
+        "enabled": _ENABLED,
+        "created_at": schemas.INSTANT,
+    },
+    title="Webhook",
+)
+_CRM = {
+    "id": "wh_123",
+    "url": "https://crm.example.com/hooks/accounts",
+    "types": ["user.created"],
+    "description": "CRM",
+    "enabled": True,
+    "created_at": "2026-01-01T12:00:00Z",
+}
+WEBHOOK_ID = Parameter("id", "path", {"type": "string"}, "wh_123")
+_ONE = schemas.closed({"webhook": _WEBHOOK})
+_ONE_WITH_SECRET = schemas.closed({"webhook": _WEBHOOK, "secret": _SECRET})
+
+_BODY = {"url": _URL, "types": _TYPES, "description": _DESCRIPTION}
+_NEW = {"url": _URL, "types": schemas.or_null(_TYPES), "description": schemas.or_null(_DESCRIPTION)}
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        method="GET",
+        path="/api/admin/webhooks",
+        handler=get_webhooks,
+        name="list_webhooks",
+        summary="List the webhooks, newest first.",
+        group=GROUP,
+        success=schemas.closed({"webhooks": {"type": "array", "items": _WEBHOOK}}),
+        example_answer={"webhooks": [_CRM]},
+        refusals=REFUSALS,
+        needs_token=True,
+    ),
+    Operation(
+        method="POST",
+        path="/api/admin/webhooks",
+        handler=post_webhook,
+        name="add_webhook",
+        summary="Have events posted to a URL from now on, and return the secret that signs them.",
+        group=GROUP,
+        body=_NEW,
+        optional=("types", "description"),
+        example_body={"url": _CRM["url"], "types": _CRM["types"], "description": _CRM["description"]},
+        success=_ONE_WITH_SECRET,
+        example_answer={"webhook": _CRM, "secret": "whsec_…"},
+        refusals=(*BAD_BODY, *REFUSALS, TooManyWebhooksError),
+        needs_token=True,
+    ),
+    Operation(
+        method="GET",
+        path="/api/admin/webhooks/{id}",
+        handler=get_webhook,
+        summary="Return a webhook.",
+        group=GROUP,
+        parameters=(WEBHOOK_ID,),
+        success=_ONE,
+        example_answer={"webhook": _CRM},
+        refusals=REFUSALS,
+        needs_token=True,
+    ),
+    Operation(
+        method="PATCH",
+        path="/api/admin/webhooks/{id}",
+        handler=patch_webhook,
+        name="change_webhook",
+        summary="Change a webhook; `enabled` takes one up again that answered 410 Gone.",
+        group=GROUP,
+        parameters=(WEBHOOK_ID,),
+        body={**_BODY, "enabled": _ENABLED},
+        is_patch=True,
+        example_body={"types": [], "enabled": True},
+        success=_ONE,
+        example_answer={"webhook": _CRM | {"types": []}},
+        refusals=(*BAD_BODY, *REFUSALS),
+        needs_token=True,
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/admin/webhooks/{id}",
+        handler=delete_webhook,
+        summary="Remove a webhook; what waits for it is never sent.",
+        group=GROUP,
+        parameters=(WEBHOOK_ID,),
+        refusals=REFUSALS,
+        needs_token=True,
+    ),
+    Operation(
+        method="POST",
+        path="/api/admin/webhooks/{id}/rotate-secret",
+        handler=post_rotate_secret,
+        name="rotate_webhook_secret",
+        summary="Return a new secret; for 24 hours, the one before signs beside it.",
+        group=GROUP,
+        parameters=(WEBHOOK_ID,),
+        success=_ONE_WITH_SECRET,
+        example_answer={"webhook": _CRM, "secret": "whsec_…"},
+        refusals=REFUSALS,
+        needs_token=True,
+    ),
+)
