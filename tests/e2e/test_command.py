@@ -135,6 +135,13 @@ ARGUMENTS = {
     ("users", "activate"): ("u_x",),
     ("users", "delete"): ("u_x", "--yes"),
     ("mail", "retry"): ("m_x",),
+    ("webhooks", "create"): ("https://crm.example.com/",),
+    ("webhooks", "set"): ("wh_x", "--disable"),
+    ("webhooks", "rotate"): ("wh_x",),
+    ("webhooks", "test"): ("wh_x",),
+    ("webhooks", "deliveries"): ("wh_x",),
+    ("webhooks", "retry"): ("wh_x", "d_x"),
+    ("webhooks", "delete"): ("wh_x", "--yes"),
 }
 """What a command must be given."""
 LEAVES = [path for path in every_command() if not any(other[: len(path)] == path != other for other in every_command())]

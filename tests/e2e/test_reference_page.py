@@ -18,16 +18,16 @@ CURLRC = 'noproxy = "*"\nmax-time = 60\n'
 BEFORE_THE_OTHERS = ["sign_up", "log_in", "get_me", "list_sessions", "end_session", "create_media_token"]
 AFTER_THE_OTHERS = [
     "delete_webhook",
-    "log_in_code",
-    "log_in_code_confirm",
     "change_password",
     "log_out",
     "undo_email_change",
     "forgot_password",
     "reset_password",
+    "log_in_code",
+    "log_in_code_confirm",
     "delete_account",
 ]
-"""A code proves the address, as a link has done by then; a new password is for the last; a reset ends every session."""
+"""The first set a new password to what the last expect; a reset ends every session; a code goes to the old address."""
 
 
 class Shell(NamedTuple):

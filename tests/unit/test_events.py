@@ -280,20 +280,20 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "reset_password": [
         (
             lambda s: reset_password(s.secret, "new-secret", ports=s.ports),
-            [ENDED, ENDED, "password.reset", VERIFIED],
+            ["factor.removed", ENDED, ENDED, "password.reset", VERIFIED],
         ),
         (
             lambda s: _after(
                 verify_email(s.verification, ports=s.ports), reset_password(s.secret, "new-secret", ports=s.ports)
             ),
-            [ENDED, ENDED, "password.reset", VERIFIED],
+            ["factor.removed", ENDED, ENDED, "password.reset", VERIFIED],
         ),
         (lambda s: reset_password(f"{s.secret}x", "new-secret", ports=s.ports), []),
         (
             lambda s: _after(
                 reset_password(s.secret, "new-secret", ports=s.ports), reset_password(s.secret, "third", ports=s.ports)
             ),
-            [ENDED, ENDED, "password.reset", VERIFIED],
+            ["factor.removed", ENDED, ENDED, "password.reset", VERIFIED],
         ),
     ],
     "resend_verification": [(lambda s: resend_verification(s.first, ports=s.ports), [])],
@@ -397,7 +397,7 @@ async def test_that_a_change_of_address_was_undone_is_told_with_all_that_ends(sc
             await undo_email_change(undo, ports=scene.ports)
     after = await state_of(scene.ports)
     new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
-    assert new == [ENDED, ENDED, "user.email_change_undone"]
+    assert new == ["factor.removed", ENDED, ENDED, "user.email_change_undone"]
 
 
 def test_every_use_case_that_writes_has_its_story() -> None:

@@ -42,7 +42,7 @@ NEW_PASSWORD: Schema = {
 RESET_TOKEN: Schema = {"type": "string", "pattern": "^reset_", "description": "What the mailed link ends in."}
 VERIFICATION_TOKEN: Schema = {"type": "string", "pattern": "^verify_", "description": "What the mailed link ends in."}
 CODE_CHALLENGE: Schema = {"type": "string", "pattern": "^code_", "description": "What has to come back with the code."}
-CODE: Schema = {"type": "string", "minLength": 1, "description": "The six digits in the mail.", "examples": ["123456"]}
+CODE: Schema = {"type": "string", "minLength": 1, "description": "The six digits in the mail.", "examples": ["907316"]}
 CONFIRMATION_TOKEN: Schema = {"type": "string", "pattern": "^email_", "description": "What the mailed link ends in."}
 UNDO_TOKEN: Schema = {"type": "string", "pattern": "^undo_", "description": "What the mailed link ends in."}
 
