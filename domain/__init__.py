@@ -22,6 +22,7 @@ from leadnator_auth.domain.entities.mail import (
 from leadnator_auth.domain.entities.mailed_link import LinkState, MailedLink
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState, OutboxEntry, OutboxStats
+from leadnator_auth.domain.entities.passkey import AuthenticatorFlags, Passkey, PasskeyAssertion, PasskeyRegistration
 from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
@@ -43,6 +44,7 @@ from leadnator_auth.domain.errors import (
     InvalidEmailTokenError,
     InvalidFieldsError,
     InvalidPageError,
+    InvalidPasskeyError,
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
@@ -52,8 +54,11 @@ from leadnator_auth.domain.errors import (
     MissingFieldsError,
     NotFoundError,
     OverloadedError,
+    PasskeyClonedError,
+    PasskeyExistsError,
     SignUpClosedError,
     StepUpRequiredError,
+    TooManyPasskeysError,
     TooManyWebhooksError,
     UnavailableError,
     WebhookTargetRefusedError,
@@ -121,7 +126,7 @@ from leadnator_auth.domain.use_cases.webhooks import (
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
-from leadnator_auth.domain.values.ids import SessionId, UserId, WebhookId
+from leadnator_auth.domain.values.ids import PasskeyId, SessionId, UserId, WebhookId
 from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
@@ -135,6 +140,7 @@ __all__ = [
     "Actor",
     "AuthError",
     "AuthenticationMethod",
+    "AuthenticatorFlags",
     "BadFieldError",
     "Challenge",
     "Change",
@@ -170,6 +176,7 @@ __all__ = [
     "InvalidEmailTokenError",
     "InvalidFieldsError",
     "InvalidPageError",
+    "InvalidPasskeyError",
     "InvalidResetTokenError",
     "InvalidTokenError",
     "JsonObject",
@@ -194,6 +201,12 @@ __all__ = [
     "OutgoingMail",
     "OverloadedError",
     "Page",
+    "Passkey",
+    "PasskeyAssertion",
+    "PasskeyClonedError",
+    "PasskeyExistsError",
+    "PasskeyId",
+    "PasskeyRegistration",
     "Password",
     "PasswordPolicy",
     "Policy",
@@ -217,6 +230,7 @@ __all__ = [
     "SubscribedWebhook",
     "Subscriber",
     "Subscription",
+    "TooManyPasskeysError",
     "TooManyRequestsError",
     "TooManyWebhooksError",
     "UnavailableError",

@@ -184,6 +184,41 @@ class InvalidResetTokenError(AuthError):
     message = "The reset token is unknown, used up or expired."
 
 
+class InvalidPasskeyError(AuthError):
+    """The answer of an authenticator is malformed, forged, or not one that may be used here and now."""
+
+    code = "invalid_passkey"
+    message = "This passkey cannot be used here."
+
+
+class PasskeyClonedError(InvalidPasskeyError):
+    """The counter of a passkey did not rise: somebody else may have its key. Both may be told, a caller never is."""
+
+    def __init__(self, passkey_id: str, user_id: str) -> None:
+        super().__init__(passkey_id, user_id)
+        self.passkey_id = passkey_id
+        self.user_id = user_id
+
+    @property
+    def reason(self) -> str:
+        """What is known of all of its kind."""
+        return "its counter did not rise"
+
+
+class PasskeyExistsError(AuthError):
+    """This passkey is registered already."""
+
+    code = "passkey_exists"
+    message = "This passkey is registered already."
+
+
+class TooManyPasskeysError(AuthError):
+    """The account has as many passkeys as it may have."""
+
+    code = "too_many_passkeys"
+    message = "The account has 20 passkeys: remove one first."
+
+
 class InvalidEmailTokenError(AuthError):
     """The token of a link that proves an address is unknown, used, expired or of an address of the past."""
 

@@ -29,6 +29,7 @@ from leadnator_auth.adapters.memory.fakes import (
 from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
 from leadnator_auth.adapters.memory.mailbox import Mailbox
 from leadnator_auth.adapters.memory.one_time_tokens import MemoryOneTimeTokens
+from leadnator_auth.adapters.memory.passkeys import MemoryPasskeys
 from leadnator_auth.adapters.memory.ports import MemoryPorts, MemoryReadiness, memory_ports
 from leadnator_auth.adapters.memory.rate_limits import MemoryRateLimits
 from leadnator_auth.adapters.memory.store import (
@@ -57,6 +58,7 @@ __all__ = [
     "MemoryIdentities",
     "MemoryMailQueue",
     "MemoryOneTimeTokens",
+    "MemoryPasskeys",
     "MemoryPorts",
     "MemoryRateLimits",
     "MemoryReadiness",

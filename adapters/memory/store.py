@@ -13,6 +13,7 @@ from leadnator_auth.adapters.memory.events import MemoryEvents
 from leadnator_auth.adapters.memory.known_clients import MemoryKnownClients
 from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
 from leadnator_auth.adapters.memory.one_time_tokens import MemoryOneTimeTokens
+from leadnator_auth.adapters.memory.passkeys import MemoryPasskeys
 from leadnator_auth.adapters.memory.purging import purge
 from leadnator_auth.adapters.memory.second_factors import MemoryRecoveryCodes, MemoryTotpFactors
 from leadnator_auth.adapters.memory.subscriptions import MemorySubscriptions
@@ -39,6 +40,7 @@ class MemoryRepositories:
         self.one_time_tokens = MemoryOneTimeTokens(tables)
         self.email_changes = MemoryEmailChanges(tables)
         self.known_clients = MemoryKnownClients(tables)
+        self.passkeys = MemoryPasskeys(tables)
         self.totp_factors = MemoryTotpFactors(tables)
         self.recovery_codes = MemoryRecoveryCodes(tables)
         self.mail_queue = MemoryMailQueue(tables)

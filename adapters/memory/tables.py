@@ -14,6 +14,7 @@ from leadnator_auth.domain.entities.event_delivery import QueuedEvent
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail, forgotten
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken
+from leadnator_auth.domain.entities.passkey import Passkey
 from leadnator_auth.domain.entities.recovery_code import RecoveryCode
 from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.subscription import Subscription
@@ -21,7 +22,7 @@ from leadnator_auth.domain.entities.totp_factor import TotpFactor
 from leadnator_auth.domain.entities.user import User, is_found
 from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.values.ids import EventId, FactorId, SessionId, UserId, WebhookId
+from leadnator_auth.domain.values.ids import EventId, FactorId, PasskeyId, SessionId, UserId, WebhookId
 from leadnator_auth.domain.values.paging import Position
 
 Key = TypeVar("Key")
@@ -38,6 +39,7 @@ class Tables:
     one_time_tokens: dict[str, OneTimeToken] = attrs.Factory(dict)
     email_changes: dict[str, EmailChange] = attrs.Factory(dict)
     known_clients: dict[str, KnownClient] = attrs.Factory(dict)
+    passkeys: dict[PasskeyId, Passkey] = attrs.Factory(dict)
     totp_factors: dict[FactorId, TotpFactor] = attrs.Factory(dict)
     recovery_codes: dict[str, RecoveryCode] = attrs.Factory(dict)
     mails: dict[str, QueuedMail] = attrs.Factory(dict)
@@ -120,6 +122,7 @@ class MemoryUsers:
         tokens = tables.one_time_tokens
         remove(tokens, [token.digest for token in tokens.values() if token.user_id == user_id])
         remove(tables.known_clients, [key for key, client in tables.known_clients.items() if client.user_id == user_id])
+        remove(tables.passkeys, [passkey.id for passkey in tables.passkeys.values() if passkey.user_id == user_id])
         remove(tables.totp_factors, [each.id for each in tables.totp_factors.values() if each.user_id == user_id])
         remove(tables.recovery_codes, [key for key, code in tables.recovery_codes.items() if code.user_id == user_id])
 

@@ -14,6 +14,7 @@ from leadnator_auth.adapters.sql.events import SqlEvents
 from leadnator_auth.adapters.sql.known_clients import SqlKnownClients
 from leadnator_auth.adapters.sql.mail_queue import SqlMailQueue
 from leadnator_auth.adapters.sql.one_time_tokens import SqlOneTimeTokens
+from leadnator_auth.adapters.sql.passkeys import SqlPasskeys
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.purging import purge
 from leadnator_auth.adapters.sql.second_factors import SqlRecoveryCodes, SqlTotpFactors
@@ -34,6 +35,7 @@ class SqlRepositories:
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.email_changes = SqlEmailChanges(connection)
         self.known_clients = SqlKnownClients(connection)
+        self.passkeys = SqlPasskeys(connection)
         self.totp_factors = SqlTotpFactors(connection)
         self.recovery_codes = SqlRecoveryCodes(connection)
         self.mail_queue = SqlMailQueue(connection)

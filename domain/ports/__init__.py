@@ -16,6 +16,7 @@ from leadnator_auth.domain.ports.outside import (
     Readiness,
     WebhookSender,
 )
+from leadnator_auth.domain.ports.passkeys import PasskeyCeremony
 from leadnator_auth.domain.ports.rate_limits import RateLimits
 from leadnator_auth.domain.ports.record import Ports
 from leadnator_auth.domain.ports.unit_of_work import *  # noqa: F403 (repositories are listed there, once)
@@ -26,6 +27,7 @@ __all__ = [
     "EmailSyntax",
     "Mailer",
     "MetadataSchema",
+    "PasskeyCeremony",
     "PasswordHasher",
     "Ports",
     "Randomness",

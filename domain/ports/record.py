@@ -17,6 +17,7 @@ from leadnator_auth.domain.ports.outside import (
     Readiness,
     WebhookSender,
 )
+from leadnator_auth.domain.ports.passkeys import PasskeyCeremony
 from leadnator_auth.domain.ports.rate_limits import RateLimits
 from leadnator_auth.domain.ports.unit_of_work import Identities, UnitOfWork
 from leadnator_auth.domain.values.master_keys import MasterKeys
@@ -42,6 +43,8 @@ class Ports:
     """What mailed codes are derived from, which live for minutes; without any, log-in by code is switched off."""
     webhooks: WebhookSender | None = None
     """None where nothing can be sent, because its libraries are not installed: webhooks are switched off."""
+    passkeys: PasskeyCeremony | None = None
+    """None where no relying party is known, or its library is not installed: passkeys are switched off."""
     policy: Policy = Policy()
     subscribers: Mapping[str, Subscriber] = attrs.field(factory=dict)
     """The functions in this process that are told what happened, by the ids of their subscriptions."""

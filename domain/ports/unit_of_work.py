@@ -13,6 +13,7 @@ from leadnator_auth.domain.ports.accounts import CredentialStore, KnownClients, 
 from leadnator_auth.domain.ports.email_changes import EmailChanges
 from leadnator_auth.domain.ports.events import EventDeliveries, Events, Subscriptions
 from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
+from leadnator_auth.domain.ports.passkeys import Passkeys
 from leadnator_auth.domain.ports.second_factors import RecoveryCodes, TotpFactors
 from leadnator_auth.domain.ports.webhooks import Webhooks
 from leadnator_auth.domain.values.ids import SessionId
@@ -29,6 +30,7 @@ __all__ = [
     "MailQueue",
     "OneTimeTokens",
     "Outbox",
+    "Passkeys",
     "RecoveryCodes",
     "Repositories",
     "Sessions",
@@ -56,6 +58,8 @@ class Repositories(Protocol):
     def email_changes(self) -> EmailChanges: ...
     @property
     def known_clients(self) -> KnownClients: ...
+    @property
+    def passkeys(self) -> Passkeys: ...
     @property
     def totp_factors(self) -> TotpFactors: ...
     @property

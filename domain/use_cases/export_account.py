@@ -10,6 +10,7 @@ from leadnator_auth.domain.entities.event import Event, EventFilter
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import QueuedMail
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken
+from leadnator_auth.domain.entities.passkey import Passkey
 from leadnator_auth.domain.entities.recovery_code import RecoveryCode
 from leadnator_auth.domain.entities.session import Identity, Session
 from leadnator_auth.domain.entities.totp_factor import TotpFactor
@@ -38,6 +39,7 @@ class AccountExport:
     email_changes: tuple[EmailChange, ...]
     """Those that can still be undone."""
     known_clients: tuple[KnownClient, ...]
+    passkeys: tuple[Passkey, ...]
     totp_factors: tuple[TotpFactor, ...]
     recovery_codes: tuple[RecoveryCode, ...]
     """Those that were not used."""
@@ -64,6 +66,7 @@ async def export_account(identity: Identity, *, ports: Ports) -> AccountExport:
             one_time_tokens=tuple(await repositories.one_time_tokens.of_user(user.id, MOST_OF_A_KIND)),
             email_changes=tuple(changes),
             known_clients=tuple(await repositories.known_clients.of_user(user.id)),
+            passkeys=tuple(await repositories.passkeys.of_user(user.id)),
             totp_factors=tuple(await repositories.totp_factors.of_user(user.id)),
             recovery_codes=tuple(await repositories.recovery_codes.of_user(user.id)),
             mails=await _mails_of(user, changes, repositories),

@@ -5,6 +5,7 @@ from typing import NewType
 UserId = NewType("UserId", str)
 SessionId = NewType("SessionId", str)
 EventId = NewType("EventId", str)
+PasskeyId = NewType("PasskeyId", str)
 WebhookId = NewType("WebhookId", str)
 FactorId = NewType("FactorId", str)
 
@@ -13,6 +14,7 @@ USER_ID_PREFIX = "u_"
 SESSION_ID_PREFIX = "s_"
 MAIL_ID_PREFIX = "m_"
 EVENT_ID_PREFIX = "e_"
+PASSKEY_ID_PREFIX = "p_"
 WEBHOOK_ID_PREFIX = "wh_"
 DELIVERY_ID_PREFIX = "d_"
 FACTOR_ID_PREFIX = "f_"

@@ -28,6 +28,7 @@ from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
 from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
+from leadnator_auth.entrypoints.compose.passkeys import passkey_ceremony
 from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.compose.secrets import (
     code_keys,
@@ -99,6 +100,7 @@ async def open_ports(
                 master_keys=keys,
                 code_keys=code_keys(keys, tokens),
                 webhooks=webhooks,
+                passkeys=passkey_ceremony(settings),
                 policy=_policy(settings),
                 metadata_schema=schema,
             )

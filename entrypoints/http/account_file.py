@@ -6,6 +6,7 @@ from datetime import datetime
 
 from leadnator_auth.domain import AccountExport, EmailChange, OneTimeToken, QueuedMail, Session
 from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.passkey import Passkey
 from leadnator_auth.domain.entities.totp_factor import TotpFactor
 from leadnator_auth.domain.values.json_object import Json
 from leadnator_auth.entrypoints.http.openapi import schemas
@@ -49,6 +50,7 @@ def _all_but_events(export: AccountExport) -> dict[str, object]:
         "one_time_tokens": [_token(token) for token in export.one_time_tokens],
         "email_changes": [_email_change(change) for change in export.email_changes],
         "known_clients": [_known_client(client) for client in export.known_clients],
+        "passkeys": [_passkey(passkey) for passkey in export.passkeys],
         "totp_factors": [_totp_factor(factor) for factor in export.totp_factors],
         "recovery_codes": [{"created_at": exact_rfc3339(code.created_at)} for code in export.recovery_codes],
         "mails": [_mail(mail) for mail in export.mails],
@@ -97,6 +99,19 @@ def _known_client(client: KnownClient) -> Mapping[str, Json]:
     }
 
 
+def _passkey(passkey: Passkey) -> Mapping[str, Json]:
+    return {
+        "id": passkey.id,
+        "credential_id": passkey.credential_id,
+        "name": passkey.name,
+        "sign_count": passkey.sign_count,
+        "backed_up": passkey.backed_up,
+        "transports": list(passkey.transports),
+        "created_at": exact_rfc3339(passkey.created_at),
+        "last_used_at": _at(passkey.last_used_at),
+    }
+
+
 def _totp_factor(factor: TotpFactor) -> Mapping[str, Json]:
     return {
         "id": factor.id,
@@ -136,6 +151,7 @@ EXPORT: Schema = schemas.closed(
                 "one_time_tokens",
                 "email_changes",
                 "known_clients",
+                "passkeys",
                 "totp_factors",
                 "recovery_codes",
                 "mails",
@@ -152,6 +168,7 @@ EXAMPLE: Mapping[str, object] = {
     "one_time_tokens": [],
     "email_changes": [],
     "known_clients": [{"network": "192.0.2.1", "has_agent": False, "seen_at": "2026-01-01T12:00:00Z"}],
+    "passkeys": [],
     "totp_factors": [],
     "recovery_codes": [],
     "mails": [],

@@ -101,6 +101,13 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         _challenge("invalid_token", "The token is malformed, expired or no longer valid"),
         when="The token is malformed, expired or revoked.",
     ),
+    errors.InvalidPasskeyError: Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "Invalid passkey",
+        "This passkey cannot be used here: use another, or log in with the password.",
+        {"WWW-Authenticate": REALM},
+        when="The answer of the authenticator is malformed or forged, or the passkey is unknown or may not be used.",
+    ),
     errors.StepUpRequiredError: Problem(
         HTTPStatus.UNAUTHORIZED,
         "Step-up required",
@@ -152,6 +159,12 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     ),
     errors.EmailTakenError: Problem(
         HTTPStatus.CONFLICT, "Email already in use", "An account with this e-mail address exists."
+    ),
+    errors.PasskeyExistsError: Problem(
+        HTTPStatus.CONFLICT, "Passkey already registered", "This passkey is registered already."
+    ),
+    errors.TooManyPasskeysError: Problem(
+        HTTPStatus.CONFLICT, "Too many passkeys", "The account has 20 passkeys: remove one first."
     ),
     errors.LastAdminError: Problem(
         HTTPStatus.CONFLICT, "Last admin", "This is the last active admin: make somebody else one first."

@@ -12,6 +12,8 @@ _NO_PAGES = ("ftp", "ws", "wss")
 _QUOTATION_MARKS = ("'", '"')
 # Its host is a name of its own kind: "." in some Electron applications, an id in extensions.
 _OF_AN_APP = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9._-]+(?::[1-9][0-9]{0,4})?")
+# What an application for Android signs instead of an origin (developer.android.com, Credential Manager).
+_OF_AN_ANDROID_APP = re.compile(r"android:apk-key-hash:[A-Za-z0-9_-]{43}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 _EXAMPLE = "https://app.example.com or capacitor://localhost"
 # IDNA of 2003, which Python knows, and the browsers' disagree about these.
@@ -24,6 +26,30 @@ def read_origins(text: str) -> tuple[str, ...]:
     Raises: UrlError, with the form to write where there is one.
     """
     return tuple(_origin(part.strip()) for part in text.split(","))
+
+
+def read_passkey_origins(text: str) -> tuple[str, ...]:
+    """Returns origins as `read_origins` does; that of an application for Android is the digest of its certificate.
+
+    Raises: UrlError.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    return tuple(part if _OF_AN_ANDROID_APP.fullmatch(part) else _origin(part) for part in parts)
+
+
+def origin_of(url: str) -> str:
+    """Returns the origin of the pages at an http:// or https:// URL, as a browser spells it.
+
+    Raises: UrlError.
+    """
+    scheme = _scheme_of(url)
+    return _as_sent(scheme, _host_of(url, scheme))
+
+
+def is_address(origin: str) -> bool:
+    """Returns whether the host of an origin is an IP address."""
+    host = split_url(origin, tuple(_DEFAULT_PORTS)).hosts[0].name
+    return ":" in host or bool(_NUMBER.fullmatch(host.rpartition(".")[2]))
 
 
 def _origin(text: str) -> str:

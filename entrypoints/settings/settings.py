@@ -15,7 +15,7 @@ from leadnator_auth.entrypoints.settings.errors import SettingError
 from leadnator_auth.entrypoints.settings.field import metadata_of, parsed, setting
 from leadnator_auth.entrypoints.settings.mail_sender import mail_from
 from leadnator_auth.entrypoints.settings.names import PREFIX, refuse_unknown
-from leadnator_auth.entrypoints.settings.origins import read_origins
+from leadnator_auth.entrypoints.settings.origins import read_origins, read_passkey_origins
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
 
@@ -178,6 +178,13 @@ class Settings:
         read_origins,
         (),
         "origins such as https://app.example.com or capacitor://localhost, separated by commas",
+        url=True,
+    )
+    passkey_origins: tuple[str, ...] = setting(
+        "PASSKEY_ORIGINS",
+        read_passkey_origins,
+        (),
+        "origins such as https://app.example.com or android:apk-key-hash:…, separated by commas",
         url=True,
     )
     log_format: str | None = setting("LOG_FORMAT", values.one_of("text", "json"), None, "text or json")

@@ -34,6 +34,8 @@ from leadnator_auth.testing.contract.outside import (
     EmailSyntaxContract,
     RandomnessContract,
 )
+from leadnator_auth.testing.contract.passkey_ceremony import PasskeyCeremonyContract
+from leadnator_auth.testing.contract.passkeys import PasskeysContract
 from leadnator_auth.testing.contract.password_hasher import PasswordHasherContract
 from leadnator_auth.testing.contract.races import RacesContract
 from leadnator_auth.testing.contract.rate_limits import RateLimitsContract
@@ -63,6 +65,8 @@ __all__ = [
     "MailerContract",
     "OneTimeTokensContract",
     "OutboxContract",
+    "PasskeyCeremonyContract",
+    "PasskeysContract",
     "PasswordHasherContract",
     "RacesContract",
     "RandomnessContract",

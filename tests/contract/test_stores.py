@@ -18,6 +18,7 @@ from leadnator_auth.testing.contract import (
     KnownClientsContract,
     MailQueueContract,
     OneTimeTokensContract,
+    PasskeysContract,
     RacesContract,
     RateLimitsContract,
     ReadinessContract,
@@ -53,6 +54,10 @@ class TestEmailChanges(EmailChangesContract):
 
 class TestKnownClients(KnownClientsContract):
     """KnownClients of each store."""
+
+
+class TestPasskeys(PasskeysContract):
+    """Passkeys of each store."""
 
 
 class TestTotpFactors(TotpFactorsContract):

@@ -1,6 +1,8 @@
 """The composition root: each setting reaches what it is for, and what was opened is closed."""
 
 import asyncio
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -38,11 +40,12 @@ from leadnator_auth.domain import (
     request_password_reset,
 )
 from leadnator_auth.entrypoints.background import delivery_worker, housekeeper
-from leadnator_auth.entrypoints.compose import webhooks
+from leadnator_auth.entrypoints.compose import passkeys, webhooks
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.server.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
+from leadnator_auth.testing.contract.samples import a_user
 from leadnator_auth.testing.contract.webhook_sender import a_message
 from tests.adapters.webhooks.target import listening
 from tests.databases import insert_user, run_script, run_sql
@@ -50,6 +53,7 @@ from tests.e2e.mails import reset_link, text_of
 from tests.e2e.server import DEADLINE_SECONDS, parsed_mail
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ANDROID_APP = "android:apk-key-hash:" + "a" * 43
 OLD = "an old secret of the tests that is long enough"
 NEW = "a new secret of the tests that is long enough"
 ALICE = EmailAddress("alice@example.com", "alice@example.com")
@@ -220,6 +224,71 @@ async def test_without_their_libraries_webhooks_are_off(monkeypatch: pytest.Monk
     assert webhooks.missing_libraries() == ["no_such_library"]
     async with open_ports(settings()) as ports:
         assert ports.webhooks is None
+
+
+PASSKEYS = [
+    ({}, None),
+    ({"PUBLIC_URL": "http://127.0.0.1:8000"}, None),
+    ({"PUBLIC_URL": "https://[2001:db8::1]/auth"}, None),
+    ({"PUBLIC_URL": "https://0x7f.1"}, None),
+    ({"PUBLIC_URL": "https://straße.example"}, None),
+    ({"PUBLIC_URL": "http://localhost:8000"}, ("localhost", ["http://localhost:8000"])),
+    ({"PUBLIC_URL": "https://Auth.Example.com:443/accounts"}, ("auth.example.com", ["https://auth.example.com"])),
+    ({"PUBLIC_URL": "https://bücher.example"}, ("xn--bcher-kva.example", ["https://xn--bcher-kva.example"])),
+    (
+        {"PUBLIC_URL": "https://a.example", "PASSKEY_ORIGINS": f"https://b.example, https://a.example,{ANDROID_APP}"},
+        ("a.example", ["https://a.example", "https://b.example", ANDROID_APP]),
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "expected"), PASSKEYS, ids=[str(values) for values, _ in PASSKEYS])
+async def test_passkeys_belong_to_the_domain_of_the_public_url(
+    values: dict[str, str], expected: tuple[str, list[str]] | None
+) -> None:
+    party = passkeys.relying_party(settings(**values))
+    assert (party and (party.id, list(party.origins))) == expected
+    async with open_ports(settings(APP_NAME="Acme", **values)) as ports:
+        if expected is None:
+            assert ports.passkeys is None
+        else:
+            assert ports.passkeys is not None
+            options = ports.passkeys.registration_options(a_user(), b"c" * 32, ())
+            assert options["rp"] == {"id": expected[0], "name": "Acme"}
+
+
+async def test_without_their_libraries_passkeys_are_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passkeys, "LIBRARIES", (*passkeys.LIBRARIES, "no_such_library"))
+    assert passkeys.missing_libraries() == ["no_such_library"]
+    async with open_ports(settings(PUBLIC_URL="https://a.example")) as ports:
+        assert ports.passkeys is None
+
+
+IMPORTING = """
+import asyncio, os, sys
+from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
+from leadnator_auth.entrypoints.settings import Settings
+
+async def main():
+    settings = Settings.read(os.environ)
+    prepare(settings)
+    async with open_ports(settings) as ports:
+        print(ports.passkeys is not None, "fido2" in sys.modules)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(("public_url", "is_on"), [("https://192.0.2.1", False), ("https://a.example", True)])
+def test_nothing_of_their_library_is_imported_while_passkeys_are_off(public_url: str, is_on: bool) -> None:
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", IMPORTING],
+        env={**os.environ, "LEADNATOR_PUBLIC_URL": public_url},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == [str(is_on)] * 2
 
 
 @pytest.mark.parametrize("spoil", ["database", "empty secret", "short secret", "folder", "empty key", "short key"])

@@ -20,6 +20,7 @@ from leadnator_auth.entrypoints.settings.url_parts import Host
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+ANDROID_APP = "android:apk-key-hash:" + "Ab_-" * 10 + "a-9"
 LONG_SECRET = "0123456789abcdef0123456789abcdef"
 DEFAULTS: dict[str, object] = {
     "LEADNATOR_DATABASE_URL": Path("leadnator.db"),
@@ -68,6 +69,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_KEEP_ALIVE": 75,
     "LEADNATOR_TRUSTED_PROXIES": (),
     "LEADNATOR_CORS_ORIGINS": (),
+    "LEADNATOR_PASSKEY_ORIGINS": (),
     "LEADNATOR_APP_NAME": "leadnator-auth",
     "LEADNATOR_LOGIN_URL": None,  # pages lead to the start page
     "LEADNATOR_LOG_FORMAT": None,  # text on a terminal, else JSON
@@ -195,6 +197,8 @@ GOOD: list[tuple[str, str, object]] = [
     ("LIMIT_CHANGE_PASSWORD", "7/d", RateLimit("change-password", 7, timedelta(days=1))),
     ("TRUSTED_PROXIES", "127.0.0.1, ::1,10.0.0.0/8", ("127.0.0.1/32", "::1/128", "10.0.0.0/8")),
     ("TRUSTED_PROXIES", "::ffff:10.1.2.3, ::ffff:192.0.2.0/120", ("10.1.2.3/32", "192.0.2.0/24")),
+    ("PASSKEY_ORIGINS", "https://a.example, http://localhost:3000", ("https://a.example", "http://localhost:3000")),
+    ("PASSKEY_ORIGINS", ANDROID_APP, (ANDROID_APP,)),
     ("CORS_ORIGINS", "https://a.example, http://b:8080", ("https://a.example", "http://b:8080")),
     ("CORS_ORIGINS", "capacitor://localhost,http://[::1]:3000", ("capacitor://localhost", "http://[::1]:3000")),
     ("APP_NAME", " Acme & Söhne <3 ", "Acme & Söhne <3"),
@@ -397,6 +401,17 @@ BAD: dict[str, list[str]] = {
         "10.0.0.1,,10.0.0.2",
         "300.1.1.1",
     ],
+    "PASSKEY_ORIGINS": [
+        "*",
+        "https://a.example/",
+        "https://A.example",
+        "a.example",
+        "android:apk-key-hash:",
+        ANDROID_APP + "=",
+        "android:apk-key-hash:" + "a" * 42 + "/",
+        "https://a.example,",
+        "https://u:p@a.example",
+    ],
     "CORS_ORIGINS": [
         "*",
         "null",
@@ -551,6 +566,11 @@ SPOKEN: list[tuple[str, object, str]] = [
     ("master_keys", [LONG_SECRET, f"{LONG_SECRET}-old"], f"{LONG_SECRET},{LONG_SECRET}-old"),
     ("webhook_private_targets", True, "on"),
     ("trusted_proxies", ["127.0.0.1", "10.0.0.0/8"], "127.0.0.1,10.0.0.0/8"),
+    (
+        "passkey_origins",
+        ["https://a.example", "android:apk-key-hash:" + "a" * 43],
+        "https://a.example,android:apk-key-hash:" + "a" * 43,
+    ),
     ("signup", ["@example.com", "@bücher.example"], "@example.com,@bücher.example"),
     ("cors_origins", ("https://a.example",), "https://a.example"),
     ("mail_templates", Path("/"), "/"),
@@ -617,6 +637,8 @@ WRONG: list[tuple[str, object]] = [
     ("smtp_ehlo", True),
     ("mail_templates", True),
     ("mail_templates", Path("/nowhere/at/all")),
+    ("passkey_origins", ["https://a.example/"]),
+    ("passkey_origins", ["android:apk-key-hash:short"]),
     ("cors_origins", {"https://a.example"}),
     ("cors_origins", [5]),
     ("cors_origins", [""]),

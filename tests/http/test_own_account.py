@@ -16,6 +16,7 @@ from leadnator_auth.domain import Actor, Ports, SecretMail, UserId, change_user,
 from leadnator_auth.domain.entities.mail import forgotten
 from leadnator_auth.domain.use_cases.second_factors import confirm_totp, set_up_totp
 from leadnator_auth.domain.values.json_object import UNREAD
+from leadnator_auth.testing.contract.passkeys import a_passkey
 from tests.http.admins import Caller, an_admin, signed_up
 from tests.http.conftest import CheckProblem
 
@@ -255,6 +256,9 @@ async def _lived(caller: Caller, ports: Ports, memory: MemoryPorts) -> None:
     me = await identify(caller.token, ports=ports)
     app = pyotp.TOTP((await set_up_totp(me, "Acme", ports=ports)).secret)
     await confirm_totp(me, app.at(ports.clock.now()), ports=ports)
+    async with ports.unit_of_work() as transaction:
+        await transaction.passkeys.add(a_passkey(me.user))
+        await transaction.commit()
     await http.post("/api/auth/confirm-email", json={"token": memory.mailer.confirmation_links[0].secret})
     await deliver_due_mails(ports=ports)
     # A change of address forgets where its owner comes from.
@@ -281,6 +285,7 @@ async def test_an_export_is_a_file_of_all_that_is_kept_without_a_secret(
         "one_time_tokens": 3,
         "email_changes": 1,
         "known_clients": 1,
+        "passkeys": 1,
         "totp_factors": 1,
         "recovery_codes": 10,
         "mails": 3,

@@ -16,6 +16,7 @@ MODULES = [
     "leadnator_auth.adapters.bcrypt_hasher",
     "leadnator_auth.testing.contract",
     "leadnator_auth.adapters.email_syntax",
+    "leadnator_auth.adapters.fido2_passkeys",
     "leadnator_auth.adapters.foreign_hashes",
     "leadnator_auth.adapters.jwt_tokens",
     "leadnator_auth.adapters.mail",

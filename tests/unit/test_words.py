@@ -25,6 +25,7 @@ from leadnator_auth.domain import (
     MailDelayedError,
     MailRefusedError,
     MissingFieldsError,
+    PasskeyClonedError,
     RateLimit,
     Refusal,
     TooManyRequestsError,
@@ -46,6 +47,7 @@ MADE_OF: dict[type[Exception], Callable[[Any], Exception]] = {
         Refusal(RateLimit("login", 10, timedelta(minutes=1)), NOW + timedelta(seconds=7)), NOW
     ),
     MailDelayedError: lambda kind: kind("", may_have_arrived=True),
+    PasskeyClonedError: lambda kind: kind("p_1", "u_1"),
     MailRefusedError: lambda kind: kind("", may_have_arrived=False),
 }
 """Errors that cannot be made of nothing, and how they are made of as little as there is."""

@@ -1,0 +1,1 @@
+"""Passkeys, verified with fido2."""
