@@ -15,6 +15,7 @@ from tests.e2e.server import until
 pytestmark = pytest.mark.slow
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "5"))
+ROOT = Path(__file__).parents[2]
 PROCESSES = 2
 """Each round has so many at once, on one database."""
 
@@ -28,10 +29,11 @@ class Program:
             "LEADNATOR_JWT_SECRET": JWT_SECRET,
             "LEADNATOR_BCRYPT_COST": "4",
             "LEADNATOR_RATE_LIMIT": "off",
+            "PYTHONPATH": str(ROOT),
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.e2e.subscribed_program", str(heard_of), str(people)],
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
