@@ -56,6 +56,7 @@ from leadnator_auth.domain.errors import (
     StepUpRequiredError,
     TooManyWebhooksError,
     UnavailableError,
+    UnreachableError,
     WebhookTargetRefusedError,
 )
 from leadnator_auth.domain.policy import EmailVerification, Policy
@@ -220,6 +221,7 @@ __all__ = [
     "TooManyRequestsError",
     "TooManyWebhooksError",
     "UnavailableError",
+    "UnreachableError",
     "User",
     "UserId",
     "UserRef",

@@ -90,6 +90,11 @@ class OutboxEntry(Generic[AnyPayload]):
         """Returns it as taken by a worker: one more attempt, due again when the lease ends."""
         return attrs.evolve(self, attempts=self.attempts + 1, due_at=now + LEASE)
 
+    def hastened(self, until: datetime | None) -> "OutboxEntry[AnyPayload]":
+        """Returns it as due no later than `until`, if it waits at all."""
+        is_later = until is not None and self.state is DeliveryState.QUEUED and self.due_at > until
+        return attrs.evolve(self, due_at=until) if is_later else self
+
     def renewed(self, now: datetime) -> "OutboxEntry[AnyPayload]":
         """Returns it with the lease prolonged."""
         return attrs.evolve(self, due_at=now + LEASE)
