@@ -92,8 +92,9 @@ class OutboxEntry(Generic[AnyPayload]):
 
     def hastened(self, until: datetime | None) -> "OutboxEntry[AnyPayload]":
         """Returns it as due no later than `until`, if it waits at all."""
-        is_later = until is not None and self.state is DeliveryState.QUEUED and self.due_at > until
-        return attrs.evolve(self, due_at=until) if is_later else self
+        if until is None or self.state is not DeliveryState.QUEUED or self.due_at <= until:
+            return self
+        return attrs.evolve(self, due_at=until)
 
     def renewed(self, now: datetime) -> "OutboxEntry[AnyPayload]":
         """Returns it with the lease prolonged."""
