@@ -61,6 +61,7 @@ from leadnator_auth.domain.errors import (
     TooManyPasskeysError,
     TooManyWebhooksError,
     UnavailableError,
+    UnreachableError,
     WebhookTargetRefusedError,
 )
 from leadnator_auth.domain.policy import EmailVerification, Policy
@@ -234,6 +235,7 @@ __all__ = [
     "TooManyRequestsError",
     "TooManyWebhooksError",
     "UnavailableError",
+    "UnreachableError",
     "User",
     "UserId",
     "UserRef",

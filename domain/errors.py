@@ -266,6 +266,12 @@ class MasterKeyMissingError(UnavailableError):
     message = "The master key that this was made with is not among those that are set."
 
 
+class UnreachableError(UnavailableError):
+    """Nothing was sent, for no connection came about: that says nothing of what was to be sent."""
+
+    message = "No connection came about."
+
+
 class WebhookTargetRefusedError(UnavailableError):
     """Nothing was sent to the target of a webhook: it is at an address, or reached in a way, that is not allowed.
 

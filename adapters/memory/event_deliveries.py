@@ -9,7 +9,7 @@ import attrs
 from leadnator_auth.adapters.memory.outbox import MemoryOutbox
 from leadnator_auth.adapters.memory.tables import Tables
 from leadnator_auth.domain.entities.event_delivery import TOO_LATE, EventBacklog, EventDelivery, QueuedEvent
-from leadnator_auth.domain.entities.outbox import LEASE, DeliveryState
+from leadnator_auth.domain.entities.outbox import DeliveryState
 from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.domain.values.paging import Position
 
@@ -27,9 +27,11 @@ class MemoryEventDeliveries(MemoryOutbox[EventDelivery]):
         due = [entry for entry in self.due(now) if entry.lane == subscription_id]
         if not due:
             return None
-        first = min(due, key=lambda entry: (entry.attempts == 0, entry.attempts)).leased(now)
-        self.entries[first.id] = first
-        return first
+        first = min(due, key=lambda entry: (entry.attempts == 0, entry.attempts))
+        return self.take([first], now)[0]
+
+    def take(self, entries: Sequence[QueuedEvent], now: datetime) -> list[QueuedEvent]:
+        return super().take([attrs.evolve(entry, last_error="") for entry in entries], now)
 
     async def is_any_due(self, now: datetime, full: Collection[str] = ()) -> bool:
         return any(entry.due_at <= now and entry.lane not in full for entry in self.queued())
@@ -41,7 +43,7 @@ class MemoryEventDeliveries(MemoryOutbox[EventDelivery]):
         waiting = [
             entry
             for entry in self.queued()
-            if entry.lane == subscription_id and entry.last_error and entry.due_at > now + LEASE
+            if entry.lane == subscription_id and entry.last_error and entry.due_at > now
         ]
         self.entries.update((entry.id, attrs.evolve(entry, due_at=now)) for entry in waiting)
         return len(waiting)
@@ -70,16 +72,17 @@ class MemoryEventDeliveries(MemoryOutbox[EventDelivery]):
         )
 
     def due(self, now: datetime, full: Collection[str] = ()) -> list[QueuedEvent]:
-        """Returns the deliveries that may be taken: none that waits for another one of its account."""
-        untried = [entry.payload for entry in self.queued() if not entry.last_error]
+        """Returns the deliveries that may be taken, those that failed first; none that waits for one of its account."""
+        ahead = [entry.payload for entry in self.queued() if not entry.last_error or entry.due_at <= now]
         first: dict[tuple[str, UserId], int] = {}
-        for payload in sorted(untried, key=attrgetter("position"), reverse=True):
+        for payload in sorted(ahead, key=attrgetter("position"), reverse=True):
             first[payload.lane, payload.event.user_id] = payload.position
 
         def waits(payload: EventDelivery) -> bool:
             return first.get((payload.lane, payload.event.user_id), payload.position) < payload.position
 
-        return [entry for entry in super().due(now, full) if entry.attempts > 0 or not waits(entry.payload)]
+        due = [entry for entry in super().due(now, full) if entry.attempts > 0 or not waits(entry.payload)]
+        return sorted(due, key=lambda entry: entry.attempts == 0)
 
     def _late(self, now: datetime) -> list[QueuedEvent]:
         return [entry for entry in self.queued() if entry.due_at <= now and entry.give_up_at <= now]

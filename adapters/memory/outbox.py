@@ -1,6 +1,6 @@
 """An outbox over a table of one copy of the tables, whatever is delivered."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Generic
@@ -20,9 +20,13 @@ class MemoryOutbox(Generic[AnyPayload]):
         self.entries[entry.id] = entry
 
     async def lease(self, now: datetime, limit: int, full: Collection[str] = ()) -> list[OutboxEntry[AnyPayload]]:
-        leased = [entry.leased(now) for entry in self.due(now, full)[:limit]]
+        return sorted(self.take(self.due(now, full)[:limit], now), key=attrgetter("queued_at", "id"))
+
+    def take(self, entries: Sequence[OutboxEntry[AnyPayload]], now: datetime) -> list[OutboxEntry[AnyPayload]]:
+        """Leases deliveries."""
+        leased = [entry.leased(now) for entry in entries]
         self.entries.update((entry.id, entry) for entry in leased)
-        return sorted(leased, key=attrgetter("queued_at", "id"))
+        return leased
 
     async def save(self, entry: OutboxEntry[AnyPayload]) -> bool:
         kept = self.entries.get(entry.id)

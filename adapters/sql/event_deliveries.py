@@ -10,7 +10,6 @@ from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.positions import place_of
 from leadnator_auth.adapters.sql.table import Table, plain
 from leadnator_auth.domain.entities.event_delivery import TOO_LATE, EventBacklog, EventDelivery, QueuedEvent
-from leadnator_auth.domain.entities.outbox import LEASE
 from leadnator_auth.domain.values.paging import Position
 
 EVENT_DELIVERIES = Table(
@@ -42,7 +41,10 @@ class SqlEventDeliveries(SqlOutbox[EventDelivery]):
     """EventDeliveries on one connection."""
 
     def __init__(self, connection: PooledConnection) -> None:
-        super().__init__(connection, EVENT_DELIVERIES, lane="subscription_id", may_begin=_IS_FIRST)
+        # What failed and is due goes first, or what happened to its account later would overtake it.
+        super().__init__(
+            connection, EVENT_DELIVERIES, "subscription_id", _IS_FIRST, (TRIED, NEW), on_lease=", last_error = ''"
+        )
 
     async def add_all(self, entries: Sequence[QueuedEvent]) -> None:
         self.has_new = self.has_new or bool(entries)
@@ -80,10 +82,9 @@ class SqlEventDeliveries(SqlOutbox[EventDelivery]):
     async def hasten(self, subscription_id: str, now: datetime) -> int:
         rows = await self.connection.fetch_all(
             "UPDATE event_deliveries SET due_at = :now WHERE state = 'queued' AND subscription_id = :lane "
-            "AND due_at > :leased_until AND last_error <> '' RETURNING id",
+            "AND due_at > :now AND last_error <> '' RETURNING id",
             lane=subscription_id,
             now=to_number(now),
-            leased_until=to_number(now + LEASE),
         )
         return len(rows)
 

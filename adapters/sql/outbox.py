@@ -35,13 +35,16 @@ class SqlOutbox(Generic[AnyPayload]):
     """Outbox on one connection; `has_new` tells whether a delivery was added through it.
 
     `lane` is the SQL for the lane of a row. The indexes `{table}_new` and `{table}_waiting` have `due_at` and `id` of
-    the rows that are new, and of all that wait. `may_begin` is what else must hold of a row that is new.
+    the rows that are new, and of all that wait. `may_begin` is what else must hold of a row that is new. `turns` says
+    which of them are taken first, and `on_lease` what else is set then.
     """
 
     connection: PooledConnection
     table: Table[OutboxEntry[AnyPayload]]
     lane: str
     may_begin: str = ""
+    turns: tuple[tuple[str, str], ...] = (NEW, TRIED)
+    on_lease: str = ""
     has_new: bool = False
 
     async def add(self, entry: OutboxEntry[AnyPayload]) -> None:
@@ -50,7 +53,7 @@ class SqlOutbox(Generic[AnyPayload]):
 
     async def lease(self, now: datetime, limit: int, full: Collection[str] = ()) -> list[OutboxEntry[AnyPayload]]:
         leased: list[OutboxEntry[AnyPayload]] = []
-        for which in (NEW, TRIED):
+        for which in self.turns:
             if len(leased) < limit:
                 leased += await self._lease(which, now, limit - len(leased), full)
         # RETURNING has no order of its own; all that is leased is due at one time, so it is sorted by age.
@@ -65,7 +68,7 @@ class SqlOutbox(Generic[AnyPayload]):
         """Leases what a query returns the ids of."""
         rows = await self.connection.fetch_all(
             f"WITH due AS MATERIALIZED ({due}) UPDATE {self.table.name} SET attempts = attempts + 1, "
-            f"due_at = :lease_end WHERE id IN (SELECT id FROM due) RETURNING {self.table.columns}",
+            f"due_at = :lease_end{self.on_lease} WHERE id IN (SELECT id FROM due) RETURNING {self.table.columns}",
             now=to_number(now),
             lease_end=to_number(now + LEASE),
             **values,

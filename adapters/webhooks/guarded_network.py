@@ -9,7 +9,7 @@ from typing import Any
 import httpcore2
 
 from leadnator_auth.domain.entities.webhook_target import is_public
-from leadnator_auth.domain.errors import UnavailableError, WebhookTargetRefusedError
+from leadnator_auth.domain.errors import UnreachableError, WebhookTargetRefusedError
 
 MAX_ADDRESSES = 4
 """How many addresses of a name are tried, one after the other."""
@@ -22,12 +22,12 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 async def resolved(host: str, port: int) -> Sequence[str]:
     """Returns the IP addresses of a host, the best first (RFC 6724); an address in any spelling is its own.
 
-    Raises: UnavailableError.
+    Raises: UnreachableError.
     """
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise UnavailableError(f"the name {host} cannot be resolved") from None
+        raise UnreachableError(f"the name {host} cannot be resolved") from None
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
@@ -60,11 +60,11 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         """Returns a connection to the first address that takes one.
 
-        Raises: WebhookTargetRefusedError, UnavailableError, or what httpcore's own backend raises.
+        Raises: WebhookTargetRefusedError, UnreachableError, or what httpcore's own backend raises.
         """
         addresses = await self._resolve(host, port)
         if not addresses:
-            raise UnavailableError(f"the name {host} has no address")
+            raise UnreachableError(f"the name {host} has no address")
         if not (self._private_targets or all(map(is_public, addresses))):
             raise WebhookTargetRefusedError(f"{host} is at an address that is private or has a special purpose")
         patience = timeout if len(addresses) == 1 else CONNECT_SECONDS

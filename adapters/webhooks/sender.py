@@ -11,7 +11,7 @@ import httpx2
 from leadnator_auth.adapters.webhooks.guarded_network import GuardedNetwork
 from leadnator_auth.adapters.webhooks.signing import headers
 from leadnator_auth.domain.entities.webhook_message import WebhookMessage
-from leadnator_auth.domain.errors import UnavailableError, WebhookTargetRefusedError
+from leadnator_auth.domain.errors import UnavailableError, UnreachableError, WebhookTargetRefusedError
 
 ANSWER_SECONDS = 15.0
 """From the first look at the name to the status of the answer: what Standard Webhooks advises at least."""
@@ -58,6 +58,8 @@ class HttpWebhookSender:
                 answer = await self._pool.handle_async_request(request)
         except TimeoutError:
             raise UnavailableError(f"no answer within {ANSWER_SECONDS:g} seconds") from None
+        except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+            raise UnreachableError(_words(error)) from None
         except _FAILURES as error:
             raise UnavailableError(_words(error)) from None
         try:

@@ -90,6 +90,12 @@ class OutboxEntry(Generic[AnyPayload]):
         """Returns it as taken by a worker: one more attempt, due again when the lease ends."""
         return attrs.evolve(self, attempts=self.attempts + 1, due_at=now + LEASE)
 
+    def hastened(self, until: datetime | None) -> "OutboxEntry[AnyPayload]":
+        """Returns it as due no later than `until`, if it waits at all."""
+        if until is None or self.state is not DeliveryState.QUEUED or self.due_at <= until:
+            return self
+        return attrs.evolve(self, due_at=until)
+
     def renewed(self, now: datetime) -> "OutboxEntry[AnyPayload]":
         """Returns it with the lease prolonged."""
         return attrs.evolve(self, due_at=now + LEASE)

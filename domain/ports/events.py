@@ -79,9 +79,9 @@ class Subscriptions(Protocol):
 class EventDeliveries(Outbox[EventDelivery], Protocol):
     """The events that are on their way to subscriptions.
 
-    A new delivery waits for those with a lower position of the same subscription and account, as long as these are new
-    or under way for the first time: what happened to an account reaches each receiver in order while it succeeds. One
-    that failed lets the others pass.
+    A new delivery waits for those with a lower position of the same subscription and account, as long as these are new,
+    under way, or due again: what happened to an account reaches each receiver in order while it succeeds. One that
+    failed lets the others pass until it is due. One that is under way has no `last_error`.
     """
 
     async def add_all(self, entries: Sequence[QueuedEvent]) -> None:
@@ -103,7 +103,7 @@ class EventDeliveries(Outbox[EventDelivery], Protocol):
     async def hasten(self, subscription_id: str, now: datetime) -> int:
         """Makes the deliveries of a subscription that failed and wait for later due now; returns how many.
 
-        Those due within a `LEASE` stay as they are: they may be under way.
+        Those under way, which have no `last_error`, stay as they are.
         """
 
     async def is_any_late(self, now: datetime) -> bool:

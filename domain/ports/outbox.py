@@ -12,8 +12,8 @@ from leadnator_auth.domain.values.ids import UserId
 class Outbox(Protocol[AnyPayload]):
     """The deliveries of one sort.
 
-    A delivery is new until somebody takes it for the first time. New ones go first; among them, and among the others,
-    those due first, and of one instant those with the lower id.
+    A delivery is new until somebody takes it for the first time. New mails go first, of events those that are not new;
+    among them, and among the others, those due first, and of one instant those with the lower id.
     """
 
     async def add(self, entry: OutboxEntry[AnyPayload]) -> None:

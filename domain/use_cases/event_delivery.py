@@ -8,7 +8,7 @@ import attrs
 from leadnator_auth.domain.entities.event_delivery import EventDelivery, QueuedEvent
 from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState
 from leadnator_auth.domain.entities.subscription import PROBE, Subscription
-from leadnator_auth.domain.errors import UnavailableError
+from leadnator_auth.domain.errors import UnavailableError, UnreachableError
 from leadnator_auth.domain.ports import Outbox, Ports, Repositories, Transaction
 from leadnator_auth.domain.use_cases.dispatch_events import dispatch_events
 from leadnator_auth.domain.use_cases.steps.deliver import LeaseKeeper, attempt, renew, without_renewal
@@ -35,6 +35,8 @@ class AttemptedEvent:
     subscription: Subscription
     is_gone: bool
     """Whether the receiver said that it wants nothing any more."""
+    is_unreachable: bool = False
+    """Whether the receiver was not there at all."""
 
 
 class _ProbedElsewhereError(Exception):
@@ -102,21 +104,25 @@ async def attempt_event(
     taken: TakenEvent, *, keeping_lease: LeaseKeeper = without_renewal, ports: Ports
 ) -> AttemptedEvent:
     """Tries once to make a delivery that was taken, and returns how it went; `keep_attempts` keeps that."""
-    status = 0
+    status, is_unreachable = 0, False
 
     async def hand_over() -> None:
-        nonlocal status
+        nonlocal status, is_unreachable
         event = taken.entry.payload.event
         if taken.subscription.is_in_process:
             await ports.subscribers[taken.subscription.id](event)
             return
-        status = await post_webhook(event, taken.subscription, ports)
+        try:
+            status = await post_webhook(event, taken.subscription, ports)
+        except UnreachableError:
+            is_unreachable = True
+            raise
         if not 200 <= status <= 299:
             raise UnavailableError(f"the receiver answered {status}")
 
     async with keeping_lease(taken.entry):
         outcome, _ = await attempt(taken.entry, hand_over, ports)
-    return AttemptedEvent(outcome, taken.subscription, is_gone=status == _GONE)
+    return AttemptedEvent(outcome, taken.subscription, status == _GONE, is_unreachable)
 
 
 async def keep_attempts(attempts: Sequence[AttemptedEvent], *, ports: Ports) -> DeliveryReport:
@@ -181,7 +187,11 @@ async def _note_success(taken: Subscription, transaction: Transaction, ports: Po
 
 
 async def _note_failure(attempted: AttemptedEvent, transaction: Transaction, ports: Ports) -> None:
-    """Pauses a receiver that failed; of several attempts at once one counts."""
+    """Pauses a receiver that failed; of several attempts at once one counts.
+
+    Where it was not there at all, no event is to blame: what was tried is tried again when the pause ends, so that it
+    is not overtaken by what happened to its account later.
+    """
     kept = await transaction.subscriptions.by_id(attempted.subscription.id)
     if kept is None:
         return
@@ -192,3 +202,5 @@ async def _note_failure(attempted: AttemptedEvent, transaction: Transaction, por
         counted = counted.disabled()
     if counted != kept:
         await transaction.subscriptions.save(counted)
+    if attempted.is_unreachable:
+        await transaction.event_deliveries.save(attempted.outcome.hastened(counted.paused_until))

@@ -35,8 +35,10 @@ class OutboxContract(OutboxLeasesContract):
         async with unit_of_work() as transaction:
             due_at = await self.outbox_of(transaction).next_due_at()
             assert due_at == delayed.due_at, "only queued deliveries are due; a failed one when it says"
+            kept = await self.outbox_of(transaction).by_id(delayed.id)
+            assert kept == delayed, "`save` keeps due time, attempts and the last error"
             again = await self.outbox_of(transaction).lease(LATER + LEASE, 10)
-        assert again == [delayed.leased(LATER + LEASE)], "`save` keeps due time, attempts and the last error"
+        assert [delivery.id for delivery in again] == [delayed.id], "only queued deliveries are leased"
 
     async def test_a_delivery_is_found_by_its_id_in_whatever_state(self, unit_of_work: UnitOfWork) -> None:
         await self.queue(unit_of_work, self.an_entry(1), self.an_entry(2))

@@ -13,6 +13,7 @@ from leadnator_auth.domain import (
     Event,
     Subscription,
     UnavailableError,
+    UnreachableError,
     deliver_due_events,
     dispatch_events,
     log_in,
@@ -40,6 +41,8 @@ class Receiver:
     async def post(self, event: Event, subscription: Subscription, ports: object) -> int:
         self.asked.append(event)
         status = self.answer(event) if self.answer else self.status
+        if status < 0:
+            raise UnreachableError
         if status == 0:
             raise UnavailableError("no answer")
         if 200 <= status <= 299:
@@ -179,6 +182,22 @@ async def test_an_event_that_is_never_taken_stops_no_other_and_is_not_tried_with
     assert len(receiver.taken) == 120
     tries = sum(event.id == poison.id for event in receiver.asked)
     assert tries < 25, "its own tries become rarer, whatever else is delivered"
+
+
+@pytest.mark.parametrize("outage", [timedelta(seconds=4), timedelta(seconds=40), timedelta(hours=5)])
+async def test_who_was_away_is_told_in_order(memory: MemoryPorts, receiver: Receiver, outage: timedelta) -> None:
+    receiver.status = -1
+    for name in ("alice", "bob", "carol"):
+        await sign_up(name, f"{name}@example.com", "secret", ports=memory)
+        await log_in(f"{name}@example.com", "secret", ports=memory)
+    await deliver(memory)
+    await let_pass(memory, outage, step=max(1.0, outage.total_seconds() / 400))
+    receiver.status = 200
+    await let_pass(memory, FIRST_RETRY)
+    assert len(receiver.taken) == 9
+    for user in {event.user_id for event in memory.events}:
+        of_user = [event for event in receiver.taken if event.user_id == user]
+        assert of_user == [event for event in memory.events if event.user_id == user]
 
 
 async def test_after_three_days_a_delivery_is_dead(memory: MemoryPorts, receiver: Receiver) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from leadnator_auth.adapters.webhooks import GuardedNetwork, HttpWebhookSender
 from leadnator_auth.adapters.webhooks.guarded_network import MAX_ADDRESSES, Resolve, resolved
-from leadnator_auth.domain import UnavailableError, WebhookTargetRefusedError
+from leadnator_auth.domain import UnreachableError, WebhookTargetRefusedError
 from leadnator_auth.testing.contract.webhook_sender import a_message
 from tests.adapters.webhooks.fake_network import NO_TLS, FakeNetwork, FakeStream, answering, at_once, names
 
@@ -98,7 +98,7 @@ async def test_an_address_in_any_spelling_is_looked_at(host: str, port: str) -> 
 async def test_a_dot_at_the_end_leads_nowhere_else(host: str) -> None:
     """Whether it is read as the same depends on the system."""
     network = answering(OK)
-    with pytest.raises(UnavailableError):
+    with pytest.raises(UnreachableError):
         await sender_to(network).post(a_message(f"https://{host}/"))
     assert network.connected == []
 
@@ -218,18 +218,18 @@ async def test_addresses_are_tried_in_turn_and_not_without_end() -> None:
     network.connected.clear()
     many = [f"8.8.8.{number}" for number in range(200)]
     sender = sender_to(network, names(hooks=many))
-    with pytest.raises(UnavailableError, match="no connection"):
+    with pytest.raises(UnreachableError, match="no connection"):
         await sender.post(a_message("https://hooks.example.com/"))
     assert network.connected == many[:MAX_ADDRESSES]
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example", "fe80::1%nothing"])
 async def test_a_name_that_leads_nowhere_is_away_for_now(host: str) -> None:
-    with pytest.raises(UnavailableError, match="cannot be resolved"):
+    with pytest.raises(UnreachableError, match="cannot be resolved"):
         await resolved(host, 443)
 
 
 async def test_a_name_without_addresses_is_away_for_now() -> None:
     sender = sender_to(answering(OK), names(hooks=[]))
-    with pytest.raises(UnavailableError, match="no address"):
+    with pytest.raises(UnreachableError, match="no address"):
         await sender.post(a_message("https://hooks.example.com/"))
