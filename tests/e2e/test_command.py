@@ -266,6 +266,7 @@ def dump_of(database: Path) -> list[str]:
         return list(connection.iterdump())
 
 
+@pytest.mark.slow
 def test_the_mails_are_listed_and_tried_again(serve: Serve) -> None:
     server = serve(SMTP_URL=f"smtp://{HOST}:{free_port()}")
     server.sign_up()

@@ -155,6 +155,7 @@ def test_a_file_that_is_no_database_fails_and_the_other_checks_go_on(tmp_path: P
     assert (tmp_path / "leadnator.db").read_text() == "my diary\n" * 1000
 
 
+@pytest.mark.slow
 def test_a_check_that_hangs_keeps_neither_the_others_nor_the_command(tmp_path: Path) -> None:
     assert run("migrate", home=tmp_path).returncode == 0
     secret = tmp_path / "leadnator.db.secret"
@@ -173,6 +174,7 @@ def test_a_database_server_that_is_away_fails_without_its_password(tmp_path: Pat
     assert "LEADNATOR_DATABASE_URL" in report.of("database")[0][1]
 
 
+@pytest.mark.slow
 def test_a_database_server_that_says_nothing_fails_in_time(tmp_path: Path) -> None:
     with socket.create_server((HOST, 0)) as silent:
         url = f"postgresql://auth:{PASSWORD}@{HOST}:{silent.getsockname()[1]}/auth"
@@ -379,6 +381,7 @@ async def test_a_mail_server_that_is_not_there_fails(authority: trustme.CA, tmp_
     assert report.failed == {"smtp connection"}
 
 
+@pytest.mark.slow
 async def test_a_mail_server_that_falls_silent_keeps_no_other_check_from_reporting(
     server: ScriptedServer, authority: trustme.CA, tmp_path: Path
 ) -> None:

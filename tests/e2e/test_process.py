@@ -178,6 +178,7 @@ def test_a_reset_mail_outlives_a_crash_right_after_it_was_asked_for(serve: Serve
     assert server.post("/api/auth/reset-password", token=secret, password="new-password").status == 200
 
 
+@pytest.mark.slow
 def test_a_mail_waits_for_a_mail_server_that_is_away(serve: Serve) -> None:
     port = free_port()
     server = serve(SMTP_URL=f"smtp://{HOST}:{port}")

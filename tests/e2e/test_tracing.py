@@ -94,6 +94,7 @@ def test_spans_reach_the_collector_and_the_last_ones_at_the_end(tmp_path: Path, 
     assert token not in str(collector.requests)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--workers", "2")])
 def test_a_collector_that_is_away_holds_nobody_up(tmp_path: Path, options: tuple[str, ...]) -> None:
     server = served(tmp_path, f"http://{HOST}:{free_port()}", *options)

@@ -21,6 +21,8 @@ from tests.databases import run_sql
 from tests.e2e.conftest import Serve
 from tests.e2e.server import COMMAND, DEADLINE_SECONDS, PASSWORD, QUICK, Server, clean_environment, run
 
+pytestmark = pytest.mark.slow  # dozens of commands, each a process of its own
+
 Done = subprocess.CompletedProcess[str]
 Act = Callable[[Ports], Awaitable[Any]]
 

@@ -191,6 +191,7 @@ def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
     assert "nowhere.csv" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_server_that_runs_meanwhile_is_not_held_up(serve: Serve) -> None:
     server: Server = serve()
     (server.home / "users.csv").write_text(csv_of(5 * MANY))

@@ -4,6 +4,7 @@ import json
 from contextlib import closing
 
 import psutil
+import pytest
 
 from tests.e2e.server import Server, until
 from tests.e2e.test_raw_requests import POST_LOG_IN, TWO_MEGABYTES, answer_on
@@ -30,6 +31,7 @@ def test_no_answer_tells_what_serves_it(server: Server) -> None:
             assert {"server", "x-powered-by"} & {name.lower() for name, _ in response.getheaders()} == set()
 
 
+@pytest.mark.slow
 def test_bodies_that_are_refused_leave_no_trace_in_memory(server: Server) -> None:
     assert server.process is not None
     process = psutil.Process(server.process.pid)
