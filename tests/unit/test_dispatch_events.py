@@ -228,3 +228,14 @@ async def test_a_function_that_is_new_gets_what_happens_from_now_on(memory: Memo
     await happen(memory, 1, start=3)
     await dispatch_events(ports=ports)
     assert positions(memory, "py:app.mine") == [3]
+
+
+async def test_what_finds_no_room_waits_for_it(memory: MemoryPorts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_QUEUED", 2)
+    await hook(memory)
+    await happen(memory, 3)
+    await dispatch_events(ports=memory)
+    assert len(memory.unit_of_work.tables.event_deliveries) == 2
+    memory.unit_of_work.tables.event_deliveries.clear()
+    await dispatch_events(ports=memory)
+    assert len(memory.unit_of_work.tables.event_deliveries) == 1

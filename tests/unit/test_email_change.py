@@ -660,3 +660,21 @@ async def test_events_are_thin(memory: MemoryPorts, alice: SignedIn, identity: I
     ended = {"session_id": alice.session.id, "reason": "email_change_undone"}
     assert ("session.ended", alice.user.id, ended) in told
     assert not [data for _, _, data in told if "@" in str(data)]
+
+
+async def test_an_account_that_never_had_a_password_comes_back_too(memory: MemoryPorts, identity: Identity) -> None:
+    await change_email(identity, "al@example.org", ports=memory)
+    await deliver_due_mails(ports=memory)
+    await confirm_email(memory.mailer.confirmation_links[0].secret, ports=memory)
+    await deliver_due_mails(ports=memory)
+    memory.unit_of_work.tables.credentials.clear()
+    await undo_email_change(memory.mailer.undo_links[0].secret, ports=memory)
+    (user,) = memory.unit_of_work.tables.users.values()
+    assert user.email.canonical == "alice@example.com"
+
+
+async def test_a_mail_of_an_account_that_is_gone_goes_nowhere(memory: MemoryPorts, identity: Identity) -> None:
+    await change_email(identity, "al@example.org", ports=memory)
+    memory.unit_of_work.tables.users.clear()
+    assert (await deliver_due_mails(ports=memory)).dropped == 1
+    assert memory.mailer.mails == []

@@ -319,3 +319,28 @@ def test_two_of_one_name_cannot_subscribe() -> None:
 
 def test_a_function_is_known_by_its_module_and_name() -> None:
     assert subscribers_by_id([plain]) == {"py:tests.unit.test_event_delivery.plain": plain}
+
+
+async def test_no_more_are_made_than_were_asked_for(memory: MemoryPorts, receiver: Receiver) -> None:
+    await happen(memory, 3)
+    assert (await deliver_due_events(limit=2, ports=memory)).sent == 2
+    assert len(receiver.taken) == 2
+
+
+@pytest.mark.parametrize("status", [204, 500])
+async def test_who_unsubscribes_while_a_delivery_is_under_way_is_not_asked_again(
+    memory: MemoryPorts, receiver: Receiver, status: int
+) -> None:
+    await happen(memory, 2)
+    receiver.status = 500
+    await deliver(memory)
+    memory.clock.advance(seconds=60)
+    receiver.status = status
+    (taken,), _ = await take_events(limit=1, ports=memory)
+    async with memory.unit_of_work() as transaction:
+        await transaction.subscriptions.remove(HOOK)
+        await transaction.commit()
+    await keep_attempts([await attempt_event(taken, ports=memory)], ports=memory)
+    asked = len(receiver.asked)
+    await let_pass(memory, timedelta(minutes=2))
+    assert len(receiver.asked) == asked
