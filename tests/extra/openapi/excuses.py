@@ -28,6 +28,7 @@ CONFIRM = "POST /api/auth/confirm-email"
 UNDO = "POST /api/auth/undo-email-change"
 MEDIA = "POST /api/auth/media-token"
 PATCH_USER = "PATCH /api/admin/users/{id}"
+PATCH_ACCOUNT = "PATCH /api/auth/account"
 LIST_USERS = "GET /api/admin/users"
 LIST_EVENTS = "GET /api/admin/events"
 ADD_WEBHOOK = "POST /api/admin/webhooks"
@@ -161,6 +162,9 @@ RIGHT: tuple[Excuse, ...] = (
     _refused(RESET, "invalid_reset_token"),
     *(_refused(operation, "invalid_email_token") for operation in (VERIFY, CONFIRM, UNDO)),
     _refused(CONFIRM_CODE, "invalid_code"),
+    # Nor can it say what the texts within an object hold: no NUL and no half of a pair may be in metadata.
+    _refused(PATCH_ACCOUNT, "user_metadata: invalid_characters"),
+    _refused(PATCH_USER, "app_metadata: invalid_characters"),
     # Nor does it say which cursors a page had.
     *(
         _refused(operation, "invalid_request", lambda query: "cursor" in query)
