@@ -94,7 +94,8 @@ def user(*members: str, title: str | None = None) -> Schema:
 
 METADATA: Schema = {
     "type": "object",
-    "description": "At most 8 KiB as compact JSON in UTF-8, nested at most 20 levels deep; it replaces what was there.",
+    "description": "At most 8 KiB as compact JSON in UTF-8, nested at most 20 levels deep, with integers between "
+    "-(2^53 - 1) and 2^53 - 1; it replaces what was there.",
     "examples": [{"theme": "dark"}],
 }
 ACCOUNT = closed(

@@ -128,9 +128,7 @@ def give_what_nobody_guesses(case: AnyCase) -> None:
 
 
 async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
-    """Returns Alice's token, and the tables with her as an admin, another session of hers, a reset token, a webhook and
-    Bob.
-    """
+    """Returns Alice's token, and the tables with her and Carol as admins, what Alice was mailed, a webhook, and Bob."""
     alice = await sign_up(ALICE["name"], ALICE["email"], ALICE["password"], ports=ports)
     other = attrs.evolve(alice.session, id=OTHER_SESSION)
     reset = OneTimeToken(
@@ -170,7 +168,10 @@ async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
     tables.one_time_tokens |= {token.digest: token for token in tokens}
     _add_webhook(tables, ports)
     bob = attrs.evolve(alice.user, id=OTHER_USER, email=EmailAddress("bob@example.com", "bob@example.com"))
-    tables.users |= {bob.id: bob, alice.user.id: attrs.evolve(alice.user, role=Role.ADMIN, pending_email=wanted)}
+    admin = attrs.evolve(alice.user, role=Role.ADMIN, pending_email=wanted)
+    # With a second admin, the first may leave.
+    carol = attrs.evolve(admin, id=UserId("u_456"), email=EmailAddress("carol@example.com", "carol@example.com"))
+    tables.users |= {user.id: user for user in (admin, bob, attrs.evolve(carol, pending_email=None))}
     return alice.token, tables
 
 

@@ -29,6 +29,7 @@ UNDO = "POST /api/auth/undo-email-change"
 MEDIA = "POST /api/auth/media-token"
 PATCH_USER = "PATCH /api/admin/users/{id}"
 PATCH_ACCOUNT = "PATCH /api/auth/account"
+STEP_UP = "POST /api/auth/step-up"
 LIST_USERS = "GET /api/admin/users"
 LIST_EVENTS = "GET /api/admin/events"
 ADD_WEBHOOK = "POST /api/admin/webhooks"
@@ -47,10 +48,13 @@ FIELDS = {
     UNDO: ["token"],
     CHANGE: ["current_password", "password"],
     MEDIA: ["path"],
-    PATCH_USER: ["name", "email", "role", "plan", "status", "email_verified"],
+    PATCH_USER: ["name", "email", "role", "plan", "status", "email_verified", "app_metadata"],
+    PATCH_ACCOUNT: ["name", "user_metadata"],
+    STEP_UP: ["current_password"],
     ADD_WEBHOOK: ["url", "types", "description"],
     PATCH_WEBHOOK: ["url", "types", "description", "enabled"],
 }
+METADATA = [(PATCH_USER, "app_metadata"), (PATCH_ACCOUNT, "user_metadata")]
 NEW_PASSWORD = [SIGN_UP, RESET, CHANGE]
 URL = [ADD_WEBHOOK, PATCH_WEBHOOK]
 EMAIL = [SIGN_UP, LOG_IN, FORGOT, ASK_FOR_CODE, MOVE]
@@ -74,6 +78,15 @@ def holds_nul(value: object) -> bool:
     if isinstance(value, list):
         return any(holds_nul(child) for child in value)
     return isinstance(value, str) and "\0" in value
+
+
+def holds_great_integer(value: object) -> bool:
+    """Returns whether an integer is anywhere in a JSON value that not every reader keeps as it is."""
+    if isinstance(value, Mapping):
+        return any(holds_great_integer(child) for child in value.values())
+    if isinstance(value, list):
+        return any(holds_great_integer(child) for child in value)
+    return type(value) is int and abs(value) >= 2**53
 
 
 def is_too_short(body: Body) -> bool:
@@ -127,6 +140,10 @@ def _nul_in(field: str) -> Callable[[Body], bool]:
     return lambda body: holds_nul(body.get(field))
 
 
+def _great_integer_in(field: str) -> Callable[[Body], bool]:
+    return lambda body: holds_great_integer(body.get(field))
+
+
 def _refused(operation: str, reason: str, holds: Callable[[Body], bool] = lambda _: True) -> Excuse:
     return Excuse(positive_data_acceptance, operation, reason, holds)
 
@@ -162,9 +179,8 @@ RIGHT: tuple[Excuse, ...] = (
     _refused(RESET, "invalid_reset_token"),
     *(_refused(operation, "invalid_email_token") for operation in (VERIFY, CONFIRM, UNDO)),
     _refused(CONFIRM_CODE, "invalid_code"),
-    # Nor can it say what the texts within an object hold: no NUL and no half of a pair may be in metadata.
-    _refused(PATCH_ACCOUNT, "user_metadata: invalid_characters"),
-    _refused(PATCH_USER, "app_metadata: invalid_characters"),
+    # "Integers between -(2^53 - 1) and 2^53 - 1", wherever they are in an object of the caller's own shape.
+    *(_refused(operation, f"{field}: invalid_number", _great_integer_in(field)) for operation, field in METADATA),
     # Nor does it say which cursors a page had.
     *(
         _refused(operation, "invalid_request", lambda query: "cursor" in query)
