@@ -45,11 +45,12 @@ class SqlMailQueue(SqlOutbox[MailRequest]):
     async def drop_like(self, mail: QueuedMail, now: datetime, limit: int) -> int:
         rows = await self.connection.fetch_all(
             "WITH due AS MATERIALIZED (SELECT id FROM mails WHERE recipient = :recipient AND kind = :kind "
-            "AND state = 'queued' AND attempts = 0 AND due_at <= :now "
+            "AND state = 'queued' AND attempts = 0 AND due_at <= :now AND coalesce(user_id, '') = :user_id "
             f"ORDER BY queued_at, id LIMIT :limit{self.connection.skip_locked}) "
             "DELETE FROM mails WHERE id IN (SELECT id FROM due) RETURNING id",
             recipient=mail.payload.recipient,
             kind=mail.payload.kind.value,
+            user_id=mail.payload.user_id or "",
             now=to_number(now),
             limit=limit,
         )

@@ -45,13 +45,8 @@ class MailRequest:
     user_agent: str = ""
 
     def is_like(self, other: "MailRequest") -> bool:
-        """Returns whether both are of one kind for one recipient and account, whatever they tell."""
-        return (self.kind, self.recipient, self.user_id, self.epoch) == (
-            other.kind,
-            other.recipient,
-            other.user_id,
-            other.epoch,
-        )
+        """Returns whether both are of one kind for one recipient and name one account, or none; whatever they tell."""
+        return (self.kind, self.recipient, self.user_id) == (other.kind, other.recipient, other.user_id)
 
     @property
     def lane(self) -> str:

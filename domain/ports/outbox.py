@@ -71,8 +71,9 @@ class MailQueue(Outbox[MailRequest], Protocol):
         """
 
     async def drop_like(self, mail: QueuedMail, now: datetime, limit: int) -> int:
-        """Drops up to `limit` due new mails of the same kind to the same recipient; returns how many.
+        """Drops up to `limit` due new mails that are like this one; returns how many.
 
+        Those are of the same kind to the same recipient, and name the same account, or none as this does.
         Those queued first go first, and of one instant those with the lower id.
         """
 

@@ -105,6 +105,8 @@ class MailQueueContract(OutboxContract):
                 "`count_since` counts those to an address, whomever they name"
             )
             assert await queue.drop_to_nobody(LATER, 9) == 1, "`drop_to_nobody` drops none that names an account"
+            assert await queue.drop_like(mails[0], LATER, 9) == 1, "`drop_like` drops none that names another account"
+            assert await queue.of_user(bob.id, 9) == [mails[2], mails[1]], "those of others stay"
 
     async def test_mails_of_one_instant_are_dropped_by_id(self, unit_of_work: UnitOfWork) -> None:
         twins = [attrs.evolve(a_mail(n), queued_at=NOW, due_at=NOW - timedelta(seconds=n)) for n in (2, 1, 3)]
@@ -145,4 +147,4 @@ class MailQueueContract(OutboxContract):
             assert count == 2, "`count_since` counts by kind and recipient, whatever else a mail tells"
             assert await transaction.mail_queue.latest(None, 10) == mails[::-1], "what a mail tells comes back"
             dropped = await transaction.mail_queue.drop_like(mails[0], mails[1].due_at, 10)
-            assert dropped == 2, "`drop_like` goes by kind and recipient, whatever else a mail tells"
+            assert dropped == 2, "`drop_like` goes by what they are, whatever else a mail tells"
