@@ -308,7 +308,7 @@ class AuthMachine(RuleBasedStateMachine):
         assert answer == Answer(refusal or OK)
         if refusal is None:
             self._end_all(user_id)
-            del self.users[user_id]
+            self._forget_mails(self.users.pop(user_id).email.lower())
 
     @rule(data=st.data())
     def look_at_all(self, data: st.DataObject) -> None:
@@ -433,6 +433,13 @@ class AuthMachine(RuleBasedStateMachine):
         if sum(at > self.now - HOUR for at in self.counted[kind, email]) < MAILS_AN_HOUR:
             self.queue.append((kind, email, self.now))
             self.counted[kind, email].append(self.now)
+
+    def _forget_mails(self, address: str) -> None:
+        """With an account go the mails to its address that wait."""
+        for kind, email, queued_at in self.queue:
+            if email == address and kind is not MailKind.RESET_LINK:
+                self.counted[kind, email].remove(queued_at)
+        self.queue = [mail for mail in self.queue if mail[1] != address]
 
     def _verify(self, user: ModelUser) -> None:
         if not user.is_verified:
