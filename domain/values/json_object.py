@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Union, cast
-
-import attrs
 
 from leadnator_auth.domain.values.fields import BadFieldError, RawField, missing
 from leadnator_auth.domain.values.text import is_storable
@@ -19,12 +18,17 @@ Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # no
 """A value in JSON."""
 
 
-@attrs.frozen(eq=False, repr=False)
 class JsonObject(Mapping[str, Json]):
-    """An object in JSON; what is taken out of it is a copy. It equals any mapping with the same members."""
+    """An object in JSON; what is taken out of it is a copy. It equals any mapping with the same members.
 
-    _kept: Mapping[str, Json] | None = attrs.field(factory=dict, alias="kept")
-    """What a store read and nobody else changes; None if it was not read. Whoever has it from elsewhere calls `of`."""
+    It is no attrs class: frameworks look into the fields of those, and many cannot read a type that holds itself.
+    """
+
+    __slots__ = ("_kept",)
+
+    def __init__(self, kept: Mapping[str, Json] | None = MappingProxyType({})) -> None:
+        """Takes what a store read and nobody else changes, None if it was not read; `of` is for all others."""
+        self._kept = kept
 
     @classmethod
     def of(cls, value: RawField) -> "JsonObject":
