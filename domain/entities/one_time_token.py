@@ -23,6 +23,8 @@ class Purpose(StrEnum):
     """To prove that its holder reads mails to the address of the account."""
     LOGIN_CODE = "code"
     """To log in with the code that was mailed when it was handed out; it is nobody's, for any address can be given."""
+    SECOND_FACTOR = "mfa"
+    """To get in with a second factor, after the first one proved right."""
     MAILED_CODE = "mailed"
     """No secret: to find out whose mail the code of a challenge was put into."""
     EMAIL = "email"

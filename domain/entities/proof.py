@@ -11,6 +11,8 @@ class AuthenticationMethod(StrEnum):
 
     PASSWORD = "pwd"
     ONE_TIME_CODE = "otp"
+    MULTIPLE_FACTORS = "mfa"
+    """More than one factor; a code that was mailed is none of its own."""
 
 
 @attrs.frozen
@@ -20,6 +22,16 @@ class Proof:
     authenticated_at: datetime
     amr: tuple[AuthenticationMethod, ...]
     """All the methods that were part of it."""
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether a second factor was part of it."""
+        return AuthenticationMethod.MULTIPLE_FACTORS in self.amr
+
+    def with_code(self, now: datetime) -> "Proof":
+        """Returns it with the code of a second factor on top, given now."""
+        added = (AuthenticationMethod.ONE_TIME_CODE, AuthenticationMethod.MULTIPLE_FACTORS)
+        return Proof(now, tuple(dict.fromkeys((*self.amr, *added))))
 
 
 def password_proof(now: datetime) -> Proof:

@@ -11,12 +11,14 @@ from leadnator_auth.domain import (
     EmailNotVerifiedError,
     EmailTakenError,
     ForbiddenError,
+    InvalidChallengeError,
     InvalidCodeError,
     InvalidCredentialsError,
     InvalidEmailTokenError,
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
+    SecondFactorRequiredError,
     SignUpClosedError,
     StepUpRequiredError,
     TooManyRequestsError,
@@ -29,6 +31,8 @@ _log = structlog.get_logger("leadnator_auth.security")
 _REFUSALS: Mapping[type[Exception], str] = {
     InvalidCredentialsError: "credentials_refused",
     InvalidCodeError: "code_refused",
+    InvalidChallengeError: "challenge_refused",
+    SecondFactorRequiredError: "second_factor_asked",
     AccountSuspendedError: "suspended_account_refused",
     EmailNotVerifiedError: "unverified_account_refused",
     SignUpClosedError: "closed_sign_up_refused",
@@ -43,6 +47,15 @@ _REFUSALS: Mapping[type[Exception], str] = {
 }
 
 
+_OF_AN_ACCOUNT = (
+    InvalidCredentialsError,
+    InvalidCodeError,
+    EmailNotVerifiedError,
+    ForbiddenError,
+    SecondFactorRequiredError,
+)
+
+
 def log_event(request: Request, event: str, **ids: str) -> None:
     """Logs that something happened to an account."""
     _log.info(event, client=client_of(request).ip, request_id=request.state.request_id, **ids)
@@ -53,9 +66,6 @@ def log_refusal(request: Request, error: AuthError | RequestError) -> None:
     event = _REFUSALS.get(type(error))
     if event is None or isinstance(error, RequestError):
         return
-    if isinstance(error, InvalidCredentialsError | InvalidCodeError | EmailNotVerifiedError | ForbiddenError):
-        told = {"user": error.user_id}
-    else:
-        told = {"reason": error.reason}
+    told = {"user": error.user_id} if isinstance(error, _OF_AN_ACCOUNT) else {"reason": error.reason}
     ids = {name: value for name, value in told.items() if value}
     _log.warning(event, client=client_of(request).ip, request_id=request.state.request_id, **ids)

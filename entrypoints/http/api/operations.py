@@ -10,6 +10,7 @@ from leadnator_auth.entrypoints.http.api import (
     email_verification,
     own_account,
     probes,
+    second_factors,
     sessions,
     step_up,
     webhook_deliveries,
@@ -23,6 +24,9 @@ GROUPS: Mapping[str, str] = {
     code_log_in.GROUP: "A code by mail instead of a password, where `LEADNATOR_EMAIL_CODE_LOGIN` is on. It works for "
     "the challenge that came back when it was asked for, and proves the address, too.",
     sessions.GROUP: "Each log-in opens a session, and its token is good for as long as the session lives.",
+    second_factors.GROUP: "An app that shows codes (TOTP), and ten recovery codes. Once it is confirmed, a log-in with "
+    "the password alone is answered 403 `second_factor_required` with a `challenge`. Where no master key is set, each "
+    "of these answers 404.",
     own_account.GROUP: "What an account is and has. To delete it, or to take all of it along, takes a log-in or a "
     "step-up of the last ten minutes.",
     email_verification.GROUP: "Who signs up is mailed a link; until it is used, nobody knows whether the address is "
@@ -42,6 +46,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *code_log_in.OPERATIONS,
     *sessions.OPERATIONS,
     *step_up.OPERATIONS,
+    *second_factors.OPERATIONS,
     *email_verification.OPERATIONS,
     *email_change.OPERATIONS,
     *own_account.OPERATIONS,

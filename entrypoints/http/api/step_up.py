@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import step_up
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import InvalidCredentialsError, OverloadedError, UnavailableError
+from leadnator_auth.domain.errors import InvalidCodeError, InvalidCredentialsError, OverloadedError, UnavailableError
 from leadnator_auth.entrypoints.http.api.sessions import GROUP
 from leadnator_auth.entrypoints.http.context import client_of, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
@@ -18,8 +18,8 @@ from leadnator_auth.entrypoints.views import rfc3339
 async def post_step_up(request: Request) -> Response:
     """POST /api/auth/step-up"""
     identity = await identified(request)
-    (current_password,) = await read_fields(request, "current_password")
-    expires_at = await step_up(identity, current_password, client_of(request), ports=ports_of(request))
+    current_password, code = await read_fields(request, "current_password", "code")
+    expires_at = await step_up(identity, current_password, client_of(request), code=code, ports=ports_of(request))
     log_event(request, "stepped_up", user=identity.user.id)
     return JSONResponse({"ok": True, "expires_at": rfc3339(expires_at)})
 
@@ -29,9 +29,10 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="/api/auth/step-up",
         handler=post_step_up,
-        summary="Give the password once more, for what asks for a recent proof; a log-in counts as one.",
+        summary="Give the password once more, or a code of the second factor, for what asks for a recent proof.",
         group=GROUP,
-        body={"current_password": schemas.PASSWORD},
+        body={"current_password": schemas.PASSWORD, "code": schemas.FACTOR_CODE},
+        optional=("current_password", "code"),
         example_body={"current_password": "minimum-6-chars"},
         success=schemas.closed({"ok": {"type": "boolean", "const": True}, "expires_at": schemas.INSTANT}),
         example_answer={"ok": True, "expires_at": "2026-01-01T12:10:00Z"},
@@ -39,6 +40,7 @@ OPERATIONS: tuple[Operation, ...] = (
             *BAD_BODY,
             *BAD_TOKEN,
             InvalidCredentialsError,
+            InvalidCodeError,
             TooManyRequestsError,
             OverloadedError,
             UnavailableError,

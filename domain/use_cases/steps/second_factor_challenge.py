@@ -1,0 +1,44 @@
+"""Asking for a second factor after the first one proved right, and coming back to what was proved by then."""
+
+from datetime import timedelta
+
+import attrs
+
+from leadnator_auth.domain.entities.challenge import Challenge
+from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
+from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
+from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.challenges import open_challenge
+
+LIFETIME = timedelta(minutes=5)
+TRIES = 5
+
+
+@attrs.frozen
+class SecondFactorRequired:
+    """The first factor was right; the challenge is to be answered with one of these."""
+
+    user: User
+    challenge: Challenge
+    factors: tuple[str, ...]
+
+
+async def ask_second_factor(user: User, proof: Proof, transaction: Transaction, ports: Ports) -> SecondFactorRequired:
+    """Returns a challenge that knows what was proved already."""
+    challenge = await open_challenge(
+        Purpose.SECOND_FACTOR,
+        transaction,
+        ports,
+        lifetime=LIFETIME,
+        tries=TRIES,
+        user=user,
+        payload=" ".join(proof.amr),
+    )
+    codes_left = await transaction.recovery_codes.of_user(user.id)
+    return SecondFactorRequired(user, challenge, ("totp", *(["recovery_code"] if codes_left else [])))
+
+
+def first_proof(token: OneTimeToken) -> Proof:
+    """Returns what was proved when a challenge was handed out."""
+    return Proof(token.issued_at, tuple(map(AuthenticationMethod, token.payload.split())))
