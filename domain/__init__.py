@@ -5,6 +5,7 @@ Everything an embedder needs is here; names that are not in `__all__` may change
 
 from leadnator_auth.domain.entities.access_token import AccessPurpose, Claims
 from leadnator_auth.domain.entities.actor import Actor
+from leadnator_auth.domain.entities.api_key import ApiKey, KeyIdentity, Scope
 from leadnator_auth.domain.entities.challenge import Challenge
 from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
@@ -39,6 +40,7 @@ from leadnator_auth.domain.errors import (
     FieldError,
     FieldsError,
     ForbiddenError,
+    InsufficientScopeError,
     InvalidChallengeError,
     InvalidCodeError,
     InvalidCredentialsError,
@@ -58,8 +60,10 @@ from leadnator_auth.domain.errors import (
     PasskeyClonedError,
     PasskeyExistsError,
     SecondFactorRequiredError,
+    SessionRequiredError,
     SignUpClosedError,
     StepUpRequiredError,
+    TooManyApiKeysError,
     TooManyPasskeysError,
     TooManyWebhooksError,
     UnavailableError,
@@ -69,6 +73,14 @@ from leadnator_auth.domain.errors import (
 from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
+from leadnator_auth.domain.use_cases.api_keys import (
+    create_api_key,
+    create_api_key_for,
+    list_api_keys,
+    list_api_keys_of,
+    revoke_any_api_key,
+    revoke_api_key,
+)
 from leadnator_auth.domain.use_cases.change_password import change_password
 from leadnator_auth.domain.use_cases.code_log_in import log_in_with_code, request_login_code
 from leadnator_auth.domain.use_cases.dispatch_events import DispatchReport, dispatch_events
@@ -88,8 +100,9 @@ from leadnator_auth.domain.use_cases.event_delivery import deliver_due_events, r
 from leadnator_auth.domain.use_cases.export_account import AccountExport, export_account
 from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
-from leadnator_auth.domain.use_cases.identify import identify
+from leadnator_auth.domain.use_cases.identify import identify, identify_any, identify_key, identify_key_for
 from leadnator_auth.domain.use_cases.import_users import ImportFate, ImportOutcome, import_users
+from leadnator_auth.domain.use_cases.introspection import Introspection, introspect
 from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_stats, retry_mails
@@ -116,6 +129,7 @@ from leadnator_auth.domain.use_cases.second_factors import (
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_up import sign_up
 from leadnator_auth.domain.use_cases.step_up import step_up
+from leadnator_auth.domain.use_cases.steps.api_keys import ApiKeyWithSecret
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
 from leadnator_auth.domain.use_cases.steps.mailed_codes import is_code_log_in_on
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
@@ -141,7 +155,7 @@ from leadnator_auth.domain.use_cases.webhooks import (
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
-from leadnator_auth.domain.values.ids import PasskeyId, SessionId, UserId, WebhookId
+from leadnator_auth.domain.values.ids import ApiKeyId, PasskeyId, SessionId, UserId, WebhookId
 from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
@@ -153,6 +167,9 @@ __all__ = [
     "AccountExport",
     "AccountSuspendedError",
     "Actor",
+    "ApiKey",
+    "ApiKeyId",
+    "ApiKeyWithSecret",
     "AuthError",
     "AuthenticationMethod",
     "AuthenticatorFlags",
@@ -187,6 +204,8 @@ __all__ = [
     "Identity",
     "ImportFate",
     "ImportOutcome",
+    "InsufficientScopeError",
+    "Introspection",
     "InvalidChallengeError",
     "InvalidCodeError",
     "InvalidCredentialsError",
@@ -197,6 +216,7 @@ __all__ = [
     "InvalidResetTokenError",
     "InvalidTokenError",
     "JsonObject",
+    "KeyIdentity",
     "LastAdminError",
     "Limits",
     "LinkState",
@@ -236,10 +256,12 @@ __all__ = [
     "RateLimit",
     "Refusal",
     "Role",
+    "Scope",
     "SecondFactorRequiredError",
     "SecretMail",
     "Session",
     "SessionId",
+    "SessionRequiredError",
     "SignUpClosedError",
     "SignUpPolicy",
     "SignedIn",
@@ -248,6 +270,7 @@ __all__ = [
     "SubscribedWebhook",
     "Subscriber",
     "Subscription",
+    "TooManyApiKeysError",
     "TooManyPasskeysError",
     "TooManyRequestsError",
     "TooManyWebhooksError",
@@ -270,6 +293,8 @@ __all__ = [
     "change_webhook",
     "confirm_email",
     "confirm_totp",
+    "create_api_key",
+    "create_api_key_for",
     "create_user",
     "delete_account",
     "delete_user",
@@ -281,13 +306,19 @@ __all__ = [
     "export_account",
     "export_users",
     "identify",
+    "identify_any",
     "identify_for_media",
+    "identify_key",
+    "identify_key_for",
     "import_users",
+    "introspect",
     "is_code_log_in_on",
     "is_found",
     "is_reset_secret_usable",
     "is_second_factor_on",
     "issue_media_token",
+    "list_api_keys",
+    "list_api_keys_of",
     "list_events",
     "list_factors",
     "list_mails",
@@ -318,6 +349,8 @@ __all__ = [
     "reset_password",
     "retry_mails",
     "retry_webhook_delivery",
+    "revoke_any_api_key",
+    "revoke_api_key",
     "rotate_webhook_secret",
     "run_in_transaction",
     "send_test_event",

@@ -108,4 +108,5 @@ MAIL_RULES: Mapping[MailKind, MailRule] = {
     MailKind.FACTOR_REMOVED: NOTICE,
     MailKind.RECOVERY_CODE_USED: NOTICE,
     MailKind.RECOVERY_CODES_LOW: NOTICE,
+    MailKind.API_KEY_CREATED: NOTICE,
 }

@@ -28,6 +28,7 @@ class MailKind(StrEnum):
     FACTOR_REMOVED = "factor_removed"
     RECOVERY_CODE_USED = "recovery_code_used"
     RECOVERY_CODES_LOW = "recovery_codes_low"
+    API_KEY_CREATED = "api_key_created"
 
 
 @attrs.frozen

@@ -11,6 +11,7 @@ from leadnator_auth.domain import (
     EmailNotVerifiedError,
     EmailTakenError,
     ForbiddenError,
+    InsufficientScopeError,
     InvalidChallengeError,
     InvalidCodeError,
     InvalidCredentialsError,
@@ -19,6 +20,7 @@ from leadnator_auth.domain import (
     InvalidTokenError,
     LastAdminError,
     SecondFactorRequiredError,
+    SessionRequiredError,
     SignUpClosedError,
     StepUpRequiredError,
     TooManyRequestsError,
@@ -43,16 +45,17 @@ _REFUSALS: Mapping[type[Exception], str] = {
     InvalidEmailTokenError: "link_refused",
     TooManyRequestsError: "throttled",
     ForbiddenError: "administration_refused",
+    SessionRequiredError: "api_key_refused",
+    InsufficientScopeError: "scope_missing",
     LastAdminError: "last_admin_kept",
 }
-
-
-_OF_AN_ACCOUNT = (
+_WITH_USER = (
     InvalidCredentialsError,
     InvalidCodeError,
     EmailNotVerifiedError,
     ForbiddenError,
     SecondFactorRequiredError,
+    SessionRequiredError,
 )
 
 
@@ -66,6 +69,11 @@ def log_refusal(request: Request, error: AuthError | RequestError) -> None:
     event = _REFUSALS.get(type(error))
     if event is None or isinstance(error, RequestError):
         return
-    told = {"user": error.user_id} if isinstance(error, _OF_AN_ACCOUNT) else {"reason": error.reason}
+    if isinstance(error, InsufficientScopeError):
+        told = {"user": error.user_id, "scope": error.scope}
+    elif isinstance(error, _WITH_USER):
+        told = {"user": error.user_id}
+    else:
+        told = {"reason": error.reason}
     ids = {name: value for name, value in told.items() if value}
     _log.warning(event, client=client_of(request).ip, request_id=request.state.request_id, **ids)

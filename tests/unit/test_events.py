@@ -30,6 +30,8 @@ from leadnator_auth.domain import (
     change_webhook,
     confirm_email,
     confirm_totp,
+    create_api_key,
+    create_api_key_for,
     create_user,
     delete_account,
     delete_user,
@@ -55,6 +57,8 @@ from leadnator_auth.domain import (
     reset_password,
     retry_mails,
     retry_webhook_delivery,
+    revoke_any_api_key,
+    revoke_api_key,
     rotate_webhook_secret,
     send_test_event,
     set_up_totp,
@@ -73,12 +77,13 @@ OPERATOR = Actor.operator()
 STARTED, ENDED = "session.started", "session.ended"
 VERIFIED = "user.email_verified"
 CHANGED = "user.email_changed"
+RESET = ["api_key.revoked", "factor.removed", ENDED, ENDED, "password.reset", VERIFIED]
 BOB = {"name": "Bob", "email": "bob@example.com", "password_hash": "cheap$1$bob"}
 
 
 @attrs.frozen
 class Scene:
-    """Root, an admin who is logged in, and Alice, who is logged in twice, has an app, and two kinds of links."""
+    """Root, an admin who is logged in, and Alice, who is logged in twice, has an app, an API key and two links."""
 
     ports: Ports
     memory: MemoryPorts
@@ -90,6 +95,7 @@ class Scene:
     verification: str
     codes: list[str]
     """Recovery codes that were not used."""
+    key: str
 
     async def log_in(self, ports: Ports | None = None) -> SignedIn:
         """Logs Alice in, with her password and a recovery code."""
@@ -143,10 +149,12 @@ async def scene(ports: Ports, memory: MemoryPorts) -> Scene:
     memory.clock.advance(seconds=1)
     second = await log_in("alice@example.com", "secret", ports=ports)
     codes = await _with_an_app(_identity(alice), ports)
+    key = (await create_api_key(_identity(alice), "CI", ports=ports)).key.id
     await request_password_reset("alice@example.com", ports=ports)
     await deliver_due_mails(ports=ports)
     secret, verification = memory.mailer.reset_links[0].secret, memory.mailer.verification_links[0].secret
-    return Scene(mailing, memory, root, alice.user.id, _identity(alice), _identity(second), secret, verification, codes)
+    first, other = _identity(alice), _identity(second)
+    return Scene(mailing, memory, root, alice.user.id, first, other, secret, verification, codes, key)
 
 
 Act = Callable[[Scene], Awaitable[object]]
@@ -307,6 +315,27 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: make_recovery_codes(s.first, ports=s.ports), ["factor.added"]),
         (lambda s: make_recovery_codes(s.second, ports=s.ports), []),
     ],
+    "create_api_key": [
+        (lambda s: create_api_key(s.first, "CI", ports=s.ports), ["api_key.created"]),
+        (lambda s: create_api_key(s.first, "CI", ["introspect"], ports=s.ports), []),
+        (lambda s: create_api_key(s.first, "", ports=s.ports), []),
+        (lambda s: _after(_an_hour_later(s), create_api_key(s.first, "CI", ports=s.ports)), []),
+    ],
+    "create_api_key_for": [(lambda s: create_api_key_for(s.alice, "CI", ports=s.ports), ["api_key.created"])],
+    "revoke_api_key": [
+        (lambda s: revoke_api_key(s.second, s.key, ports=s.ports), ["api_key.revoked"]),
+        (lambda s: revoke_api_key(s.second, "k_nowhere", ports=s.ports), []),
+        (
+            lambda s: _after(
+                revoke_api_key(s.second, s.key, ports=s.ports), revoke_api_key(s.first, s.key, ports=s.ports)
+            ),
+            ["api_key.revoked"],
+        ),
+    ],
+    "revoke_any_api_key": [
+        (lambda s: revoke_any_api_key(s.key, ports=s.ports), ["api_key.revoked"]),
+        (lambda s: revoke_any_api_key("k_nowhere", ports=s.ports), []),
+    ],
     "request_password_reset": [
         (lambda s: request_password_reset("alice@example.com", ports=s.ports), []),
         (lambda s: request_password_reset("nobody@example.com", ports=s.ports), []),
@@ -314,20 +343,20 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "reset_password": [
         (
             lambda s: reset_password(s.secret, "new-secret", ports=s.ports),
-            ["factor.removed", ENDED, ENDED, "password.reset", VERIFIED],
+            RESET,
         ),
         (
             lambda s: _after(
                 verify_email(s.verification, ports=s.ports), reset_password(s.secret, "new-secret", ports=s.ports)
             ),
-            ["factor.removed", ENDED, ENDED, "password.reset", VERIFIED],
+            RESET,
         ),
         (lambda s: reset_password(f"{s.secret}x", "new-secret", ports=s.ports), []),
         (
             lambda s: _after(
                 reset_password(s.secret, "new-secret", ports=s.ports), reset_password(s.secret, "third", ports=s.ports)
             ),
-            ["factor.removed", ENDED, ENDED, "password.reset", VERIFIED],
+            RESET,
         ),
     ],
     "resend_verification": [(lambda s: resend_verification(s.first, ports=s.ports), [])],
@@ -431,7 +460,7 @@ async def test_that_a_change_of_address_was_undone_is_told_with_all_that_ends(sc
             await undo_email_change(undo, ports=scene.ports)
     after = await state_of(scene.ports)
     new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
-    assert new == ["factor.removed", ENDED, ENDED, "user.email_change_undone"]
+    assert new == ["api_key.revoked", "factor.removed", ENDED, ENDED, "user.email_change_undone"]
 
 
 async def test_that_an_operator_gave_an_account_back_is_told_with_all_that_ends(scene: Scene) -> None:
@@ -442,7 +471,7 @@ async def test_that_an_operator_gave_an_account_back_is_told_with_all_that_ends(
         await recover_user(OPERATOR, UserId("u_nobody"), ports=scene.ports)
     after = await state_of(scene.ports)
     new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
-    assert new == ["factor.removed", ENDED, ENDED, "user.recovered"]
+    assert new == ["api_key.revoked", "factor.removed", ENDED, ENDED, "user.recovered"]
     assert {event.actor for key, event in after.events.items() if key not in before.events} == {scene.root.id}
 
 

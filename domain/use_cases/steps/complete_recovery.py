@@ -1,20 +1,28 @@
 """Giving an account back to whoever reads its mails, with nothing left by which somebody else could come back."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from leadnator_auth.domain.entities.user import User, without_secrets
 from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.api_keys import drop_added_api_keys
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
 from leadnator_auth.domain.use_cases.steps.second_factor import drop_second_factors
 
 ADDED_LATELY = timedelta(days=7)
 """What was added to a verified account within this time before a reset was perhaps not added by its owner."""
 
-Drop = Callable[[User, datetime | None, Transaction, Ports], Awaitable[None]]
-"""Drops one kind of what an account can be entered by, as far as it was added since an instant; None: all of it."""
 
-PARTS: Sequence[Drop] = ()
+class Drop(Protocol):
+    """Drops one kind of what an account can be entered by, as far as it was added since an instant; None: all of it."""
+
+    async def __call__(
+        self, user: User, added_since: datetime | None, transaction: Transaction, ports: Ports, *, actor: str | None
+    ) -> None: ...
+
+
+PARTS: Sequence[Drop] = (drop_added_api_keys,)
 """Each capability that lets somebody in by itself names its part here; the second factors are none of them."""
 
 
@@ -39,7 +47,7 @@ async def complete_recovery(
     Raises: EmailTakenError when the account is to have an address that another one has.
     """
     for drop in PARTS:
-        await drop(user, None if revoke_all else added_since, transaction, ports)
+        await drop(user, None if revoke_all else added_since, transaction, ports, actor=actor)
     left = await drop_second_factors(user, added_since, transaction, ports, actor=actor)
     return await end_sessions(without_secrets(left), transaction, ports, reason=reason, actor=actor)
 
