@@ -11,6 +11,7 @@ from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event, EventType
 from leadnator_auth.domain.entities.event_delivery import EventBacklog, EventDelivery, QueuedEvent
+from leadnator_auth.domain.entities.key_ring import KeyRing
 from leadnator_auth.domain.entities.mail import (
     MailKind,
     MailRequest,
@@ -26,6 +27,7 @@ from leadnator_auth.domain.entities.passkey import AuthenticatorFlags, Passkey, 
 from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
+from leadnator_auth.domain.entities.signing_key import KeyState, SigningKey
 from leadnator_auth.domain.entities.subscription import Subscriber, Subscription
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
 from leadnator_auth.domain.entities.webhook import Webhook
@@ -56,6 +58,7 @@ from leadnator_auth.domain.errors import (
     OverloadedError,
     PasskeyClonedError,
     PasskeyExistsError,
+    SigningKeysError,
     SignUpClosedError,
     StepUpRequiredError,
     TooManyPasskeysError,
@@ -101,6 +104,14 @@ from leadnator_auth.domain.use_cases.password_reset import (
 from leadnator_auth.domain.use_cases.reset_links import look_at_reset_link, was_password_reset
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_up import sign_up
+from leadnator_auth.domain.use_cases.signing_keys import (
+    KeyChange,
+    keep_signing_keys,
+    list_signing_keys,
+    published_keys,
+    retire_signing_key,
+    rotate_signing_keys,
+)
 from leadnator_auth.domain.use_cases.step_up import step_up
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
 from leadnator_auth.domain.use_cases.steps.mailed_codes import is_code_log_in_on
@@ -132,6 +143,7 @@ from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
+from leadnator_auth.domain.values.public_key import PublicKey, SigningAlgorithm
 from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 __all__ = [
@@ -181,6 +193,9 @@ __all__ = [
     "InvalidResetTokenError",
     "InvalidTokenError",
     "JsonObject",
+    "KeyChange",
+    "KeyRing",
+    "KeyState",
     "LastAdminError",
     "Limits",
     "LinkState",
@@ -214,6 +229,7 @@ __all__ = [
     "Ports",
     "Position",
     "Proof",
+    "PublicKey",
     "Purpose",
     "QueuedEvent",
     "QueuedMail",
@@ -226,6 +242,9 @@ __all__ = [
     "SignUpClosedError",
     "SignUpPolicy",
     "SignedIn",
+    "SigningAlgorithm",
+    "SigningKey",
+    "SigningKeysError",
     "Status",
     "StepUpRequiredError",
     "SubscribedWebhook",
@@ -268,9 +287,11 @@ __all__ = [
     "is_found",
     "is_reset_secret_usable",
     "issue_media_token",
+    "keep_signing_keys",
     "list_events",
     "list_mails",
     "list_sessions",
+    "list_signing_keys",
     "list_users",
     "list_webhook_deliveries",
     "list_webhooks",
@@ -283,6 +304,7 @@ __all__ = [
     "look_at_verification_link",
     "mail_stats",
     "parse_user_ref",
+    "published_keys",
     "purge",
     "remove_webhook",
     "renew_event_lease",
@@ -291,8 +313,10 @@ __all__ = [
     "request_password_reset",
     "resend_verification",
     "reset_password",
+    "retire_signing_key",
     "retry_mails",
     "retry_webhook_delivery",
+    "rotate_signing_keys",
     "rotate_webhook_secret",
     "run_in_transaction",
     "send_test_event",

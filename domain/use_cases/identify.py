@@ -6,6 +6,7 @@ from leadnator_auth.domain.entities.access_token import MAX_TOKEN_LENGTH, Access
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.use_cases.steps.access_tokens import read_token
 from leadnator_auth.domain.use_cases.steps.verified_email import check_verified
 
 
@@ -30,7 +31,7 @@ async def identified_for(
     """
     if len(token) > MAX_TOKEN_LENGTH:
         raise InvalidTokenError("too long")
-    claims = ports.tokens.read(token)
+    claims = await read_token(token, ports)
     now = ports.clock.now()
     claims.check(purposes, now)
     identity = await ports.identities.by_session(claims.session_id)

@@ -20,6 +20,7 @@ from leadnator_auth.domain import (
     Policy,
     Ports,
     SignedIn,
+    SigningAlgorithm,
     UserId,
     add_webhook,
     change_account,
@@ -36,6 +37,7 @@ from leadnator_auth.domain import (
     dispatch_events,
     end_session,
     import_users,
+    keep_signing_keys,
     log_in,
     log_in_with_code,
     log_out,
@@ -47,8 +49,10 @@ from leadnator_auth.domain import (
     request_password_reset,
     resend_verification,
     reset_password,
+    retire_signing_key,
     retry_mails,
     retry_webhook_delivery,
+    rotate_signing_keys,
     rotate_webhook_secret,
     send_test_event,
     sign_up,
@@ -183,6 +187,15 @@ async def _an_hour_later(scene: Scene) -> None:
 async def _purged(scene: Scene) -> None:
     scene.memory.clock.advance(days=100)
     assert await purge(ports=scene.ports) > 0
+
+
+async def _keys_exchanged(scene: Scene) -> None:
+    policy = attrs.evolve(scene.ports.policy, signing_algorithm=SigningAlgorithm.EDDSA)
+    ports = attrs.evolve(scene.ports, policy=policy)
+    first, _ = await keep_signing_keys(ports=ports)
+    scene.ports.clock.advance(minutes=10)
+    await rotate_signing_keys(ports=ports)
+    await retire_signing_key(first.kid, ports=ports)
 
 
 async def _webhook_tried(scene: Scene) -> None:
@@ -356,6 +369,9 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "retry_webhook_delivery": [(_webhook_tried, [])],
     "remove_webhook": [(_webhook_tried, [])],
     "purge": [(_purged, [])],
+    "keep_signing_keys": [(_keys_exchanged, [])],
+    "rotate_signing_keys": [(_keys_exchanged, [])],
+    "retire_signing_key": [(_keys_exchanged, [])],
     "retry_mails": [(_retried, [])],
     "deliver_due_mails": [(lambda s: _after(s.another_mail(), deliver_due_mails(ports=s.ports)), [])],
     "take_mail": [(_taken_renewed_sent, [])],
