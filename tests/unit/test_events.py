@@ -193,7 +193,7 @@ async def _keys_exchanged(scene: Scene) -> None:
     policy = attrs.evolve(scene.ports.policy, signing_algorithm=SigningAlgorithm.EDDSA)
     ports = attrs.evolve(scene.ports, policy=policy)
     first, _ = await keep_signing_keys(ports=ports)
-    scene.ports.clock.advance(minutes=10)
+    scene.memory.clock.advance(minutes=10)
     await rotate_signing_keys(ports=ports)
     await retire_signing_key(first.kid, ports=ports)
 
