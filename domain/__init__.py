@@ -12,6 +12,7 @@ from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event, EventType
 from leadnator_auth.domain.entities.event_delivery import EventBacklog, EventDelivery, QueuedEvent
+from leadnator_auth.domain.entities.key_ring import KeyRing
 from leadnator_auth.domain.entities.mail import (
     MailKind,
     MailRequest,
@@ -27,6 +28,7 @@ from leadnator_auth.domain.entities.passkey import AuthenticatorFlags, Passkey, 
 from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client, Identity, Session
+from leadnator_auth.domain.entities.signing_key import KeyState, SigningKey
 from leadnator_auth.domain.entities.subscription import Subscriber, Subscription
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
 from leadnator_auth.domain.entities.webhook import Webhook
@@ -61,6 +63,7 @@ from leadnator_auth.domain.errors import (
     PasskeyExistsError,
     SecondFactorRequiredError,
     SessionRequiredError,
+    SigningKeysError,
     SignUpClosedError,
     StepUpRequiredError,
     TooManyApiKeysError,
@@ -128,6 +131,14 @@ from leadnator_auth.domain.use_cases.second_factors import (
 )
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_up import sign_up
+from leadnator_auth.domain.use_cases.signing_keys import (
+    KeyChange,
+    keep_signing_keys,
+    list_signing_keys,
+    published_keys,
+    retire_signing_key,
+    rotate_signing_keys,
+)
 from leadnator_auth.domain.use_cases.step_up import step_up
 from leadnator_auth.domain.use_cases.steps.api_keys import ApiKeyWithSecret
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
@@ -160,6 +171,7 @@ from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
+from leadnator_auth.domain.values.public_key import PublicKey, SigningAlgorithm
 from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 __all__ = [
@@ -216,7 +228,10 @@ __all__ = [
     "InvalidResetTokenError",
     "InvalidTokenError",
     "JsonObject",
+    "KeyChange",
     "KeyIdentity",
+    "KeyRing",
+    "KeyState",
     "LastAdminError",
     "Limits",
     "LinkState",
@@ -250,6 +265,7 @@ __all__ = [
     "Ports",
     "Position",
     "Proof",
+    "PublicKey",
     "Purpose",
     "QueuedEvent",
     "QueuedMail",
@@ -265,6 +281,9 @@ __all__ = [
     "SignUpClosedError",
     "SignUpPolicy",
     "SignedIn",
+    "SigningAlgorithm",
+    "SigningKey",
+    "SigningKeysError",
     "Status",
     "StepUpRequiredError",
     "SubscribedWebhook",
@@ -317,12 +336,14 @@ __all__ = [
     "is_reset_secret_usable",
     "is_second_factor_on",
     "issue_media_token",
+    "keep_signing_keys",
     "list_api_keys",
     "list_api_keys_of",
     "list_events",
     "list_factors",
     "list_mails",
     "list_sessions",
+    "list_signing_keys",
     "list_users",
     "list_webhook_deliveries",
     "list_webhooks",
@@ -337,6 +358,7 @@ __all__ = [
     "mail_stats",
     "make_recovery_codes",
     "parse_user_ref",
+    "published_keys",
     "purge",
     "recover_user",
     "remove_totp",
@@ -347,10 +369,12 @@ __all__ = [
     "request_password_reset",
     "resend_verification",
     "reset_password",
+    "retire_signing_key",
     "retry_mails",
     "retry_webhook_delivery",
     "revoke_any_api_key",
     "revoke_api_key",
+    "rotate_signing_keys",
     "rotate_webhook_secret",
     "run_in_transaction",
     "send_test_event",

@@ -334,6 +334,12 @@ class ConcurrencyError(UnavailableError):
     message = "Two units of work got in each other's way and this one was undone: run it again."
 
 
+class UnknownSigningKeyError(InvalidTokenError):
+    """A token names a key that is not known in this process; no caller of a use case ever sees this."""
+
+    message = "The access token was signed with a key that is not known here."
+
+
 class MasterKeyMissingError(UnavailableError):
     """A secret was derived from a master key that is not there, or not there any more."""
 
@@ -377,3 +383,7 @@ class MailRefusedError(Exception):
     def __init__(self, reason: str, *, may_have_arrived: bool = True) -> None:
         super().__init__(reason or "The mail server refused the mail for good.")
         self.may_have_arrived = may_have_arrived
+
+
+class SigningKeysError(Exception):
+    """The signing keys cannot be changed in this way now; the message says why, and when they can."""

@@ -7,6 +7,7 @@ import attrs
 
 from leadnator_auth.domain.entities.rate_limit import Limits, RateLimit
 from leadnator_auth.domain.values.password import PasswordPolicy
+from leadnator_auth.domain.values.public_key import SigningAlgorithm
 from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 MOST_SESSIONS = 10_000
@@ -32,6 +33,7 @@ class Policy:
 
     password: PasswordPolicy = PasswordPolicy()
     sign_up: SignUpPolicy = SignUpPolicy()
+    signing_algorithm: SigningAlgorithm = SigningAlgorithm.HS256
     session_lifetime: timedelta = timedelta(days=7)
     session_idle: timedelta | None = None
     """How long a session may go unused before it is over; None for as long as it lives."""

@@ -1,9 +1,18 @@
-"""Accounts, events and webhooks as JSON, the same over HTTP and at the command line."""
+"""Accounts, events, webhooks and signing keys as JSON, the same over HTTP and at the command line."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from leadnator_auth.domain import ApiKey, DeliveryState, Event, QueuedEvent, SubscribedWebhook, User
+from leadnator_auth.domain import (
+    ApiKey,
+    DeliveryState,
+    Event,
+    KeyState,
+    QueuedEvent,
+    SigningKey,
+    SubscribedWebhook,
+    User,
+)
 from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.values.json_object import Json
 
@@ -103,4 +112,22 @@ def delivery_view(delivery: QueuedEvent) -> dict[str, str | int | None]:
         "next_attempt_at": rfc3339(delivery.due_at) if is_queued else None,
         "finished_at": rfc3339(delivery.finished_at) if delivery.finished_at else None,
         "last_error": delivery.last_error or None,
+    }
+
+
+def signing_key_view(key: SigningKey) -> dict[str, str | None]:
+    """Returns a signing key as its operator sees it; a time that did not come, or is none of its state's, is None."""
+
+    def at(instant: datetime | None) -> str | None:
+        return None if instant is None else rfc3339(instant)
+
+    return {
+        "kid": key.kid,
+        "algorithm": key.public.algorithm.value,
+        "state": key.state.value,
+        "published_at": at(key.published_at),
+        "can_sign_from": at(key.may_sign_from) if key.state is KeyState.NEXT else None,
+        "signs_since": at(key.signs_since),
+        "retired_at": at(key.retired_at),
+        "verifies_until": at(key.verifies_until),
     }

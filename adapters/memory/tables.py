@@ -18,6 +18,7 @@ from leadnator_auth.domain.entities.one_time_token import OneTimeToken
 from leadnator_auth.domain.entities.passkey import Passkey
 from leadnator_auth.domain.entities.recovery_code import RecoveryCode
 from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.signing_key import SigningKey
 from leadnator_auth.domain.entities.subscription import Subscription
 from leadnator_auth.domain.entities.totp_factor import TotpFactor
 from leadnator_auth.domain.entities.user import User, is_found
@@ -44,6 +45,7 @@ class Tables:
     passkeys: dict[PasskeyId, Passkey] = attrs.Factory(dict)
     totp_factors: dict[FactorId, TotpFactor] = attrs.Factory(dict)
     recovery_codes: dict[str, RecoveryCode] = attrs.Factory(dict)
+    signing_keys: dict[str, SigningKey] = attrs.Factory(dict)
     mails: dict[str, QueuedMail] = attrs.Factory(dict)
     events: dict[EventId, Event] = attrs.Factory(dict)
     places: dict[EventId, int] = attrs.Factory(dict)
@@ -209,3 +211,6 @@ class MemorySessions:
         removed = last_to_go[keep : keep + limit]
         remove(self.tables.sessions, [session.id for session in removed])
         return removed
+
+    async def last_expiry(self) -> datetime | None:
+        return max((session.expires_at for session in self.tables.sessions.values()), default=None)

@@ -20,6 +20,7 @@ from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.purging import purge
 from leadnator_auth.adapters.sql.second_factors import SqlRecoveryCodes, SqlTotpFactors
 from leadnator_auth.adapters.sql.sessions import SqlSessions
+from leadnator_auth.adapters.sql.signing_keys import SqlSigningKeys
 from leadnator_auth.adapters.sql.subscriptions import SqlSubscriptions
 from leadnator_auth.adapters.sql.users import SqlUsers
 from leadnator_auth.adapters.sql.webhooks import SqlWebhooks
@@ -40,6 +41,7 @@ class SqlRepositories:
         self.passkeys = SqlPasskeys(connection)
         self.totp_factors = SqlTotpFactors(connection)
         self.recovery_codes = SqlRecoveryCodes(connection)
+        self.signing_keys = SqlSigningKeys(connection)
         self.mail_queue = SqlMailQueue(connection)
         self.events = SqlEvents(connection)
         self.subscriptions = SqlSubscriptions(connection)

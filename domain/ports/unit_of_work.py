@@ -17,6 +17,7 @@ from leadnator_auth.domain.ports.events import EventDeliveries, Events, Subscrip
 from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
 from leadnator_auth.domain.ports.passkeys import Passkeys
 from leadnator_auth.domain.ports.second_factors import RecoveryCodes, TotpFactors
+from leadnator_auth.domain.ports.signing_keys import SigningKeys
 from leadnator_auth.domain.ports.webhooks import Webhooks
 from leadnator_auth.domain.values.ids import ApiKeyId, SessionId
 
@@ -37,6 +38,7 @@ __all__ = [
     "RecoveryCodes",
     "Repositories",
     "Sessions",
+    "SigningKeys",
     "Subscriptions",
     "TotpFactors",
     "Transaction",
@@ -69,6 +71,8 @@ class Repositories(Protocol):
     def totp_factors(self) -> TotpFactors: ...
     @property
     def recovery_codes(self) -> RecoveryCodes: ...
+    @property
+    def signing_keys(self) -> SigningKeys: ...
     @property
     def mail_queue(self) -> MailQueue: ...
     @property

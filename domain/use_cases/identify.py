@@ -11,6 +11,7 @@ from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.errors import InsufficientScopeError, InvalidTokenError, SessionRequiredError
 from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.use_cases.steps.access_tokens import read_token
 from leadnator_auth.domain.use_cases.steps.verified_email import check_verified
 
 
@@ -39,7 +40,7 @@ async def identified_for(
         raise SessionRequiredError(sender.user.id)
     if len(token) > MAX_TOKEN_LENGTH:
         raise InvalidTokenError("too long")
-    claims = ports.tokens.read(token)
+    claims = await read_token(token, ports)
     now = ports.clock.now()
     claims.check(purposes, now)
     identity = await ports.identities.by_session(claims.session_id)

@@ -89,6 +89,7 @@ class Settings:
         "one or more secrets of at least 32 bytes each, separated by commas",
         secret=True,
     )
+    jwt_algorithm: str = setting("JWT_ALGORITHM", account_values.signing_algorithm, "HS256", "HS256, EdDSA or ES256")
     master_keys: tuple[str, ...] = setting(
         "MASTER_KEY",
         values.secrets,

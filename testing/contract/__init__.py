@@ -43,6 +43,7 @@ from leadnator_auth.testing.contract.rate_limits import RateLimitsContract
 from leadnator_auth.testing.contract.readiness import ReadinessContract
 from leadnator_auth.testing.contract.second_factors import RecoveryCodesContract, TotpFactorsContract
 from leadnator_auth.testing.contract.sessions import SessionsContract
+from leadnator_auth.testing.contract.signing_keys import SigningKeysContract
 from leadnator_auth.testing.contract.subscriptions import SubscriptionsContract
 from leadnator_auth.testing.contract.unit_of_work import UnitOfWorkContract
 from leadnator_auth.testing.contract.users import UsersContract
@@ -76,6 +77,7 @@ __all__ = [
     "ReadinessContract",
     "RecoveryCodesContract",
     "SessionsContract",
+    "SigningKeysContract",
     "SubscriptionsContract",
     "TotpFactorsContract",
     "UnitOfWorkContract",

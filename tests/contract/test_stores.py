@@ -25,6 +25,7 @@ from leadnator_auth.testing.contract import (
     ReadinessContract,
     RecoveryCodesContract,
     SessionsContract,
+    SigningKeysContract,
     SubscriptionsContract,
     TotpFactorsContract,
     UnitOfWorkContract,
@@ -71,6 +72,10 @@ class TestTotpFactors(TotpFactorsContract):
 
 class TestRecoveryCodes(RecoveryCodesContract):
     """RecoveryCodes of each store."""
+
+
+class TestSigningKeys(SigningKeysContract):
+    """SigningKeys of each store."""
 
 
 class TestMailQueue(MailQueueContract):

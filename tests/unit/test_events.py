@@ -21,6 +21,7 @@ from leadnator_auth.domain import (
     Ports,
     SecondFactorRequiredError,
     SignedIn,
+    SigningAlgorithm,
     UserId,
     add_webhook,
     change_account,
@@ -40,6 +41,7 @@ from leadnator_auth.domain import (
     dispatch_events,
     end_session,
     import_users,
+    keep_signing_keys,
     log_in,
     log_in_with_code,
     log_in_with_second_factor,
@@ -55,10 +57,12 @@ from leadnator_auth.domain import (
     request_password_reset,
     resend_verification,
     reset_password,
+    retire_signing_key,
     retry_mails,
     retry_webhook_delivery,
     revoke_any_api_key,
     revoke_api_key,
+    rotate_signing_keys,
     rotate_webhook_secret,
     send_test_event,
     set_up_totp,
@@ -200,6 +204,15 @@ async def _an_hour_later(scene: Scene) -> None:
 async def _purged(scene: Scene) -> None:
     scene.memory.clock.advance(days=100)
     assert await purge(ports=scene.ports) > 0
+
+
+async def _keys_exchanged(scene: Scene) -> None:
+    policy = attrs.evolve(scene.ports.policy, signing_algorithm=SigningAlgorithm.EDDSA)
+    ports = attrs.evolve(scene.ports, policy=policy)
+    first, _ = await keep_signing_keys(ports=ports)
+    scene.memory.clock.advance(minutes=10)
+    await rotate_signing_keys(ports=ports)
+    await retire_signing_key(first.kid, ports=ports)
 
 
 async def _webhook_tried(scene: Scene) -> None:
@@ -419,6 +432,9 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "retry_webhook_delivery": [(_webhook_tried, [])],
     "remove_webhook": [(_webhook_tried, [])],
     "purge": [(_purged, [])],
+    "keep_signing_keys": [(_keys_exchanged, [])],
+    "rotate_signing_keys": [(_keys_exchanged, [])],
+    "retire_signing_key": [(_keys_exchanged, [])],
     "retry_mails": [(_retried, [])],
     "deliver_due_mails": [(lambda s: _after(s.another_mail(), deliver_due_mails(ports=s.ports)), [])],
     "take_mail": [(_taken_renewed_sent, [])],

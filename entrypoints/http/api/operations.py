@@ -14,6 +14,7 @@ from leadnator_auth.entrypoints.http.api import (
     probes,
     second_factors,
     sessions,
+    signing_keys,
     step_up,
     webhook_deliveries,
     webhooks,
@@ -41,6 +42,8 @@ GROUPS: Mapping[str, str] = {
     "make Alice one where the server runs: `leadnator-auth users set alice@example.com --role admin`.",
     webhooks.GROUP: "For users whose role is `admin`: events are posted to where you say, signed as Standard Webhooks "
     "1.0 has it. Where no master key is set, or what sends is not installed, each of these answers 404.",
+    signing_keys.GROUP: "Where `LEADNATOR_JWT_ALGORITHM` is EdDSA or ES256, other services verify tokens by "
+    "themselves, with the keys that are published here; they may keep them for ten minutes.",
     probes.GROUP: "What load balancers, supervisors and Prometheus ask; nobody needs a token for it. Let a proxy keep "
     "`/metrics` from the outside.",
 }
@@ -60,5 +63,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *admin.OPERATIONS,
     *webhooks.OPERATIONS,
     *webhook_deliveries.OPERATIONS,
+    *signing_keys.OPERATIONS,
     *probes.OPERATIONS,
 )

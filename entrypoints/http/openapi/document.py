@@ -26,8 +26,8 @@ ALWAYS: tuple[Kind, ...] = (MethodNotAllowedError, InternalError)
 
 _DESCRIPTION = (
     "Sign-up, log-in and password reset with JSON Web Tokens. Every answer has an X-Request-Id and is not to be "
-    "stored; every error is a problem of RFC 9457. HEAD works where GET does. Members of a body that are not "
-    "described are ignored, but for PATCH, which refuses them."
+    "stored, but for the public keys; every error is a problem of RFC 9457. HEAD works where GET does. Members of a "
+    "body that are not described are ignored, but for PATCH, which refuses them."
 )
 _SECURITY_SCHEMES: JsonObject = {
     "bearer": {

@@ -43,7 +43,7 @@ def without_installing(page: Path) -> list[Block]:
         ROOT / "docs" / "tutorial" / "front-end.md",
         *(
             HOW_TO / f"{name}.md"
-            for name in ("reverse-proxy", "backups", "master-key", "email-verification", "own-account")
+            for name in ("reverse-proxy", "backups", "master-key", "email-verification", "own-account", "keys")
         ),
     ],
     ids=lambda path: path.stem,

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
