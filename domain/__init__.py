@@ -25,6 +25,7 @@ from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState,
 from leadnator_auth.domain.entities.passkey import AuthenticatorFlags, Passkey, PasskeyAssertion, PasskeyRegistration
 from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
+from leadnator_auth.domain.entities.refresh_family import RefreshFamily
 from leadnator_auth.domain.entities.session import Client, Identity, Session
 from leadnator_auth.domain.entities.subscription import Subscriber, Subscription
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
@@ -45,6 +46,7 @@ from leadnator_auth.domain.errors import (
     InvalidFieldsError,
     InvalidPageError,
     InvalidPasskeyError,
+    InvalidRefreshTokenError,
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
@@ -58,6 +60,7 @@ from leadnator_auth.domain.errors import (
     PasskeyExistsError,
     SignUpClosedError,
     StepUpRequiredError,
+    TokenPairExistsError,
     TooManyPasskeysError,
     TooManyWebhooksError,
     UnavailableError,
@@ -108,6 +111,12 @@ from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.steps.webhook_access import SubscribedWebhook
 from leadnator_auth.domain.use_cases.subscribe import subscribe_functions
+from leadnator_auth.domain.use_cases.token_pairs import (
+    TokenPair,
+    are_token_pairs_on,
+    issue_token_pair,
+    refresh_token_pair,
+)
 from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
 from leadnator_auth.domain.use_cases.webhook_deliveries import (
     event_backlog,
@@ -178,6 +187,7 @@ __all__ = [
     "InvalidFieldsError",
     "InvalidPageError",
     "InvalidPasskeyError",
+    "InvalidRefreshTokenError",
     "InvalidResetTokenError",
     "InvalidTokenError",
     "JsonObject",
@@ -218,6 +228,7 @@ __all__ = [
     "QueuedEvent",
     "QueuedMail",
     "RateLimit",
+    "RefreshFamily",
     "Refusal",
     "Role",
     "SecretMail",
@@ -231,6 +242,8 @@ __all__ = [
     "SubscribedWebhook",
     "Subscriber",
     "Subscription",
+    "TokenPair",
+    "TokenPairExistsError",
     "TooManyPasskeysError",
     "TooManyRequestsError",
     "TooManyWebhooksError",
@@ -245,6 +258,7 @@ __all__ = [
     "WebhookTargetRefusedError",
     "WebhookWithSecret",
     "add_webhook",
+    "are_token_pairs_on",
     "change_account",
     "change_email",
     "change_password",
@@ -268,6 +282,7 @@ __all__ = [
     "is_found",
     "is_reset_secret_usable",
     "issue_media_token",
+    "issue_token_pair",
     "list_events",
     "list_mails",
     "list_sessions",
@@ -284,6 +299,7 @@ __all__ = [
     "mail_stats",
     "parse_user_ref",
     "purge",
+    "refresh_token_pair",
     "remove_webhook",
     "renew_event_lease",
     "renew_lease",

@@ -15,6 +15,7 @@ from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
 from leadnator_auth.adapters.memory.one_time_tokens import MemoryOneTimeTokens
 from leadnator_auth.adapters.memory.passkeys import MemoryPasskeys
 from leadnator_auth.adapters.memory.purging import purge
+from leadnator_auth.adapters.memory.refresh_families import MemoryRefreshFamilies
 from leadnator_auth.adapters.memory.second_factors import MemoryRecoveryCodes, MemoryTotpFactors
 from leadnator_auth.adapters.memory.subscriptions import MemorySubscriptions
 from leadnator_auth.adapters.memory.tables import (
@@ -43,6 +44,7 @@ class MemoryRepositories:
         self.passkeys = MemoryPasskeys(tables)
         self.totp_factors = MemoryTotpFactors(tables)
         self.recovery_codes = MemoryRecoveryCodes(tables)
+        self.refresh_families = MemoryRefreshFamilies(tables)
         self.mail_queue = MemoryMailQueue(tables)
         self.events = MemoryEvents(tables)
         self.subscriptions = MemorySubscriptions(tables)

@@ -26,6 +26,7 @@ class EventType(StrEnum):
     FACTOR_REMOVED = "factor.removed"
     SESSION_STARTED = "session.started"
     SESSION_ENDED = "session.ended"
+    REFRESH_TOKEN_REUSED = "refresh_token.reused"
     WEBHOOK_TEST = "webhook.test"
     """Nothing happened: an administrator tries a webhook. It is never kept, and goes to that webhook alone."""
 

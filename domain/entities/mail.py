@@ -24,6 +24,7 @@ class MailKind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     EMAIL_CHANGE_UNDONE = "email_change_undone"
     EMAIL_CHANGED_BY_ADMIN = "email_changed_by_admin"
+    REFRESH_TOKEN_REUSED = "refresh_token_reused"
 
 
 @attrs.frozen

@@ -14,6 +14,7 @@ from leadnator_auth.domain.ports.email_changes import EmailChanges
 from leadnator_auth.domain.ports.events import EventDeliveries, Events, Subscriptions
 from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
 from leadnator_auth.domain.ports.passkeys import Passkeys
+from leadnator_auth.domain.ports.refresh_families import RefreshFamilies
 from leadnator_auth.domain.ports.second_factors import RecoveryCodes, TotpFactors
 from leadnator_auth.domain.ports.webhooks import Webhooks
 from leadnator_auth.domain.values.ids import SessionId
@@ -32,6 +33,7 @@ __all__ = [
     "Outbox",
     "Passkeys",
     "RecoveryCodes",
+    "RefreshFamilies",
     "Repositories",
     "Sessions",
     "Subscriptions",
@@ -64,6 +66,8 @@ class Repositories(Protocol):
     def totp_factors(self) -> TotpFactors: ...
     @property
     def recovery_codes(self) -> RecoveryCodes: ...
+    @property
+    def refresh_families(self) -> RefreshFamilies: ...
     @property
     def mail_queue(self) -> MailQueue: ...
     @property

@@ -23,6 +23,8 @@ from leadnator_auth.testing.contract import (
     RateLimitsContract,
     ReadinessContract,
     RecoveryCodesContract,
+    RefreshFamiliesContract,
+    RefreshRacesContract,
     SessionsContract,
     SubscriptionsContract,
     TotpFactorsContract,
@@ -66,6 +68,10 @@ class TestTotpFactors(TotpFactorsContract):
 
 class TestRecoveryCodes(RecoveryCodesContract):
     """RecoveryCodes of each store."""
+
+
+class TestRefreshFamilies(RefreshFamiliesContract):
+    """RefreshFamilies of each store."""
 
 
 class TestMailQueue(MailQueueContract):
@@ -175,6 +181,14 @@ class TestRaces(RacesContract):
 
 class TestAdministrationRaces(AdministrationRacesContract):
     """Administrators at once over each store."""
+
+    @pytest.fixture
+    def world(self, ports: Ports) -> Ports:
+        return ports
+
+
+class TestRefreshRaces(RefreshRacesContract):
+    """Refreshes, and what ends their sessions, at once over each store."""
 
     @pytest.fixture
     def world(self, ports: Ports) -> Ports:

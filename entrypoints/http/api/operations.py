@@ -12,6 +12,7 @@ from leadnator_auth.entrypoints.http.api import (
     probes,
     sessions,
     step_up,
+    token_pairs,
     webhook_deliveries,
     webhooks,
 )
@@ -23,6 +24,9 @@ GROUPS: Mapping[str, str] = {
     code_log_in.GROUP: "A code by mail instead of a password, where `LEADNATOR_EMAIL_CODE_LOGIN` is on. It works for "
     "the challenge that came back when it was asked for, and proves the address, too.",
     sessions.GROUP: "Each log-in opens a session, and its token is good for as long as the session lives.",
+    token_pairs.GROUP: "Instead of one token for seven days, an access token for five minutes and a refresh token "
+    "for the next pair: for services that do not ask here whether a session is over. Where no master key is set, both "
+    "answer 404.",
     own_account.GROUP: "What an account is and has. To delete it, or to take all of it along, takes a log-in or a "
     "step-up of the last ten minutes.",
     email_verification.GROUP: "Who signs up is mailed a link; until it is used, nobody knows whether the address is "
@@ -42,6 +46,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *code_log_in.OPERATIONS,
     *sessions.OPERATIONS,
     *step_up.OPERATIONS,
+    *token_pairs.OPERATIONS,
     *email_verification.OPERATIONS,
     *email_change.OPERATIONS,
     *own_account.OPERATIONS,
