@@ -35,11 +35,14 @@ from leadnator_auth.domain import (
     deliver_due_mails,
     dispatch_events,
     end_session,
+    identify,
     import_users,
+    issue_token_pair,
     log_in,
     log_in_with_code,
     log_out,
     purge,
+    refresh_token_pair,
     remove_webhook,
     renew_event_lease,
     renew_lease,
@@ -201,6 +204,18 @@ async def _logged_in_by_code(scene: Scene, *, guess: str = "") -> None:
     await log_in_with_code(challenge.secret, guess or scene.memory.mailer.login_codes[-1].secret, ports=scene.ports)
 
 
+async def _refreshed(scene: Scene, *which: int) -> None:
+    """Exchanges Alice's first token for a pair, and refreshes with these of the tokens that it got so far."""
+    tokens = [(await issue_token_pair(scene.first, ports=scene.ports)).refresh_token]
+    for number in which:
+        tokens.append((await refresh_token_pair(tokens[number], ports=scene.ports)).refresh_token)
+
+
+async def _paired_twice(scene: Scene) -> None:
+    pair = await issue_token_pair(scene.first, ports=scene.ports)
+    await issue_token_pair(await identify(pair.access_token, ports=scene.ports), ports=scene.ports)
+
+
 async def _after(first: Awaitable[object], then: Awaitable[object]) -> None:
     await first
     await then
@@ -236,6 +251,15 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "step_up": [
         (lambda s: step_up(s.first, "secret", ports=s.ports), []),
         (lambda s: step_up(s.first, "wrong", ports=s.ports), []),
+    ],
+    "issue_token_pair": [
+        (lambda s: issue_token_pair(s.first, ports=s.ports), [ENDED, STARTED]),
+        (lambda s: _paired_twice(s), [ENDED, STARTED]),
+        (lambda s: _after(log_out(s.first, ports=s.ports), issue_token_pair(s.first, ports=s.ports)), [ENDED]),
+    ],
+    "refresh_token_pair": [
+        (lambda s: _refreshed(s, 0, 1, 1), [ENDED, STARTED]),
+        (lambda s: refresh_token_pair("refresh_x", ports=s.ports), []),
     ],
     "change_account": [
         (lambda s: change_account(s.first, {"name": "Alicia"}, ports=s.ports), ["user.updated"]),
@@ -418,6 +442,21 @@ def _writing() -> set[str]:
     while more := {name for name, called in calls.items() if called & writing} - writing:
         writing |= more
     return writing & public
+
+
+async def test_that_a_refresh_token_was_reused_is_told_with_the_session_that_ends(scene: Scene) -> None:
+    """Whether it was cannot be seen in what is kept: only that a session ended."""
+    tokens = [(await issue_token_pair(scene.first, ports=scene.ports)).refresh_token]
+    for _ in range(2):
+        tokens.append((await refresh_token_pair(tokens[-1], ports=scene.ports)).refresh_token)
+    before = await state_of(scene.ports)
+    for token in (*tokens, tokens[0]):
+        with suppress(AuthError):
+            await refresh_token_pair(token, ports=scene.ports)
+    after = await state_of(scene.ports)
+    new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
+    assert new == ["refresh_token.reused", ENDED]
+    assert told(before, after) == changes(before, after)
 
 
 async def test_sessions_that_had_expired_end_untold(scene: Scene) -> None:
