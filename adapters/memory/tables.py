@@ -64,9 +64,9 @@ def remove(table: dict[Key, Entity], keys: list[Key]) -> int:
     return len(keys)
 
 
-def remove_sessions(tables: Tables, keys: Iterable[SessionId]) -> int:
+def remove_sessions(tables: Tables, keys: Iterable[str]) -> int:
     """Removes these sessions, with what belongs to each, and returns how many they were."""
-    removed = [tables.sessions.pop(key) for key in list(keys)]
+    removed = [tables.sessions.pop(SessionId(key)) for key in keys]
     for session in removed:
         tables.refresh_families.pop(session.id, None)
     return len(removed)

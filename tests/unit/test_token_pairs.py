@@ -1,4 +1,4 @@
-"""Pairs of tokens: exchanging, refreshing, retries, reuse, and what ends them, in memory."""
+"""Pairs of tokens: the exchange, how long they live, and what ends them, in memory."""
 
 import asyncio
 from datetime import timedelta
@@ -10,25 +10,17 @@ from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
 from leadnator_auth.domain import (
     Actor,
     AuthenticationMethod,
-    Client,
     EmailNotVerifiedError,
     EmailVerification,
     EventType,
-    Identity,
-    InvalidFieldsError,
     InvalidRefreshTokenError,
     InvalidTokenError,
     LogOutScope,
-    MailKind,
-    MasterKeys,
-    MissingFieldsError,
-    NotFoundError,
     Policy,
     SignedIn,
     StepUpRequiredError,
     TokenPair,
     TokenPairExistsError,
-    TooManyRequestsError,
     change_password,
     change_user,
     delete_account,
@@ -41,59 +33,12 @@ from leadnator_auth.domain import (
     log_in,
     log_out,
     purge,
-    refresh_token_pair,
     request_password_reset,
     reset_password,
     sign_up,
     step_up,
 )
-from leadnator_auth.domain.entities.refresh_family import PresentedToken, read_refresh_token, written
-
-EMAIL = "alice@example.com"
-HERE, ELSEWHERE = Client("192.0.2.1", "here"), Client("198.51.100.7", "elsewhere")
-
-
-@pytest.fixture
-async def alice(memory: MemoryPorts) -> SignedIn:
-    return await sign_up("Alice", EMAIL, "secret", HERE, ports=memory)
-
-
-@pytest.fixture
-async def pair(memory: MemoryPorts, alice: SignedIn) -> TokenPair:
-    """The first pair of Alice, made a minute after she signed up."""
-    memory.clock.advance(minutes=1)
-    return await issue_token_pair(identity_of(alice), ports=memory)
-
-
-def identity_of(signed_in: SignedIn) -> Identity:
-    return Identity(signed_in.user, signed_in.session)
-
-
-async def refreshed(token: str, ports: MemoryPorts, client: Client = HERE) -> TokenPair:
-    return await refresh_token_pair(token, client, ports=ports)
-
-
-async def works(token: str, ports: MemoryPorts) -> bool:
-    try:
-        await identify(token, ports=ports)
-    except InvalidTokenError:
-        return False
-    return True
-
-
-async def is_refused(token: str, ports: MemoryPorts, client: Client = HERE) -> bool:
-    with pytest.raises(InvalidRefreshTokenError):
-        await refreshed(token, ports, client)
-    return True
-
-
-def told(memory: MemoryPorts, *types: EventType) -> list[tuple[str, str | None, str | None]]:
-    return [
-        (event.type.value, event.data.get("session_id"), event.data.get("reason"))
-        for event in memory.events
-        if event.type in types
-    ]
-
+from tests.unit.pairs import EMAIL, HERE, identity_of, is_refused, refreshed, told, works
 
 # The exchange
 
@@ -222,109 +167,31 @@ async def test_a_session_that_was_not_used_for_long_is_over_and_a_refresh_is_a_u
     assert await is_refused(pair.refresh_token, world)
 
 
-# Retries and reuse
-
-
-async def test_each_refresh_has_another_successor(memory: MemoryPorts, pair: TokenPair) -> None:
-    pairs = [pair]
-    for _ in range(4):
-        pairs.append(await refreshed(pairs[-1].refresh_token, memory))
-    assert len({each.refresh_token for each in pairs}) == len({each.access_token for each in pairs}) == 5
-    assert [await works(each.access_token, memory) for each in pairs] == [True] * 5
-    sessions = {memory.tokens.read(each.access_token).session_id for each in pairs}
-    assert len(sessions) == 1, "a refresh begins no session"
-
-
-async def test_a_retry_of_the_last_one_gets_the_same_successor_again(memory: MemoryPorts, pair: TokenPair) -> None:
-    for _ in range(3):
-        first = await refreshed(pair.refresh_token, memory)
-        memory.clock.advance(hours=5)
-        again = await refreshed(pair.refresh_token, memory)
-        assert again.refresh_token == first.refresh_token
-        assert await works(again.access_token, memory)
-        pair = again
-
-
-async def test_of_sixteen_refreshes_at_once_all_get_the_same_successor(memory: MemoryPorts, pair: TokenPair) -> None:
-    pairs = await asyncio.gather(*(refreshed(pair.refresh_token, memory) for _ in range(16)))
-    assert len({each.refresh_token for each in pairs}) == 1
-    assert [await works(each.access_token, memory) for each in pairs] == [True] * 16
-    await refreshed(pairs[0].refresh_token, memory)
-    assert not told(memory, EventType.REFRESH_TOKEN_REUSED)
-
-
-async def test_an_older_one_ends_the_session_and_the_owner_is_told(memory: MemoryPorts, pair: TokenPair) -> None:
-    second = await refreshed(pair.refresh_token, memory)
-    third = await refreshed(second.refresh_token, memory)
-    session_id = memory.tokens.read(pair.access_token).session_id
-    assert await is_refused(pair.refresh_token, memory, ELSEWHERE)
-    assert told(memory, EventType.REFRESH_TOKEN_REUSED, EventType.SESSION_ENDED)[1:] == [
-        ("refresh_token.reused", session_id, None),
-        ("session.ended", session_id, "refresh_token.reused"),
-    ]
-    assert [await works(each.access_token, memory) for each in (pair, second, third)] == [False] * 3
-    for each in (pair, second, third):
-        assert await is_refused(each.refresh_token, memory)
-    await deliver_due_mails(ports=memory)
-    notice = memory.mailer.notices[-1]
-    assert (notice.kind, notice.to.canonical, notice.client) == (MailKind.REFRESH_TOKEN_REUSED, EMAIL, ELSEWHERE)
-    assert len(told(memory, EventType.REFRESH_TOKEN_REUSED)) == 1
-
-
-async def test_other_sessions_go_on(memory: MemoryPorts, pair: TokenPair) -> None:
-    other = await log_in(EMAIL, "secret", ports=memory)
-    second = await refreshed(pair.refresh_token, memory)
-    await refreshed(second.refresh_token, memory)
-    assert await is_refused(pair.refresh_token, memory)
-    assert await works(other.token, memory)
-
-
-async def test_notices_have_a_limit_and_every_reuse_is_an_event(memory: MemoryPorts, alice: SignedIn) -> None:
-    for _ in range(7):
-        signed_in = await log_in(EMAIL, "secret", ports=memory)
-        pair = await issue_token_pair(identity_of(signed_in), ports=memory)
-        second = await refreshed(pair.refresh_token, memory)
-        await refreshed(second.refresh_token, memory)
-        assert await is_refused(pair.refresh_token, memory)
-    await deliver_due_mails(ports=memory)
-    notices = [mail for mail in memory.mailer.notices if mail.kind is MailKind.REFRESH_TOKEN_REUSED]
-    assert len(notices) == memory.policy.notices
-    assert len(told(memory, EventType.REFRESH_TOKEN_REUSED)) == 7
-
-
-async def test_a_store_that_was_put_back_to_an_earlier_state_logs_nobody_out(
-    memory: MemoryPorts, pair: TokenPair
-) -> None:
-    backup = memory.unit_of_work.tables.copy()
-    stolen = third = await refreshed((await refreshed(pair.refresh_token, memory)).refresh_token, memory)
-    newest = await refreshed((await refreshed(third.refresh_token, memory)).refresh_token, memory)
-    memory.unit_of_work.tables = backup
-    newer = await refreshed(newest.refresh_token, memory)
-    assert (await refreshed(newest.refresh_token, memory)).refresh_token == newer.refresh_token
-    assert await is_refused(stolen.refresh_token, memory)
-    assert await is_refused(newer.refresh_token, memory)
+async def test_the_session_is_listed_as_any_other(memory: MemoryPorts, pair: TokenPair) -> None:
+    identity = await identify(pair.access_token, ports=memory)
+    assert [each.id for each in await list_sessions(identity, ports=memory)] == [identity.session.id]
 
 
 # What ends the session
 
 
 async def test_what_ends_the_session_ends_its_refresh_token(memory: MemoryPorts, alice: SignedIn) -> None:
-    async def by_log_out() -> None:
+    async def by_log_out(pair: TokenPair) -> None:
         await log_out(await identify(pair.access_token, ports=memory), ports=memory)
 
-    async def by_global_log_out() -> None:
+    async def by_global_log_out(pair: TokenPair) -> None:
         await log_out(await identify(pair.access_token, ports=memory), LogOutScope.GLOBAL, ports=memory)
 
-    async def by_reset() -> None:
+    async def by_reset(pair: TokenPair) -> None:
         await request_password_reset(EMAIL, ports=memory)
         await deliver_due_mails(ports=memory)
         await reset_password(memory.mailer.reset_links[-1].secret, "secret", ports=memory)
 
-    async def by_suspension() -> None:
+    async def by_suspension(pair: TokenPair) -> None:
         for status in ("suspended", "active"):
             await change_user(Actor.operator(), alice.user.id, {"status": status}, ports=memory)
 
-    async def by_purging() -> None:
+    async def by_purging(pair: TokenPair) -> None:
         memory.clock.advance(days=8)
         await purge(ports=memory)
 
@@ -332,7 +199,7 @@ async def test_what_ends_the_session_ends_its_refresh_token(memory: MemoryPorts,
         pair = await issue_token_pair(identity_of(await log_in(EMAIL, "secret", ports=memory)), ports=memory)
         before = pair
         pair = await refreshed(pair.refresh_token, memory)
-        await end()
+        await end(pair)
         assert await is_refused(pair.refresh_token, memory)
         assert await is_refused(before.refresh_token, memory)
     assert not told(memory, EventType.REFRESH_TOKEN_REUSED)
@@ -387,121 +254,3 @@ async def test_an_address_that_has_to_be_verified_is_asked_for_before_anything_i
             await refreshed(pair.refresh_token, strict)
     first = await refreshed(pair.refresh_token, world)
     assert (await refreshed(first.refresh_token, world)).refresh_token != first.refresh_token
-
-
-# The tokens themselves
-
-
-def changed(token: str) -> list[str]:
-    prefix, session, rest = "refresh_", *token.removeprefix("refresh_").split(".", 1)
-    number, mac = rest.split(".")
-    return [
-        f"{prefix}{session}.{int(number) + 1}.{mac}",
-        f"{prefix}{session}.0{number}.{mac}",
-        f"{prefix}{session}.٣.{mac}",
-        f"{prefix}{session}.{number}.{mac[:-1]}",
-        f"{prefix}{session}.{number}.{mac}=",
-        f"{prefix}{session}.{number}.{mac[:-1]}{'B' if mac[-1] == 'A' else chr(ord(mac[-1]) + 1)}",
-        f"{prefix}{session}.{number}.{'A' * 43}",
-        f"{prefix}{session[:-1]}.{number}.{mac}",
-        f"{prefix}{session}x.{number}.{mac}",
-        f"{prefix}.{number}.{mac}",
-        f"{prefix}{session}.{'9' * 5000}.{mac}",
-        f"{token}\n",
-        f" {token}",
-        token.upper(),
-        token.removeprefix(prefix),
-        prefix,
-        "x" * 60_000,
-    ]
-
-
-async def test_what_is_not_genuine_is_refused_without_a_look_at_the_store(memory: MemoryPorts, pair: TokenPair) -> None:
-    without_store = attrs.evolve(memory, identities=None, unit_of_work=None, rate_limits=None)
-    for text in changed(pair.refresh_token):
-        assert await is_refused(text, without_store)
-    assert await refreshed(pair.refresh_token, memory)
-
-
-async def test_no_other_token_is_a_refresh_token_nor_the_other_way_round(memory: MemoryPorts, pair: TokenPair) -> None:
-    assert await is_refused(pair.access_token, memory)
-    assert not await works(pair.refresh_token, memory)
-
-
-@pytest.mark.parametrize(
-    ("value", "error"),
-    [(None, MissingFieldsError), ("", MissingFieldsError), (7, InvalidFieldsError), ("a\0", InvalidFieldsError)],
-)
-async def test_a_refresh_token_is_a_text(memory: MemoryPorts, value: object, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        await refresh_token_pair(value, ports=memory)
-
-
-async def test_nothing_that_is_kept_yields_a_refresh_token(memory: MemoryPorts, pair: TokenPair) -> None:
-    (family,) = memory.unit_of_work.tables.refresh_families.values()
-    mac = pair.refresh_token.rpartition(".")[2]
-    assert mac not in repr(memory.unit_of_work.tables)
-    others = MasterKeys(["a key that somebody else made, of 32 bytes or more"])
-    assert await is_refused(written(attrs.evolve(family.token, key_id=others.newest_id), others), memory)
-
-
-async def test_a_new_master_key_makes_new_families_and_the_old_one_reads(memory: MemoryPorts, pair: TokenPair) -> None:
-    (old,), new = memory.master_keys.keys, "another master key, of at least 32 bytes"
-    rotated = attrs.evolve(memory, master_keys=MasterKeys([new, old]))
-    second = await refreshed(pair.refresh_token, rotated)
-    assert (await refreshed(pair.refresh_token, memory)).refresh_token == second.refresh_token
-    fresh = await issue_token_pair(identity_of(await log_in(EMAIL, "secret", ports=rotated)), ports=rotated)
-    without = attrs.evolve(memory, master_keys=MasterKeys([new]))
-    fresh = await refreshed(fresh.refresh_token, without)
-    assert await is_refused(second.refresh_token, without)
-    assert await is_refused(fresh.refresh_token, memory)
-    assert not told(memory, EventType.REFRESH_TOKEN_REUSED)
-    assert await refreshed(second.refresh_token, memory)
-
-
-async def test_a_family_takes_the_tokens_of_its_own_key_alone(memory: MemoryPorts, pair: TokenPair) -> None:
-    (old,), new = memory.master_keys.keys, "another master key, of at least 32 bytes"
-    keys = MasterKeys([old, new])
-    (family,) = memory.unit_of_work.tables.refresh_families.values()
-    other = written(PresentedToken(family.session_id, 1, MasterKeys([new]).newest_id), keys)
-    assert read_refresh_token(other, keys)
-    assert await is_refused(other, attrs.evolve(memory, master_keys=keys))
-
-
-async def test_without_a_master_key_there_are_none(memory: MemoryPorts, alice: SignedIn) -> None:
-    off = attrs.evolve(memory, master_keys=MasterKeys())
-    with pytest.raises(NotFoundError):
-        await issue_token_pair(identity_of(alice), ports=off)
-    for text in (None, "", "refresh_x"):
-        with pytest.raises(NotFoundError):
-            await refresh_token_pair(text, ports=off)
-    assert await works(alice.token, off)
-
-
-async def test_nothing_secret_shows(memory: MemoryPorts, pair: TokenPair) -> None:
-    assert pair.refresh_token not in repr(pair)
-    assert pair.access_token not in repr(pair)
-
-
-# Limits
-
-
-async def test_a_client_that_refreshes_without_end_is_stopped_and_nobody_else_is(
-    memory: MemoryPorts, alice: SignedIn, pair: TokenPair
-) -> None:
-    limit = memory.policy.limits.refresh
-    assert limit is not None
-    for _ in range(limit.count):
-        await refreshed(pair.refresh_token, memory, ELSEWHERE)
-    with pytest.raises(TooManyRequestsError):
-        await refreshed(pair.refresh_token, memory, ELSEWHERE)
-    second = await refreshed(pair.refresh_token, memory, HERE)
-    other = await issue_token_pair(identity_of(await log_in(EMAIL, "secret", ports=memory)), ports=memory)
-    assert await refreshed(other.refresh_token, memory, ELSEWHERE)
-    memory.clock.advance(seconds=limit.interval.total_seconds())
-    assert (await refreshed(pair.refresh_token, memory, ELSEWHERE)).refresh_token == second.refresh_token
-
-
-async def test_the_session_is_listed_as_any_other(memory: MemoryPorts, pair: TokenPair) -> None:
-    identity = await identify(pair.access_token, ports=memory)
-    assert [each.id for each in await list_sessions(identity, ports=memory)] == [identity.session.id]
