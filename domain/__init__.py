@@ -27,6 +27,7 @@ from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState,
 from leadnator_auth.domain.entities.passkey import AuthenticatorFlags, Passkey, PasskeyAssertion, PasskeyRegistration
 from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
+from leadnator_auth.domain.entities.refresh_family import RefreshFamily
 from leadnator_auth.domain.entities.session import Client, Identity, Session
 from leadnator_auth.domain.entities.signing_key import KeyState, SigningKey
 from leadnator_auth.domain.entities.subscription import Subscriber, Subscription
@@ -50,6 +51,7 @@ from leadnator_auth.domain.errors import (
     InvalidFieldsError,
     InvalidPageError,
     InvalidPasskeyError,
+    InvalidRefreshTokenError,
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
@@ -66,6 +68,7 @@ from leadnator_auth.domain.errors import (
     SigningKeysError,
     SignUpClosedError,
     StepUpRequiredError,
+    TokenPairExistsError,
     TooManyApiKeysError,
     TooManyPasskeysError,
     TooManyWebhooksError,
@@ -147,6 +150,12 @@ from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.steps.webhook_access import SubscribedWebhook
 from leadnator_auth.domain.use_cases.subscribe import subscribe_functions
+from leadnator_auth.domain.use_cases.token_pairs import (
+    TokenPair,
+    are_token_pairs_on,
+    issue_token_pair,
+    refresh_token_pair,
+)
 from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
 from leadnator_auth.domain.use_cases.webhook_deliveries import (
     event_backlog,
@@ -225,6 +234,7 @@ __all__ = [
     "InvalidFieldsError",
     "InvalidPageError",
     "InvalidPasskeyError",
+    "InvalidRefreshTokenError",
     "InvalidResetTokenError",
     "InvalidTokenError",
     "JsonObject",
@@ -270,6 +280,7 @@ __all__ = [
     "QueuedEvent",
     "QueuedMail",
     "RateLimit",
+    "RefreshFamily",
     "Refusal",
     "Role",
     "Scope",
@@ -289,6 +300,8 @@ __all__ = [
     "SubscribedWebhook",
     "Subscriber",
     "Subscription",
+    "TokenPair",
+    "TokenPairExistsError",
     "TooManyApiKeysError",
     "TooManyPasskeysError",
     "TooManyRequestsError",
@@ -305,6 +318,7 @@ __all__ = [
     "WebhookTargetRefusedError",
     "WebhookWithSecret",
     "add_webhook",
+    "are_token_pairs_on",
     "change_account",
     "change_email",
     "change_password",
@@ -336,6 +350,7 @@ __all__ = [
     "is_reset_secret_usable",
     "is_second_factor_on",
     "issue_media_token",
+    "issue_token_pair",
     "keep_signing_keys",
     "list_api_keys",
     "list_api_keys_of",
@@ -361,6 +376,7 @@ __all__ = [
     "published_keys",
     "purge",
     "recover_user",
+    "refresh_token_pair",
     "remove_totp",
     "remove_webhook",
     "renew_event_lease",

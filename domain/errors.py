@@ -258,6 +258,23 @@ class InvalidResetTokenError(AuthError):
     message = "The reset token is unknown, used up or expired."
 
 
+class InvalidRefreshTokenError(AuthError):
+    """The refresh token is malformed, forged or replaced, or its session has ended; a caller is never told which."""
+
+    code = "invalid_refresh_token"
+    message = "The refresh token is malformed or no longer valid."
+
+    def __str__(self) -> str:
+        return f"{self.message.rstrip('.')}: {self.reason}" if self.reason else self.message
+
+
+class TokenPairExistsError(AuthError):
+    """The session has a token pair already: the next one is had for its refresh token."""
+
+    code = "token_pair_exists"
+    message = "This session has a token pair already."
+
+
 class InvalidPasskeyError(AuthError):
     """The answer of an authenticator is malformed, forged, or not one that may be used here and now."""
 

@@ -109,4 +109,5 @@ MAIL_RULES: Mapping[MailKind, MailRule] = {
     MailKind.RECOVERY_CODE_USED: NOTICE,
     MailKind.RECOVERY_CODES_LOW: NOTICE,
     MailKind.API_KEY_CREATED: NOTICE,
+    MailKind.REFRESH_TOKEN_REUSED: NOTICE,
 }

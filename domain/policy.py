@@ -39,6 +39,8 @@ class Policy:
     """How long a session may go unused before it is over; None for as long as it lives."""
     step_up_lifetime: timedelta = timedelta(minutes=10)
     """How long somebody who logged in or stepped up may do what a stolen session must not."""
+    access_token_lifetime: timedelta = timedelta(minutes=5)
+    """How long the access token of a pair is good, if its session is."""
     max_sessions: int = 100
     """Sessions of one account; a new one ends the oldest."""
     reset_token_lifetime: timedelta = timedelta(hours=1)

@@ -16,6 +16,7 @@ from leadnator_auth.adapters.memory.mail_queue import MemoryMailQueue
 from leadnator_auth.adapters.memory.one_time_tokens import MemoryOneTimeTokens
 from leadnator_auth.adapters.memory.passkeys import MemoryPasskeys
 from leadnator_auth.adapters.memory.purging import purge
+from leadnator_auth.adapters.memory.refresh_families import MemoryRefreshFamilies
 from leadnator_auth.adapters.memory.second_factors import MemoryRecoveryCodes, MemoryTotpFactors
 from leadnator_auth.adapters.memory.signing_keys import MemorySigningKeys
 from leadnator_auth.adapters.memory.subscriptions import MemorySubscriptions
@@ -48,6 +49,7 @@ class MemoryRepositories:
         self.totp_factors = MemoryTotpFactors(tables)
         self.recovery_codes = MemoryRecoveryCodes(tables)
         self.signing_keys = MemorySigningKeys(tables)
+        self.refresh_families = MemoryRefreshFamilies(tables)
         self.mail_queue = MemoryMailQueue(tables)
         self.events = MemoryEvents(tables)
         self.subscriptions = MemorySubscriptions(tables)

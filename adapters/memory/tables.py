@@ -1,6 +1,6 @@
 """The kept state, and the repositories of accounts over one copy of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import TypeVar
@@ -17,6 +17,7 @@ from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail, forgott
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken
 from leadnator_auth.domain.entities.passkey import Passkey
 from leadnator_auth.domain.entities.recovery_code import RecoveryCode
+from leadnator_auth.domain.entities.refresh_family import RefreshFamily
 from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.signing_key import SigningKey
 from leadnator_auth.domain.entities.subscription import Subscription
@@ -46,6 +47,7 @@ class Tables:
     totp_factors: dict[FactorId, TotpFactor] = attrs.Factory(dict)
     recovery_codes: dict[str, RecoveryCode] = attrs.Factory(dict)
     signing_keys: dict[str, SigningKey] = attrs.Factory(dict)
+    refresh_families: dict[SessionId, RefreshFamily] = attrs.Factory(dict)
     mails: dict[str, QueuedMail] = attrs.Factory(dict)
     events: dict[EventId, Event] = attrs.Factory(dict)
     places: dict[EventId, int] = attrs.Factory(dict)
@@ -64,6 +66,14 @@ def remove(table: dict[Key, Entity], keys: list[Key]) -> int:
     for key in keys:
         del table[key]
     return len(keys)
+
+
+def remove_sessions(tables: Tables, keys: Iterable[str]) -> int:
+    """Removes these sessions, with what belongs to each, and returns how many they were."""
+    removed = [tables.sessions.pop(SessionId(key)) for key in keys]
+    for session in removed:
+        tables.refresh_families.pop(session.id, None)
+    return len(removed)
 
 
 def is_reserved(canonical: str, now: datetime, tables: Tables, *, but: UserId | None = None) -> bool:
@@ -122,7 +132,7 @@ class MemoryUsers:
                 del tables.mails[mail.id]
         remove(tables.email_changes, list(changes))
         tables.credentials.pop(user_id, None)
-        remove(tables.sessions, [s.id for s in tables.sessions.values() if s.user_id == user_id])
+        remove_sessions(tables, [s.id for s in tables.sessions.values() if s.user_id == user_id])
         tokens = tables.one_time_tokens
         remove(tokens, [token.digest for token in tokens.values() if token.user_id == user_id])
         remove(tables.known_clients, [key for key, client in tables.known_clients.items() if client.user_id == user_id])
@@ -203,13 +213,13 @@ class MemorySessions:
                 self.tables.sessions[session_id] = attrs.evolve(kept, last_used_at=at)
 
     async def end(self, session_id: SessionId) -> bool:
-        return self.tables.sessions.pop(session_id, None) is not None
+        return remove_sessions(self.tables, [session_id] if session_id in self.tables.sessions else []) == 1
 
     async def trim(self, user_id: UserId, *, keep: int, limit: int) -> list[Session]:
         sessions = [session for session in self.tables.sessions.values() if session.user_id == user_id]
         last_to_go = sorted(sessions, key=attrgetter("epoch", "created_at", "id"), reverse=True)
         removed = last_to_go[keep : keep + limit]
-        remove(self.tables.sessions, [session.id for session in removed])
+        remove_sessions(self.tables, [session.id for session in removed])
         return removed
 
     async def last_expiry(self) -> datetime | None:

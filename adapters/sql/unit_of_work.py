@@ -18,6 +18,7 @@ from leadnator_auth.adapters.sql.one_time_tokens import SqlOneTimeTokens
 from leadnator_auth.adapters.sql.passkeys import SqlPasskeys
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.purging import purge
+from leadnator_auth.adapters.sql.refresh_families import SqlRefreshFamilies
 from leadnator_auth.adapters.sql.second_factors import SqlRecoveryCodes, SqlTotpFactors
 from leadnator_auth.adapters.sql.sessions import SqlSessions
 from leadnator_auth.adapters.sql.signing_keys import SqlSigningKeys
@@ -42,6 +43,7 @@ class SqlRepositories:
         self.totp_factors = SqlTotpFactors(connection)
         self.recovery_codes = SqlRecoveryCodes(connection)
         self.signing_keys = SqlSigningKeys(connection)
+        self.refresh_families = SqlRefreshFamilies(connection)
         self.mail_queue = SqlMailQueue(connection)
         self.events = SqlEvents(connection)
         self.subscriptions = SqlSubscriptions(connection)

@@ -71,14 +71,23 @@ def access_claims(session: Session, token_id: str) -> Claims:
     )
 
 
+def short_claims(session: Session, token_id: str, now: datetime, lifetime: timedelta) -> Claims:
+    """Returns the claims of an access token that lives for a while, but no longer than its session."""
+    return _claims_until(now + lifetime, AccessPurpose.ACCESS, session, token_id, now)
+
+
 def media_claims(session: Session, path: str, token_id: str, now: datetime) -> Claims:
     """Returns the claims of a token for the URLs below a path; it lives 3 minutes, but no longer than its session."""
+    claims = _claims_until(now + MEDIA_TOKEN_LIFETIME, AccessPurpose.MEDIA, session, token_id, now)
+    return attrs.evolve(claims, path=path)
+
+
+def _claims_until(end: datetime, purpose: AccessPurpose, session: Session, token_id: str, now: datetime) -> Claims:
     return Claims(
         user_id=session.user_id,
         session_id=session.id,
         token_id=token_id,
-        purpose=AccessPurpose.MEDIA,
+        purpose=purpose,
         issued_at=now.replace(microsecond=0),
-        expires_at=min(now + MEDIA_TOKEN_LIFETIME, session.expires_at).replace(microsecond=0),
-        path=path,
+        expires_at=min(end, session.expires_at).replace(microsecond=0),
     )

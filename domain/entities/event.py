@@ -30,6 +30,7 @@ class EventType(StrEnum):
     SESSION_ENDED = "session.ended"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
+    REFRESH_TOKEN_REUSED = "refresh_token.reused"
     WEBHOOK_TEST = "webhook.test"
     """Nothing happened: an administrator tries a webhook. It is never kept, and goes to that webhook alone."""
 

@@ -29,6 +29,7 @@ class MailKind(StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"
     RECOVERY_CODES_LOW = "recovery_codes_low"
     API_KEY_CREATED = "api_key_created"
+    REFRESH_TOKEN_REUSED = "refresh_token_reused"
 
 
 @attrs.frozen

@@ -93,6 +93,8 @@ class Limits:
     """Codes to log in with that one client asks for and does not use."""
     login_code_confirm: RateLimit | None = RateLimit("login-code-confirm", 100, timedelta(hours=1))
     """Wrong codes from one client."""
+    refresh: RateLimit | None = RateLimit("refresh", 1000, timedelta(hours=1))
+    """Refreshes of one session from one client, with refresh tokens that are or were its own."""
 
     @classmethod
     def none(cls) -> "Limits":

@@ -16,6 +16,7 @@ from leadnator_auth.domain.ports.email_changes import EmailChanges
 from leadnator_auth.domain.ports.events import EventDeliveries, Events, Subscriptions
 from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
 from leadnator_auth.domain.ports.passkeys import Passkeys
+from leadnator_auth.domain.ports.refresh_families import RefreshFamilies
 from leadnator_auth.domain.ports.second_factors import RecoveryCodes, TotpFactors
 from leadnator_auth.domain.ports.signing_keys import SigningKeys
 from leadnator_auth.domain.ports.webhooks import Webhooks
@@ -36,6 +37,7 @@ __all__ = [
     "Outbox",
     "Passkeys",
     "RecoveryCodes",
+    "RefreshFamilies",
     "Repositories",
     "Sessions",
     "SigningKeys",
@@ -73,6 +75,8 @@ class Repositories(Protocol):
     def recovery_codes(self) -> RecoveryCodes: ...
     @property
     def signing_keys(self) -> SigningKeys: ...
+    @property
+    def refresh_families(self) -> RefreshFamilies: ...
     @property
     def mail_queue(self) -> MailQueue: ...
     @property

@@ -197,6 +197,7 @@ def _policy(settings: Settings) -> Policy:
         signing_algorithm=SigningAlgorithm(settings.jwt_algorithm),
         session_lifetime=timedelta(seconds=settings.token_ttl),
         session_idle=None if settings.session_idle is None else timedelta(seconds=settings.session_idle),
+        access_token_lifetime=timedelta(seconds=settings.access_token_ttl),
         step_up_lifetime=timedelta(seconds=settings.step_up_ttl),
         max_sessions=settings.max_sessions,
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
@@ -231,4 +232,5 @@ def _limits(settings: Settings) -> Limits:
         change_password=settings.limit_change_password,
         login_code=settings.limit_login_code,
         login_code_confirm=settings.limit_login_code_confirm,
+        refresh=settings.limit_refresh,
     )

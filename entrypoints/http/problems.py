@@ -108,6 +108,13 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         _challenge("invalid_token", "The token is malformed, expired or no longer valid"),
         when="The token is malformed, expired or revoked.",
     ),
+    errors.InvalidRefreshTokenError: Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "Invalid refresh token",
+        "The refresh token is malformed, replaced, or of a session that ended: log in again.",
+        {"WWW-Authenticate": REALM},
+        when="The refresh token is malformed or forged, or its session ended; one that was replaced before ends it.",
+    ),
     errors.InvalidPasskeyError: Problem(
         HTTPStatus.UNAUTHORIZED,
         "Invalid passkey",
@@ -191,6 +198,12 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     ),
     errors.PasskeyExistsError: Problem(
         HTTPStatus.CONFLICT, "Passkey already registered", "This passkey is registered already."
+    ),
+    errors.TokenPairExistsError: Problem(
+        HTTPStatus.CONFLICT,
+        "Token pair exists",
+        "This session has a token pair already: POST its refresh token to /api/auth/refresh.",
+        when="The token is the access token of a pair, whose session gets the next pair for its refresh token alone.",
     ),
     errors.TooManyPasskeysError: Problem(
         HTTPStatus.CONFLICT, "Too many passkeys", "The account has 20 passkeys: remove one first."

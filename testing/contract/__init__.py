@@ -41,6 +41,8 @@ from leadnator_auth.testing.contract.password_hasher import PasswordHasherContra
 from leadnator_auth.testing.contract.races import RacesContract
 from leadnator_auth.testing.contract.rate_limits import RateLimitsContract
 from leadnator_auth.testing.contract.readiness import ReadinessContract
+from leadnator_auth.testing.contract.refresh_families import RefreshFamiliesContract
+from leadnator_auth.testing.contract.refresh_races import RefreshRacesContract
 from leadnator_auth.testing.contract.second_factors import RecoveryCodesContract, TotpFactorsContract
 from leadnator_auth.testing.contract.sessions import SessionsContract
 from leadnator_auth.testing.contract.signing_keys import SigningKeysContract
@@ -76,6 +78,8 @@ __all__ = [
     "RateLimitsContract",
     "ReadinessContract",
     "RecoveryCodesContract",
+    "RefreshFamiliesContract",
+    "RefreshRacesContract",
     "SessionsContract",
     "SigningKeysContract",
     "SubscriptionsContract",

@@ -24,6 +24,8 @@ from leadnator_auth.testing.contract import (
     RateLimitsContract,
     ReadinessContract,
     RecoveryCodesContract,
+    RefreshFamiliesContract,
+    RefreshRacesContract,
     SessionsContract,
     SigningKeysContract,
     SubscriptionsContract,
@@ -76,6 +78,10 @@ class TestRecoveryCodes(RecoveryCodesContract):
 
 class TestSigningKeys(SigningKeysContract):
     """SigningKeys of each store."""
+
+
+class TestRefreshFamilies(RefreshFamiliesContract):
+    """RefreshFamilies of each store."""
 
 
 class TestMailQueue(MailQueueContract):
@@ -185,6 +191,14 @@ class TestRaces(RacesContract):
 
 class TestAdministrationRaces(AdministrationRacesContract):
     """Administrators at once over each store."""
+
+    @pytest.fixture
+    def world(self, ports: Ports) -> Ports:
+        return ports
+
+
+class TestRefreshRaces(RefreshRacesContract):
+    """Refreshes, and what ends their sessions, at once over each store."""
 
     @pytest.fixture
     def world(self, ports: Ports) -> Ports:

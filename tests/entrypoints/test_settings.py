@@ -31,6 +31,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_MASTER_KEY": (),  # as above
     "LEADNATOR_TOKEN_TTL": 604_800,
     "LEADNATOR_RESET_TOKEN_TTL": 3_600,
+    "LEADNATOR_ACCESS_TOKEN_TTL": 300,
     "LEADNATOR_STEP_UP_TTL": 600,
     "LEADNATOR_USER_METADATA_SCHEMA": None,  # any object will do
     "LEADNATOR_EMAIL_VERIFICATION": "on",
@@ -66,6 +67,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_EMAIL_CODE_LOGIN": "off",
     "LEADNATOR_LIMIT_LOGIN_CODE": RateLimit("login-code", 100, HOUR),
     "LEADNATOR_LIMIT_LOGIN_CODE_CONFIRM": RateLimit("login-code-confirm", 100, HOUR),
+    "LEADNATOR_LIMIT_REFRESH": RateLimit("refresh", 1000, HOUR),
     "LEADNATOR_KEEP_ALIVE": 75,
     "LEADNATOR_TRUSTED_PROXIES": (),
     "LEADNATOR_CORS_ORIGINS": (),
@@ -142,6 +144,8 @@ GOOD: list[tuple[str, str, object]] = [
     ("EMAIL_VERIFICATION", "Required", "required"),
     ("EMAIL_VERIFICATION", "OFF", "off"),
     ("EMAIL_TOKEN_TTL", "1", 1),
+    ("ACCESS_TOKEN_TTL", "60", 60),
+    ("LIMIT_REFRESH", "9/min", RateLimit("refresh", 9, MINUTE)),
     ("MAX_SESSIONS", "1", 1),
     ("MAX_SESSIONS", "10000", 10_000),
     ("SESSION_IDLE", "60", 60),
@@ -259,6 +263,7 @@ BAD: dict[str, list[str]] = {
     "RESET_TOKEN_TTL": ["0", "soon", "315360001"],
     "EMAIL_VERIFICATION": ["yes", "true", "0", "require"],
     "EMAIL_TOKEN_TTL": ["0", "soon", "315360001"],
+    "ACCESS_TOKEN_TTL": ["0", "soon", "5m", "315360001"],
     "MAX_SESSIONS": ["0", "-1", "many", "10001"],
     "SESSION_IDLE": ["0", "59", "-60", "1.5", "1h", "on", "315360001", TOO_LONG_A_NUMBER],
     "NEW_SIGN_IN_NOTICE": ["yes", "1"],

@@ -178,6 +178,9 @@ def test_every_group_says_what_it_is_about(document: Json) -> None:
     assert document["tags"][0]["name"] == "Authentication"
 
 
+NOT_THERE = {"not_found", "invalid_reset_token", "invalid_email_token", "invalid_refresh_token", "invalid_challenge"}
+
+
 @every_operation
 def test_every_example_fits_its_schema(operation: Operation) -> None:
     Draft202012Validator(operation.success).validate(operation.example_answer)
@@ -212,7 +215,7 @@ async def test_every_example_is_answered_as_described(
         Draft202012Validator(operation.success).validate(answer.text if is_text else answer.json())
     else:
         # The examples name a session, a user and tokens of mailed links that do not exist.
-        assert answer.json()["code"] in {"not_found", "invalid_reset_token", "invalid_email_token", "invalid_challenge"}
+        assert answer.json()["code"] in NOT_THERE
         assert answer.json()["code"] in {refusal.code for refusal in operation.refusals}
 
 

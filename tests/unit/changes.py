@@ -55,6 +55,7 @@ def changes(before: State, after: State) -> Counter[Told]:
 def told(before: State, after: State) -> Counter[Told]:
     """Returns what the new events say; how a new password came to be cannot be seen, so it is left out."""
     new = [event for key, event in after.events.items() if key not in before.events]
+    new = [event for event in new if event.type is not EventType.REFRESH_TOKEN_REUSED]  # something tried, and no change
     return Counter((_kind(event.type), event.user_id, event.data.get("session_id")) for event in new)
 
 

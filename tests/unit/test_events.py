@@ -40,7 +40,9 @@ from leadnator_auth.domain import (
     deliver_due_mails,
     dispatch_events,
     end_session,
+    identify,
     import_users,
+    issue_token_pair,
     keep_signing_keys,
     log_in,
     log_in_with_code,
@@ -49,6 +51,7 @@ from leadnator_auth.domain import (
     make_recovery_codes,
     purge,
     recover_user,
+    refresh_token_pair,
     remove_totp,
     remove_webhook,
     renew_event_lease,
@@ -242,6 +245,18 @@ async def _stepped_up(scene: Scene) -> None:
     await step_up(scene.second, code=scene.codes.pop(), ports=scene.ports)
 
 
+async def _refreshed(scene: Scene, *which: int) -> None:
+    """Exchanges Alice's first token for a pair, and refreshes with these of the tokens that it got so far."""
+    tokens = [(await issue_token_pair(scene.first, ports=scene.ports)).refresh_token]
+    for number in which:
+        tokens.append((await refresh_token_pair(tokens[number], ports=scene.ports)).refresh_token)
+
+
+async def _paired_twice(scene: Scene) -> None:
+    pair = await issue_token_pair(scene.first, ports=scene.ports)
+    await issue_token_pair(await identify(pair.access_token, ports=scene.ports), ports=scene.ports)
+
+
 async def _after(first: Awaitable[object], then: Awaitable[object]) -> None:
     await first
     await then
@@ -284,6 +299,15 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: step_up(s.first, "secret", ports=s.ports), []),
         (lambda s: step_up(s.first, "wrong", ports=s.ports), []),
         (_stepped_up, []),
+    ],
+    "issue_token_pair": [
+        (lambda s: issue_token_pair(s.first, ports=s.ports), [ENDED, STARTED]),
+        (lambda s: _paired_twice(s), [ENDED, STARTED]),
+        (lambda s: _after(log_out(s.first, ports=s.ports), issue_token_pair(s.first, ports=s.ports)), [ENDED]),
+    ],
+    "refresh_token_pair": [
+        (lambda s: _refreshed(s, 0, 1, 1), [ENDED, STARTED]),
+        (lambda s: refresh_token_pair("refresh_x", ports=s.ports), []),
     ],
     "change_account": [
         (lambda s: change_account(s.first, {"name": "Alicia"}, ports=s.ports), ["user.updated"]),
@@ -509,6 +533,21 @@ def _writing() -> set[str]:
     while more := {name for name, called in calls.items() if called & writing} - writing:
         writing |= more
     return writing & public
+
+
+async def test_that_a_refresh_token_was_reused_is_told_with_the_session_that_ends(scene: Scene) -> None:
+    """Whether it was cannot be seen in what is kept: only that a session ended."""
+    tokens = [(await issue_token_pair(scene.first, ports=scene.ports)).refresh_token]
+    for _ in range(2):
+        tokens.append((await refresh_token_pair(tokens[-1], ports=scene.ports)).refresh_token)
+    before = await state_of(scene.ports)
+    for token in (*tokens, tokens[0]):
+        with suppress(AuthError):
+            await refresh_token_pair(token, ports=scene.ports)
+    after = await state_of(scene.ports)
+    new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
+    assert new == ["refresh_token.reused", ENDED]
+    assert told(before, after) == changes(before, after)
 
 
 async def test_sessions_that_had_expired_end_untold(scene: Scene) -> None:

@@ -91,3 +91,21 @@ def admitted(entry: Entry) -> SignedIn:
         return entry
     challenge = entry.challenge
     raise SecondFactorRequiredError(entry.user.id, challenge.secret, challenge.expires_at, entry.factors)
+
+
+async def replace_session(
+    session: Session, user: User, transaction: Transaction, ports: Ports, *, reason: str
+) -> Session:
+    """Returns a session that begins now in place of one that ends, for this reason; it is the same log-in.
+
+    So its proof, its client and when it is over are what they were: nobody is told of a new client, and there are as
+    many sessions as before. The user, and then the session, must have been read first of all in the same transaction.
+    """
+    now = ports.clock.now()
+    last_used_at = None if ports.policy.session_idle is None else now
+    session_id = SessionId(new_id(SESSION_ID_PREFIX, ports))
+    successor = attrs.evolve(session, id=session_id, created_at=now, last_used_at=last_used_at)
+    await transaction.sessions.end(session.id)
+    await transaction.sessions.add(successor)
+    await record_start(successor, [session], transaction, ports, reason=reason)
+    return successor

@@ -16,6 +16,7 @@ from leadnator_auth.entrypoints.http.api import (
     sessions,
     signing_keys,
     step_up,
+    token_pairs,
     webhook_deliveries,
     webhooks,
 )
@@ -30,6 +31,9 @@ GROUPS: Mapping[str, str] = {
     second_factors.GROUP: "An app that shows codes (TOTP), and ten recovery codes. Once it is confirmed, a log-in with "
     "the password alone is answered 403 `second_factor_required` with a `challenge`. Where no master key is set, each "
     "of these answers 404.",
+    token_pairs.GROUP: "Instead of one token for seven days, an access token for five minutes and a refresh token "
+    "for the next pair: for services that do not ask here whether a session is over. Where no master key is set, both "
+    "answer 404.",
     own_account.GROUP: "What an account is and has. To delete it, or to take all of it along, takes a log-in or a "
     "step-up of the last ten minutes.",
     email_verification.GROUP: "Who signs up is mailed a link; until it is used, nobody knows whether the address is "
@@ -55,6 +59,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *sessions.OPERATIONS,
     *step_up.OPERATIONS,
     *second_factors.OPERATIONS,
+    *token_pairs.OPERATIONS,
     *email_verification.OPERATIONS,
     *email_change.OPERATIONS,
     *own_account.OPERATIONS,

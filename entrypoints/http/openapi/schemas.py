@@ -67,6 +67,12 @@ _USER_MEMBERS: Mapping[str, Schema] = {
     "email_verified": {"type": "boolean", "description": "Whether it is proved that the address is theirs."},
 }
 TOKEN: Schema = {"type": "string", "description": "A JSON Web Token.", "examples": ["eyJhbGciOi…"]}
+REFRESH_TOKEN: Schema = {
+    "type": "string",
+    "pattern": "^refresh_",
+    "description": "Good for one refresh, which may be repeated until the refresh token of its answer was used.",
+    "examples": ["refresh_xyz…"],
+}
 INSTANT: Schema = {
     "type": "string",
     "format": "date-time",
