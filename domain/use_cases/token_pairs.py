@@ -17,6 +17,7 @@ from leadnator_auth.domain.errors import (
     TokenPairExistsError,
 )
 from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.access_tokens import issue_token
 from leadnator_auth.domain.use_cases.steps.mails import queue_mail
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.open_session import replace_session
@@ -73,7 +74,7 @@ async def issue_token_pair(identity: Identity, *, ports: Ports) -> TokenPair:
         await transaction.refresh_families.add(family)
         return successor, family
 
-    return _made(await run_in_transaction(ports.unit_of_work, exchange), ports)
+    return await _made(await run_in_transaction(ports.unit_of_work, exchange), ports)
 
 
 async def refresh_token_pair(refresh_token: RawField, client: Client = Client(), *, ports: Ports) -> TokenPair:
@@ -105,7 +106,7 @@ async def refresh_token_pair(refresh_token: RawField, client: Client = Client(),
     now = ports.clock.now()
     if ports.policy.session_idle is not None and identity.session.is_use_to_be_noted(now):
         ports.identities.note_use(identity.session.id, now)
-    return _made(pair, ports)
+    return await _made(pair, ports)
 
 
 async def _rotated(
@@ -142,11 +143,11 @@ def _has_time(session: Session, user: User, ports: Ports) -> bool:
     return session.is_live(user, now, ports.policy.session_idle) and now + _LEAST <= session.expires_at
 
 
-def _made(pair: Pair, ports: Ports) -> TokenPair:
+async def _made(pair: Pair, ports: Ports) -> TokenPair:
     session, family = pair
     claims = short_claims(session, new_id("", ports), ports.clock.now(), ports.policy.access_token_lifetime)
     return TokenPair(
-        ports.tokens.issue(claims),
+        await issue_token(claims, ports),
         _seconds(claims),
         written(family.token, ports.master_keys),
         session.expires_at,

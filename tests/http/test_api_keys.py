@@ -67,8 +67,8 @@ async def keys_of(caller: Caller) -> list[dict[str, Any]]:
 async def test_the_whole_life_of_a_key(
     alice: Caller, ports: Ports, memory: MemoryPorts, check_problem: CheckProblem
 ) -> None:
-    answer = await made(alice, name="  nightly report ", scopes=[], expires_at=None)
-    key, secret = answer["api_key"], answer["secret"]
+    told = await made(alice, name="  nightly report ", scopes=[], expires_at=None)
+    key, secret = told["api_key"], told["secret"]
     assert list(key) == MEMBERS
     assert SECRET.fullmatch(secret)
     now = f"{memory.clock.now():%Y-%m-%dT%H:%M:%SZ}"

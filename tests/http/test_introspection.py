@@ -225,7 +225,8 @@ async def test_who_may_not_ask_is_told_so_whatever_they_send(
     alice = await signed_up(quick, "alice")
     key = (await create_api_key_for(UserId(alice.id), "CI", ports=memory)).secret
     for caller in (alice, attrs.evolve(alice, token=key)):
-        for more in ({"data": {"token": alice.token}}, {"json": {}}, {}):
+        bodies: list[dict[str, Any]] = [{"data": {"token": alice.token}}, {"json": {}}, {}]
+        for more in bodies:
             check_problem(await caller.send("POST", INTROSPECT, **more), 403, "insufficient_scope")
     check_problem(await quick.post(INTROSPECT, data={"token": alice.token}), 401, "missing_token")
     check_problem(await quick.post(f"{INTROSPECT}?token={key}", data={"token": key}), 401, "missing_token")

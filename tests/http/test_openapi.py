@@ -206,7 +206,7 @@ async def test_every_example_is_answered_as_described(
         path = path.replace("{" + parameter.name + "}", parameter.example)
     query = {parameter.name: parameter.example for parameter in operation.parameters if parameter.place == "query"}
 
-    body = {"data" if operation.body_type == FORM else "json": operation.example_body}
+    body: dict[str, Any] = {"data" if operation.body_type == FORM else "json": operation.example_body}
     answer = await http.request(operation.method, path, params=query, headers=headers, **body)
 
     if answer.status_code == 200:

@@ -1,5 +1,7 @@
 """The calls for one's own API keys, which programs send instead of the token of a log-in."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -76,7 +78,7 @@ _SECRET: Schema = {
     "pattern": "^lnk_",
     "description": "What is sent as a Bearer token; it is never shown again.",
 }
-_EXAMPLE = {
+_EXAMPLE: Mapping[str, object] = {
     "id": "k_123",
     "name": "nightly report",
     "scopes": [],
