@@ -15,6 +15,7 @@ from leadnator_auth.domain.use_cases.steps.second_factor import parse_code, prov
 from leadnator_auth.domain.use_cases.steps.second_factor_challenge import first_proof
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, give_back
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
+from leadnator_auth.domain.use_cases.steps.verified_email import prove
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
 
 
@@ -46,6 +47,8 @@ async def log_in_with_second_factor(
         proof = await proven_by_code(user, first, typed, transaction, ports)
         if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
             raise InvalidChallengeError
+        if AuthenticationMethod.ONE_TIME_CODE in first.amr:  # it was mailed
+            user = await prove(user, transaction, ports)
         return await enter_account(user, proof, client, transaction, ports)
 
     signed_in = admitted(await run_in_transaction(ports.unit_of_work, enter))
