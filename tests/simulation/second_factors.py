@@ -37,8 +37,11 @@ async def take_back(world: World) -> None:
     since = await _undone(world)
     if world.address != OWNERS:
         return  # nobody undid it in time: that is for another simulation
-    if since is None and world.chance.random() < 0.3:
+    is_helped = since is None and world.chance.random() < 0.3
+    if is_helped:
         await recover_user(Actor.operator(), world.user_id, ports=world.ports)
+    world.ports.clock.advance(hours=1)  # the account may have had all its links of an hour
+    if is_helped:
         await _reset(world)
         await _check(world, None)
         return
