@@ -271,7 +271,7 @@ async def test_without_their_libraries_passkeys_are_off(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("algorithm", ["EdDSA", "ES256"])
 async def test_tokens_are_signed_as_the_settings_say(algorithm: str) -> None:
     chosen = settings(JWT_ALGORITHM=algorithm)
-    tokens = []
+    tokens: list[str] = []
     for _ in range(2):
         async with open_ports(chosen) as ports:
             tokens.append((await sign_up("A", f"a{len(tokens)}@example.com", "secret!", ports=ports)).token)
