@@ -11,6 +11,7 @@ from leadnator_auth.entrypoints.http.openapi.operation import Operation
 
 VARIABLE = re.compile(r"\$([A-Z][A-Z_]*)")
 _TOKEN_IN_ANSWER = r"""sed -n 's/.*"token":"\([^"]*\)".*/\1/p'"""
+_REFRESH_TOKEN_IN_ANSWER = r"""sed -n 's/.*"refresh_token":"\([^"]*\)".*/\1/p'"""
 _PARAMETER = re.compile(r"([^/]*)/\{(\w+)\}")
 
 
@@ -45,6 +46,7 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
         operations[name] for name in ("log_in", "sign_up", "list_sessions", "log_in_code")
     )
     webhooks, test = operations["list_webhooks"], operations["send_test_event"]
+    exchange = operations["create_token_pair"]
     bob = {"name": "Bob", "email": "bob@example.com", "password": "minimum-6-chars"}
     known = (
         ShellVariable(
@@ -56,6 +58,12 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
             "SESSION_ID",
             "The oldest session of the user.",
             _assigned("SESSION_ID", curl(sessions, base_url), _id_in_answer("s_")),
+        ),
+        ShellVariable(
+            "REFRESH_TOKEN",
+            "The refresh token of a pair, for a log-in of its own: $TOKEN stays what it is.",
+            f"REFRESH_TOKEN=$({_assigned('TOKEN', curl(log_in, base_url), _TOKEN_IN_ANSWER)}\n"
+            f"{_quiet(curl(exchange, base_url))} |\n  {_REFRESH_TOKEN_IN_ANSWER})",
         ),
         ShellVariable(
             "USER_ID",
@@ -101,7 +109,11 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
 
 
 def _assigned(name: str, command: str, filter_command: str) -> str:
-    return f"{name}=$({command.replace('curl', 'curl -s', 1)} |\n  {filter_command})"
+    return f"{name}=$({_quiet(command)} |\n  {filter_command})"
+
+
+def _quiet(command: str) -> str:
+    return command.replace("curl", "curl -s", 1)
 
 
 def _mailed(name: str, prefix: str) -> str:

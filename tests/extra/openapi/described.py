@@ -24,6 +24,7 @@ from leadnator_auth.domain import (
     Policy,
     Purpose,
     QueuedEvent,
+    RefreshFamily,
     Role,
     SessionId,
     Subscription,
@@ -34,6 +35,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.one_time_token import digest_of
+from leadnator_auth.domain.entities.refresh_family import written
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 
@@ -51,6 +53,7 @@ CODE_MAIL = "m_123"
 CODE = f"{int.from_bytes(memory_ports().code_keys.derive(f'login_code:{CODE_MAIL}')) % 10**6:06}"
 CONFIRMATION_SECRET = "email_" + "A" * 43
 UNDO_SECRET = "undo_" + "A" * 43
+FAMILY = RefreshFamily(OTHER_SESSION, memory_ports().master_keys.newest_id)
 NOT_GUESSED = {
     "/api/auth/signup": {"email": "x@bücher.example.com"},
     "/api/auth/change-password": {"current_password": ALICE["password"]},
@@ -59,6 +62,7 @@ NOT_GUESSED = {
     "/api/auth/login/code/confirm": {"challenge": CODE_CHALLENGE, "code": CODE},
     "/api/auth/confirm-email": {"token": CONFIRMATION_SECRET},
     "/api/auth/undo-email-change": {"token": UNDO_SECRET},
+    "/api/auth/refresh": {"refresh_token": written(FAMILY.token, memory_ports().master_keys)},
 }
 """Members of a body that are right, and that no generator comes by."""
 
@@ -141,6 +145,7 @@ async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
     )
     tables = ports.unit_of_work.tables.copy()
     tables.sessions[other.id] = other
+    tables.refresh_families[other.id] = FAMILY
     verification = attrs.evolve(reset, purpose=Purpose.VERIFY, digest=digest_of(VERIFICATION_SECRET))
     challenge = attrs.evolve(
         reset,

@@ -32,6 +32,7 @@ PATCH_ACCOUNT = "PATCH /api/auth/account"
 STEP_UP = "POST /api/auth/step-up"
 LIST_USERS = "GET /api/admin/users"
 LIST_EVENTS = "GET /api/admin/events"
+REFRESH = "POST /api/auth/refresh"
 ADD_WEBHOOK = "POST /api/admin/webhooks"
 PATCH_WEBHOOK = "PATCH /api/admin/webhooks/{id}"
 LIST_DELIVERIES = "GET /api/admin/webhooks/{id}/deliveries"
@@ -51,6 +52,7 @@ FIELDS = {
     PATCH_USER: ["name", "email", "role", "plan", "status", "email_verified", "app_metadata"],
     PATCH_ACCOUNT: ["name", "user_metadata"],
     STEP_UP: ["current_password"],
+    REFRESH: ["refresh_token"],
     ADD_WEBHOOK: ["url", "types", "description"],
     PATCH_WEBHOOK: ["url", "types", "description", "enabled"],
 }
@@ -179,6 +181,7 @@ RIGHT: tuple[Excuse, ...] = (
     _refused(RESET, "invalid_reset_token"),
     *(_refused(operation, "invalid_email_token") for operation in (VERIFY, CONFIRM, UNDO)),
     _refused(CONFIRM_CODE, "invalid_code"),
+    _refused(REFRESH, "invalid_refresh_token"),
     # "Integers between -(2^53 - 1) and 2^53 - 1", wherever they are in an object of the caller's own shape.
     *(_refused(operation, f"{field}: invalid_number", _great_integer_in(field)) for operation, field in METADATA),
     # Nor does it say which cursors a page had.
