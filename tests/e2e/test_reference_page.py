@@ -25,6 +25,7 @@ AFTER_THE_OTHERS = [
     "reset_password",
     "log_in_code",
     "log_in_code_confirm",
+    "create_token_pair",
     "delete_account",
 ]
 """The first set a new password to what the last expect; a reset ends every session; a code goes to the old address."""
@@ -68,6 +69,8 @@ VARIABLES = (
     "CHALLENGE",
     "CODE",
 )
+IDS = ("SESSION_ID", "USER_ID", "WEBHOOK_ID", "DELIVERY_ID")
+VARIABLES = ("TOKEN", "REFRESH_TOKEN", *IDS, *MAILED, "CHALLENGE", "CODE")
 
 
 @pytest.fixture
@@ -145,7 +148,7 @@ def test_every_command_answers_as_the_page_says(shell: Shell, page: ReferencePag
             if variable == "CODE":
                 wait_for_codes(shell.server, 2)  # the call that asks for one was tried before
             shell.run(setting.pop(variable))
-        if name == "delete_account":
+        if name in ("create_token_pair", "delete_account"):
             token = shell.server.log_in(password="new-password").json["token"]
             shell.run(f"TOKEN={token}")
             run_sql(shell.server.database_url, "UPDATE users SET role = 'user' WHERE name = 'Alice'")

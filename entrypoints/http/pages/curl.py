@@ -12,6 +12,7 @@ from leadnator_auth.entrypoints.http.reading.body import FORM
 
 VARIABLE = re.compile(r"\$([A-Z][A-Z_]*)")
 _TOKEN_IN_ANSWER = r"""sed -n 's/.*"token":"\([^"]*\)".*/\1/p'"""
+_REFRESH_TOKEN_IN_ANSWER = r"""sed -n 's/.*"refresh_token":"\([^"]*\)".*/\1/p'"""
 _PARAMETER = re.compile(r"([^/]*)/\{(\w+)\}")
 
 
@@ -50,6 +51,7 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
     )
     keys, new_key = operations["list_api_keys"], operations["create_api_key"]
     webhooks, test = operations["list_webhooks"], operations["send_test_event"]
+    exchange = operations["create_token_pair"]
     bob = {"name": "Bob", "email": "bob@example.com", "password": "minimum-6-chars"}
     known = (
         ShellVariable(
@@ -75,6 +77,10 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
                 curl(attrs.evolve(new_key, example_body={"name": "introspection", "scopes": ["introspect"]}), base_url),
                 r"""sed -n 's/.*"secret":"\([^"]*\)".*/\1/p'""",
             ),
+            "REFRESH_TOKEN",
+            "The refresh token of a pair, for a log-in of its own: $TOKEN stays what it is.",
+            f"REFRESH_TOKEN=$({_assigned('TOKEN', curl(log_in, base_url), _TOKEN_IN_ANSWER)}\n"
+            f"{_quiet(curl(exchange, base_url))} |\n  {_REFRESH_TOKEN_IN_ANSWER})",
         ),
         ShellVariable(
             "USER_ID",
@@ -120,7 +126,11 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
 
 
 def _assigned(name: str, command: str, filter_command: str) -> str:
-    return f"{name}=$({command.replace('curl', 'curl -s', 1)} |\n  {filter_command})"
+    return f"{name}=$({_quiet(command)} |\n  {filter_command})"
+
+
+def _quiet(command: str) -> str:
+    return command.replace("curl", "curl -s", 1)
 
 
 def _mailed(name: str, prefix: str) -> str:
