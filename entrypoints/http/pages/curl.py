@@ -77,6 +77,8 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
                 curl(attrs.evolve(new_key, example_body={"name": "introspection", "scopes": ["introspect"]}), base_url),
                 r"""sed -n 's/.*"secret":"\([^"]*\)".*/\1/p'""",
             ),
+        ),
+        ShellVariable(
             "REFRESH_TOKEN",
             "The refresh token of a pair, for a log-in of its own: $TOKEN stays what it is.",
             f"REFRESH_TOKEN=$({_assigned('TOKEN', curl(log_in, base_url), _TOKEN_IN_ANSWER)}\n"
