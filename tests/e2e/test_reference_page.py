@@ -1,7 +1,9 @@
 """Every command on the reference page, run by bash as it is shown there, against the server that shows it."""
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,7 +47,9 @@ class Shell(NamedTuple):
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
             cwd=self.server.home,
-            env=clean_environment({"CURL_HOME": str(self.folder)}),
+            env=clean_environment(
+                {"CURL_HOME": str(self.folder), "PATH": f"{self.folder}{os.pathsep}{os.environ['PATH']}"}
+            ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -56,9 +60,25 @@ class Shell(NamedTuple):
         return done.stdout
 
 
+OATHTOOL = """#!{python}
+import sys, pyotp
+assert sys.argv[1:3] == ["--totp", "-b"]
+print(pyotp.TOTP(sys.argv[3]).now())
+"""
+"""What the page needs of oathtool, which not every machine has."""
 MAILED = ("VERIFY_TOKEN", "EMAIL_TOKEN", "UNDO_TOKEN", "RESET_TOKEN")
 IDS = ("SESSION_ID", "API_KEY_ID", "API_KEY", "USER_ID", "WEBHOOK_ID", "DELIVERY_ID")
-VARIABLES = ("TOKEN", "REFRESH_TOKEN", *IDS, *MAILED, "CHALLENGE", "CODE")
+VARIABLES = (
+    "TOKEN",
+    "REFRESH_TOKEN",
+    *IDS,
+    *MAILED,
+    "CHALLENGE",
+    "CODE",
+    "TOTP_CODE",
+    "RECOVERY_CODE",
+    "MFA_CHALLENGE",
+)
 
 
 @pytest.fixture
@@ -82,6 +102,9 @@ def page(default_server: Server) -> ReferencePage:
 def shell(default_server: Server, tmp_path: Path) -> Shell:
     """A shell beside that server."""
     (tmp_path / ".curlrc").write_text(CURLRC)
+    oathtool = tmp_path / "oathtool"
+    oathtool.write_text(OATHTOOL.format(python=sys.executable))
+    oathtool.chmod(0o755)
     return Shell(default_server, tmp_path)
 
 
