@@ -39,6 +39,7 @@ from leadnator_auth.domain.errors import (
     FieldError,
     FieldsError,
     ForbiddenError,
+    InvalidChallengeError,
     InvalidCodeError,
     InvalidCredentialsError,
     InvalidEmailTokenError,
@@ -48,6 +49,7 @@ from leadnator_auth.domain.errors import (
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
+    LastCredentialError,
     MailDelayedError,
     MailRefusedError,
     MasterKeyMissingError,
@@ -93,6 +95,14 @@ from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, ren
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_stats, retry_mails
 from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token
 from leadnator_auth.domain.use_cases.own_account import change_account, delete_account, show_account
+from leadnator_auth.domain.use_cases.passkey_log_in import log_in_with_passkey, request_passkey_log_in
+from leadnator_auth.domain.use_cases.passkeys import (
+    add_passkey,
+    list_passkeys,
+    remove_passkey,
+    rename_passkey,
+    request_passkey_registration,
+)
 from leadnator_auth.domain.use_cases.password_reset import (
     is_reset_secret_usable,
     request_password_reset,
@@ -105,6 +115,7 @@ from leadnator_auth.domain.use_cases.step_up import step_up
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
 from leadnator_auth.domain.use_cases.steps.mailed_codes import is_code_log_in_on
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
+from leadnator_auth.domain.use_cases.steps.passkey_challenges import PasskeyOptions, are_passkeys_on
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.steps.webhook_access import SubscribedWebhook
 from leadnator_auth.domain.use_cases.subscribe import subscribe_functions
@@ -172,6 +183,7 @@ __all__ = [
     "Identity",
     "ImportFate",
     "ImportOutcome",
+    "InvalidChallengeError",
     "InvalidCodeError",
     "InvalidCredentialsError",
     "InvalidEmailTokenError",
@@ -182,6 +194,7 @@ __all__ = [
     "InvalidTokenError",
     "JsonObject",
     "LastAdminError",
+    "LastCredentialError",
     "Limits",
     "LinkState",
     "LogOutScope",
@@ -207,6 +220,7 @@ __all__ = [
     "PasskeyClonedError",
     "PasskeyExistsError",
     "PasskeyId",
+    "PasskeyOptions",
     "PasskeyRegistration",
     "Password",
     "PasswordPolicy",
@@ -244,7 +258,9 @@ __all__ = [
     "WebhookMessage",
     "WebhookTargetRefusedError",
     "WebhookWithSecret",
+    "add_passkey",
     "add_webhook",
+    "are_passkeys_on",
     "change_account",
     "change_email",
     "change_password",
@@ -270,12 +286,14 @@ __all__ = [
     "issue_media_token",
     "list_events",
     "list_mails",
+    "list_passkeys",
     "list_sessions",
     "list_users",
     "list_webhook_deliveries",
     "list_webhooks",
     "log_in",
     "log_in_with_code",
+    "log_in_with_passkey",
     "log_out",
     "look_at_confirmation_link",
     "look_at_reset_link",
@@ -284,10 +302,14 @@ __all__ = [
     "mail_stats",
     "parse_user_ref",
     "purge",
+    "remove_passkey",
     "remove_webhook",
+    "rename_passkey",
     "renew_event_lease",
     "renew_lease",
     "request_login_code",
+    "request_passkey_log_in",
+    "request_passkey_registration",
     "request_password_reset",
     "resend_verification",
     "reset_password",

@@ -184,6 +184,13 @@ class InvalidResetTokenError(AuthError):
     message = "The reset token is unknown, used up or expired."
 
 
+class InvalidChallengeError(AuthError):
+    """What was handed out to be answered is unknown, used up or expired, or it is for something or somebody else."""
+
+    code = "invalid_challenge"
+    message = "The challenge is unknown, used up or expired: ask for a new one."
+
+
 class InvalidPasskeyError(AuthError):
     """The answer of an authenticator is malformed, forged, or not one that may be used here and now."""
 
@@ -217,6 +224,13 @@ class TooManyPasskeysError(AuthError):
 
     code = "too_many_passkeys"
     message = "The account has 20 passkeys: remove one first."
+
+
+class LastCredentialError(AuthError):
+    """There would be no way left into the account: no password works, and this is its last passkey."""
+
+    code = "last_credential"
+    message = "It is the only way into the account: set a password or add another passkey first."
 
 
 class InvalidEmailTokenError(AuthError):

@@ -1,9 +1,9 @@
-"""Accounts, events and webhooks as JSON, the same over HTTP and at the command line."""
+"""Accounts, passkeys, events and webhooks as JSON, the same over HTTP and at the command line."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from leadnator_auth.domain import DeliveryState, Event, QueuedEvent, SubscribedWebhook, User
+from leadnator_auth.domain import DeliveryState, Event, Passkey, QueuedEvent, SubscribedWebhook, User
 from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.values.json_object import Json
 
@@ -50,6 +50,18 @@ def account_view(user: User) -> dict[str, Json]:
         "created_at": rfc3339(user.created_at),
         "user_metadata": dict(user.user_metadata),
         "app_metadata": dict(user.app_metadata),
+    }
+
+
+def passkey_view(passkey: Passkey) -> dict[str, str | bool | list[str] | None]:
+    """Returns a passkey as its owner sees it."""
+    return {
+        "id": passkey.id,
+        "name": passkey.name,
+        "created_at": rfc3339(passkey.created_at),
+        "last_used_at": rfc3339(passkey.last_used_at) if passkey.last_used_at else None,
+        "backed_up": passkey.backed_up,
+        "transports": list(passkey.transports),
     }
 
 

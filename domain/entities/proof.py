@@ -11,6 +11,10 @@ class AuthenticationMethod(StrEnum):
 
     PASSWORD = "pwd"
     ONE_TIME_CODE = "otp"
+    KEY = "pop"
+    """Possession of a private key; what keeps it, hardware or software, nobody here can tell."""
+    PRESENCE = "user"
+    MULTIPLE_FACTORS = "mfa"
 
 
 @attrs.frozen
@@ -30,3 +34,12 @@ def password_proof(now: datetime) -> Proof:
 def code_proof(now: datetime) -> Proof:
     """Returns the proof of whoever gave a code that works once."""
     return Proof(now, (AuthenticationMethod.ONE_TIME_CODE,))
+
+
+def passkey_proof(now: datetime) -> Proof:
+    """Returns the proof of whoever used a passkey, whose authenticator verified them: it is both factors.
+
+    What authenticators say of themselves is not asked for, so that neither `hwk` nor `swk` can be said of their key.
+    """
+    methods = (AuthenticationMethod.KEY, AuthenticationMethod.PRESENCE, AuthenticationMethod.MULTIPLE_FACTORS)
+    return Proof(now, methods)

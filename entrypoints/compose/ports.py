@@ -200,4 +200,6 @@ def _limits(settings: Settings) -> Limits:
         change_password=settings.limit_change_password,
         login_code=settings.limit_login_code,
         login_code_confirm=settings.limit_login_code_confirm,
+        passkey_options=settings.limit_passkey_options,
+        passkey=settings.limit_passkey,
     )

@@ -74,6 +74,12 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "Ask for a new link: each works once, for a limited time, for the address that it was mailed to.",
         when="The token is unknown, used or expired, or the address is another or verified by now.",
     ),
+    errors.InvalidChallengeError: Problem(
+        HTTPStatus.BAD_REQUEST,
+        "Invalid or expired challenge",
+        "Ask for a new one: each takes one answer, for what it was asked for, and works for a few minutes.",
+        when="The challenge is unknown, used up or expired, or is another account's or for something else.",
+    ),
     errors.InvalidCredentialsError: Problem(
         HTTPStatus.UNAUTHORIZED,
         "Invalid credentials",
@@ -165,6 +171,12 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     ),
     errors.TooManyPasskeysError: Problem(
         HTTPStatus.CONFLICT, "Too many passkeys", "The account has 20 passkeys: remove one first."
+    ),
+    errors.LastCredentialError: Problem(
+        HTTPStatus.CONFLICT,
+        "Last credential",
+        "It is the only way into the account: set a password or add another passkey first.",
+        when="Without it there would be no way into the account: no password works, and there is no other passkey.",
     ),
     errors.LastAdminError: Problem(
         HTTPStatus.CONFLICT, "Last admin", "This is the last active admin: make somebody else one first."

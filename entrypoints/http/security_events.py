@@ -11,12 +11,16 @@ from leadnator_auth.domain import (
     EmailNotVerifiedError,
     EmailTakenError,
     ForbiddenError,
+    InvalidChallengeError,
     InvalidCodeError,
     InvalidCredentialsError,
     InvalidEmailTokenError,
+    InvalidPasskeyError,
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
+    LastCredentialError,
+    PasskeyClonedError,
     SignUpClosedError,
     StepUpRequiredError,
     TooManyRequestsError,
@@ -29,6 +33,9 @@ _log = structlog.get_logger("leadnator_auth.security")
 _REFUSALS: Mapping[type[Exception], str] = {
     InvalidCredentialsError: "credentials_refused",
     InvalidCodeError: "code_refused",
+    InvalidChallengeError: "challenge_refused",
+    InvalidPasskeyError: "passkey_refused",
+    PasskeyClonedError: "cloned_passkey_refused",
     AccountSuspendedError: "suspended_account_refused",
     EmailNotVerifiedError: "unverified_account_refused",
     SignUpClosedError: "closed_sign_up_refused",
@@ -40,6 +47,7 @@ _REFUSALS: Mapping[type[Exception], str] = {
     TooManyRequestsError: "throttled",
     ForbiddenError: "administration_refused",
     LastAdminError: "last_admin_kept",
+    LastCredentialError: "last_credential_kept",
 }
 
 
@@ -53,8 +61,11 @@ def log_refusal(request: Request, error: AuthError | RequestError) -> None:
     event = _REFUSALS.get(type(error))
     if event is None or isinstance(error, RequestError):
         return
+    told: Mapping[str, str | None]
     if isinstance(error, InvalidCredentialsError | InvalidCodeError | EmailNotVerifiedError | ForbiddenError):
         told = {"user": error.user_id}
+    elif isinstance(error, PasskeyClonedError):
+        told = {"user": error.user_id, "passkey": error.passkey_id}
     else:
         told = {"reason": error.reason}
     ids = {name: value for name, value in told.items() if value}
