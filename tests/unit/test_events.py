@@ -9,6 +9,7 @@ import attrs
 import pyotp
 import pytest
 
+from leadnator_auth.adapters.fido2_passkeys import Fido2Passkeys
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     Actor,
@@ -17,10 +18,12 @@ from leadnator_auth.domain import (
     Identity,
     LogOutScope,
     MailRefusedError,
+    PasskeyId,
     Policy,
     Ports,
     SignedIn,
     UserId,
+    add_passkey,
     add_webhook,
     change_account,
     change_email,
@@ -38,12 +41,17 @@ from leadnator_auth.domain import (
     import_users,
     log_in,
     log_in_with_code,
+    log_in_with_passkey,
     log_out,
     purge,
+    remove_passkey,
     remove_webhook,
+    rename_passkey,
     renew_event_lease,
     renew_lease,
     request_login_code,
+    request_passkey_log_in,
+    request_passkey_registration,
     request_password_reset,
     resend_verification,
     reset_password,
@@ -66,18 +74,20 @@ from leadnator_auth.domain.use_cases.second_factors import (
     remove_totp,
     set_up_totp,
 )
+from leadnator_auth.testing import VirtualAuthenticator
 from tests.unit.changes import changes, state_of, told
 
 OPERATOR = Actor.operator()
 STARTED, ENDED = "session.started", "session.ended"
 VERIFIED = "user.email_verified"
 CHANGED = "user.email_changed"
+PASSKEY_ADDED, PASSKEY_REMOVED = "passkey.added", "passkey.removed"
 BOB = {"name": "Bob", "email": "bob@example.com", "password_hash": "cheap$1$bob"}
 
 
 @attrs.frozen
 class Scene:
-    """Root, an admin who is logged in, and Alice, who is logged in twice, has an app, and two kinds of links."""
+    """Root, an admin who is logged in, and Alice, who is logged in twice, has an app and a passkey, and two kinds of links."""
 
     ports: Ports
     memory: MemoryPorts
@@ -87,6 +97,8 @@ class Scene:
     second: Identity
     secret: str
     verification: str
+    phone: VirtualAuthenticator
+    passkey: PasskeyId
 
     async def patch(self, **fields: object) -> None:
         await change_user(self.root, self.alice, fields, ports=self.ports)
@@ -124,20 +136,32 @@ async def _with_an_app(identity: Identity, ports: Ports) -> None:
     await confirm_totp(identity, app.at(ports.clock.now()), ports=ports)
 
 
+async def _with_a_passkey(device: VirtualAuthenticator, identity: Identity, ports: Ports) -> PasskeyId:
+    """Makes a passkey with a device."""
+    asked = await request_passkey_registration(identity, ports=ports)
+    answer = device.create(asked.options)
+    return (await add_passkey(identity, asked.challenge.secret, answer, ports=ports)).id
+
+
 @pytest.fixture
 async def scene(ports: Ports, memory: MemoryPorts) -> Scene:
     """The scene over each store in turn."""
     await create_user(OPERATOR, "Root", "root@example.com", "secret", is_admin=True, ports=ports)
     root = Actor.through(_identity(await log_in("root@example.com", "secret", ports=ports)))
-    mailing = attrs.evolve(ports, policy=Policy(email_code_login=True))
+    ceremony = Fido2Passkeys("auth.example.com", "Example", ["https://auth.example.com"])
+    mailing = attrs.evolve(ports, policy=Policy(email_code_login=True), passkeys=ceremony)
     alice = await sign_up("Alice", "alice@example.com", "secret", ports=mailing)
     memory.clock.advance(seconds=1)
     second = await log_in("alice@example.com", "secret", ports=ports)
     await _with_an_app(_identity(alice), ports)
+    phone = VirtualAuthenticator()
+    passkey = await _with_a_passkey(phone, _identity(alice), mailing)
     await request_password_reset("alice@example.com", ports=ports)
     await deliver_due_mails(ports=ports)
     secret, verification = memory.mailer.reset_links[0].secret, memory.mailer.verification_links[0].secret
-    return Scene(mailing, memory, root, alice.user.id, _identity(alice), _identity(second), secret, verification)
+    return Scene(
+        mailing, memory, root, alice.user.id, _identity(alice), _identity(second), secret, verification, phone, passkey
+    )
 
 
 Act = Callable[[Scene], Awaitable[object]]
@@ -199,6 +223,12 @@ async def _logged_in_by_code(scene: Scene, *, guess: str = "") -> None:
     challenge = await request_login_code("alice@example.com", ports=scene.ports)
     await deliver_due_mails(ports=scene.ports)
     await log_in_with_code(challenge.secret, guess or scene.memory.mailer.login_codes[-1].secret, ports=scene.ports)
+
+
+async def _passkey_used(scene: Scene, *, is_cloned: bool = False) -> None:
+    for each in [scene.phone.clone(), scene.phone] if is_cloned else [scene.phone]:
+        asked = await request_passkey_log_in(ports=scene.ports)
+        await log_in_with_passkey(asked.challenge.secret, each.get(asked.options), ports=scene.ports)
 
 
 async def _after(first: Awaitable[object], then: Awaitable[object]) -> None:
@@ -273,6 +303,26 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         ),
     ],
     "make_recovery_codes": [(lambda s: make_recovery_codes(s.first, ports=s.ports), [])],
+    "request_passkey_registration": [(lambda s: request_passkey_registration(s.first, ports=s.ports), [])],
+    "add_passkey": [
+        (lambda s: _with_a_passkey(VirtualAuthenticator(), s.first, s.ports), [PASSKEY_ADDED]),
+        (lambda s: add_passkey(s.first, "register_x", {}, ports=s.ports), []),
+    ],
+    "rename_passkey": [(lambda s: rename_passkey(s.first, s.passkey, {"name": "Old"}, ports=s.ports), [])],
+    "remove_passkey": [
+        (lambda s: remove_passkey(s.first, s.passkey, ports=s.ports), [PASSKEY_REMOVED]),
+        (
+            lambda s: _after(
+                remove_passkey(s.first, s.passkey, ports=s.ports), remove_passkey(s.first, s.passkey, ports=s.ports)
+            ),
+            [PASSKEY_REMOVED],
+        ),
+    ],
+    "request_passkey_log_in": [(lambda s: request_passkey_log_in(ports=s.ports), [])],
+    "log_in_with_passkey": [
+        (lambda s: _passkey_used(s), [STARTED]),
+        (lambda s: _passkey_used(s, is_cloned=True), [STARTED, "passkey.cloned"]),
+    ],
     "request_password_reset": [
         (lambda s: request_password_reset("alice@example.com", ports=s.ports), []),
         (lambda s: request_password_reset("nobody@example.com", ports=s.ports), []),
@@ -280,20 +330,20 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "reset_password": [
         (
             lambda s: reset_password(s.secret, "new-secret", ports=s.ports),
-            ["factor.removed", ENDED, ENDED, "password.reset", VERIFIED],
+            ["factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "password.reset", VERIFIED],
         ),
         (
             lambda s: _after(
                 verify_email(s.verification, ports=s.ports), reset_password(s.secret, "new-secret", ports=s.ports)
             ),
-            ["factor.removed", ENDED, ENDED, "password.reset", VERIFIED],
+            ["factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "password.reset", VERIFIED],
         ),
         (lambda s: reset_password(f"{s.secret}x", "new-secret", ports=s.ports), []),
         (
             lambda s: _after(
                 reset_password(s.secret, "new-secret", ports=s.ports), reset_password(s.secret, "third", ports=s.ports)
             ),
-            ["factor.removed", ENDED, ENDED, "password.reset", VERIFIED],
+            ["factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "password.reset", VERIFIED],
         ),
     ],
     "resend_verification": [(lambda s: resend_verification(s.first, ports=s.ports), [])],
@@ -397,7 +447,7 @@ async def test_that_a_change_of_address_was_undone_is_told_with_all_that_ends(sc
             await undo_email_change(undo, ports=scene.ports)
     after = await state_of(scene.ports)
     new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
-    assert new == ["factor.removed", ENDED, ENDED, "user.email_change_undone"]
+    assert new == ["factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "user.email_change_undone"]
 
 
 def test_every_use_case_that_writes_has_its_story() -> None:
