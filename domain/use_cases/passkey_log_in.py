@@ -82,11 +82,9 @@ async def _passkey_of(credential_id: str, ports: Ports) -> Passkey:
 async def _entered(passkey: Passkey, assertion: PasskeyAssertion, client: Client, ports: Ports) -> SignedIn:
     async def enter(transaction: Transaction) -> SignedIn:
         user = await transaction.users.by_id(passkey.user_id)
-        # Once more, with the account locked: it may have been removed meanwhile, or used.
-        current = await transaction.passkeys.by_id(passkey.id)
-        if user is None or current is None:
-            raise InvalidPasskeyError("it was removed meanwhile")
-        await use_passkey(current, assertion, transaction, ports, is_user_known=False)
+        if user is None:
+            raise InvalidPasskeyError("its account was removed meanwhile")
+        await use_passkey(passkey, assertion, transaction, ports, is_user_known=False)
         signed_in = await open_session(user, passkey_proof(ports.clock.now()), client, transaction, ports)
         await remember(user, client, transaction, ports)
         return signed_in

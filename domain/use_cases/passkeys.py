@@ -77,13 +77,11 @@ async def add_passkey(
     async with ports.unit_of_work.snapshot() as repositories:
         await require_step_up(identity, repositories, ports)
     token = await spend_passkey_challenge(Purpose.PASSKEY_REGISTRATION, secret, ports)
-    if token.user_id != identity.user.id:
-        raise InvalidChallengeError
     registration = ceremony.verify_registration(answer, signed_part(secret))
 
     async def keep(transaction: Transaction) -> Passkey:
         user = await require_step_up(identity, transaction, ports)
-        # A new password or another address made it void, as it does a link.
+        # It is another account's, or a new password or address made it void, as it does a link.
         if not token.belongs_to(user):
             raise InvalidChallengeError
         return await keep_passkey(registration, user, given, transaction, ports)

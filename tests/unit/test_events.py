@@ -87,7 +87,7 @@ BOB = {"name": "Bob", "email": "bob@example.com", "password_hash": "cheap$1$bob"
 
 @attrs.frozen
 class Scene:
-    """Root, an admin who is logged in, and Alice, who is logged in twice, has an app and a passkey, and two kinds of links."""
+    """Root, an admin who is logged in, and Alice: logged in twice, with an app, a passkey and two kinds of links."""
 
     ports: Ports
     memory: MemoryPorts

@@ -133,16 +133,18 @@ class Slow(Fido2Passkeys):
         return assertion
 
 
-async def test_one_that_is_removed_meanwhile_is_none(memory: MemoryPorts, identity: Identity) -> None:
+@pytest.mark.parametrize("what", ["passkeys", "users"])
+async def test_one_that_is_removed_meanwhile_is_none(memory: MemoryPorts, identity: Identity, what: str) -> None:
     device = VirtualAuthenticator()
     await added(device, identity, memory)
 
     def remove() -> None:
-        memory.unit_of_work.tables.passkeys.clear()
+        getattr(memory.unit_of_work.tables, what).clear()
 
     slow = Slow("auth.example.com", "Acme", ["https://auth.example.com"], meanwhile=remove)
-    with pytest.raises(InvalidPasskeyError):
+    with pytest.raises(InvalidPasskeyError, match="removed meanwhile"):
         await logged_in(device, attrs.evolve(memory, passkeys=slow))
+    assert EventType.PASSKEY_CLONED not in {event.type for event in memory.events}
 
 
 async def test_of_an_account_that_is_gone_nobody_is_told(memory: MemoryPorts) -> None:

@@ -6,7 +6,7 @@ from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.mail import MailKind
 from leadnator_auth.domain.entities.passkey import MAX_PASSKEYS, Passkey, PasskeyAssertion, PasskeyRegistration
 from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.errors import PasskeyClonedError, TooManyPasskeysError
+from leadnator_auth.domain.errors import InvalidPasskeyError, PasskeyClonedError, TooManyPasskeysError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.mails import queue_mail
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
@@ -42,9 +42,11 @@ async def use_passkey(
     Raises: InvalidPasskeyError, PasskeyClonedError; nothing is kept then.
     """
     used = passkey.used_by(assertion, ports.clock.now(), is_user_known=is_user_known)
-    if not await transaction.passkeys.record_use(used):
-        raise PasskeyClonedError(passkey.id, passkey.user_id)
-    return used
+    if await transaction.passkeys.record_use(used):
+        return used
+    if await transaction.passkeys.by_id(passkey.id) is None:
+        raise InvalidPasskeyError("it was removed meanwhile")
+    raise PasskeyClonedError(passkey.id, passkey.user_id)
 
 
 async def tell_of_clone(refusal: PasskeyClonedError, ports: Ports) -> None:
