@@ -6,7 +6,7 @@ import random
 from leadnator_auth.domain import Client, Ports, User, run_in_transaction
 from leadnator_auth.domain.entities.proof import password_proof
 from leadnator_auth.domain.ports import Transaction
-from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
+from leadnator_auth.domain.use_cases.steps.open_session import Entry, admitted, open_session
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import Settings
 
@@ -37,10 +37,10 @@ async def _new_tokens(url: str, count: int) -> list[str]:
         tokens: list[str] = []
         for user in users:
 
-            async def enter(transaction: Transaction, user: User = user) -> SignedIn:
+            async def enter(transaction: Transaction, user: User = user) -> Entry:
                 return await open_session(user, password_proof(user.created_at), Client(), transaction, ports)
 
-            tokens.append((await run_in_transaction(ports.unit_of_work, enter)).token)
+            tokens.append(admitted(await run_in_transaction(ports.unit_of_work, enter)).token)
     return tokens
 
 

@@ -58,6 +58,7 @@ from leadnator_auth.domain.errors import (
     OverloadedError,
     PasskeyClonedError,
     PasskeyExistsError,
+    SecondFactorRequiredError,
     SignUpClosedError,
     StepUpRequiredError,
     TooManyPasskeysError,
@@ -108,10 +109,22 @@ from leadnator_auth.domain.use_cases.password_reset import (
     request_password_reset,
     reset_password,
 )
+from leadnator_auth.domain.use_cases.recover_user import recover_user
 from leadnator_auth.domain.use_cases.reset_links import look_at_reset_link, was_password_reset
+from leadnator_auth.domain.use_cases.second_factor_log_in import log_in_with_second_factor
+from leadnator_auth.domain.use_cases.second_factors import (
+    FactorList,
+    TotpSetUp,
+    confirm_totp,
+    is_second_factor_on,
+    list_factors,
+    make_recovery_codes,
+    remove_totp,
+    set_up_totp,
+)
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_up import sign_up
-from leadnator_auth.domain.use_cases.step_up import step_up
+from leadnator_auth.domain.use_cases.step_up import request_passkey_step_up, step_up
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
 from leadnator_auth.domain.use_cases.steps.mailed_codes import is_code_log_in_on
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
@@ -176,6 +189,7 @@ __all__ = [
     "EventDelivery",
     "EventType",
     "ExportedUser",
+    "FactorList",
     "FieldError",
     "FieldsError",
     "FirebaseScrypt",
@@ -234,6 +248,7 @@ __all__ = [
     "RateLimit",
     "Refusal",
     "Role",
+    "SecondFactorRequiredError",
     "SecretMail",
     "Session",
     "SessionId",
@@ -248,6 +263,7 @@ __all__ = [
     "TooManyPasskeysError",
     "TooManyRequestsError",
     "TooManyWebhooksError",
+    "TotpSetUp",
     "UnavailableError",
     "UnreachableError",
     "User",
@@ -267,6 +283,7 @@ __all__ = [
     "change_user",
     "change_webhook",
     "confirm_email",
+    "confirm_totp",
     "create_user",
     "delete_account",
     "delete_user",
@@ -283,8 +300,10 @@ __all__ = [
     "is_code_log_in_on",
     "is_found",
     "is_reset_secret_usable",
+    "is_second_factor_on",
     "issue_media_token",
     "list_events",
+    "list_factors",
     "list_mails",
     "list_passkeys",
     "list_sessions",
@@ -294,15 +313,19 @@ __all__ = [
     "log_in",
     "log_in_with_code",
     "log_in_with_passkey",
+    "log_in_with_second_factor",
     "log_out",
     "look_at_confirmation_link",
     "look_at_reset_link",
     "look_at_undo_link",
     "look_at_verification_link",
     "mail_stats",
+    "make_recovery_codes",
     "parse_user_ref",
     "purge",
+    "recover_user",
     "remove_passkey",
+    "remove_totp",
     "remove_webhook",
     "rename_passkey",
     "renew_event_lease",
@@ -310,6 +333,7 @@ __all__ = [
     "request_login_code",
     "request_passkey_log_in",
     "request_passkey_registration",
+    "request_passkey_step_up",
     "request_password_reset",
     "resend_verification",
     "reset_password",
@@ -318,6 +342,7 @@ __all__ = [
     "rotate_webhook_secret",
     "run_in_transaction",
     "send_test_event",
+    "set_up_totp",
     "show_account",
     "show_user",
     "show_webhook",

@@ -1,5 +1,7 @@
 """Everything the core refuses; each leaf has a stable, machine-readable code."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import ClassVar
 
 import attrs
@@ -95,6 +97,43 @@ class AccountSuspendedError(AuthError):
     message = "This account may not be used for now."
 
 
+class SecondFactorRequiredError(AuthError):
+    """What was given is right, and does not do alone: the challenge has to be answered with a second factor, too.
+
+    `factors` says which ones will do. `passkey` is what to ask an authenticator for, where a passkey is one of them.
+    """
+
+    code = "second_factor_required"
+    message = "This account takes a second factor, too."
+
+    def __init__(
+        self,
+        user_id: str,
+        challenge: str,
+        expires_at: datetime,
+        factors: tuple[str, ...],
+        passkey: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(user_id, challenge, expires_at, factors, passkey)
+        self.user_id = user_id
+        self.challenge = challenge
+        self.expires_at = expires_at
+        self.factors = factors
+        self.passkey = passkey
+
+    @property
+    def reason(self) -> str:
+        """Nothing: the challenge is not for logs."""
+        return ""
+
+
+class InvalidChallengeError(AuthError):
+    """The challenge is unknown, used up, expired, older than the password, or for something or somebody else."""
+
+    code = "invalid_challenge"
+    message = "The challenge is unknown, used up or expired: begin again."
+
+
 class EmailNotVerifiedError(AuthError):
     """Whoever this is has not proved that the address of the account is theirs; `user_id` is for the security log."""
 
@@ -182,13 +221,6 @@ class InvalidResetTokenError(AuthError):
 
     code = "invalid_reset_token"
     message = "The reset token is unknown, used up or expired."
-
-
-class InvalidChallengeError(AuthError):
-    """What was handed out to be answered is unknown, used up or expired, or it is for something or somebody else."""
-
-    code = "invalid_challenge"
-    message = "The challenge is unknown, used up or expired: ask for a new one."
 
 
 class InvalidPasskeyError(AuthError):

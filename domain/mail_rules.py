@@ -67,6 +67,9 @@ class MailRule:
     """None where each one follows from a secret that works once, or from what an admin did: it is told every time."""
 
 
+NOTICE = MailRule(audience=Audience.OWNER, limit=lambda policy: MailLimit(policy.notices, policy.notices_window))
+"""Something happened that the owner should know of."""
+
 MAIL_RULES: Mapping[MailKind, MailRule] = {
     MailKind.RESET_LINK: MailRule(
         audience=Audience.ACTIVE_OWNER,
@@ -74,19 +77,13 @@ MAIL_RULES: Mapping[MailKind, MailRule] = {
         is_uniform=True,
         limit=lambda policy: MailLimit(policy.reset_mails, policy.reset_mails_window),
     ),
-    MailKind.PASSWORD_CHANGED: MailRule(
-        audience=Audience.OWNER,
-        limit=lambda policy: MailLimit(policy.notices, policy.notices_window),
-    ),
+    MailKind.PASSWORD_CHANGED: NOTICE,
     MailKind.VERIFY_EMAIL: MailRule(
         audience=Audience.UNVERIFIED_OWNER,
         mints=MintRule(Purpose.VERIFY, "verify-email", lambda policy: policy.email_token_lifetime),
         limit=lambda policy: MailLimit(policy.address_mails, policy.address_mails_window),
     ),
-    MailKind.NEW_SIGN_IN: MailRule(
-        audience=Audience.OWNER,
-        limit=lambda policy: MailLimit(policy.notices, policy.notices_window),
-    ),
+    MailKind.NEW_SIGN_IN: NOTICE,
     MailKind.LOGIN_CODE: MailRule(
         audience=Audience.ACTIVE_OWNER,
         mints=MintRule(Purpose.MAILED_CODE, None, lambda policy: policy.login_code_lifetime),
@@ -107,11 +104,11 @@ MAIL_RULES: Mapping[MailKind, MailRule] = {
         mints=MintRule(Purpose.RESET, "reset-password", lambda policy: policy.reset_token_lifetime),
     ),
     MailKind.EMAIL_CHANGED_BY_ADMIN: MailRule(audience=Audience.OWNER),
-    **dict.fromkeys(
-        (MailKind.PASSKEY_ADDED, MailKind.PASSKEY_REMOVED, MailKind.PASSKEY_CLONED),
-        MailRule(
-            audience=Audience.OWNER,
-            limit=lambda policy: MailLimit(policy.notices, policy.notices_window),
-        ),
-    ),
+    MailKind.FACTOR_ADDED: NOTICE,
+    MailKind.FACTOR_REMOVED: NOTICE,
+    MailKind.RECOVERY_CODE_USED: NOTICE,
+    MailKind.RECOVERY_CODES_LOW: NOTICE,
+    MailKind.PASSKEY_ADDED: NOTICE,
+    MailKind.PASSKEY_REMOVED: NOTICE,
+    MailKind.PASSKEY_CLONED: NOTICE,
 }

@@ -64,6 +64,10 @@ class JwtTokens:
             payload["nbf"] = int(claims.not_before.timestamp())
         if claims.path is not None:
             payload["path"] = claims.path
+        if claims.authenticated_at is not None:
+            payload["auth_time"] = int(claims.authenticated_at.timestamp())
+        if claims.amr:
+            payload["amr"] = list(claims.amr)
         from leadnator_auth.adapters.jwt_tokens import signing
 
         secret = self.secrets[0]
@@ -96,6 +100,8 @@ class JwtTokens:
             expires_at=_instant(payload, "exp"),
             path=_path(payload),
             not_before=_instant(payload, "nbf") if "nbf" in payload else None,
+            authenticated_at=_instant(payload, "auth_time") if "auth_time" in payload else None,
+            amr=_methods(payload),
         )
 
     def _candidates(self, header: Mapping[str, object]) -> list[str]:
@@ -162,6 +168,13 @@ def _path(payload: JsonObject) -> str | None:
     if value is not None and not isinstance(value, str):
         raise InvalidTokenError("path is malformed")
     return value
+
+
+def _methods(payload: JsonObject) -> tuple[str, ...]:
+    value = payload.get("amr", [])
+    if not isinstance(value, list) or not all(isinstance(method, str) for method in value):
+        raise InvalidTokenError("amr is malformed")
+    return tuple(value)
 
 
 def _purpose(payload: JsonObject) -> AccessPurpose:

@@ -104,7 +104,7 @@ class MailWriter:
 
         That is `link`, `minutes` and `expires_at` of a secret, or `code` and its `minutes`; in a notice `changed_at`,
         which is when it happened, and of the client that it tells of `ip`, `program` and `system`, each empty where it
-        is not known.
+        is not known; `ways_in` has `has_second_factor` and the number of `passkeys`.
         """
         mints = MAIL_RULES[mail.kind].mints
         if isinstance(mail, SecretMail) and mints and mints.page is None:
@@ -117,7 +117,8 @@ class MailWriter:
         if not isinstance(mail, NoticeMail):
             return {}
         program, system = described(mail.client.user_agent)
-        return {"changed_at": _readable(mail.at), "ip": _ip(mail.client), "program": program, "system": system}
+        told = {"changed_at": _readable(mail.at), "ip": _ip(mail.client), "program": program, "system": system}
+        return {**told, "ways_in": mail.ways_in}
 
     @cached_property
     def _templates(self) -> "Environment":

@@ -47,6 +47,7 @@ USERS = Table(
     User,
     (
         *_IDENTIFYING,
+        optional_instant("second_factor_at"),
         plain("pending_email", "pending_email.typed"),
         plain("pending_email_canonical", "pending_email.canonical"),
         _json("user_metadata"),
@@ -54,7 +55,8 @@ USERS = Table(
     ),
 )
 IDENTIFIED_USERS = Table("users", User, _IDENTIFYING)
-"""All but what hardly any request needs: the metadata, which may be long, and the address that was asked for."""
+"""All but what hardly any request needs: the metadata, which may be long, the address that was asked for, and whether
+there is a second factor."""
 _SAVED = (
     "name",
     "email",
@@ -65,6 +67,7 @@ _SAVED = (
     "session_epoch",
     "secret_epoch",
     "email_verified_at",
+    "second_factor_at",
     "pending_email",
     "pending_email_canonical",
     "user_metadata",

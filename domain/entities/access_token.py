@@ -35,6 +35,10 @@ class Claims:
     """Where a media token is good: on this path and everything below it."""
     not_before: datetime | None = None
     """When it becomes good, if not at once (RFC 7519 section 4.1.5)."""
+    authenticated_at: datetime | None = None
+    """When its user had proved who they are (OpenID Connect Core section 2), if that is told."""
+    amr: tuple[str, ...] = ()
+    """How they had proved it (RFC 8176), as far as that is told."""
 
     def check(self, purposes: Collection[AccessPurpose], now: datetime) -> None:
         """Raises: InvalidTokenError when made for another purpose, expired, not good yet, or issued in the future."""
@@ -60,6 +64,8 @@ def access_claims(session: Session, token_id: str) -> Claims:
         purpose=AccessPurpose.ACCESS,
         issued_at=session.created_at.replace(microsecond=0),
         expires_at=session.expires_at.replace(microsecond=0),
+        authenticated_at=session.authenticated_at.replace(microsecond=0),
+        amr=tuple(method.value for method in session.amr),
     )
 
 

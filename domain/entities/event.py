@@ -20,6 +20,8 @@ class EventType(StrEnum):
     USER_EMAIL_VERIFIED = "user.email_verified"
     USER_EMAIL_CHANGED = "user.email_changed"
     USER_EMAIL_CHANGE_UNDONE = "user.email_change_undone"
+    USER_RECOVERED = "user.recovered"
+    """An operator gave it back to its owner, who could not get in any more."""
     PASSWORD_CHANGED = "password.changed"
     PASSWORD_RESET = "password.reset"
     FACTOR_ADDED = "factor.added"

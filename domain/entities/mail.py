@@ -24,6 +24,10 @@ class MailKind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     EMAIL_CHANGE_UNDONE = "email_change_undone"
     EMAIL_CHANGED_BY_ADMIN = "email_changed_by_admin"
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    RECOVERY_CODES_LOW = "recovery_codes_low"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_CLONED = "passkey_cloned"
@@ -81,6 +85,14 @@ class SecretMail:
     lifetime: timedelta
 
 
+@attrs.frozen(kw_only=True)
+class WaysIn:
+    """What an account is entered by beside its password."""
+
+    has_second_factor: bool = False
+    passkeys: int = 0
+
+
 @attrs.frozen
 class NoticeMail:
     """A mail that tells what happened, for the case that its reader did not do it (ASVS 6.3.7)."""
@@ -92,6 +104,8 @@ class NoticeMail:
     """When it happened."""
     client: Client = Client()
     """Where it came from, for the kinds that tell."""
+    ways_in: WaysIn = WaysIn()
+    """What the account is entered by beside its password, for the kinds that tell."""
 
 
 OutgoingMail = SecretMail | NoticeMail

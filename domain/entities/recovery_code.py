@@ -9,6 +9,8 @@ import attrs
 from leadnator_auth.domain.values.ids import UserId
 
 CODES = 10
+FEW_CODES = 3
+"""So many left are reason to tell the owner."""
 RANDOM_BYTES = 15
 """120 bits: a plain digest is enough (ASVS 6.5.2 asks for 112)."""
 _GROUP = 6

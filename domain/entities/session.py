@@ -132,6 +132,11 @@ class Session:
         """Returns whether it is a session of `user` that was not ended together with all others."""
         return self.user_id == user.id and self.epoch == user.session_epoch
 
+    @property
+    def proof(self) -> Proof:
+        """The last proof."""
+        return Proof(self.authenticated_at, self.amr)
+
     def proven_by(self, proof: Proof) -> "Session":
         """Returns it as it is after another proof."""
         return attrs.evolve(self, authenticated_at=proof.authenticated_at, amr=proof.amr)

@@ -51,7 +51,8 @@ class User:
     """How often its mailed secrets and known clients were voided; those of an earlier epoch do not count."""
     email_verified_at: datetime | None = None
     """When it was proved that the owner reads mails to the address of today; None if it never was."""
-
+    second_factor_at: datetime | None = None
+    """When the app was confirmed without which nobody gets in any more; None where a password will do."""
     pending_email: EmailAddress | None = None
     """The address that its owner asked for, taken or not, until it is confirmed, replaced or void."""
     user_metadata: JsonObject = attrs.field(default=EMPTY, eq=False)
@@ -63,6 +64,11 @@ class User:
     def is_email_verified(self) -> bool:
         """Whether the address is proved to be the owner's."""
         return self.email_verified_at is not None
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether getting in takes more than a password, or a code by mail."""
+        return self.second_factor_at is not None
 
     @property
     def is_suspended(self) -> bool:
@@ -90,7 +96,7 @@ def without_secrets(user: User) -> User:
 
 def without_metadata(user: User) -> User:
     """Returns the account as it is in an `Identity`: every request looks that up, and hardly any needs more."""
-    return attrs.evolve(user, pending_email=None, user_metadata=UNREAD, app_metadata=UNREAD)
+    return attrs.evolve(user, second_factor_at=None, pending_email=None, user_metadata=UNREAD, app_metadata=UNREAD)
 
 
 def with_verified_email(user: User, now: datetime) -> User:

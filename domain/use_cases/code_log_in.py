@@ -9,10 +9,10 @@ from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import AccountSuspendedError, InvalidCodeError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.challenges import open_challenge, spend_try
-from leadnator_auth.domain.use_cases.steps.known_clients import remember
-from leadnator_auth.domain.use_cases.steps.mailed_codes import attempt_at, is_code_of, parse_code, require_code_log_in
+from leadnator_auth.domain.use_cases.steps.mailed_codes import attempt_at, is_code_of, require_code_log_in
 from leadnator_auth.domain.use_cases.steps.mails import queue_mail
-from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
+from leadnator_auth.domain.use_cases.steps.open_session import Entry, SignedIn, admitted, enter_account
+from leadnator_auth.domain.use_cases.steps.second_factor import parse_code
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, give_back, throttle
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
 from leadnator_auth.domain.use_cases.steps.verified_email import proved
@@ -56,7 +56,7 @@ async def log_in_with_code(challenge: RawField, code: RawField, client: Client =
     tried keep nobody out. Whoever had the mail is the owner: nor do wrong passwords of others any longer.
 
     Raises: NotFoundError where log-in by code is off, MissingFieldsError, InvalidFieldsError, TooManyRequestsError,
-    InvalidCodeError, AccountSuspendedError (only after the right code).
+    InvalidCodeError, AccountSuspendedError and SecondFactorRequiredError (only after the right code).
     """
     require_code_log_in(ports)
     with FieldChecks() as check:
@@ -69,7 +69,7 @@ async def log_in_with_code(challenge: RawField, code: RawField, client: Client =
         raise InvalidCodeError
     proven, attempt = await _whose(typed, token, ports)
 
-    async def enter(transaction: Transaction) -> SignedIn:
+    async def enter(transaction: Transaction) -> Entry:
         user = await transaction.users.by_id(proven.id)
         if user is None or not attempt.is_for_address_of(user):
             raise InvalidCodeError(proven.id)
@@ -83,12 +83,11 @@ async def log_in_with_code(challenge: RawField, code: RawField, client: Client =
         owner = await proved(user, transaction, ports)
         if owner != user:
             await transaction.users.save(owner)
-        signed_in = await open_session(owner, code_proof(ports.clock.now()), client, transaction, ports)
-        await remember(owner, client, transaction, ports)
-        return signed_in
+        return await enter_account(owner, code_proof(ports.clock.now()), client, transaction, ports)
 
-    signed_in = await run_in_transaction(ports.unit_of_work, enter)
+    entry = await run_in_transaction(ports.unit_of_work, enter)
     await after_commit(give_back([limits.login_code, limits.login_code_confirm], client, ports))
+    signed_in = admitted(entry)
     canonical = signed_in.user.email.canonical
     await after_commit(LogInThrottle(canonical, client, is_known=True, ports=ports).clear())
     return signed_in

@@ -13,8 +13,8 @@ from leadnator_auth.domain.ports import (
     Transaction,
 )
 from leadnator_auth.domain.use_cases.steps.check_password import verified
-from leadnator_auth.domain.use_cases.steps.known_clients import is_known, remember
-from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
+from leadnator_auth.domain.use_cases.steps.known_clients import is_known
+from leadnator_auth.domain.use_cases.steps.open_session import Entry, SignedIn, admitted, enter_account
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
@@ -29,7 +29,8 @@ async def log_in(email: RawField, password: RawField, client: Client = Client(),
     that the time of an answer does not reveal whether the account exists.
 
     Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError, InvalidCredentialsError,
-    AccountSuspendedError and EmailNotVerifiedError (only after the right password), OverloadedError.
+    AccountSuspendedError, EmailNotVerifiedError and SecondFactorRequiredError (only after the right password),
+    OverloadedError.
     """
     with FieldChecks() as check:
         address = check("email", email, ports.emails.parse)
@@ -40,23 +41,24 @@ async def log_in(email: RawField, password: RawField, client: Client = Client(),
         attempts = LogInThrottle(address.canonical, client, await is_known(owner, client, repositories, ports), ports)
     await attempts.enter(ports.clock.now())
     proven = await verified(kept, typed, client, ports)
-    await attempts.succeed()
+    # Without the second factor it was no success yet: who has the password alone gets no more challenges than guesses.
+    if not (owner and owner.has_second_factor):
+        await attempts.succeed()
     proof = password_proof(ports.clock.now())
     upgraded_hash = await _upgraded_hash(typed, proven, client, ports)
 
-    async def enter(transaction: Transaction) -> SignedIn:
+    async def enter(transaction: Transaction) -> Entry:
         user = await transaction.users.by_id(proven.user_id)
         current = await transaction.credentials.of(proven.user_id)
         # Verifying took a while: after a reset in between, the old password no longer opens anything.
         if user is None or current is None or current.version != proven.version:
             raise InvalidCredentialsError(proven.user_id)
-        signed_in = await open_session(user, proof, client, transaction, ports)
-        await remember(user, client, transaction, ports)
+        entry = await enter_account(user, proof, client, transaction, ports)
         if upgraded_hash:
             await transaction.credentials.replace(proven, proven.with_hash(upgraded_hash))
-        return signed_in
+        return entry
 
-    return await run_in_transaction(ports.unit_of_work, enter)
+    return admitted(await run_in_transaction(ports.unit_of_work, enter))
 
 
 async def _upgraded_hash(password: Password, proven: Credentials, client: Client, ports: Ports) -> str | None:

@@ -6,7 +6,15 @@ from enum import Enum, auto
 
 import attrs
 
-from leadnator_auth.domain.entities.mail import MailRequest, NoticeMail, OutgoingMail, QueuedMail, SecretMail
+from leadnator_auth.domain.entities.mail import (
+    MailKind,
+    MailRequest,
+    NoticeMail,
+    OutgoingMail,
+    QueuedMail,
+    SecretMail,
+    WaysIn,
+)
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose, digest_of
 from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState, OutboxEntry
 from leadnator_auth.domain.entities.session import Client
@@ -156,9 +164,7 @@ async def _told(
 ) -> _Fate:
     user, rule = destination.user, MAIL_RULES[mail.payload.kind]
     if rule.mints is None:
-        client = Client(mail.payload.ip, mail.payload.user_agent)
-        notice = NoticeMail(mail.id, mail.payload.kind, destination.to, at=mail.queued_at, client=client)
-        return TakenMail(mail, notice)
+        return TakenMail(mail, await _notice(mail, destination, transaction))
     lifetime, is_code = rule.mints.lifetime(ports.policy), rule.mints.page is None
     if is_code and now >= mail.queued_at + lifetime:
         return _Unwanted.TOO_LATE
@@ -174,6 +180,15 @@ async def _told(
     if is_code:
         return await _with_code(mail, destination, transaction, ports, now=now, expires_at=mail.queued_at + lifetime)
     return await _with_secret(mail, rule.mints.purpose, destination, transaction, ports, now=now, expires_at=expires_at)
+
+
+async def _notice(mail: QueuedMail, destination: Destination, transaction: Transaction) -> NoticeMail:
+    kind, user = mail.payload.kind, destination.user
+    client, ways_in = Client(mail.payload.ip, mail.payload.user_agent), WaysIn()
+    if kind is MailKind.PASSWORD_CHANGED:
+        passkeys = await transaction.passkeys.of_user(user.id)
+        ways_in = WaysIn(has_second_factor=user.has_second_factor, passkeys=len(passkeys))
+    return NoticeMail(mail.id, kind, destination.to, at=mail.queued_at, client=client, ways_in=ways_in)
 
 
 def _surplus(mail: QueuedMail, issued: Sequence[datetime], limit: MailLimit, now: datetime) -> _Fate:

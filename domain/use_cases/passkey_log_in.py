@@ -1,13 +1,11 @@
 """Logging in with a passkey that says itself whose it is."""
 
 from leadnator_auth.domain.entities.one_time_token import Purpose
-from leadnator_auth.domain.entities.passkey import Passkey, PasskeyAssertion
 from leadnator_auth.domain.entities.proof import passkey_proof
 from leadnator_auth.domain.entities.session import Client
-from leadnator_auth.domain.errors import InvalidPasskeyError, PasskeyClonedError
+from leadnator_auth.domain.errors import InvalidPasskeyError
 from leadnator_auth.domain.ports import Ports, Transaction
-from leadnator_auth.domain.use_cases.steps.known_clients import remember
-from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
+from leadnator_auth.domain.use_cases.steps.open_session import Entry, SignedIn, admitted, enter_account
 from leadnator_auth.domain.use_cases.steps.passkey_challenges import (
     PasskeyOptions,
     open_passkey_challenge,
@@ -16,7 +14,7 @@ from leadnator_auth.domain.use_cases.steps.passkey_challenges import (
     signed_part,
     spend_passkey_challenge,
 )
-from leadnator_auth.domain.use_cases.steps.passkeys import tell_of_clone, use_passkey
+from leadnator_auth.domain.use_cases.steps.passkeys import telling_of_clones, verified_passkey
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, give_back, throttle
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
@@ -50,43 +48,24 @@ async def log_in_with_passkey(
     InvalidChallengeError, InvalidPasskeyError, AccountSuspendedError and EmailNotVerifiedError (only with the right
     passkey).
     """
-    ceremony = require_passkeys(ports)
+    require_passkeys(ports)
     with FieldChecks() as check:
         secret = check("challenge_id", challenge_id, str)
         answer = check.of_any_type("credential", credential, parse_credential)
     limits = ports.policy.limits
     await throttle(limits.passkey, client, now=ports.clock.now(), ports=ports)
     await spend_passkey_challenge(Purpose.PASSKEY_LOGIN, secret, ports)
-    passkey = await _passkey_of(ceremony.credential_id(answer), ports)
-    assertion = ceremony.verify_assertion(answer, signed_part(secret), passkey)
-    try:
-        signed_in = await _entered(passkey, assertion, client, ports)
-    except PasskeyClonedError as refusal:
-        await tell_of_clone(refusal, ports)
-        raise
+    proven = await verified_passkey(answer, secret, ports)
+
+    async def enter(transaction: Transaction) -> Entry:
+        user = await transaction.users.by_id(proven.passkey.user_id)
+        if user is None:
+            raise InvalidPasskeyError("its account was removed meanwhile")
+        await proven.use(transaction, ports, is_user_known=False)
+        return await enter_account(user, passkey_proof(ports.clock.now()), client, transaction, ports)
+
+    signed_in = admitted(await telling_of_clones(run_in_transaction(ports.unit_of_work, enter), ports))
     await after_commit(give_back([limits.passkey_options, limits.passkey], client, ports))
     canonical = signed_in.user.email.canonical
     await after_commit(LogInThrottle(canonical, client, is_known=True, ports=ports).clear())
     return signed_in
-
-
-async def _passkey_of(credential_id: str, ports: Ports) -> Passkey:
-    """Raises: InvalidPasskeyError."""
-    async with ports.unit_of_work.snapshot() as repositories:
-        passkey = await repositories.passkeys.by_credential_id(credential_id)
-    if passkey is None:
-        raise InvalidPasskeyError("nobody has registered it here, or it was removed")
-    return passkey
-
-
-async def _entered(passkey: Passkey, assertion: PasskeyAssertion, client: Client, ports: Ports) -> SignedIn:
-    async def enter(transaction: Transaction) -> SignedIn:
-        user = await transaction.users.by_id(passkey.user_id)
-        if user is None:
-            raise InvalidPasskeyError("its account was removed meanwhile")
-        await use_passkey(passkey, assertion, transaction, ports, is_user_known=False)
-        signed_in = await open_session(user, passkey_proof(ports.clock.now()), client, transaction, ports)
-        await remember(user, client, transaction, ports)
-        return signed_in
-
-    return await run_in_transaction(ports.unit_of_work, enter)

@@ -37,10 +37,14 @@ async def request_password_reset(email: RawField, client: Client = Client(), *, 
     await run_in_transaction(ports.unit_of_work, queue)
 
 
-async def reset_password(secret: RawField, password: RawField, client: Client = Client(), *, ports: Ports) -> User:
+async def reset_password(
+    secret: RawField, password: RawField, client: Client = Client(), *, revoke_all: RawField = None, ports: Ports
+) -> User:
     """Sets a new password, ends every session and every other reset token of the user, and queues a notice.
 
     Returns whose it is; their address is proved by that, too.
+
+    What was added lately to get in with is dropped; with `revoke_all` all of it is, but a second factor.
 
     A refused password leaves the token as it was. No session is opened. Whoever had the mail is the owner: wrong
     log-ins of others do not keep them, and the client they did it from, out any longer.
@@ -50,6 +54,7 @@ async def reset_password(secret: RawField, password: RawField, client: Client = 
     with FieldChecks() as check:
         typed_secret = check("token", secret, str)
         new_password = check("password", password, ports.policy.password.choose)
+        all_of_it = check.flag("revoke_all", False if revoke_all is None else revoke_all)
     await throttle(ports.policy.limits.reset, client, now=ports.clock.now(), ports=ports)
     # Spares the hash of a reset that is bound to fail; that a secret works once is `use`'s to decide.
     token = await find_usable(Purpose.RESET, typed_secret, ports)
@@ -67,7 +72,9 @@ async def reset_password(secret: RawField, password: RawField, client: Client = 
         added_since = added_before_reset(user, ports.clock.now())
         owner = await proved(user, transaction, ports)  # the secret was mailed to the address that they have today
         reason = EventType.PASSWORD_RESET
-        recovered = await complete_recovery(owner, transaction, ports, added_since=added_since, reason=reason.value)
+        recovered = await complete_recovery(
+            owner, transaction, ports, added_since=added_since, reason=reason.value, revoke_all=all_of_it
+        )
         changed = await set_password(recovered, password_hash, reason, transaction, ports)
         await remember(changed, client, transaction, ports)
         return changed

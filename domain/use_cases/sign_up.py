@@ -12,7 +12,7 @@ from leadnator_auth.domain.ports import (
 )
 from leadnator_auth.domain.use_cases.steps.known_clients import is_new_agent
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
-from leadnator_auth.domain.use_cases.steps.open_session import SignedIn, open_session
+from leadnator_auth.domain.use_cases.steps.open_session import Entry, SignedIn, admitted, open_session
 from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.use_cases.steps.throttle import throttle
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
@@ -42,7 +42,7 @@ async def sign_up(
     now = ports.clock.now()
     user = User(UserId(new_id(USER_ID_PREFIX, ports)), valid_name, address, created_at=now)
 
-    async def keep(transaction: Transaction) -> SignedIn:
+    async def keep(transaction: Transaction) -> Entry:
         await transaction.users.add([user], unless_reserved_at=now)
         await transaction.credentials.add([Credentials(user.id, password_hash, changed_at=now)])
         await record(EventType.USER_CREATED, user.id, transaction, ports)
@@ -51,7 +51,7 @@ async def sign_up(
         # Nobody can have proved their address yet; what this session is good for is another question.
         return await open_session(user, password_proof(now), client, transaction, ports, verified=False)
 
-    return await run_in_transaction(ports.unit_of_work, keep)
+    return admitted(await run_in_transaction(ports.unit_of_work, keep))
 
 
 async def _refuse_taken(address: EmailAddress, ports: Ports) -> None:

@@ -17,6 +17,7 @@ from leadnator_auth.domain import (
     create_user,
     delete_user,
     parse_user_ref,
+    recover_user,
 )
 from leadnator_auth.domain.values.fields import RawField
 from leadnator_auth.entrypoints.cli.accounts import (
@@ -122,6 +123,29 @@ def delete(who: str, yes: bool, as_json: bool) -> None:
         click.echo(f"{user.id} {user.email.typed}: deleted")
 
 
+@click.command()
+@who_argument
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json_option
+@failing_in_one_line
+def recover(who: str, yes: bool, as_json: bool) -> None:
+    """Let a user in again who lost their phone: removes second factors and mails a reset link.
+
+    Every session ends, and every second factor, passkey, API key and linked identity goes. Whoever reads the mails to
+    the address gets in then, so make sure who is asking. WHO is an e-mail address or an id.
+    """
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("Say --yes to recover where nobody can be asked.")
+        click.confirm(f"End every session of {who} and remove all but the password?", abort=True, err=True)
+    with refusals_in_one_line(who):
+        user = asyncio.run(_recovered(who))
+    if as_json:
+        print_json({"user": account_view(user)})
+    else:
+        click.echo(f"{user.id} {user.email.typed}: recovered, a reset link is on its way")
+
+
 def _change(who: str, changes: Mapping[str, RawField], as_json: bool) -> None:
     with refusals_in_one_line(who):
         changed = asyncio.run(_changed(who, changes))
@@ -137,6 +161,11 @@ async def _changed(who: str, changes: Mapping[str, RawField]) -> ChangedUser:
     async with ports_in_force() as ports:
         meant = parse_user_ref(who, ports=ports)
         return await change_user(_OPERATOR, meant, changes, ports=ports)
+
+
+async def _recovered(who: str) -> User:
+    async with ports_in_force() as ports:
+        return await recover_user(_OPERATOR, parse_user_ref(who, ports=ports), ports=ports)
 
 
 async def _deleted(who: str) -> User:

@@ -2,7 +2,7 @@
 
 import click
 
-from leadnator_auth.entrypoints.cli.change_users import activate, create, delete, set_, suspend
+from leadnator_auth.entrypoints.cli.change_users import activate, create, delete, recover, set_, suspend
 from leadnator_auth.entrypoints.cli.export_users import export
 from leadnator_auth.entrypoints.cli.import_users import import_
 from leadnator_auth.entrypoints.cli.show_users import events, list_, show
@@ -13,5 +13,5 @@ def users() -> None:
     """Look after accounts."""
 
 
-for _command in (create, list_, show, set_, suspend, activate, delete, events, import_, export):
+for _command in (create, list_, show, set_, suspend, activate, recover, delete, events, import_, export):
     users.add_command(_command)

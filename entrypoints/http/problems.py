@@ -13,6 +13,7 @@ from leadnator_auth.domain.errors import AuthError, FieldsError
 from leadnator_auth.entrypoints.http import refusals
 from leadnator_auth.entrypoints.http.middleware.lingering import LingeringResponse
 from leadnator_auth.entrypoints.http.refusals import PayloadTooLargeError, RequestError
+from leadnator_auth.entrypoints.views import rfc3339
 
 REALM = 'Bearer realm="leadnator"'
 REFERENCE_PAGE = "/docs"
@@ -77,8 +78,8 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     errors.InvalidChallengeError: Problem(
         HTTPStatus.BAD_REQUEST,
         "Invalid or expired challenge",
-        "Ask for a new one: each takes one answer, for what it was asked for, and works for a few minutes.",
-        when="The challenge is unknown, used up or expired, or is another account's or for something else.",
+        "Begin again: a challenge works once, for five minutes and a few tries.",
+        when="The challenge is unknown, used up or expired, older than the password, or for something else.",
     ),
     errors.InvalidCredentialsError: Problem(
         HTTPStatus.UNAUTHORIZED,
@@ -89,9 +90,9 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     errors.InvalidCodeError: Problem(
         HTTPStatus.UNAUTHORIZED,
         "Invalid code",
-        "The code is wrong, or does not work any more: ask for a new one after five tries or ten minutes.",
+        "The code is wrong, or does not work any more.",
         {"WWW-Authenticate": REALM},
-        when="The code is wrong, or its challenge is unknown, used up or expired.",
+        when="The code is wrong or was used, or the challenge of a mailed code is unknown, used up or expired.",
     ),
     refusals.MissingTokenError: Problem(
         HTTPStatus.UNAUTHORIZED,
@@ -117,7 +118,7 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     errors.StepUpRequiredError: Problem(
         HTTPStatus.UNAUTHORIZED,
         "Step-up required",
-        "Give your password once more at /api/auth/step-up, or log in again, and repeat the call.",
+        "Give your password, or a code of your second factor, at /api/auth/step-up, and repeat the call.",
         _challenge("insufficient_user_authentication", "A more recent authentication is required"),
         when="The session is good, but its last log-in or step-up is too long ago for this call.",
     ),
@@ -132,6 +133,13 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "E-mail address not verified",
         "Open the link that was mailed to this address first; setting a new password by mail proves it, too.",
         when="The credentials are right, but the address has to be verified first.",
+    ),
+    errors.SecondFactorRequiredError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "Second factor required",
+        "Answer the challenge with a second factor at /api/auth/login/second-factor.",
+        when="What was given is right, but the account takes a second factor, too; `challenge`, `factors` and "
+        "`expires_at` are members of the answer.",
     ),
     errors.SignUpClosedError: Problem(
         HTTPStatus.FORBIDDEN,
@@ -265,6 +273,15 @@ def problem_members(code: str, problem: Problem, base_path: str = "") -> dict[st
     }
 
 
+def _to_be_answered(error: errors.SecondFactorRequiredError) -> dict[str, object]:
+    members: dict[str, object] = {
+        "challenge": error.challenge,
+        "factors": list(error.factors),
+        "expires_at": rfc3339(error.expires_at),
+    }
+    return members if error.passkey is None else {**members, "passkey": {"options": error.passkey}}
+
+
 def problem_response(error: AuthError | RequestError, base_path: str = "") -> Response:
     """Returns the answer to an error, `application/problem+json`; `base_path` is where we are mounted: "/accounts"."""
     problem = problem_of(error)
@@ -273,6 +290,8 @@ def problem_response(error: AuthError | RequestError, base_path: str = "") -> Re
         body["detail"] = error.detail
     if isinstance(error, FieldsError):
         body["errors"] = [attrs.asdict(field_error) for field_error in error.errors]
+    if isinstance(error, errors.SecondFactorRequiredError):
+        body |= _to_be_answered(error)
     content = json.dumps(body, separators=(",", ":"))
     kind = LingeringResponse if isinstance(error, PayloadTooLargeError) else Response
     return kind(content, problem.status.value, headers_of(error), media_type="application/problem+json")

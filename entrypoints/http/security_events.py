@@ -21,6 +21,7 @@ from leadnator_auth.domain import (
     LastAdminError,
     LastCredentialError,
     PasskeyClonedError,
+    SecondFactorRequiredError,
     SignUpClosedError,
     StepUpRequiredError,
     TooManyRequestsError,
@@ -36,6 +37,7 @@ _REFUSALS: Mapping[type[Exception], str] = {
     InvalidChallengeError: "challenge_refused",
     InvalidPasskeyError: "passkey_refused",
     PasskeyClonedError: "cloned_passkey_refused",
+    SecondFactorRequiredError: "second_factor_asked",
     AccountSuspendedError: "suspended_account_refused",
     EmailNotVerifiedError: "unverified_account_refused",
     SignUpClosedError: "closed_sign_up_refused",
@@ -51,6 +53,15 @@ _REFUSALS: Mapping[type[Exception], str] = {
 }
 
 
+_OF_AN_ACCOUNT = (
+    InvalidCredentialsError,
+    InvalidCodeError,
+    EmailNotVerifiedError,
+    ForbiddenError,
+    SecondFactorRequiredError,
+)
+
+
 def log_event(request: Request, event: str, **ids: str) -> None:
     """Logs that something happened to an account."""
     _log.info(event, client=client_of(request).ip, request_id=request.state.request_id, **ids)
@@ -61,12 +72,10 @@ def log_refusal(request: Request, error: AuthError | RequestError) -> None:
     event = _REFUSALS.get(type(error))
     if event is None or isinstance(error, RequestError):
         return
-    told: Mapping[str, str | None]
-    if isinstance(error, InvalidCredentialsError | InvalidCodeError | EmailNotVerifiedError | ForbiddenError):
-        told = {"user": error.user_id}
-    elif isinstance(error, PasskeyClonedError):
+    told: Mapping[str, str | None] = {"reason": error.reason}
+    if isinstance(error, PasskeyClonedError):
         told = {"user": error.user_id, "passkey": error.passkey_id}
-    else:
-        told = {"reason": error.reason}
+    elif isinstance(error, _OF_AN_ACCOUNT):
+        told = {"user": error.user_id}
     ids = {name: value for name, value in told.items() if value}
     _log.warning(event, client=client_of(request).ip, request_id=request.state.request_id, **ids)

@@ -22,6 +22,8 @@ class State:
     sessions: dict[SessionId, Session]
     factors: dict[FactorId, UserId]
     """The second factors that count."""
+    codes: dict[UserId, set[str]]
+    """The digests of recovery codes."""
     passkeys: dict[PasskeyId, UserId]
     events: dict[EventId, Event]
 
@@ -34,12 +36,15 @@ async def state_of(ports: Ports) -> State:
         kept = {user_id: await repositories.credentials.of(user_id) for user_id in users}
         found = [each for user in users.values() for each in await repositories.sessions.of_user(user, 100)]
         totp = [each for user_id in users for each in await repositories.totp_factors.of_user(user_id)]
+        codes = {user_id: await repositories.recovery_codes.of_user(user_id) for user_id in users}
         keys = [each for user_id in users for each in await repositories.passkeys.of_user(user_id)]
         events = {event.id: event for event in await repositories.events.latest(EventFilter(), 1000, None)}
     live = {session.id: session for session in found if session.is_live(users[session.user_id], now, None)}
     versions = {user_id: each.version for user_id, each in kept.items() if each}
     factors = {each.id: each.user_id for each in totp if each.is_confirmed}
-    return State(users, versions, live, factors, {each.id: each.user_id for each in keys}, events)
+    digests = {user_id: {code.digest for code in each} for user_id, each in codes.items()}
+    passkeys = {each.id: each.user_id for each in keys}
+    return State(users, versions, live, factors, digests, passkeys, events)
 
 
 def changes(before: State, after: State) -> Counter[Told]:
@@ -95,8 +100,11 @@ def _of_sessions(before: State, after: State) -> list[Told]:
 
 def _of_factors(before: State, after: State) -> list[Told]:
     added, removed = after.factors.keys() - before.factors.keys(), before.factors.keys() - after.factors.keys()
+    with_app = {after.factors[key] for key in added}
+    made_anew = [user_id for user_id, codes in after.codes.items() if codes - before.codes.get(user_id, set())]
     return [
         *(("factor.added", after.factors[key], None) for key in added),
+        *(("factor.added", user_id, None) for user_id in made_anew if user_id not in with_app),
         *(("factor.removed", before.factors[key], None) for key in removed if before.factors[key] in after.users),
     ]
 

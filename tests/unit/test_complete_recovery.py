@@ -31,7 +31,9 @@ def dropped(monkeypatch: pytest.MonkeyPatch) -> Dropped:
     """Since when a capability was told to drop what was added."""
     seen: Dropped = []
 
-    async def drop(user: User, added_since: datetime | None, transaction: Transaction, ports: Ports) -> None:
+    async def drop(
+        user: User, added_since: datetime | None, transaction: Transaction, ports: Ports, *, actor: str | None
+    ) -> None:
         assert await transaction.users.by_id(user.id) is not None
         seen.append(added_since)
 

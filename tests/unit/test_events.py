@@ -21,6 +21,7 @@ from leadnator_auth.domain import (
     PasskeyId,
     Policy,
     Ports,
+    SecondFactorRequiredError,
     SignedIn,
     UserId,
     add_passkey,
@@ -31,6 +32,7 @@ from leadnator_auth.domain import (
     change_user,
     change_webhook,
     confirm_email,
+    confirm_totp,
     create_user,
     delete_account,
     delete_user,
@@ -42,9 +44,13 @@ from leadnator_auth.domain import (
     log_in,
     log_in_with_code,
     log_in_with_passkey,
+    log_in_with_second_factor,
     log_out,
+    make_recovery_codes,
     purge,
+    recover_user,
     remove_passkey,
+    remove_totp,
     remove_webhook,
     rename_passkey,
     renew_event_lease,
@@ -52,6 +58,7 @@ from leadnator_auth.domain import (
     request_login_code,
     request_passkey_log_in,
     request_passkey_registration,
+    request_passkey_step_up,
     request_password_reset,
     resend_verification,
     reset_password,
@@ -59,6 +66,7 @@ from leadnator_auth.domain import (
     retry_webhook_delivery,
     rotate_webhook_secret,
     send_test_event,
+    set_up_totp,
     sign_up,
     step_up,
     subscribe_functions,
@@ -68,12 +76,6 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.use_cases.event_delivery import attempt_event, keep_attempts, take_events
 from leadnator_auth.domain.use_cases.mail_delivery import send_mail, take_mail
-from leadnator_auth.domain.use_cases.second_factors import (
-    confirm_totp,
-    make_recovery_codes,
-    remove_totp,
-    set_up_totp,
-)
 from leadnator_auth.testing import VirtualAuthenticator
 from tests.unit.changes import changes, state_of, told
 
@@ -99,6 +101,14 @@ class Scene:
     verification: str
     phone: VirtualAuthenticator
     passkey: PasskeyId
+    codes: list[str]
+    """Recovery codes that were not used."""
+
+    async def log_in(self, ports: Ports | None = None) -> SignedIn:
+        """Logs Alice in, with her password and a recovery code."""
+        with pytest.raises(SecondFactorRequiredError) as asked:
+            await log_in("alice@example.com", "secret", ports=ports or self.ports)
+        return await log_in_with_second_factor(asked.value.challenge, self.codes.pop(), ports=ports or self.ports)
 
     async def patch(self, **fields: object) -> None:
         await change_user(self.root, self.alice, fields, ports=self.ports)
@@ -113,11 +123,11 @@ class Scene:
 
     async def many_log_ins(self) -> None:
         """Lets Alice log in where she may have two sessions, and has them."""
-        await log_in("alice@example.com", "secret", ports=attrs.evolve(self.ports, policy=Policy(max_sessions=2)))
+        await self.log_in(attrs.evolve(self.ports, policy=Policy(max_sessions=2)))
 
     async def upgrade(self) -> None:
         self.memory.hasher.strength = 2
-        await log_in("alice@example.com", "secret", ports=self.ports)
+        await self.log_in()
 
     async def expire(self) -> None:
         self.memory.clock.advance(days=8)
@@ -130,10 +140,10 @@ def _identity(signed_in: SignedIn) -> Identity:
     return Identity(signed_in.user, signed_in.session)
 
 
-async def _with_an_app(identity: Identity, ports: Ports) -> None:
-    """Sets up an app that shows codes, and lets it count."""
+async def _with_an_app(identity: Identity, ports: Ports) -> list[str]:
+    """Sets up an app that shows codes, and lets it count; returns the recovery codes."""
     app = pyotp.TOTP((await set_up_totp(identity, "Acme", ports=ports)).secret)
-    await confirm_totp(identity, app.at(ports.clock.now()), ports=ports)
+    return list(await confirm_totp(identity, app.at(ports.clock.now()), ports=ports))
 
 
 async def _with_a_passkey(device: VirtualAuthenticator, identity: Identity, ports: Ports) -> PasskeyId:
@@ -153,15 +163,14 @@ async def scene(ports: Ports, memory: MemoryPorts) -> Scene:
     alice = await sign_up("Alice", "alice@example.com", "secret", ports=mailing)
     memory.clock.advance(seconds=1)
     second = await log_in("alice@example.com", "secret", ports=ports)
-    await _with_an_app(_identity(alice), ports)
+    codes = await _with_an_app(_identity(alice), ports)
     phone = VirtualAuthenticator()
     passkey = await _with_a_passkey(phone, _identity(alice), mailing)
     await request_password_reset("alice@example.com", ports=ports)
     await deliver_due_mails(ports=ports)
-    secret, verification = memory.mailer.reset_links[0].secret, memory.mailer.verification_links[0].secret
-    return Scene(
-        mailing, memory, root, alice.user.id, _identity(alice), _identity(second), secret, verification, phone, passkey
-    )
+    links = memory.mailer.reset_links[0].secret, memory.mailer.verification_links[0].secret
+    sessions = _identity(alice), _identity(second)
+    return Scene(mailing, memory, root, alice.user.id, *sessions, *links, phone, passkey, codes)
 
 
 Act = Callable[[Scene], Awaitable[object]]
@@ -190,8 +199,8 @@ async def _told_who_subscribed(scene: Scene) -> None:
 
     ports = attrs.evolve(scene.ports, subscribers={"py:app.subscriber": subscriber})
     await subscribe_functions(ports=ports)
-    await log_in("alice@example.com", "secret", ports=ports)
-    await log_in("alice@example.com", "secret", ports=ports)
+    await scene.log_in(ports)
+    await scene.log_in(ports)
     assert (await dispatch_events(ports=ports)).queued == 2
     (taken,), _ = await take_events(limit=5, ports=ports)
     await renew_event_lease(taken.entry, ports=ports)
@@ -231,6 +240,17 @@ async def _passkey_used(scene: Scene, *, is_cloned: bool = False) -> None:
         await log_in_with_passkey(asked.challenge.secret, each.get(asked.options), ports=scene.ports)
 
 
+async def _asked_by_code(scene: Scene) -> None:
+    """Logs in with a mailed code, and answers what is asked for then."""
+    with pytest.raises(SecondFactorRequiredError) as asked:
+        await _logged_in_by_code(scene)
+    await log_in_with_second_factor(asked.value.challenge, scene.codes.pop(), ports=scene.ports)
+
+
+async def _stepped_up(scene: Scene) -> None:
+    await step_up(scene.second, code=scene.codes.pop(), ports=scene.ports)
+
+
 async def _after(first: Awaitable[object], then: Awaitable[object]) -> None:
     await first
     await then
@@ -242,11 +262,17 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: sign_up("Al", "ALICE@example.com", "secret", ports=s.ports), []),
     ],
     "log_in": [
-        (lambda s: log_in("alice@example.com", "secret", ports=s.ports), [STARTED]),
+        (lambda s: log_in("root@example.com", "secret", ports=s.ports), [STARTED]),
+        (lambda s: log_in("alice@example.com", "secret", ports=s.ports), []),
         (lambda s: log_in("alice@example.com", "wrong", ports=s.ports), []),
         (lambda s: log_in("nobody@example.com", "secret", ports=s.ports), []),
         (lambda s: s.many_log_ins(), [ENDED, STARTED]),
         (lambda s: s.upgrade(), [STARTED]),
+    ],
+    "log_in_with_second_factor": [
+        (lambda s: s.log_in(), [STARTED]),
+        (lambda s: _asked_by_code(s), [STARTED, VERIFIED]),
+        (lambda s: log_in_with_second_factor("mfa_" + "A" * 43, s.codes[0], ports=s.ports), []),
     ],
     "log_out": [
         (lambda s: log_out(s.first, ports=s.ports), [ENDED]),
@@ -266,6 +292,7 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "step_up": [
         (lambda s: step_up(s.first, "secret", ports=s.ports), []),
         (lambda s: step_up(s.first, "wrong", ports=s.ports), []),
+        (_stepped_up, []),
     ],
     "change_account": [
         (lambda s: change_account(s.first, {"name": "Alicia"}, ports=s.ports), ["user.updated"]),
@@ -282,8 +309,12 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: request_login_code("nobody@example.com", ports=s.ports), []),
     ],
     "log_in_with_code": [
-        (lambda s: _logged_in_by_code(s), [STARTED, VERIFIED]),
-        (lambda s: _after(verify_email(s.verification, ports=s.ports), _logged_in_by_code(s)), [STARTED, VERIFIED]),
+        (lambda s: _logged_in_by_code(s), [VERIFIED]),
+        (
+            lambda s: _after(remove_totp(s.first, ports=s.ports), _logged_in_by_code(s)),
+            ["factor.removed", STARTED, VERIFIED],
+        ),
+        (lambda s: _after(verify_email(s.verification, ports=s.ports), _logged_in_by_code(s)), [VERIFIED]),
         (lambda s: _logged_in_by_code(s, guess="nonsense"), []),
     ],
     "set_up_totp": [(lambda s: set_up_totp(s.first, "Acme", ports=s.ports), [])],
@@ -302,7 +333,10 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
             ["factor.removed"],
         ),
     ],
-    "make_recovery_codes": [(lambda s: make_recovery_codes(s.first, ports=s.ports), [])],
+    "make_recovery_codes": [
+        (lambda s: make_recovery_codes(s.first, ports=s.ports), ["factor.added"]),
+        (lambda s: make_recovery_codes(s.second, ports=s.ports), []),
+    ],
     "request_passkey_registration": [(lambda s: request_passkey_registration(s.first, ports=s.ports), [])],
     "add_passkey": [
         (lambda s: _with_a_passkey(VirtualAuthenticator(), s.first, s.ports), [PASSKEY_ADDED]),
@@ -318,6 +352,7 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
             [PASSKEY_REMOVED],
         ),
     ],
+    "request_passkey_step_up": [(lambda s: request_passkey_step_up(s.first, ports=s.ports), [])],
     "request_passkey_log_in": [(lambda s: request_passkey_log_in(ports=s.ports), [])],
     "log_in_with_passkey": [
         (lambda s: _passkey_used(s), [STARTED]),
@@ -450,8 +485,21 @@ async def test_that_a_change_of_address_was_undone_is_told_with_all_that_ends(sc
     assert new == ["factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "user.email_change_undone"]
 
 
+async def test_that_an_operator_gave_an_account_back_is_told_with_all_that_ends(scene: Scene) -> None:
+    """It cannot be seen in the account alone, either."""
+    before = await state_of(scene.ports)
+    await recover_user(scene.root, scene.alice, ports=scene.ports)
+    with suppress(AuthError):
+        await recover_user(OPERATOR, UserId("u_nobody"), ports=scene.ports)
+    after = await state_of(scene.ports)
+    new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
+    assert new == ["factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "user.recovered"]
+    assert {event.actor for key, event in after.events.items() if key not in before.events} == {scene.root.id}
+    assert {event.actor for key, event in after.events.items() if key not in before.events} == {scene.root.id}
+
+
 def test_every_use_case_that_writes_has_its_story() -> None:
-    assert _writing() - {"undo_email_change"} == STORIES.keys()
+    assert _writing() - {"undo_email_change", "recover_user"} == STORIES.keys()
 
 
 def _writing() -> set[str]:
@@ -472,7 +520,7 @@ def _writing() -> set[str]:
 
 async def test_sessions_that_had_expired_end_untold(scene: Scene) -> None:
     await scene.expire()
-    third = _identity(await log_in("alice@example.com", "secret", ports=scene.ports))
+    third = _identity(await scene.log_in())
     before = await state_of(scene.ports)
     await end_session(third, scene.first.session.id, ports=scene.ports)
     await log_out(third, LogOutScope.OTHERS, ports=scene.ports)
@@ -507,7 +555,7 @@ async def test_a_session_that_ended_with_all_others_ends_once_though_its_row_is_
 @pytest.mark.parametrize("scope", [LogOutScope.OTHERS, LogOutScope.GLOBAL])
 async def test_every_session_is_told_of_that_a_higher_limit_had_let_in(scene: Scene, scope: LogOutScope) -> None:
     for _ in range(5):
-        await log_in("alice@example.com", "secret", ports=scene.ports)
+        await scene.log_in()
     lower = attrs.evolve(scene.ports, policy=Policy(max_sessions=1))
     before = await state_of(scene.ports)
     await log_out(scene.first, scope, ports=lower)

@@ -33,7 +33,7 @@ from leadnator_auth.domain import (
     step_up,
 )
 from leadnator_auth.domain.ports import Transaction
-from leadnator_auth.domain.use_cases.steps.open_session import open_session
+from leadnator_auth.domain.use_cases.steps.open_session import Entry, admitted, open_session
 from leadnator_auth.domain.use_cases.steps.require_step_up import require_step_up
 
 TTL = timedelta(minutes=10)
@@ -232,11 +232,11 @@ async def test_nothing_else_counts_as_a_proof(
 async def test_a_session_carries_the_proof_that_its_way_in_handed_over(memory: MemoryPorts, alice: SignedIn) -> None:
     proof = Proof(memory.clock.now() - timedelta(minutes=3), ())
 
-    async def enter(transaction: Transaction) -> SignedIn:
+    async def enter(transaction: Transaction) -> Entry:
         user = await transaction.users.by_id(alice.user.id)
         assert user is not None
         return await open_session(user, proof, HOME, transaction, memory)
 
-    session = (await run_in_transaction(memory.unit_of_work, enter)).session
+    session = admitted(await run_in_transaction(memory.unit_of_work, enter)).session
     assert (session.authenticated_at, session.amr) == (proof.authenticated_at, proof.amr)
     assert session.created_at == memory.clock.now()

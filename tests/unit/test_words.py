@@ -28,6 +28,7 @@ from leadnator_auth.domain import (
     PasskeyClonedError,
     RateLimit,
     Refusal,
+    SecondFactorRequiredError,
     TooManyRequestsError,
     UnavailableError,
     list_users,
@@ -47,6 +48,7 @@ MADE_OF: dict[type[Exception], Callable[[Any], Exception]] = {
         Refusal(RateLimit("login", 10, timedelta(minutes=1)), NOW + timedelta(seconds=7)), NOW
     ),
     MailDelayedError: lambda kind: kind("", may_have_arrived=True),
+    SecondFactorRequiredError: lambda kind: kind("u_1", "mfa_1", NOW, ("totp",)),
     PasskeyClonedError: lambda kind: kind("p_1", "u_1"),
     MailRefusedError: lambda kind: kind("", may_have_arrived=False),
 }

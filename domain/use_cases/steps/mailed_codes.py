@@ -72,11 +72,6 @@ def is_code_of(typed: str, mail_id: str, attempt: OneTimeToken | None, ports: Po
     return hmac.compare_digest(typed.encode(), _code(mail_id, key_id, ports).encode())
 
 
-def parse_code(text: str) -> str:
-    """Returns a code without the white space that people put into it, or bring along with it."""
-    return "".join(text.split())
-
-
 def _code(mail_id: str, key_id: str, ports: Ports) -> str:
     number = int.from_bytes(ports.code_keys.derive(f"login_code:{mail_id}", key_id))
     return f"{number % 10**_DIGITS:0{_DIGITS}}"

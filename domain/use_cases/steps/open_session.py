@@ -7,13 +7,14 @@ from leadnator_auth.domain.entities.mail import MailKind
 from leadnator_auth.domain.entities.proof import Proof
 from leadnator_auth.domain.entities.session import Client, Session
 from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.errors import AccountSuspendedError
+from leadnator_auth.domain.errors import AccountSuspendedError, SecondFactorRequiredError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.end_sessions import MAX_REMOVED
-from leadnator_auth.domain.use_cases.steps.known_clients import is_new_agent
+from leadnator_auth.domain.use_cases.steps.known_clients import is_new_agent, remember
 from leadnator_auth.domain.use_cases.steps.mails import queue_mail
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.use_cases.steps.record import record_start
+from leadnator_auth.domain.use_cases.steps.second_factor_challenge import SecondFactorRequired, ask_second_factor
 from leadnator_auth.domain.use_cases.steps.verified_email import check_verified
 from leadnator_auth.domain.values.ids import SESSION_ID_PREFIX, SessionId
 
@@ -27,13 +28,18 @@ class SignedIn:
     token: str = attrs.field(repr=False)
 
 
+Entry = SignedIn | SecondFactorRequired
+"""What becomes of somebody who proved who they are."""
+
+
 async def open_session(
     user: User, proof: Proof, client: Client, transaction: Transaction, ports: Ports, *, verified: bool | None = None
-) -> SignedIn:
+) -> Entry:
     """Returns the user with a session that begins now; the oldest one ends if there would be too many.
 
-    `proof` is how they proved who they are, whatever the way in. Where that is asked for, a client that is new to the
-    account is told to its owner by mail.
+    `proof` is how they proved who they are, whatever the way in. Where the account takes a second factor and none is
+    part of it, no session begins, and what is asked for then is returned. Where that is asked for, a client that is new
+    to the account is told to its owner by mail.
 
     The user must have been read, or made, first of all in the same transaction: then nothing ends their sessions
     meanwhile. `verified` is whether their address has to be proved; None leaves it to the policy.
@@ -43,6 +49,8 @@ async def open_session(
     if user.is_suspended:
         raise AccountSuspendedError
     check_verified(user, ports, verified=verified)
+    if user.has_second_factor and not proof.has_second_factor:
+        return await ask_second_factor(user, proof, transaction, ports)
     now, idle = ports.clock.now(), ports.policy.session_idle
     session = Session(
         id=SessionId(new_id(SESSION_ID_PREFIX, ports)),
@@ -59,3 +67,25 @@ async def open_session(
     if await is_new_agent(user, client, transaction, ports):
         await queue_mail(MailKind.NEW_SIGN_IN, user.email.canonical, transaction, ports, client=client)
     return SignedIn(user, session, ports.tokens.issue(access_claims(session, new_id("", ports))))
+
+
+async def enter_account(user: User, proof: Proof, client: Client, transaction: Transaction, ports: Ports) -> Entry:
+    """Opens a session of somebody who was here before; once they are in, the client counts as one of the owner's.
+
+    Returns and raises what `open_session` does.
+    """
+    entry = await open_session(user, proof, client, transaction, ports)
+    if isinstance(entry, SignedIn):
+        await remember(user, client, transaction, ports)
+    return entry
+
+
+def admitted(entry: Entry) -> SignedIn:
+    """Returns who is in, once what `open_session` returned is stored.
+
+    Raises: SecondFactorRequiredError.
+    """
+    if isinstance(entry, SignedIn):
+        return entry
+    challenge = entry.challenge
+    raise SecondFactorRequiredError(entry.user.id, challenge.secret, challenge.expires_at, entry.factors, entry.passkey)

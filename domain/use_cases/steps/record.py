@@ -30,7 +30,8 @@ async def record_created(users: Iterable[User], actor: str, transaction: Transac
 
 async def record_start(session: Session, replaced: Iterable[Session], transaction: Transaction, ports: Ports) -> None:
     """Stores an event for a session that begins, and for each that ends in its favour, in one insert."""
-    start = _event(EventType.SESSION_STARTED, session.user_id, session.user_id, ports, session_id=session.id)
+    proven = {"session_id": session.id, "amr": " ".join(session.amr)}
+    start = _event(EventType.SESSION_STARTED, session.user_id, session.user_id, ports, **proven)
     await transaction.events.add([*_ends(replaced, "replaced", session.user_id, ports), start])
 
 

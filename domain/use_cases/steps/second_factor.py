@@ -3,11 +3,17 @@
 from datetime import datetime
 from enum import Enum, auto
 
+import attrs
+
 from leadnator_auth.domain.entities.event import EventType
-from leadnator_auth.domain.entities.recovery_code import digest_of_code
+from leadnator_auth.domain.entities.mail import MailKind
+from leadnator_auth.domain.entities.proof import Proof
+from leadnator_auth.domain.entities.recovery_code import FEW_CODES, digest_of_code
 from leadnator_auth.domain.entities.totp_factor import TotpFactor
 from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.errors import InvalidCodeError
 from leadnator_auth.domain.ports import Ports, Repositories, Transaction
+from leadnator_auth.domain.use_cases.steps.mails import queue_mail
 from leadnator_auth.domain.use_cases.steps.record import record
 from leadnator_auth.domain.values.totp import matching_step
 
@@ -17,6 +23,11 @@ class UsedFactor(Enum):
 
     TOTP = auto()
     RECOVERY_CODE = auto()
+
+
+def parse_code(text: str) -> str:
+    """Returns a code without the white space that people put into it, or bring along with it."""
+    return "".join(text.split())
 
 
 async def confirmed_totp(user: User, repositories: Repositories) -> TotpFactor | None:
@@ -44,33 +55,46 @@ async def take_second_factor(user: User, code: str, transaction: Transaction, po
     return UsedFactor.RECOVERY_CODE if used else None
 
 
-async def drop_second_factors(user: User, transaction: Transaction, ports: Ports) -> bool:
-    """Removes the second factors of an account, whoever wants them gone; returns whether there were any.
+async def proven_by_code(user: User, proof: Proof, code: str, transaction: Transaction, ports: Ports) -> Proof:
+    """Returns a proof with a second factor on top, which is used by that; of a recovery code the owner is told by mail.
 
-    The user was read in the same transaction, and first of all.
+    Raises: InvalidCodeError.
     """
-    factors = await transaction.totp_factors.of_user(user.id)
-    for factor in factors:
-        await remove_factor(factor, transaction, ports)
-    await transaction.recovery_codes.replace(user.id, ())
-    return bool(factors)
+    used = await take_second_factor(user, code, transaction, ports)
+    if used is None:
+        raise InvalidCodeError(user.id)
+    if used is UsedFactor.RECOVERY_CODE:
+        await queue_mail(MailKind.RECOVERY_CODE_USED, user.email.canonical, transaction, ports)
+        if len(await transaction.recovery_codes.of_user(user.id)) == FEW_CODES:
+            await queue_mail(MailKind.RECOVERY_CODES_LOW, user.email.canonical, transaction, ports)
+    return proof.with_code(ports.clock.now())
 
 
-async def drop_added_second_factors(
-    user: User, added_since: datetime | None, transaction: Transaction, ports: Ports
-) -> None:
-    """Removes the apps that were set up since an instant, with None all; codes stay while there is an app that counts.
+async def drop_second_factors(
+    user: User,
+    added_since: datetime | None,
+    transaction: Transaction,
+    ports: Ports,
+    *,
+    actor: str | None = None,
+) -> User:
+    """Returns the account without the apps that were set up since an instant, with None without any.
 
-    The user was read in the same transaction, and first of all.
+    Storing the account is up to the caller, who read it in the same transaction, and first of all. The recovery codes
+    stay while there is an app that counts. Without an `actor`, the owner removed them.
     """
     for factor in await transaction.totp_factors.of_user(user.id):
         if added_since is None or (factor.confirmed_at or factor.created_at) >= added_since:
-            await remove_factor(factor, transaction, ports)
-    if await confirmed_totp(user, transaction) is None:
+            await remove_factor(factor, transaction, ports, actor=actor)
+    left = await confirmed_totp(user, transaction)
+    if left is None:
         await transaction.recovery_codes.replace(user.id, ())
+    return attrs.evolve(user, second_factor_at=left.confirmed_at if left else None)
 
 
-async def remove_factor(factor: TotpFactor, transaction: Transaction, ports: Ports) -> None:
+async def remove_factor(
+    factor: TotpFactor, transaction: Transaction, ports: Ports, *, actor: str | None = None
+) -> None:
     """Removes an app; that is an event if it counted."""
     if await transaction.totp_factors.remove(factor.id) and factor.is_confirmed:
-        await record(EventType.FACTOR_REMOVED, factor.user_id, transaction, ports, type="totp")
+        await record(EventType.FACTOR_REMOVED, factor.user_id, transaction, ports, actor=actor, type="totp")

@@ -22,6 +22,7 @@ from leadnator_auth.domain.errors import (
     InvalidCredentialsError,
     InvalidResetTokenError,
     OverloadedError,
+    SecondFactorRequiredError,
     SignUpClosedError,
     UnavailableError,
 )
@@ -74,8 +75,8 @@ async def post_forgot_password(request: Request) -> Response:
 
 async def post_reset_password(request: Request) -> Response:
     """POST /api/auth/reset-password"""
-    token, password = await read_fields(request, "token", "password")
-    await reset_password(token, password, client_of(request), ports=ports_of(request))
+    token, password, revoke_all = await read_fields(request, "token", "password", "revoke_all")
+    await reset_password(token, password, client_of(request), revoke_all=revoke_all, ports=ports_of(request))
     return done()
 
 
@@ -142,6 +143,7 @@ OPERATIONS: tuple[Operation, ...] = (
             InvalidCredentialsError,
             AccountSuspendedError,
             EmailNotVerifiedError,
+            SecondFactorRequiredError,
             TooManyRequestsError,
             OverloadedError,
             UnavailableError,
@@ -182,7 +184,8 @@ OPERATIONS: tuple[Operation, ...] = (
         handler=post_reset_password,
         summary="Apply a new password given a valid reset token.",
         group=GROUP,
-        body={"token": schemas.RESET_TOKEN, "password": schemas.NEW_PASSWORD},
+        body={"token": schemas.RESET_TOKEN, "password": schemas.NEW_PASSWORD, "revoke_all": schemas.REVOKE_ALL},
+        optional=("revoke_all",),
         example_body={"token": "reset_xyz…", "password": "new-password"},
         variables={"token": "RESET_TOKEN"},
         refusals=(*BAD_BODY, InvalidResetTokenError, TooManyRequestsError, OverloadedError, UnavailableError),

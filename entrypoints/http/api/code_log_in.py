@@ -5,7 +5,13 @@ from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import is_code_log_in_on, log_in_with_code, request_login_code
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import AccountSuspendedError, InvalidCodeError, NotFoundError, UnavailableError
+from leadnator_auth.domain.errors import (
+    AccountSuspendedError,
+    InvalidCodeError,
+    NotFoundError,
+    SecondFactorRequiredError,
+    UnavailableError,
+)
 from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, logged_in
 from leadnator_auth.entrypoints.http.context import client_of, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
@@ -68,6 +74,7 @@ OPERATIONS: tuple[Operation, ...] = (
             NotFoundError,
             InvalidCodeError,
             AccountSuspendedError,
+            SecondFactorRequiredError,
             TooManyRequestsError,
             UnavailableError,
         ),

@@ -12,6 +12,7 @@ from leadnator_auth.entrypoints.http.api import (
     passkey_log_in,
     passkeys,
     probes,
+    second_factors,
     sessions,
     step_up,
     webhook_deliveries,
@@ -27,6 +28,9 @@ GROUPS: Mapping[str, str] = {
     passkeys.GROUP: "A key that a phone, a computer or a security key keeps, in place of the password and of a second "
     "factor. Where the public URL has no domain, or the extra `passkeys` is not installed, each of these answers 404.",
     sessions.GROUP: "Each log-in opens a session, and its token is good for as long as the session lives.",
+    second_factors.GROUP: "An app that shows codes (TOTP), and ten recovery codes. Once it is confirmed, a log-in with "
+    "the password alone is answered 403 `second_factor_required` with a `challenge`. Where no master key is set, each "
+    "of these answers 404.",
     own_account.GROUP: "What an account is and has. To delete it, or to take all of it along, takes a log-in or a "
     "step-up of the last ten minutes.",
     email_verification.GROUP: "Who signs up is mailed a link; until it is used, nobody knows whether the address is "
@@ -48,6 +52,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *passkeys.OPERATIONS,
     *sessions.OPERATIONS,
     *step_up.OPERATIONS,
+    *second_factors.OPERATIONS,
     *email_verification.OPERATIONS,
     *email_change.OPERATIONS,
     *own_account.OPERATIONS,

@@ -14,7 +14,15 @@ from leadnator_auth.domain.errors import (
     UnavailableError,
 )
 from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, logged_in
-from leadnator_auth.entrypoints.http.api.passkeys import CREDENTIAL, EXAMPLE_CREDENTIAL, GROUP, asked, require_them
+from leadnator_auth.entrypoints.http.api.passkeys import (
+    CREDENTIAL,
+    EXAMPLE_CREDENTIAL,
+    EXAMPLE_OPTIONS,
+    GROUP,
+    REQUEST_OPTIONS,
+    asked,
+    require_them,
+)
 from leadnator_auth.entrypoints.http.context import client_of, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, Operation
@@ -46,18 +54,6 @@ async def get_related_origins(request: Request) -> Response:
 
 
 _CHALLENGE: Schema = {"type": "string", "pattern": "^passkey_", "description": "What has to come back, once."}
-REQUEST_OPTIONS: Schema = {
-    "type": "object",
-    "description": "For `PublicKeyCredential.parseRequestOptionsFromJSON`.",
-    "required": ["challenge", "rpId", "allowCredentials", "userVerification"],
-}
-EXAMPLE_OPTIONS = {
-    "challenge": "…",
-    "rpId": "auth.example.com",
-    "timeout": 300_000,
-    "allowCredentials": [],
-    "userVerification": "required",
-}
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(

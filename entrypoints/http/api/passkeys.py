@@ -92,6 +92,18 @@ CREDENTIAL: Schema = {
     "description": "What `toJSON()` of the PublicKeyCredential gives, as it is.",
     "examples": [{"id": "…", "rawId": "…", "type": "public-key", "response": {}}],
 }
+REQUEST_OPTIONS: Schema = {
+    "type": "object",
+    "description": "For `PublicKeyCredential.parseRequestOptionsFromJSON`.",
+    "required": ["challenge", "rpId", "allowCredentials", "userVerification"],
+}
+EXAMPLE_OPTIONS = {
+    "challenge": "…",
+    "rpId": "auth.example.com",
+    "timeout": 300_000,
+    "allowCredentials": [],
+    "userVerification": "required",
+}
 _CREATION_OPTIONS: Schema = {
     "type": "object",
     "description": "For `PublicKeyCredential.parseCreationOptionsFromJSON`.",

@@ -40,9 +40,20 @@ NEW_PASSWORD: Schema = {
     "examples": ["minimum-6-chars"],
 }
 RESET_TOKEN: Schema = {"type": "string", "pattern": "^reset_", "description": "What the mailed link ends in."}
+REVOKE_ALL: Schema = {
+    "type": "boolean",
+    "description": "Whether every passkey, API key and linked identity goes, too, whenever it was added.",
+}
 VERIFICATION_TOKEN: Schema = {"type": "string", "pattern": "^verify_", "description": "What the mailed link ends in."}
 CODE_CHALLENGE: Schema = {"type": "string", "pattern": "^code_", "description": "What has to come back with the code."}
 CODE: Schema = {"type": "string", "minLength": 1, "description": "The six digits in the mail.", "examples": ["907316"]}
+FACTOR_CHALLENGE: Schema = {"type": "string", "pattern": "^mfa_", "description": "What the log-in answered."}
+FACTOR_CODE: Schema = {
+    "type": "string",
+    "minLength": 1,
+    "description": "The six digits that the app shows, or a recovery code.",
+    "examples": ["492039"],
+}
 CONFIRMATION_TOKEN: Schema = {"type": "string", "pattern": "^email_", "description": "What the mailed link ends in."}
 UNDO_TOKEN: Schema = {"type": "string", "pattern": "^undo_", "description": "What the mailed link ends in."}
 

@@ -10,13 +10,15 @@ async def _look(token: RawField, ports: Ports) -> MailedLink:
 
 
 async def _reset(fields: Fields, client: Client, ports: Ports) -> None:
-    token, password = fields
-    await reset_password(token, password, client, ports=ports)
+    token, password, revoke_all = fields
+    await reset_password(token, password, client, revoke_all=revoke_all is not None, ports=ports)
 
 
 async def _was_reset(fields: Fields, client: Client, ports: Ports) -> bool:
-    token, password = fields
+    token, password, _ = fields
     return await was_password_reset(token, password, client, ports=ports)
 
 
-RESET_PASSWORD = LinkPage("/reset-password", "reset_password.html", ("password",), _look, _reset, _was_reset)
+RESET_PASSWORD = LinkPage(
+    "/reset-password", "reset_password.html", ("password", "revoke_all"), _look, _reset, _was_reset
+)

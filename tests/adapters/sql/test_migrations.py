@@ -218,6 +218,18 @@ async def test_events_of_an_older_database_have_their_places_by_time(
     assert placed[-1].event == an_event(a_user(), 1)
 
 
+async def test_who_had_a_second_factor_in_an_older_database_is_asked_for_it(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_schema(url, "0018", monkeypatch)
+    run_script(url, rows_of("0018"))
+    migrate(url)
+    assert run_sql(url, "SELECT id, second_factor_at FROM users ORDER BY id") == [
+        ("u_alice", None),
+        ("u_bob", 1767225660123456),
+    ]
+
+
 async def test_processes_that_migrate_together_all_succeed(url: str) -> None:
     processes = [
         subprocess.Popen(  # noqa: ASYNC220 (nothing else runs on this loop)

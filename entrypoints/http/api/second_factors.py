@@ -1,0 +1,231 @@
+"""The calls for second factors: an app that shows codes, recovery codes, and logging in with either."""
+
+import io
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from leadnator_auth.domain import (
+    FactorList,
+    confirm_totp,
+    is_second_factor_on,
+    list_factors,
+    log_in_with_second_factor,
+    make_recovery_codes,
+    remove_totp,
+    set_up_totp,
+)
+from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
+from leadnator_auth.domain.errors import (
+    AccountSuspendedError,
+    EmailNotVerifiedError,
+    InvalidChallengeError,
+    InvalidCodeError,
+    InvalidPasskeyError,
+    NotFoundError,
+    StepUpRequiredError,
+    UnavailableError,
+)
+from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, logged_in
+from leadnator_auth.entrypoints.http.api.passkeys import CREDENTIAL
+from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
+from leadnator_auth.entrypoints.http.openapi import schemas
+from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
+from leadnator_auth.entrypoints.http.reading.body import read_fields
+from leadnator_auth.entrypoints.views import rfc3339
+
+
+async def post_log_in_second_factor(request: Request) -> Response:
+    """POST /api/auth/login/second-factor"""
+    challenge, code, credential = await read_fields(request, "challenge", "code", "credential")
+    client, ports = client_of(request), ports_of(request)
+    return logged_in(await log_in_with_second_factor(challenge, code, client, credential=credential, ports=ports))
+
+
+async def get_factors(request: Request) -> Response:
+    """GET /api/auth/factors"""
+    _require_them(request)
+    return JSONResponse({"factors": _view(await list_factors(await identified(request), ports=ports_of(request)))})
+
+
+async def post_totp(request: Request) -> Response:
+    """POST /api/auth/totp"""
+    _require_them(request)
+    given = await set_up_totp(await identified(request), request.app.state.site.app_name, ports=ports_of(request))
+    return JSONResponse({"secret": given.secret, "uri": given.uri, "qr_svg": _qr_code(given.uri)})
+
+
+async def post_totp_confirm(request: Request) -> Response:
+    """POST /api/auth/totp/confirm"""
+    _require_them(request)
+    identity = await identified(request)
+    (code,) = await read_fields(request, "code")
+    return JSONResponse({"recovery_codes": await confirm_totp(identity, code, ports=ports_of(request))})
+
+
+async def delete_totp(request: Request) -> Response:
+    """DELETE /api/auth/totp"""
+    _require_them(request)
+    await remove_totp(await identified(request), ports=ports_of(request))
+    return done()
+
+
+async def post_recovery_codes(request: Request) -> Response:
+    """POST /api/auth/recovery-codes"""
+    _require_them(request)
+    codes = await make_recovery_codes(await identified(request), ports=ports_of(request))
+    return JSONResponse({"recovery_codes": codes})
+
+
+def _require_them(request: Request) -> None:
+    """Says that nothing is here, whatever was sent, before any of it is read."""
+    if not is_second_factor_on(ports=ports_of(request)):
+        raise NotFoundError
+
+
+def _view(factors: FactorList) -> list[dict[str, object]]:
+    if factors.totp is None:
+        return []
+    last_used = factors.totp.last_used_at
+    return [
+        {
+            "type": "totp",
+            "created_at": rfc3339(factors.totp.confirmed_at or factors.totp.created_at),
+            "last_used_at": rfc3339(last_used) if last_used else None,
+            "recovery_codes_left": factors.recovery_codes_left,
+        }
+    ]
+
+
+def _qr_code(uri: str) -> str:
+    """Returns a QR code as SVG, dark on light whatever is behind it, so that every scanner reads it."""
+    import segno  # not needed to start
+
+    image = io.BytesIO()
+    segno.make_qr(uri).save(image, kind="svg", scale=4, light="#fff", xmldecl=False, nl=False)
+    return image.getvalue().decode()
+
+
+GROUP = "Second factors"
+_REFUSALS = (*BAD_TOKEN, NotFoundError, UnavailableError)
+_CHANGES = (*_REFUSALS, StepUpRequiredError)
+_CODES = ("BTPWXK-6Q2MZD-LF7AHE-C3VROI", "K5ZQUN-WB4TGE-YD6XSA-M2HJPV")
+_CODES_GIVEN = schemas.closed(
+    {
+        "recovery_codes": {
+            "type": "array",
+            "items": {"type": "string"},
+            "minItems": 10,
+            "maxItems": 10,
+            "description": "Each works once, in place of a code of the app; they are shown this once.",
+        }
+    }
+)
+_FACTOR = schemas.closed(
+    {
+        "type": {"type": "string", "const": "totp"},
+        "created_at": schemas.INSTANT,
+        "last_used_at": schemas.or_null(schemas.INSTANT),
+        "recovery_codes_left": {"type": "integer", "minimum": 0, "maximum": 10},
+    },
+    title="Factor",
+)
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        method="POST",
+        path="/api/auth/login/second-factor",
+        handler=post_log_in_second_factor,
+        summary="Exchange the challenge of a log-in + a code of the app, a recovery code or a passkey, for a JWT.",
+        group=GROUP,
+        body={"challenge": schemas.FACTOR_CHALLENGE, "code": schemas.FACTOR_CODE, "credential": CREDENTIAL},
+        optional=("code", "credential"),
+        example_body={"challenge": "mfa_xyz…", "code": "492039"},
+        variables={"challenge": "CHALLENGE", "code": "CODE"},
+        success=LOGGED_IN,
+        example_answer=EXAMPLE_LOG_IN,
+        refusals=(
+            *BAD_BODY,
+            NotFoundError,
+            InvalidChallengeError,
+            InvalidCodeError,
+            InvalidPasskeyError,
+            AccountSuspendedError,
+            EmailNotVerifiedError,
+            TooManyRequestsError,
+            UnavailableError,
+        ),
+    ),
+    Operation(
+        method="GET",
+        path="/api/auth/factors",
+        handler=get_factors,
+        name="list_factors",
+        summary="Return the second factors that count.",
+        group=GROUP,
+        success=schemas.closed({"factors": {"type": "array", "items": _FACTOR}}),
+        example_answer={
+            "factors": [
+                {
+                    "type": "totp",
+                    "created_at": "2026-01-01T12:00:00Z",
+                    "last_used_at": None,
+                    "recovery_codes_left": 10,
+                }
+            ]
+        },
+        refusals=_REFUSALS,
+        needs_token=True,
+    ),
+    Operation(
+        method="POST",
+        path="/api/auth/totp",
+        handler=post_totp,
+        summary="Set up an app that shows codes; nothing counts before it has shown one. Takes a recent step-up.",
+        group=GROUP,
+        success=schemas.closed(
+            {
+                "secret": {"type": "string", "description": "What to type into an app; base32."},
+                "uri": {"type": "string", "pattern": "^otpauth://totp/"},
+                "qr_svg": {"type": "string", "description": "The URI as a QR code, in SVG.", "pattern": "^<svg"},
+            }
+        ),
+        example_answer={"secret": "JBSWY3DP…", "uri": "otpauth://totp/…", "qr_svg": "<svg…"},
+        refusals=(*_CHANGES, TooManyRequestsError),
+        needs_token=True,
+    ),
+    Operation(
+        method="POST",
+        path="/api/auth/totp/confirm",
+        handler=post_totp_confirm,
+        summary="Show that the app works: from then on a log-in takes a code, too. Returns ten recovery codes.",
+        group=GROUP,
+        body={"code": schemas.FACTOR_CODE},
+        example_body={"code": "492039"},
+        variables={"code": "CODE"},
+        success=_CODES_GIVEN,
+        example_answer={"recovery_codes": list(_CODES)},
+        refusals=(*BAD_BODY, *_CHANGES, InvalidCodeError),
+        needs_token=True,
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/auth/totp",
+        handler=delete_totp,
+        summary="Remove the app and the recovery codes; takes a recent step-up.",
+        group=GROUP,
+        refusals=_CHANGES,
+        needs_token=True,
+    ),
+    Operation(
+        method="POST",
+        path="/api/auth/recovery-codes",
+        handler=post_recovery_codes,
+        summary="Make ten new recovery codes; those of before are void. Takes a recent step-up.",
+        group=GROUP,
+        success=_CODES_GIVEN,
+        example_answer={"recovery_codes": list(_CODES)},
+        refusals=(*_CHANGES, TooManyRequestsError),
+        needs_token=True,
+    ),
+)
