@@ -1,7 +1,7 @@
 """Help for the tests of those who build on this: contract suites for adapters, a pytest plugin, a client, devices.
 
-`VirtualAuthenticator` keeps passkeys and signs with them; it needs the extra `passkeys`. `WebhookReceiver` stands for
-the targets of webhooks; `memory_ports().webhooks` is one.
+`TotpApp` shows the codes of a second factor. `VirtualAuthenticator` keeps passkeys and signs with them; it needs the
+extra `passkeys`. `WebhookReceiver` stands for the targets of webhooks; `memory_ports().webhooks` is one.
 """
 
 from importlib import import_module
@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leadnator_auth.adapters.memory import WebhookReceiver
+    from leadnator_auth.testing.totp_app import TotpApp
     from leadnator_auth.testing.virtual_authenticator import (
         AuthenticatorRefusedError,
         VirtualAuthenticator,
         VirtualCredential,
     )
 
-__all__ = ["AuthenticatorRefusedError", "VirtualAuthenticator", "VirtualCredential", "WebhookReceiver"]
+__all__ = ["AuthenticatorRefusedError", "TotpApp", "VirtualAuthenticator", "VirtualCredential", "WebhookReceiver"]
 
 _AUTHENTICATOR = "leadnator_auth.testing.virtual_authenticator"
 _DEVICES = {
     "AuthenticatorRefusedError": _AUTHENTICATOR,
+    "TotpApp": "leadnator_auth.testing.totp_app",
     "VirtualAuthenticator": _AUTHENTICATOR,
     "VirtualCredential": _AUTHENTICATOR,
     "WebhookReceiver": "leadnator_auth.adapters.memory",

@@ -14,7 +14,13 @@ from openapi_spec_validator import validate
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import Actor, change_user, sign_up
 from leadnator_auth.domain.entities.rate_limit import RateLimit, Refusal, TooManyRequestsError
-from leadnator_auth.domain.errors import AuthError, FieldError, InvalidFieldsError, MissingFieldsError
+from leadnator_auth.domain.errors import (
+    AuthError,
+    FieldError,
+    InvalidFieldsError,
+    MissingFieldsError,
+    SecondFactorRequiredError,
+)
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.openapi.document import ALWAYS, openapi_document
@@ -134,6 +140,9 @@ def test_the_example_of_each_problem_is_what_is_sent(document: Json, kind: type[
             Refusal(RateLimit("login", 10, timedelta(minutes=1)), datetime(2026, 1, 1, tzinfo=UTC)),
             datetime(2026, 1, 1, tzinfo=UTC),
         ),
+        SecondFactorRequiredError: SecondFactorRequiredError(
+            "u_1", "mfa_xyz…", datetime(2026, 1, 1, 12, 5, tzinfo=UTC), ("totp", "recovery_code")
+        ),
     }
     sent = json.loads(bytes(problem_response(errors[kind] if kind in errors else kind()).body))
     assert document["components"]["examples"][kind.code]["value"] == sent
@@ -193,7 +202,7 @@ async def test_every_example_is_answered_as_described(
         Draft202012Validator(operation.success).validate(answer.text if is_text else answer.json())
     else:
         # The examples name a session, a user and tokens of mailed links that do not exist.
-        assert answer.json()["code"] in {"not_found", "invalid_reset_token", "invalid_email_token"}
+        assert answer.json()["code"] in {"not_found", "invalid_reset_token", "invalid_email_token", "invalid_challenge"}
         assert answer.json()["code"] in {refusal.code for refusal in operation.refusals}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import AuthError, FieldsError, MissingFieldsError
+from leadnator_auth.domain.errors import AuthError, FieldsError, MissingFieldsError, SecondFactorRequiredError
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from leadnator_auth.entrypoints.http.problems import PROBLEMS, problem_members
@@ -78,9 +78,16 @@ def problem_example(kind: Kind, base_path: str = "") -> JsonObject:
     example = problem_members(kind.code, PROBLEMS[kind], base_path)
     if issubclass(kind, FieldsError):
         example["errors"] = [_FIELD_ERRORS[issubclass(kind, MissingFieldsError)]]
+    if issubclass(kind, SecondFactorRequiredError):
+        example |= _TO_BE_ANSWERED
     return example
 
 
+_TO_BE_ANSWERED = {
+    "challenge": "mfa_xyz…",
+    "factors": ["totp", "recovery_code"],
+    "expires_at": "2026-01-01T12:05:00Z",
+}
 _FIELD_ERRORS = (
     {"field": "password", "code": "too_short", "message": "Use at least 6 characters."},
     {"field": "email", "code": "missing", "message": "This field is required."},
@@ -100,6 +107,12 @@ def problem_schema(kind: Kind) -> Schema:
     }
     if issubclass(kind, FieldsError):
         members["errors"] = {"type": "array", "minItems": 1, "items": schemas.FIELD_ERROR}
+    if issubclass(kind, SecondFactorRequiredError):
+        members |= {
+            "challenge": schemas.FACTOR_CHALLENGE,
+            "factors": {"type": "array", "items": {"type": "string"}, "description": "What will do as an answer."},
+            "expires_at": schemas.INSTANT,
+        }
     title = kind.__name__.removesuffix("Error") + "Problem"
     return schemas.open_object(members, title=title) | {"description": problem.when}
 
