@@ -70,6 +70,7 @@ async def test_a_passkey_stands_in_for_the_code(
     (allowed,) = challenge["passkey"]["options"]["allowCredentials"]
     assert allowed["id"] == phone.authenticator.credentials[0].id
     body = answered(challenge, phone.authenticator)
+    memory.clock.advance(seconds=1)
     answer = await http.post(SECOND, json=body)
     assert answer.json().keys() == {"token", "user"}
     signed_in = Caller(http, alice.id, answer.json()["token"])
