@@ -5,12 +5,14 @@ Everything an embedder needs is here; names that are not in `__all__` may change
 
 from leadnator_auth.domain.entities.access_token import AccessPurpose, Claims
 from leadnator_auth.domain.entities.actor import Actor
+from leadnator_auth.domain.entities.api_key import ApiKey, KeyIdentity, Scope
 from leadnator_auth.domain.entities.challenge import Challenge
 from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event, EventType
 from leadnator_auth.domain.entities.event_delivery import EventBacklog, EventDelivery, QueuedEvent
+from leadnator_auth.domain.entities.key_ring import KeyRing
 from leadnator_auth.domain.entities.mail import (
     MailKind,
     MailRequest,
@@ -25,7 +27,9 @@ from leadnator_auth.domain.entities.outbox import DeliveryReport, DeliveryState,
 from leadnator_auth.domain.entities.passkey import AuthenticatorFlags, Passkey, PasskeyAssertion, PasskeyRegistration
 from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, Refusal, TooManyRequestsError
+from leadnator_auth.domain.entities.refresh_family import RefreshFamily
 from leadnator_auth.domain.entities.session import Client, Identity, Session
+from leadnator_auth.domain.entities.signing_key import KeyState, SigningKey
 from leadnator_auth.domain.entities.subscription import Subscriber, Subscription
 from leadnator_auth.domain.entities.user import Role, Status, User, is_found
 from leadnator_auth.domain.entities.webhook import Webhook
@@ -39,6 +43,7 @@ from leadnator_auth.domain.errors import (
     FieldError,
     FieldsError,
     ForbiddenError,
+    InsufficientScopeError,
     InvalidChallengeError,
     InvalidCodeError,
     InvalidCredentialsError,
@@ -46,6 +51,7 @@ from leadnator_auth.domain.errors import (
     InvalidFieldsError,
     InvalidPageError,
     InvalidPasskeyError,
+    InvalidRefreshTokenError,
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
@@ -59,8 +65,12 @@ from leadnator_auth.domain.errors import (
     PasskeyClonedError,
     PasskeyExistsError,
     SecondFactorRequiredError,
+    SessionRequiredError,
+    SigningKeysError,
     SignUpClosedError,
     StepUpRequiredError,
+    TokenPairExistsError,
+    TooManyApiKeysError,
     TooManyPasskeysError,
     TooManyWebhooksError,
     UnavailableError,
@@ -70,6 +80,14 @@ from leadnator_auth.domain.errors import (
 from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
+from leadnator_auth.domain.use_cases.api_keys import (
+    create_api_key,
+    create_api_key_for,
+    list_api_keys,
+    list_api_keys_of,
+    revoke_any_api_key,
+    revoke_api_key,
+)
 from leadnator_auth.domain.use_cases.change_password import change_password
 from leadnator_auth.domain.use_cases.code_log_in import log_in_with_code, request_login_code
 from leadnator_auth.domain.use_cases.dispatch_events import DispatchReport, dispatch_events
@@ -89,8 +107,9 @@ from leadnator_auth.domain.use_cases.event_delivery import deliver_due_events, r
 from leadnator_auth.domain.use_cases.export_account import AccountExport, export_account
 from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
-from leadnator_auth.domain.use_cases.identify import identify
+from leadnator_auth.domain.use_cases.identify import identify, identify_any, identify_key, identify_key_for
 from leadnator_auth.domain.use_cases.import_users import ImportFate, ImportOutcome, import_users
+from leadnator_auth.domain.use_cases.introspection import Introspection, introspect
 from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_stats, retry_mails
@@ -124,7 +143,16 @@ from leadnator_auth.domain.use_cases.second_factors import (
 )
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_up import sign_up
+from leadnator_auth.domain.use_cases.signing_keys import (
+    KeyChange,
+    keep_signing_keys,
+    list_signing_keys,
+    published_keys,
+    retire_signing_key,
+    rotate_signing_keys,
+)
 from leadnator_auth.domain.use_cases.step_up import request_passkey_step_up, step_up
+from leadnator_auth.domain.use_cases.steps.api_keys import ApiKeyWithSecret
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
 from leadnator_auth.domain.use_cases.steps.mailed_codes import is_code_log_in_on
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
@@ -132,6 +160,12 @@ from leadnator_auth.domain.use_cases.steps.passkey_challenges import PasskeyOpti
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.steps.webhook_access import SubscribedWebhook
 from leadnator_auth.domain.use_cases.subscribe import subscribe_functions
+from leadnator_auth.domain.use_cases.token_pairs import (
+    TokenPair,
+    are_token_pairs_on,
+    issue_token_pair,
+    refresh_token_pair,
+)
 from leadnator_auth.domain.use_cases.user_directory import list_events, list_users, show_user
 from leadnator_auth.domain.use_cases.webhook_deliveries import (
     event_backlog,
@@ -151,11 +185,12 @@ from leadnator_auth.domain.use_cases.webhooks import (
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
-from leadnator_auth.domain.values.ids import PasskeyId, SessionId, UserId, WebhookId
+from leadnator_auth.domain.values.ids import ApiKeyId, PasskeyId, SessionId, UserId, WebhookId
 from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
 from leadnator_auth.domain.values.password import Password, PasswordPolicy
+from leadnator_auth.domain.values.public_key import PublicKey, SigningAlgorithm
 from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 __all__ = [
@@ -163,6 +198,9 @@ __all__ = [
     "AccountExport",
     "AccountSuspendedError",
     "Actor",
+    "ApiKey",
+    "ApiKeyId",
+    "ApiKeyWithSecret",
     "AuthError",
     "AuthenticationMethod",
     "AuthenticatorFlags",
@@ -197,6 +235,8 @@ __all__ = [
     "Identity",
     "ImportFate",
     "ImportOutcome",
+    "InsufficientScopeError",
+    "Introspection",
     "InvalidChallengeError",
     "InvalidCodeError",
     "InvalidCredentialsError",
@@ -204,9 +244,14 @@ __all__ = [
     "InvalidFieldsError",
     "InvalidPageError",
     "InvalidPasskeyError",
+    "InvalidRefreshTokenError",
     "InvalidResetTokenError",
     "InvalidTokenError",
     "JsonObject",
+    "KeyChange",
+    "KeyIdentity",
+    "KeyRing",
+    "KeyState",
     "LastAdminError",
     "LastCredentialError",
     "Limits",
@@ -242,24 +287,34 @@ __all__ = [
     "Ports",
     "Position",
     "Proof",
+    "PublicKey",
     "Purpose",
     "QueuedEvent",
     "QueuedMail",
     "RateLimit",
+    "RefreshFamily",
     "Refusal",
     "Role",
+    "Scope",
     "SecondFactorRequiredError",
     "SecretMail",
     "Session",
     "SessionId",
+    "SessionRequiredError",
     "SignUpClosedError",
     "SignUpPolicy",
     "SignedIn",
+    "SigningAlgorithm",
+    "SigningKey",
+    "SigningKeysError",
     "Status",
     "StepUpRequiredError",
     "SubscribedWebhook",
     "Subscriber",
     "Subscription",
+    "TokenPair",
+    "TokenPairExistsError",
+    "TooManyApiKeysError",
     "TooManyPasskeysError",
     "TooManyRequestsError",
     "TooManyWebhooksError",
@@ -277,6 +332,7 @@ __all__ = [
     "add_passkey",
     "add_webhook",
     "are_passkeys_on",
+    "are_token_pairs_on",
     "change_account",
     "change_email",
     "change_password",
@@ -284,6 +340,8 @@ __all__ = [
     "change_webhook",
     "confirm_email",
     "confirm_totp",
+    "create_api_key",
+    "create_api_key_for",
     "create_user",
     "delete_account",
     "delete_user",
@@ -295,18 +353,27 @@ __all__ = [
     "export_account",
     "export_users",
     "identify",
+    "identify_any",
     "identify_for_media",
+    "identify_key",
+    "identify_key_for",
     "import_users",
+    "introspect",
     "is_code_log_in_on",
     "is_found",
     "is_reset_secret_usable",
     "is_second_factor_on",
     "issue_media_token",
+    "issue_token_pair",
+    "keep_signing_keys",
+    "list_api_keys",
+    "list_api_keys_of",
     "list_events",
     "list_factors",
     "list_mails",
     "list_passkeys",
     "list_sessions",
+    "list_signing_keys",
     "list_users",
     "list_webhook_deliveries",
     "list_webhooks",
@@ -322,8 +389,10 @@ __all__ = [
     "mail_stats",
     "make_recovery_codes",
     "parse_user_ref",
+    "published_keys",
     "purge",
     "recover_user",
+    "refresh_token_pair",
     "remove_passkey",
     "remove_totp",
     "remove_webhook",
@@ -337,8 +406,12 @@ __all__ = [
     "request_password_reset",
     "resend_verification",
     "reset_password",
+    "retire_signing_key",
     "retry_mails",
     "retry_webhook_delivery",
+    "revoke_any_api_key",
+    "revoke_api_key",
+    "rotate_signing_keys",
     "rotate_webhook_secret",
     "run_in_transaction",
     "send_test_event",

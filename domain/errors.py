@@ -185,6 +185,41 @@ class ForbiddenError(AuthError):
         self.user_id = user_id
 
 
+class SessionRequiredError(AuthError):
+    """An API key was sent where only somebody who logged in may act; `user_id` says whose, for the security log."""
+
+    code = "session_required"
+    message = "No API key may do this: log in, and send the token of the session."
+
+    def __init__(self, user_id: str | None = None) -> None:
+        super().__init__()
+        self.user_id = user_id
+
+
+class InsufficientScopeError(AuthError):
+    """The credential is good, but is no API key that has the scope for this; `user_id` is for the security log."""
+
+    code = "insufficient_scope"
+    message = "This takes an API key that has the scope for it."
+
+    def __init__(self, scope: str = "", user_id: str | None = None) -> None:
+        super().__init__(scope)
+        self.scope = scope
+        self.user_id = user_id
+
+    @property
+    def reason(self) -> str:
+        """The scope that it takes."""
+        return f"it takes an API key with the scope {self.scope}" if self.scope else ""
+
+
+class TooManyApiKeysError(AuthError):
+    """The account has as many API keys as it may have."""
+
+    code = "too_many_api_keys"
+    message = "The account has 50 API keys: remove one first."
+
+
 class LastAdminError(AuthError):
     """No admin would be left: the last active one cannot be demoted, suspended or deleted."""
 
@@ -221,6 +256,23 @@ class InvalidResetTokenError(AuthError):
 
     code = "invalid_reset_token"
     message = "The reset token is unknown, used up or expired."
+
+
+class InvalidRefreshTokenError(AuthError):
+    """The refresh token is malformed, forged or replaced, or its session has ended; a caller is never told which."""
+
+    code = "invalid_refresh_token"
+    message = "The refresh token is malformed or no longer valid."
+
+    def __str__(self) -> str:
+        return f"{self.message.rstrip('.')}: {self.reason}" if self.reason else self.message
+
+
+class TokenPairExistsError(AuthError):
+    """The session has a token pair already: the next one is had for its refresh token."""
+
+    code = "token_pair_exists"
+    message = "This session has a token pair already."
 
 
 class InvalidPasskeyError(AuthError):
@@ -306,6 +358,12 @@ class ConcurrencyError(UnavailableError):
     message = "Two units of work got in each other's way and this one was undone: run it again."
 
 
+class UnknownSigningKeyError(InvalidTokenError):
+    """A token names a key that is not known in this process; no caller of a use case ever sees this."""
+
+    message = "The access token was signed with a key that is not known here."
+
+
 class MasterKeyMissingError(UnavailableError):
     """A secret was derived from a master key that is not there, or not there any more."""
 
@@ -349,3 +407,7 @@ class MailRefusedError(Exception):
     def __init__(self, reason: str, *, may_have_arrived: bool = True) -> None:
         super().__init__(reason or "The mail server refused the mail for good.")
         self.may_have_arrived = may_have_arrived
+
+
+class SigningKeysError(Exception):
+    """The signing keys cannot be changed in this way now; the message says why, and when they can."""

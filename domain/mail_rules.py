@@ -111,4 +111,6 @@ MAIL_RULES: Mapping[MailKind, MailRule] = {
     MailKind.PASSKEY_ADDED: NOTICE,
     MailKind.PASSKEY_REMOVED: NOTICE,
     MailKind.PASSKEY_CLONED: NOTICE,
+    MailKind.API_KEY_CREATED: NOTICE,
+    MailKind.REFRESH_TOKEN_REUSED: NOTICE,
 }

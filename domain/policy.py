@@ -7,6 +7,7 @@ import attrs
 
 from leadnator_auth.domain.entities.rate_limit import Limits, RateLimit
 from leadnator_auth.domain.values.password import PasswordPolicy
+from leadnator_auth.domain.values.public_key import SigningAlgorithm
 from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
 MOST_SESSIONS = 10_000
@@ -32,11 +33,14 @@ class Policy:
 
     password: PasswordPolicy = PasswordPolicy()
     sign_up: SignUpPolicy = SignUpPolicy()
+    signing_algorithm: SigningAlgorithm = SigningAlgorithm.HS256
     session_lifetime: timedelta = timedelta(days=7)
     session_idle: timedelta | None = None
     """How long a session may go unused before it is over; None for as long as it lives."""
     step_up_lifetime: timedelta = timedelta(minutes=10)
     """How long somebody who logged in or stepped up may do what a stolen session must not."""
+    access_token_lifetime: timedelta = timedelta(minutes=5)
+    """How long the access token of a pair is good, if its session is."""
     max_sessions: int = 100
     """Sessions of one account; a new one ends the oldest."""
     reset_token_lifetime: timedelta = timedelta(hours=1)
@@ -70,6 +74,8 @@ class Policy:
     notices: int = 5
     """The most notices of one kind queued for an account in any `notices_window`; the change they report stands."""
     notices_window: timedelta = timedelta(hours=1)
+    host_scopes: frozenset[str] = frozenset()
+    """Scopes that API keys may have for the routes of a host application; each is a word without white space."""
     private_webhook_targets: bool = False
     """Whether webhooks may be in this machine or its network, and so without TLS."""
     account_changes: RateLimit | None = _ACCOUNT_CHANGES

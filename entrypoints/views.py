@@ -1,9 +1,19 @@
-"""Accounts, passkeys, events and webhooks as JSON, the same over HTTP and at the command line."""
+"""Accounts, passkeys, events, webhooks and signing keys as JSON, the same over HTTP and at the command line."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from leadnator_auth.domain import DeliveryState, Event, Passkey, QueuedEvent, SubscribedWebhook, User
+from leadnator_auth.domain import (
+    ApiKey,
+    DeliveryState,
+    Event,
+    KeyState,
+    Passkey,
+    QueuedEvent,
+    SigningKey,
+    SubscribedWebhook,
+    User,
+)
 from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.values.json_object import Json
 
@@ -77,6 +87,18 @@ def event_view(event: Event, rfc3339: Callable[[datetime], str] = rfc3339) -> di
     }
 
 
+def api_key_view(key: ApiKey) -> dict[str, str | list[str] | None]:
+    """Returns an API key as its owner and the operator see it: its secret was shown once, and never is again."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": list(key.scopes),
+        "created_at": rfc3339(key.created_at),
+        "expires_at": rfc3339(key.expires_at) if key.expires_at else None,
+        "last_used_at": rfc3339(key.last_used_at) if key.last_used_at else None,
+    }
+
+
 def webhook_view(subscribed: SubscribedWebhook) -> dict[str, str | bool | list[str]]:
     """Returns a webhook as an administrator sees it: its secret was shown once, and never is again."""
     webhook, subscription = subscribed.webhook, subscribed.subscription
@@ -103,4 +125,22 @@ def delivery_view(delivery: QueuedEvent) -> dict[str, str | int | None]:
         "next_attempt_at": rfc3339(delivery.due_at) if is_queued else None,
         "finished_at": rfc3339(delivery.finished_at) if delivery.finished_at else None,
         "last_error": delivery.last_error or None,
+    }
+
+
+def signing_key_view(key: SigningKey) -> dict[str, str | None]:
+    """Returns a signing key as its operator sees it; a time that did not come, or is none of its state's, is None."""
+
+    def at(instant: datetime | None) -> str | None:
+        return None if instant is None else rfc3339(instant)
+
+    return {
+        "kid": key.kid,
+        "algorithm": key.public.algorithm.value,
+        "state": key.state.value,
+        "published_at": at(key.published_at),
+        "can_sign_from": at(key.may_sign_from) if key.state is KeyState.NEXT else None,
+        "signs_since": at(key.signs_since),
+        "retired_at": at(key.retired_at),
+        "verifies_until": at(key.verifies_until),
     }

@@ -1,4 +1,4 @@
-"""Signing and verifying with PyJWT.
+"""Signing and verifying with a secret, by PyJWT.
 
 This is loaded with the first token: PyJWT loads `cryptography` if it is installed, though HS256 does not need it.
 """
@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping
 
 import jwt
 
-from leadnator_auth.adapters.jwt_tokens.tokens import ALGORITHM
 from leadnator_auth.domain.errors import InvalidTokenError
+from leadnator_auth.domain.values.public_key import SigningAlgorithm
 
-_SIGNATURES = jwt.PyJWS(algorithms=[ALGORITHM])
+_HS256 = SigningAlgorithm.HS256.value
+_SIGNATURES = jwt.PyJWS(algorithms=[_HS256])
 
 
 def signed(payload: Mapping[str, object], secret: str, key_id: str) -> str:
     """Returns the compact JWS of a payload."""
-    return jwt.encode(dict(payload), secret, algorithm=ALGORITHM, headers={"kid": key_id})
+    return jwt.encode(dict(payload), secret, algorithm=_HS256, headers={"kid": key_id})
 
 
 def payload_of(token: str, secrets: Iterable[str]) -> bytes:
@@ -25,7 +26,7 @@ def payload_of(token: str, secrets: Iterable[str]) -> bytes:
     """
     for secret in secrets:
         try:
-            payload: bytes = _SIGNATURES.decode(token, secret, algorithms=[ALGORITHM])
+            payload: bytes = _SIGNATURES.decode(token, secret, algorithms=[_HS256])
         except jwt.InvalidSignatureError:
             continue
         except jwt.PyJWTError as error:

@@ -22,6 +22,7 @@ from leadnator_auth.adapters.memory.events import MemoryEvents
 from leadnator_auth.adapters.memory.fakes import (
     CheapHasher,
     FakeClock,
+    FakeKeyMaker,
     PlainEmailSyntax,
     SeededRandomness,
     UnsignedTokens,
@@ -51,6 +52,7 @@ from leadnator_auth.adapters.memory.webhook_receiver import ReceivedWebhook, Web
 __all__ = [
     "CheapHasher",
     "FakeClock",
+    "FakeKeyMaker",
     "Mailbox",
     "MemoryCredentialStore",
     "MemoryEventDeliveries",

@@ -11,10 +11,13 @@ import attrs
 
 from leadnator_auth.domain.entities.access_token import Claims
 from leadnator_auth.domain.entities.session import Client
+from leadnator_auth.domain.entities.signing_key import SigningKey
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError, missing
+from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.password import Password
+from leadnator_auth.domain.values.public_key import PublicKey, SigningAlgorithm
 
 _CHEAP = re.compile(r"cheap\$(?P<strength>\d{1,9})\$.+", re.ASCII)
 
@@ -103,6 +106,29 @@ class UnsignedTokens:
             return self._issued[token]
         except KeyError:
             raise InvalidTokenError("not issued here") from None
+
+
+class FakeKeyMaker:
+    """Makes keys that nothing can be signed with: 1, 2, 3, …; `lost` has the kids of those that cannot be opened."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.lost: set[str] = set()
+
+    def new_key(self, algorithm: SigningAlgorithm, master_keys: MasterKeys, now: datetime) -> SigningKey:
+        self.made += 1
+        y = "" if algorithm is SigningAlgorithm.EDDSA else f"{self.made:043}"
+        public = PublicKey(algorithm, f"{self.made:043}", y)
+        return SigningKey(
+            kid=public.kid,
+            public=public,
+            sealed="nothing",
+            master_key_id=master_keys.newest_id,
+            published_at=now,
+        )
+
+    def can_sign(self, key: SigningKey, master_keys: MasterKeys) -> bool:
+        return key.kid not in self.lost and master_keys.has(key.master_key_id)
 
 
 class PlainEmailSyntax:

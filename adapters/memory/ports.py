@@ -7,6 +7,7 @@ import attrs
 from leadnator_auth.adapters.memory.fakes import (
     CheapHasher,
     FakeClock,
+    FakeKeyMaker,
     PlainEmailSyntax,
     SeededRandomness,
     UnsignedTokens,
@@ -16,6 +17,7 @@ from leadnator_auth.adapters.memory.rate_limits import MemoryRateLimits
 from leadnator_auth.adapters.memory.store import MemoryIdentities, MemoryUnitOfWork
 from leadnator_auth.adapters.memory.webhook_receiver import WebhookReceiver
 from leadnator_auth.domain.entities.event import Event
+from leadnator_auth.domain.entities.key_ring import KeyRing
 from leadnator_auth.domain.entities.subscription import Subscriber, Subscription, subscribers_by_id
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.policy import Policy
@@ -76,6 +78,8 @@ def memory_ports(seed: int = 0, policy: Policy = Policy(), subscribers: Iterable
         readiness=MemoryReadiness(),
         master_keys=MasterKeys([f"the master key of the world that grows from {seed}"]),
         code_keys=MasterKeys([f"the key of the codes of the world that grows from {seed}"]),
+        key_ring=KeyRing(policy.signing_algorithm),
+        key_maker=FakeKeyMaker(),
         webhooks=WebhookReceiver(),
         policy=policy,
         subscribers=functions,

@@ -5,7 +5,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from leadnator_auth.adapters.memory.tables import Tables, remove
+from leadnator_auth.adapters.memory.tables import Tables, remove, remove_sessions
 from leadnator_auth.domain.entities.outbox import DeliveryState, OutboxEntry
 from leadnator_auth.domain.ports import Expired
 
@@ -35,7 +35,7 @@ def purge(what: Expired, before: datetime, limit: int, tables: Tables) -> int:
     name, over_at = _OVER[what]
     table: dict[str, Any] = getattr(tables, name)
     old = [key for key, entity in table.items() if (at := over_at(entity)) is not None and at < before]
-    count = remove(table, old[:limit])
+    count = remove_sessions(tables, old[:limit]) if table is tables.sessions else remove(table, old[:limit])
     if what is Expired.EVENTS:
         _forget_places(tables)
     return count

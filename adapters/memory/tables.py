@@ -1,12 +1,13 @@
 """The kept state, and the repositories of accounts over one copy of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import TypeVar
 
 import attrs
 
+from leadnator_auth.domain.entities.api_key import ApiKey
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event
@@ -16,13 +17,15 @@ from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail, forgott
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken
 from leadnator_auth.domain.entities.passkey import Passkey
 from leadnator_auth.domain.entities.recovery_code import RecoveryCode
+from leadnator_auth.domain.entities.refresh_family import RefreshFamily
 from leadnator_auth.domain.entities.session import Session
+from leadnator_auth.domain.entities.signing_key import SigningKey
 from leadnator_auth.domain.entities.subscription import Subscription
 from leadnator_auth.domain.entities.totp_factor import TotpFactor
 from leadnator_auth.domain.entities.user import User, is_found
 from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.values.ids import EventId, FactorId, PasskeyId, SessionId, UserId, WebhookId
+from leadnator_auth.domain.values.ids import ApiKeyId, EventId, FactorId, PasskeyId, SessionId, UserId, WebhookId
 from leadnator_auth.domain.values.paging import Position
 
 Key = TypeVar("Key")
@@ -39,9 +42,12 @@ class Tables:
     one_time_tokens: dict[str, OneTimeToken] = attrs.Factory(dict)
     email_changes: dict[str, EmailChange] = attrs.Factory(dict)
     known_clients: dict[str, KnownClient] = attrs.Factory(dict)
+    api_keys: dict[ApiKeyId, ApiKey] = attrs.Factory(dict)
     passkeys: dict[PasskeyId, Passkey] = attrs.Factory(dict)
     totp_factors: dict[FactorId, TotpFactor] = attrs.Factory(dict)
     recovery_codes: dict[str, RecoveryCode] = attrs.Factory(dict)
+    signing_keys: dict[str, SigningKey] = attrs.Factory(dict)
+    refresh_families: dict[SessionId, RefreshFamily] = attrs.Factory(dict)
     mails: dict[str, QueuedMail] = attrs.Factory(dict)
     events: dict[EventId, Event] = attrs.Factory(dict)
     places: dict[EventId, int] = attrs.Factory(dict)
@@ -60,6 +66,14 @@ def remove(table: dict[Key, Entity], keys: list[Key]) -> int:
     for key in keys:
         del table[key]
     return len(keys)
+
+
+def remove_sessions(tables: Tables, keys: Iterable[str]) -> int:
+    """Removes these sessions, with what belongs to each, and returns how many they were."""
+    removed = [tables.sessions.pop(SessionId(key)) for key in keys]
+    for session in removed:
+        tables.refresh_families.pop(session.id, None)
+    return len(removed)
 
 
 def is_reserved(canonical: str, now: datetime, tables: Tables, *, but: UserId | None = None) -> bool:
@@ -118,10 +132,11 @@ class MemoryUsers:
                 del tables.mails[mail.id]
         remove(tables.email_changes, list(changes))
         tables.credentials.pop(user_id, None)
-        remove(tables.sessions, [s.id for s in tables.sessions.values() if s.user_id == user_id])
+        remove_sessions(tables, [s.id for s in tables.sessions.values() if s.user_id == user_id])
         tokens = tables.one_time_tokens
         remove(tokens, [token.digest for token in tokens.values() if token.user_id == user_id])
         remove(tables.known_clients, [key for key, client in tables.known_clients.items() if client.user_id == user_id])
+        remove(tables.api_keys, [key.id for key in tables.api_keys.values() if key.user_id == user_id])
         remove(tables.passkeys, [passkey.id for passkey in tables.passkeys.values() if passkey.user_id == user_id])
         remove(tables.totp_factors, [each.id for each in tables.totp_factors.values() if each.user_id == user_id])
         remove(tables.recovery_codes, [key for key, code in tables.recovery_codes.items() if code.user_id == user_id])
@@ -198,11 +213,14 @@ class MemorySessions:
                 self.tables.sessions[session_id] = attrs.evolve(kept, last_used_at=at)
 
     async def end(self, session_id: SessionId) -> bool:
-        return self.tables.sessions.pop(session_id, None) is not None
+        return remove_sessions(self.tables, [session_id] if session_id in self.tables.sessions else []) == 1
 
     async def trim(self, user_id: UserId, *, keep: int, limit: int) -> list[Session]:
         sessions = [session for session in self.tables.sessions.values() if session.user_id == user_id]
         last_to_go = sorted(sessions, key=attrgetter("epoch", "created_at", "id"), reverse=True)
         removed = last_to_go[keep : keep + limit]
-        remove(self.tables.sessions, [session.id for session in removed])
+        remove_sessions(self.tables, [session.id for session in removed])
         return removed
+
+    async def last_expiry(self) -> datetime | None:
+        return max((session.expires_at for session in self.tables.sessions.values()), default=None)

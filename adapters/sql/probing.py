@@ -28,6 +28,7 @@ from leadnator_auth.adapters.sql.shortcoming import Shortcoming
 from leadnator_auth.adapters.sql.sqlite_catalog import installed_for
 from leadnator_auth.adapters.sql.unit_of_work import SqlRepositories
 from leadnator_auth.domain.entities.event_delivery import MAX_COUNTED, EventBacklog
+from leadnator_auth.domain.entities.signing_key import SigningKey
 from leadnator_auth.domain.entities.subscription import Subscription
 from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.errors import UnavailableError
@@ -92,6 +93,11 @@ class SqlProbe:
             subscriptions = {each.id: each for each in await repositories.subscriptions.all()}
             webhooks = await repositories.webhooks.all()
         return [(webhook, subscriptions[webhook.id]) for webhook in webhooks if webhook.id in subscriptions]
+
+    async def signing_keys(self) -> list[SigningKey]:
+        """Returns every signing key."""
+        async with self.connections.reading() as connection:
+            return await SqlRepositories(connection).signing_keys.all()
 
     async def event_backlog(self) -> EventBacklog:
         """Returns how many events wait to be delivered, or were given up."""

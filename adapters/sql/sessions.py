@@ -5,7 +5,7 @@ from datetime import datetime
 
 import attrs
 
-from leadnator_auth.adapters.sql.instants import to_number
+from leadnator_auth.adapters.sql.instants import from_optional, to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.table import Column, Table, instant, optional_instant, plain
 from leadnator_auth.domain.entities.proof import AuthenticationMethod
@@ -85,3 +85,7 @@ class SqlSessions:
         return await SESSIONS.delete_some(
             self.connection, "user_id = :user_id", limit, order_by=_NEWEST_FIRST, skip=keep, user_id=user_id
         )
+
+    async def last_expiry(self) -> datetime | None:
+        row = await self.connection.fetch_one("SELECT max(expires_at) AS last FROM sessions")
+        return from_optional(row["last"]) if row else None

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import attrs
 
+from leadnator_auth.adapters.sql.api_keys import SqlApiKeys
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.credentials import SqlCredentialStore
 from leadnator_auth.adapters.sql.email_changes import SqlEmailChanges
@@ -17,8 +18,10 @@ from leadnator_auth.adapters.sql.one_time_tokens import SqlOneTimeTokens
 from leadnator_auth.adapters.sql.passkeys import SqlPasskeys
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.purging import purge
+from leadnator_auth.adapters.sql.refresh_families import SqlRefreshFamilies
 from leadnator_auth.adapters.sql.second_factors import SqlRecoveryCodes, SqlTotpFactors
 from leadnator_auth.adapters.sql.sessions import SqlSessions
+from leadnator_auth.adapters.sql.signing_keys import SqlSigningKeys
 from leadnator_auth.adapters.sql.subscriptions import SqlSubscriptions
 from leadnator_auth.adapters.sql.users import SqlUsers
 from leadnator_auth.adapters.sql.webhooks import SqlWebhooks
@@ -35,9 +38,12 @@ class SqlRepositories:
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.email_changes = SqlEmailChanges(connection)
         self.known_clients = SqlKnownClients(connection)
+        self.api_keys = SqlApiKeys(connection)
         self.passkeys = SqlPasskeys(connection)
         self.totp_factors = SqlTotpFactors(connection)
         self.recovery_codes = SqlRecoveryCodes(connection)
+        self.signing_keys = SqlSigningKeys(connection)
+        self.refresh_families = SqlRefreshFamilies(connection)
         self.mail_queue = SqlMailQueue(connection)
         self.events = SqlEvents(connection)
         self.subscriptions = SqlSubscriptions(connection)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import attrs
 
@@ -10,6 +11,8 @@ from leadnator_auth.domain.entities.session import CLOCK_LEEWAY, Session
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.values.ids import SessionId, UserId
 
+ISSUER = "leadnator-auth"
+AUDIENCE = "leadnator"
 MAX_TOKEN_LENGTH = 8 * 1024
 MEDIA_TOKEN_LIFETIME = timedelta(minutes=3)
 
@@ -64,19 +67,34 @@ def access_claims(session: Session, token_id: str) -> Claims:
         purpose=AccessPurpose.ACCESS,
         issued_at=session.created_at.replace(microsecond=0),
         expires_at=session.expires_at.replace(microsecond=0),
-        authenticated_at=session.authenticated_at.replace(microsecond=0),
-        amr=tuple(method.value for method in session.amr),
+        **_proof_of(session),
     )
+
+
+def short_claims(session: Session, token_id: str, now: datetime, lifetime: timedelta) -> Claims:
+    """Returns the claims of an access token that lives for a while, but no longer than its session."""
+    claims = _claims_until(now + lifetime, AccessPurpose.ACCESS, session, token_id, now)
+    return attrs.evolve(claims, **_proof_of(session))
 
 
 def media_claims(session: Session, path: str, token_id: str, now: datetime) -> Claims:
     """Returns the claims of a token for the URLs below a path; it lives 3 minutes, but no longer than its session."""
+    claims = _claims_until(now + MEDIA_TOKEN_LIFETIME, AccessPurpose.MEDIA, session, token_id, now)
+    return attrs.evolve(claims, path=path)
+
+
+def _proof_of(session: Session) -> dict[str, Any]:
+    """Returns the fields of claims that tell when and how somebody proved that the session is theirs."""
+    authenticated_at = session.authenticated_at.replace(microsecond=0)
+    return {"authenticated_at": authenticated_at, "amr": tuple(method.value for method in session.amr)}
+
+
+def _claims_until(end: datetime, purpose: AccessPurpose, session: Session, token_id: str, now: datetime) -> Claims:
     return Claims(
         user_id=session.user_id,
         session_id=session.id,
         token_id=token_id,
-        purpose=AccessPurpose.MEDIA,
+        purpose=purpose,
         issued_at=now.replace(microsecond=0),
-        expires_at=min(now + MEDIA_TOKEN_LIFETIME, session.expires_at).replace(microsecond=0),
-        path=path,
+        expires_at=min(end, session.expires_at).replace(microsecond=0),
     )

@@ -32,6 +32,9 @@ class EventType(StrEnum):
     """A passkey was used whose counter did not rise, and refused: somebody else may have its key."""
     SESSION_STARTED = "session.started"
     SESSION_ENDED = "session.ended"
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_REVOKED = "api_key.revoked"
+    REFRESH_TOKEN_REUSED = "refresh_token.reused"
     WEBHOOK_TEST = "webhook.test"
     """Nothing happened: an administrator tries a webhook. It is never kept, and goes to that webhook alone."""
 

@@ -31,6 +31,8 @@ class MailKind(StrEnum):
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_CLONED = "passkey_cloned"
+    API_KEY_CREATED = "api_key_created"
+    REFRESH_TOKEN_REUSED = "refresh_token_reused"
 
 
 @attrs.frozen

@@ -97,6 +97,8 @@ class Limits:
     """Challenges for a passkey to log in with that one client asks for and does not use: a page may ask as it opens."""
     passkey: RateLimit | None = RateLimit("passkey", 100, timedelta(hours=1))
     """Passkeys of one client that are refused."""
+    refresh: RateLimit | None = RateLimit("refresh", 1000, timedelta(hours=1))
+    """Refreshes of one session from one client, with refresh tokens that are or were its own."""
 
     @classmethod
     def none(cls) -> "Limits":

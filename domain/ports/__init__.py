@@ -19,12 +19,14 @@ from leadnator_auth.domain.ports.outside import (
 from leadnator_auth.domain.ports.passkeys import PasskeyCeremony
 from leadnator_auth.domain.ports.rate_limits import RateLimits
 from leadnator_auth.domain.ports.record import Ports
+from leadnator_auth.domain.ports.signing_keys import KeyMaker
 from leadnator_auth.domain.ports.unit_of_work import *  # noqa: F403 (repositories are listed there, once)
 
 __all__ = [
     "AccessTokens",
     "Clock",
     "EmailSyntax",
+    "KeyMaker",
     "Mailer",
     "MetadataSchema",
     "PasskeyCeremony",

@@ -121,6 +121,9 @@ class Sessions(Protocol):
         Which of the others go first does not matter.
         """
 
+    async def last_expiry(self) -> datetime | None:
+        """Returns when the last of all sessions expires, ended ones that are not yet removed included; None of none."""
+
 
 class OneTimeTokens(Protocol):
     """The secrets that work once, whatever for."""

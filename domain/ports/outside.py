@@ -50,12 +50,16 @@ class AccessTokens(Protocol):
     """Writes claims as signed text and reads them back."""
 
     def issue(self, claims: Claims) -> str:
-        """Returns the token."""
+        """Returns the token.
+
+        Raises: UnavailableError while there is no key to sign with.
+        """
 
     def read(self, token: str) -> Claims:
         """Returns the claims of a genuine token, whatever their times say.
 
-        Raises: InvalidTokenError when it was not issued here, was changed, or is malformed.
+        Raises: InvalidTokenError when it was not issued here, was changed, or is malformed; UnknownSigningKeyError
+        when its key is none of the ring's, and may be known to others already. `steps.access_tokens` looks again then.
         """
 
 

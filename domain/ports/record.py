@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from leadnator_auth.domain.entities.key_ring import KeyRing
 from leadnator_auth.domain.entities.subscription import Subscriber
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports.outside import (
@@ -19,6 +20,7 @@ from leadnator_auth.domain.ports.outside import (
 )
 from leadnator_auth.domain.ports.passkeys import PasskeyCeremony
 from leadnator_auth.domain.ports.rate_limits import RateLimits
+from leadnator_auth.domain.ports.signing_keys import KeyMaker
 from leadnator_auth.domain.ports.unit_of_work import Identities, UnitOfWork
 from leadnator_auth.domain.values.master_keys import MasterKeys
 
@@ -41,6 +43,10 @@ class Ports:
     """Without any, what derives secrets from one is switched off."""
     code_keys: MasterKeys = MasterKeys()
     """What mailed codes are derived from, which live for minutes; without any, log-in by code is switched off."""
+    key_ring: KeyRing = attrs.field(factory=KeyRing)
+    """What `tokens` signs and verifies with where that is no secret alone; without one of its own, HS256 is all."""
+    key_maker: KeyMaker | None = None
+    """None where its library is not installed: then there is HS256 alone."""
     webhooks: WebhookSender | None = None
     """None where nothing can be sent, because its libraries are not installed: webhooks are switched off."""
     passkeys: PasskeyCeremony | None = None

@@ -40,6 +40,11 @@ class MasterKeys:
         return bool(self.keys)
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all keys, the first one's first."""
+        return tuple(map(_id_of, self.keys))
+
+    @property
     def newest_id(self) -> str:
         """The id of the key that new secrets are derived from; it tells nothing of the key, and may be kept anywhere.
 

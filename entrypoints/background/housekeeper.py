@@ -1,4 +1,4 @@
-"""The housekeeper, which purges what is over while the server runs."""
+"""The housekeeper, which purges what is over while the server runs, and sees to the signing keys."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from leadnator_auth.domain import Ports, UnavailableError, purge
+from leadnator_auth.domain import Ports, UnavailableError, keep_signing_keys, purge
 
 EVERY_SECONDS = 600.0
 PAUSE_SECONDS = 0.05
@@ -34,6 +34,8 @@ async def _keep_house(ports: Ports, startup_delay: float) -> None:
     while True:
         try:
             await _purge_all(ports)
+            if ports.policy.signing_algorithm.has_public_keys:
+                await keep_signing_keys(ports=ports)
         except UnavailableError as error:
             _log.warning("purge_unavailable", error=str(error))
         except Exception:  # noqa: BLE001 (it must not end the housekeeping for good)

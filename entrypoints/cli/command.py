@@ -8,10 +8,12 @@ import sys
 import click
 
 from leadnator_auth import __version__
+from leadnator_auth.entrypoints.cli.api_keys import api_keys
 from leadnator_auth.entrypoints.cli.backup import backup
 from leadnator_auth.entrypoints.cli.config import config
 from leadnator_auth.entrypoints.cli.doctor import doctor
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.keys import keys
 from leadnator_auth.entrypoints.cli.mail import mail
 from leadnator_auth.entrypoints.cli.program import Program
 from leadnator_auth.entrypoints.cli.users import users
@@ -27,9 +29,11 @@ def main() -> None:
     """Accounts, log-ins and password reset as an HTTP API. Settings are LEADNATOR_… environment variables."""
 
 
+main.add_command(api_keys)
 main.add_command(backup)
 main.add_command(config)
 main.add_command(doctor)
+main.add_command(keys)
 main.add_command(mail)
 main.add_command(users)
 main.add_command(webhooks)

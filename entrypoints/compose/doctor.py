@@ -18,15 +18,19 @@ from leadnator_auth.domain.errors import MailDelayedError
 from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
 from leadnator_auth.domain.values.master_keys import MasterKeys
+from leadnator_auth.domain.values.public_key import SigningAlgorithm
 from leadnator_auth.entrypoints.compose import passkeys
 from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER, mail_writer, smtp_server
 from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.compose.secrets import master_key_file, signing_secret_file
+from leadnator_auth.entrypoints.compose.signing_keys import key_maker
+from leadnator_auth.entrypoints.compose.signing_keys import missing_libraries as missing_for_keys
 from leadnator_auth.entrypoints.compose.webhooks import missing_libraries
 from leadnator_auth.entrypoints.doctor import Check, Findings, Level, local, remote
 from leadnator_auth.entrypoints.doctor.kept_secrets import check_master_key, check_signing_secret
 from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files, check_templates
 from leadnator_auth.entrypoints.doctor.passkeys import check_passkeys
+from leadnator_auth.entrypoints.doctor.signing_keys import check_signing_keys
 from leadnator_auth.entrypoints.doctor.webhooks import check_webhooks
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
@@ -67,6 +71,7 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
         Check("database file", lambda: local.check_database_file(path, library_shortcoming()) if path else ()),
         # To look for what is in a file that is not there would make it.
         Check("database", lambda: database() if path is None or path.is_file() else (), DATABASE_SECONDS),
+        Check("signing keys", partial(_signing_keys, settings), DATABASE_SECONDS),
         Check("webhooks", lambda: webhooks() if path is None or path.is_file() else (), DATABASE_SECONDS),
         Check("passkeys", partial(_passkeys, settings)),
         Check("password hashing", hashing, HASHING_SECONDS),
@@ -110,12 +115,26 @@ def _passkeys(settings: Settings) -> Findings:
 
 
 def _has_key(settings: Settings, key_id: str) -> bool:
-    """Returns whether the master key of this id is set, or in the file; nothing is made."""
+    """Returns whether the master key of this id is set, or in the file."""
+    return _master_keys(settings).has(key_id)
+
+
+def _master_keys(settings: Settings) -> MasterKeys:
+    """Returns the master keys that are set, or in the file; nothing is made."""
     keys = list(settings.master_keys)
     if not keys and is_sqlite(settings.database):
         with suppress(OSError, ValueError):
             keys = [read_secret(master_key_file(settings.database))]
-    return MasterKeys(keys).has(key_id)
+    return MasterKeys(keys)
+
+
+def _signing_keys(settings: Settings) -> Findings:
+    if is_sqlite(settings.database) and not settings.database.is_file():
+        return ()
+    keys, maker = _master_keys(settings), key_maker()
+    can_sign = (lambda key: maker is not None and maker.can_sign(key, keys)) if keys else None
+    algorithm, opened = SigningAlgorithm(settings.jwt_algorithm), partial(_opened, settings)
+    return check_signing_keys(opened, algorithm, missing_for_keys(), can_sign, SystemClock().now())
 
 
 def _smtp(settings: Settings) -> Findings:

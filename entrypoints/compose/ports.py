@@ -1,6 +1,8 @@
 """The composition root: the only place that knows which adapter serves which port."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
@@ -21,10 +23,14 @@ from leadnator_auth.adapters.sql import (
     pool_size_of,
 )
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
+from leadnator_auth.domain.entities.key_ring import KeyRing
 from leadnator_auth.domain.entities.rate_limit import Limits
+from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
+from leadnator_auth.domain.use_cases.signing_keys import keep_signing_keys
 from leadnator_auth.domain.values.password import PasswordPolicy
+from leadnator_auth.domain.values.public_key import SigningAlgorithm
 from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
 from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
@@ -38,6 +44,7 @@ from leadnator_auth.entrypoints.compose.secrets import (
     require_signing_secret,
     signing_secret_file,
 )
+from leadnator_auth.entrypoints.compose.signing_keys import check_they_open, key_maker, require_signing_keys
 from leadnator_auth.entrypoints.compose.webhooks import opened_webhooks
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.account_values import CLOSED, OPEN
@@ -48,12 +55,15 @@ from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics
 DEFAULT_RESET_URL = "{public_url}/reset-password?token={token}"
 
 
-def prepare(settings: Settings) -> bool:
-    """Makes the database and the secrets ready; returns whether the schema had to be changed.
+def prepare(settings: Settings, *, check_keys: bool = True) -> bool:
+    """Makes the database, the secrets and the signing keys ready; returns whether the schema had to be changed.
+
+    Without `check_keys`, it does not matter whether the master key opens the signing keys: for who would mend that.
 
     Raises: StartError.
     """
     require_signing_secret(settings)
+    require_signing_keys(settings)
     password_blocklist(settings)  # here, where it can be told in one line, and not in each process
     metadata_schema(settings)
     try:
@@ -62,7 +72,24 @@ def prepare(settings: Settings) -> bool:
         raise StartError(str(error)) from error
     jwt_tokens(settings)
     master_keys(settings)
+    if SigningAlgorithm(settings.jwt_algorithm).has_public_keys:
+        with ThreadPoolExecutor(1) as thread:  # there may be an event loop in this one
+            thread.submit(asyncio.run, _prepare_keys(settings, check=check_keys)).result()
     return changed
+
+
+async def _prepare_keys(settings: Settings, *, check: bool) -> None:
+    """Makes the signing keys that are missing.
+
+    Raises: StartError.
+    """
+    async with open_ports(settings) as ports:
+        try:
+            keys = await keep_signing_keys(ports=ports)
+        except UnavailableError as error:
+            raise StartError(f"cannot make the signing keys: {error}") from error
+        if check:
+            check_they_open(keys, ports)
 
 
 @asynccontextmanager
@@ -80,8 +107,9 @@ async def open_ports(
     """
     clock = SystemClock()
     schema = metadata_schema(settings)
-    tokens = jwt_tokens(settings)
     keys = master_keys(settings)
+    ring = KeyRing(SigningAlgorithm(settings.jwt_algorithm))
+    tokens = jwt_tokens(settings, ring, keys)
     metrics = metrics or Metrics()
     with _hasher(settings, metrics) as hasher, opened_mailer(settings, clock) as mailer:
         async with _connections(settings, metrics) as connections, opened_webhooks(settings) as webhooks:
@@ -99,6 +127,8 @@ async def open_ports(
                 readiness=SqlReadiness(connections),
                 master_keys=keys,
                 code_keys=code_keys(keys, tokens),
+                key_ring=ring,
+                key_maker=key_maker(),
                 webhooks=webhooks,
                 passkeys=passkey_ceremony(settings),
                 policy=_policy(settings),
@@ -164,8 +194,10 @@ def _policy(settings: Settings) -> Policy:
     return Policy(
         password=PasswordPolicy(settings.min_password_length, password_blocklist(settings)),
         sign_up=_sign_up(settings),
+        signing_algorithm=SigningAlgorithm(settings.jwt_algorithm),
         session_lifetime=timedelta(seconds=settings.token_ttl),
         session_idle=None if settings.session_idle is None else timedelta(seconds=settings.session_idle),
+        access_token_lifetime=timedelta(seconds=settings.access_token_ttl),
         step_up_lifetime=timedelta(seconds=settings.step_up_ttl),
         max_sessions=settings.max_sessions,
         reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
@@ -202,4 +234,5 @@ def _limits(settings: Settings) -> Limits:
         login_code_confirm=settings.limit_login_code_confirm,
         passkey_options=settings.limit_passkey_options,
         passkey=settings.limit_passkey,
+        refresh=settings.limit_refresh,
     )

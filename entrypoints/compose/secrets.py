@@ -5,6 +5,7 @@ from pathlib import Path
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
 from leadnator_auth.adapters.secret_file import kept_secret
 from leadnator_auth.adapters.sql import is_sqlite
+from leadnator_auth.domain.entities.key_ring import KeyRing
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
@@ -31,18 +32,21 @@ def require_signing_secret(settings: Settings) -> None:
         raise StartError(MISSING_SECRET)
 
 
-def jwt_tokens(settings: Settings) -> JwtTokens:
+def jwt_tokens(settings: Settings, ring: KeyRing | None = None, keys: MasterKeys = MasterKeys()) -> JwtTokens:
     """Returns what signs with the secrets of the settings, or else with the one in the file, made first if need be.
+
+    Where the ring has a key that signs, it signs with that one, which these master keys open.
 
     Raises: StartError.
     """
+    ring = ring or KeyRing()
     if settings.jwt_secrets:
-        return JwtTokens(settings.jwt_secrets)
+        return JwtTokens(settings.jwt_secrets, ring=ring, master_keys=keys)
     if not is_sqlite(settings.database):
         raise StartError(MISSING_SECRET)
     file = signing_secret_file(settings.database)
     try:
-        return JwtTokens([kept_secret(file)])
+        return JwtTokens([kept_secret(file)], ring=ring, master_keys=keys)
     except (OSError, ValueError) as error:
         raise StartError(f"cannot use the signing secret in {file}: {error}") from error
 

@@ -71,7 +71,7 @@ def check_signing_secret(configured: Sequence[str], file: Path | None, read: Rea
 def check_master_key(configured: Sequence[str], file: Path | None, read: Read) -> Iterator[Finding]:
     """Yields the same of the master keys, without which some things are off."""
     if not configured and file is None:
-        found = f"{_MASTER.variable} is not set, so second factors and webhooks are off"
+        found = f"{_MASTER.variable} is not set, so second factors, token pairs, webhooks, EdDSA and ES256 are off"
         cure = f"to have them, make a random one, the same for all servers: {_MASTER.variable}={_RANDOM}"
         yield warn(_MASTER.check, found, f"{cure}; keep it: without it every app and every secret of a webhook is lost")
     else:

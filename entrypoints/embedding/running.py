@@ -13,6 +13,7 @@ from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.telemetry.event_log import log_events
+from leadnator_auth.entrypoints.telemetry.key_log import log_keys
 
 
 @asynccontextmanager
@@ -41,5 +42,6 @@ async def running_ports(settings: Settings, subscribers: Iterable[Subscriber] = 
 
     async with open_ports(settings, on_commit) as opened:
         ports = attrs.evolve(opened, subscribers=functions)
+        ports.key_ring.on_change = log_keys
         async with work.running(ports):
             yield ports

@@ -108,6 +108,13 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         _challenge("invalid_token", "The token is malformed, expired or no longer valid"),
         when="The token is malformed, expired or revoked.",
     ),
+    errors.InvalidRefreshTokenError: Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "Invalid refresh token",
+        "The refresh token is malformed, replaced, or of a session that ended: log in again.",
+        {"WWW-Authenticate": REALM},
+        when="The refresh token is malformed or forged, or its session ended; one that was replaced before ends it.",
+    ),
     errors.InvalidPasskeyError: Problem(
         HTTPStatus.UNAUTHORIZED,
         "Invalid passkey",
@@ -159,6 +166,21 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "Only an admin may do this.",
         _challenge("insufficient_scope", "Only an admin may do this"),
     ),
+    errors.SessionRequiredError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "Session required",
+        "No API key may do this: log in, and send the token of the session.",
+        _challenge("insufficient_scope", "This takes the token of a session"),
+        when="An API key was sent where only somebody who logged in may act.",
+    ),
+    errors.InsufficientScopeError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "Insufficient scope",
+        "This takes an API key that has the scope for it.",
+        _challenge("insufficient_scope", "This takes an API key with a scope"),
+        when="What was sent is no API key with the scope for this, which WWW-Authenticate names; some are for the "
+        "keys of admins alone.",
+    ),
     refusals.MethodNotAllowedError: Problem(
         HTTPStatus.METHOD_NOT_ALLOWED,
         "Method not allowed",
@@ -177,6 +199,12 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     errors.PasskeyExistsError: Problem(
         HTTPStatus.CONFLICT, "Passkey already registered", "This passkey is registered already."
     ),
+    errors.TokenPairExistsError: Problem(
+        HTTPStatus.CONFLICT,
+        "Token pair exists",
+        "This session has a token pair already: POST its refresh token to /api/auth/refresh.",
+        when="The token is the access token of a pair, whose session gets the next pair for its refresh token alone.",
+    ),
     errors.TooManyPasskeysError: Problem(
         HTTPStatus.CONFLICT, "Too many passkeys", "The account has 20 passkeys: remove one first."
     ),
@@ -185,6 +213,9 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "Last credential",
         "It is the only way into the account: set a password or add another passkey first.",
         when="Without it there would be no way into the account: no password works, and there is no other passkey.",
+    ),
+    errors.TooManyApiKeysError: Problem(
+        HTTPStatus.CONFLICT, "Too many API keys", "The account has 50 API keys: remove one first."
     ),
     errors.LastAdminError: Problem(
         HTTPStatus.CONFLICT, "Last admin", "This is the last active admin: make somebody else one first."
@@ -249,6 +280,8 @@ def headers_of(error: AuthError | RequestError) -> dict[str, str]:
         headers.update(_limit_headers(error))
     if isinstance(error, errors.StepUpRequiredError):
         headers["WWW-Authenticate"] += f', max_age="{error.max_age}"'  # RFC 9470 section 3
+    if isinstance(error, errors.InsufficientScopeError) and error.scope:
+        headers["WWW-Authenticate"] += f', scope="{error.scope}"'  # RFC 6750 section 3
     return headers
 
 

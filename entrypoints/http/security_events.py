@@ -11,17 +11,20 @@ from leadnator_auth.domain import (
     EmailNotVerifiedError,
     EmailTakenError,
     ForbiddenError,
+    InsufficientScopeError,
     InvalidChallengeError,
     InvalidCodeError,
     InvalidCredentialsError,
     InvalidEmailTokenError,
     InvalidPasskeyError,
+    InvalidRefreshTokenError,
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
     LastCredentialError,
     PasskeyClonedError,
     SecondFactorRequiredError,
+    SessionRequiredError,
     SignUpClosedError,
     StepUpRequiredError,
     TooManyRequestsError,
@@ -43,22 +46,24 @@ _REFUSALS: Mapping[type[Exception], str] = {
     SignUpClosedError: "closed_sign_up_refused",
     EmailTakenError: "taken_email_refused",
     InvalidTokenError: "token_refused",
+    InvalidRefreshTokenError: "refresh_token_refused",
     StepUpRequiredError: "step_up_missing",
     InvalidResetTokenError: "link_refused",
     InvalidEmailTokenError: "link_refused",
     TooManyRequestsError: "throttled",
     ForbiddenError: "administration_refused",
+    SessionRequiredError: "api_key_refused",
+    InsufficientScopeError: "scope_missing",
     LastAdminError: "last_admin_kept",
     LastCredentialError: "last_credential_kept",
 }
-
-
-_OF_AN_ACCOUNT = (
+_WITH_USER = (
     InvalidCredentialsError,
     InvalidCodeError,
     EmailNotVerifiedError,
     ForbiddenError,
     SecondFactorRequiredError,
+    SessionRequiredError,
 )
 
 
@@ -73,9 +78,11 @@ def log_refusal(request: Request, error: AuthError | RequestError) -> None:
     if event is None or isinstance(error, RequestError):
         return
     told: Mapping[str, str | None] = {"reason": error.reason}
-    if isinstance(error, PasskeyClonedError):
+    if isinstance(error, InsufficientScopeError):
+        told = {"user": error.user_id, "scope": error.scope}
+    elif isinstance(error, PasskeyClonedError):
         told = {"user": error.user_id, "passkey": error.passkey_id}
-    elif isinstance(error, _OF_AN_ACCOUNT):
+    elif isinstance(error, _WITH_USER):
         told = {"user": error.user_id}
     ids = {name: value for name, value in told.items() if value}
     _log.warning(event, client=client_of(request).ip, request_id=request.state.request_id, **ids)

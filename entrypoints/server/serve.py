@@ -33,6 +33,7 @@ from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.values import SAFE_BCRYPT_COST
 from leadnator_auth.entrypoints.telemetry.event_log import log_events
+from leadnator_auth.entrypoints.telemetry.key_log import log_keys
 from leadnator_auth.entrypoints.telemetry.metrics import Metrics
 from leadnator_auth.entrypoints.telemetry.metrics.recording import publishing
 from leadnator_auth.entrypoints.telemetry.metrics.rows import rows_in, shared_folder
@@ -67,6 +68,7 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
             open_ports(settings, on_commit, metrics) as ports,
             work.running(ports),
         ):
+            ports.key_ring.on_change = log_keys
             app.state.ports = tracing.traced(ports) if tracing else ports
             yield
         if tracing:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from leadnator_auth.domain.values.public_key import SigningAlgorithm
 from leadnator_auth.entrypoints.settings.errors import FileError
 from leadnator_auth.entrypoints.settings.values import HOST_NAME, TEN_YEARS, between
 
@@ -35,6 +36,14 @@ def _in_ascii(domain: str) -> str:
     from email_validator import validate_email  # not needed to start
 
     return validate_email(f"x@{domain}", check_deliverability=False, test_environment=True).ascii_domain.lower()
+
+
+def signing_algorithm(text: str) -> str:
+    """Returns the name of an algorithm, which may be typed in any case."""
+    names = {each.value.lower(): each.value for each in SigningAlgorithm}
+    if text.lower() not in names:
+        raise ValueError
+    return names[text.lower()]
 
 
 def password_blocklist(text: str) -> str | Path:

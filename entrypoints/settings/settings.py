@@ -89,6 +89,7 @@ class Settings:
         "one or more secrets of at least 32 bytes each, separated by commas",
         secret=True,
     )
+    jwt_algorithm: str = setting("JWT_ALGORITHM", account_values.signing_algorithm, "HS256", "HS256, EdDSA or ES256")
     master_keys: tuple[str, ...] = setting(
         "MASTER_KEY",
         values.secrets,
@@ -97,6 +98,7 @@ class Settings:
         secret=True,
     )
     token_ttl: int = setting("TOKEN_TTL", values.positive, 604_800, "a number of seconds from 1 to 315360000")
+    access_token_ttl: int = setting("ACCESS_TOKEN_TTL", values.positive, 300, "a number of seconds from 1 to 315360000")
     reset_token_ttl: int = setting("RESET_TOKEN_TTL", values.positive, 3_600, "a number of seconds from 1 to 315360000")
     step_up_ttl: int = setting("STEP_UP_TTL", values.positive, 600, "a number of seconds from 1 to 315360000")
     email_verification: str = setting(
@@ -171,6 +173,7 @@ class Settings:
     limit_login_code_confirm: RateLimit = _limit("login-code-confirm", "login_code_confirm")
     limit_passkey_options: RateLimit = _limit("passkey-options", "passkey_options")
     limit_passkey: RateLimit = _limit("passkey", "passkey")
+    limit_refresh: RateLimit = _limit("refresh", "refresh")
     keep_alive: int = setting("KEEP_ALIVE", values.between(1, 3600), 75, "a number of seconds from 1 to 3600")
     trusted_proxies: tuple[str, ...] = setting(
         "TRUSTED_PROXIES", values.networks, (), "IP addresses or networks, separated by commas"

@@ -113,7 +113,8 @@ def _signing_secret(_: Settings, around: Surroundings) -> Shown:
 
 
 def _master_keys(_: Settings, around: Surroundings) -> Shown:
-    return _kept(around.master_key_file) or _default(None, "second factors and webhooks are off without one")
+    off = "second factors, token pairs and webhooks are off without one"
+    return _kept(around.master_key_file) or _default(None, off)
 
 
 def _kept(file: Path | None) -> Shown | None:

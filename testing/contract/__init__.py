@@ -16,6 +16,7 @@ New versions may add tests to a class: an adapter that fails a new test did not 
 """
 
 from leadnator_auth.testing.contract.administration_races import AdministrationRacesContract
+from leadnator_auth.testing.contract.api_keys import ApiKeysContract
 from leadnator_auth.testing.contract.cancelling import cancelled_at_step
 from leadnator_auth.testing.contract.credential_store import CredentialStoreContract
 from leadnator_auth.testing.contract.email_changes import EmailChangesContract
@@ -40,8 +41,11 @@ from leadnator_auth.testing.contract.password_hasher import PasswordHasherContra
 from leadnator_auth.testing.contract.races import RacesContract
 from leadnator_auth.testing.contract.rate_limits import RateLimitsContract
 from leadnator_auth.testing.contract.readiness import ReadinessContract
+from leadnator_auth.testing.contract.refresh_families import RefreshFamiliesContract
+from leadnator_auth.testing.contract.refresh_races import RefreshRacesContract
 from leadnator_auth.testing.contract.second_factors import RecoveryCodesContract, TotpFactorsContract
 from leadnator_auth.testing.contract.sessions import SessionsContract
+from leadnator_auth.testing.contract.signing_keys import SigningKeysContract
 from leadnator_auth.testing.contract.subscriptions import SubscriptionsContract
 from leadnator_auth.testing.contract.unit_of_work import UnitOfWorkContract
 from leadnator_auth.testing.contract.users import UsersContract
@@ -52,6 +56,7 @@ from leadnator_auth.testing.contract.world import world_over
 __all__ = [
     "AccessTokensContract",
     "AdministrationRacesContract",
+    "ApiKeysContract",
     "ClockContract",
     "CredentialStoreContract",
     "EmailChangesContract",
@@ -73,7 +78,10 @@ __all__ = [
     "RateLimitsContract",
     "ReadinessContract",
     "RecoveryCodesContract",
+    "RefreshFamiliesContract",
+    "RefreshRacesContract",
     "SessionsContract",
+    "SigningKeysContract",
     "SubscriptionsContract",
     "TotpFactorsContract",
     "UnitOfWorkContract",

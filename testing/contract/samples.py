@@ -10,11 +10,13 @@ from leadnator_auth.domain.entities.event_delivery import EventDelivery, QueuedE
 from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.session import Client, Session
+from leadnator_auth.domain.entities.signing_key import KeyState, SigningKey
 from leadnator_auth.domain.entities.subscription import Subscription
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.ids import EventId, SessionId, UserId, WebhookId
+from leadnator_auth.domain.values.public_key import PublicKey, SigningAlgorithm
 
 # Microseconds, and not a whole second: a store that rounds is found out.
 NOW = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
@@ -102,6 +104,20 @@ def an_event_delivery(number: int = 1, lane: str = "wh_0001", user: User | None 
         due_at=event.at,
         give_up_at=event.at + timedelta(days=3),
     )
+
+
+def a_signing_key(number: int = 1, state: KeyState = KeyState.NEXT) -> SigningKey:
+    public = PublicKey(SigningAlgorithm.ES256, f"{number:043}", "y" * 43)
+    key = SigningKey(
+        kid=public.kid,
+        public=public,
+        sealed="sealed-_AQ==",
+        master_key_id="k_1",
+        published_at=NOW + timedelta(microseconds=number),
+    )
+    if state is KeyState.RETIRED:
+        return key.signing(NOW).retired(NOW + HOUR, NOW + 2 * HOUR)
+    return key.signing(NOW) if state is KeyState.SIGNING else key
 
 
 def a_webhook(number: int = 1) -> Webhook:

@@ -180,3 +180,13 @@ class SessionsContract(StoreContract):
         assert await sessions_of(unit_of_work, alice) == [living, a_session(alice, 1)], (
             "`purge` leaves those that were used later, and those whose use is not noted"
         )
+
+    async def test_when_the_last_session_expires_is_known(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        async with unit_of_work() as transaction:
+            assert await transaction.sessions.last_expiry() is None, "`last_expiry` is None without a session"
+            for number, hours in ((1, 9), (2, 3), (3, 7)):
+                expires_at = NOW + hours * HOUR
+                await transaction.sessions.add(attrs.evolve(a_session(alice, number), expires_at=expires_at))
+            await transaction.commit()
+        async with unit_of_work.snapshot() as repositories:
+            assert await repositories.sessions.last_expiry() == NOW + 9 * HOUR, "`last_expiry` is that of all sessions"

@@ -9,6 +9,7 @@ from leadnator_auth.domain import Ports
 from leadnator_auth.domain.ports import Identities, RateLimits, Readiness, UnitOfWork
 from leadnator_auth.testing.contract import (
     AdministrationRacesContract,
+    ApiKeysContract,
     CredentialStoreContract,
     EmailChangesContract,
     EventDeliveriesContract,
@@ -23,7 +24,10 @@ from leadnator_auth.testing.contract import (
     RateLimitsContract,
     ReadinessContract,
     RecoveryCodesContract,
+    RefreshFamiliesContract,
+    RefreshRacesContract,
     SessionsContract,
+    SigningKeysContract,
     SubscriptionsContract,
     TotpFactorsContract,
     UnitOfWorkContract,
@@ -56,6 +60,10 @@ class TestKnownClients(KnownClientsContract):
     """KnownClients of each store."""
 
 
+class TestApiKeys(ApiKeysContract):
+    """ApiKeys of each store."""
+
+
 class TestPasskeys(PasskeysContract):
     """Passkeys of each store."""
 
@@ -66,6 +74,14 @@ class TestTotpFactors(TotpFactorsContract):
 
 class TestRecoveryCodes(RecoveryCodesContract):
     """RecoveryCodes of each store."""
+
+
+class TestSigningKeys(SigningKeysContract):
+    """SigningKeys of each store."""
+
+
+class TestRefreshFamilies(RefreshFamiliesContract):
+    """RefreshFamilies of each store."""
 
 
 class TestMailQueue(MailQueueContract):
@@ -175,6 +191,14 @@ class TestRaces(RacesContract):
 
 class TestAdministrationRaces(AdministrationRacesContract):
     """Administrators at once over each store."""
+
+    @pytest.fixture
+    def world(self, ports: Ports) -> Ports:
+        return ports
+
+
+class TestRefreshRaces(RefreshRacesContract):
+    """Refreshes, and what ends their sessions, at once over each store."""
 
     @pytest.fixture
     def world(self, ports: Ports) -> Ports:

@@ -90,11 +90,12 @@ async def test_the_rules_are_those_of_the_settings() -> None:
         assert ports.policy == Policy()
     chosen = {"MIN_PASSWORD_LENGTH": "12", "TOKEN_TTL": "60", "RESET_TOKEN_TTL": "120", "EVENT_RETENTION": "30"}
     chosen |= {"EMAIL_VERIFICATION": "required", "EMAIL_TOKEN_TTL": "300", "EMAIL_CODE_LOGIN": "on"}
-    chosen |= {"SESSION_IDLE": "90", "NEW_SIGN_IN_NOTICE": "on"}
+    chosen |= {"SESSION_IDLE": "90", "NEW_SIGN_IN_NOTICE": "on", "ACCESS_TOKEN_TTL": "30"}
     async with open_ports(settings(**chosen)) as ports:
         assert ports.policy == Policy(
             password=PasswordPolicy(min_length=12),
             session_lifetime=timedelta(seconds=60),
+            access_token_lifetime=timedelta(seconds=30),
             reset_token_lifetime=timedelta(seconds=120),
             event_retention=timedelta(days=30),
             email_verification=EmailVerification.REQUIRED,

@@ -161,7 +161,7 @@ def test_a_database_server_without_a_master_key_is_told_what_is_off_and_what_los
     assert_cured([finding])
     assert finding.level is WARN
     assert "LEADNATOR_MASTER_KEY is not set" in finding.found
-    assert "webhooks are off" in finding.found
+    assert "so second factors, token pairs, webhooks" in finding.found
     assert "lost" in finding.cure
     assert "openssl rand" in finding.cure
 

@@ -31,6 +31,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_MASTER_KEY": (),  # as above
     "LEADNATOR_TOKEN_TTL": 604_800,
     "LEADNATOR_RESET_TOKEN_TTL": 3_600,
+    "LEADNATOR_ACCESS_TOKEN_TTL": 300,
     "LEADNATOR_STEP_UP_TTL": 600,
     "LEADNATOR_USER_METADATA_SCHEMA": None,  # any object will do
     "LEADNATOR_EMAIL_VERIFICATION": "on",
@@ -68,6 +69,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_LIMIT_LOGIN_CODE_CONFIRM": RateLimit("login-code-confirm", 100, HOUR),
     "LEADNATOR_LIMIT_PASSKEY_OPTIONS": RateLimit("passkey-options", 600, HOUR),
     "LEADNATOR_LIMIT_PASSKEY": RateLimit("passkey", 100, HOUR),
+    "LEADNATOR_LIMIT_REFRESH": RateLimit("refresh", 1000, HOUR),
     "LEADNATOR_KEEP_ALIVE": 75,
     "LEADNATOR_TRUSTED_PROXIES": (),
     "LEADNATOR_CORS_ORIGINS": (),
@@ -144,6 +146,8 @@ GOOD: list[tuple[str, str, object]] = [
     ("EMAIL_VERIFICATION", "Required", "required"),
     ("EMAIL_VERIFICATION", "OFF", "off"),
     ("EMAIL_TOKEN_TTL", "1", 1),
+    ("ACCESS_TOKEN_TTL", "60", 60),
+    ("LIMIT_REFRESH", "9/min", RateLimit("refresh", 9, MINUTE)),
     ("MAX_SESSIONS", "1", 1),
     ("MAX_SESSIONS", "10000", 10_000),
     ("SESSION_IDLE", "60", 60),
@@ -261,6 +265,7 @@ BAD: dict[str, list[str]] = {
     "RESET_TOKEN_TTL": ["0", "soon", "315360001"],
     "EMAIL_VERIFICATION": ["yes", "true", "0", "require"],
     "EMAIL_TOKEN_TTL": ["0", "soon", "315360001"],
+    "ACCESS_TOKEN_TTL": ["0", "soon", "5m", "315360001"],
     "MAX_SESSIONS": ["0", "-1", "many", "10001"],
     "SESSION_IDLE": ["0", "59", "-60", "1.5", "1h", "on", "315360001", TOO_LONG_A_NUMBER],
     "NEW_SIGN_IN_NOTICE": ["yes", "1"],

@@ -107,7 +107,7 @@ def test_a_signing_secret_that_postgresql_lacks_is_missing() -> None:
 def test_without_a_master_key_postgresql_goes_on_without_what_needs_one() -> None:
     found = shown(DATABASE_URL="postgresql://auth@db/auth")["MASTER_KEY"]
     assert (found.value, found.source) == (None, Source.DEFAULT)
-    assert "second factors and webhooks are off" in found.note
+    assert "token pairs and webhooks are off" in found.note
 
 
 @pytest.mark.parametrize("name", ["JWT_SECRET", "MASTER_KEY"])

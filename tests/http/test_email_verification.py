@@ -135,7 +135,7 @@ def test_what_is_for_those_who_have_yet_to_verify_says_so_in_one_place() -> None
     assert not marked & {"/api/auth/me", "/api/auth/sessions", "/api/auth/change-password", "/api/auth/media-token"}
     for operation in OPERATIONS:
         refuses = EmailNotVerifiedError in operation.refusals
-        is_log_in = operation.path == "/api/auth/login"
+        is_log_in = operation.path in ("/api/auth/login", "/api/auth/login/second-factor")
         assert refuses == (is_log_in or (operation.needs_token and not operation.for_unverified)), operation.path
 
 

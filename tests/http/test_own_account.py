@@ -20,6 +20,7 @@ from leadnator_auth.domain import (
     UserId,
     change_user,
     confirm_totp,
+    create_api_key,
     deliver_due_mails,
     identify,
     set_up_totp,
@@ -268,6 +269,7 @@ async def _lived(caller: Caller, ports: Ports, memory: MemoryPorts) -> None:
     me = await identify(caller.token, ports=ports)
     app = pyotp.TOTP((await set_up_totp(me, "Acme", ports=ports)).secret)
     codes = await confirm_totp(me, app.at(ports.clock.now()), ports=ports)
+    await create_api_key(me, "nightly report", ports=ports)
     async with ports.unit_of_work() as transaction:
         await transaction.passkeys.add(a_passkey(me.user))
         await transaction.commit()
@@ -297,11 +299,12 @@ async def test_an_export_is_a_file_of_all_that_is_kept_without_a_secret(
         "one_time_tokens": 3,
         "email_changes": 1,
         "known_clients": 1,
+        "api_keys": 1,
         "passkeys": 1,
         "totp_factors": 1,
         "recovery_codes": 9,
         "mails": 4,
-        "events": 9,
+        "events": 10,
     }
     async with ports.unit_of_work.snapshot() as repositories:
         credentials = await repositories.credentials.of(UserId(alice.id))

@@ -59,7 +59,7 @@ async def test_signing_up_is_told(quick: httpx2.AsyncClient, memory: MemoryPorts
     user = answer.json()["user"]["id"]
     assert told(logs) == [
         happened("user.created", user),
-        happened("session.started", user, session_id=session_of(memory)),
+        happened("session.started", user, session_id=session_of(memory), amr="pwd"),
     ]
     await quick.post("/api/auth/signup", json=ALICE)
     assert told(logs) == [{"event": "taken_email_refused", "log_level": "warning"}]
@@ -70,7 +70,7 @@ async def test_log_ins_are_told_good_and_bad(
 ) -> None:
     user = alice["user"]["id"]
     await quick.post("/api/auth/login", json=RIGHT)
-    assert told(logs) == [happened("session.started", user, session_id=session_of(memory))]
+    assert told(logs) == [happened("session.started", user, session_id=session_of(memory), amr="pwd")]
     await quick.post("/api/auth/login", json=WRONG)
     assert told(logs) == [{"event": "credentials_refused", "log_level": "warning", "user": user}]
     await quick.post("/api/auth/login", json=WRONG | {"email": "nobody@example.com"})

@@ -9,7 +9,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 import attrs
@@ -20,6 +20,7 @@ from leadnator_auth.domain import (
     AuthError,
     EmailTakenError,
     Identity,
+    KeyIdentity,
     Purpose,
     SignedIn,
     UnavailableError,
@@ -29,8 +30,10 @@ from leadnator_auth.domain import (
     change_password,
     change_user,
     confirm_email,
+    create_api_key,
     deliver_due_mails,
     identify,
+    identify_key,
     log_in,
     purge,
     request_password_reset,
@@ -83,6 +86,8 @@ class World:
         self.ports = MemoryPorts(**fields)
         self.passwords = ["first-password"]
         self.tokens: list[str] = []
+        self.keys: list[tuple[str, datetime]] = []
+        """API keys that somebody made, and when."""
         self.user_id = UserId("")
 
     async def begin(self) -> None:
@@ -104,6 +109,7 @@ class World:
             self.enter,
             self.set_password,
             self.forget,
+            self.make_key,
         )
         others = (self.deliver, self.deliver, self.pass_time, self.register, self.suspend, self.clear)
         for _ in range(ACTS):
@@ -168,6 +174,10 @@ class World:
     async def forget(self) -> None:
         await request_password_reset(self.chance.choice((OWNERS, *INTRUDERS)), ports=self.ports)
 
+    async def make_key(self) -> None:
+        made = await create_api_key(await self._identity(), "a key", ports=self.ports)
+        self.keys.append((made.secret, made.key.created_at))
+
     async def register(self) -> None:
         """Somebody else wants an address, such as one that was just left."""
         with suppress(EmailTakenError):
@@ -209,6 +219,7 @@ class World:
         if first is None:
             self._check_that_it_never_moved()
             return
+        moved_at = self._moved_at(first)
         try:
             await undo_email_change(first, ports=self.ports)
         except AuthError:
@@ -217,11 +228,19 @@ class World:
         guesses = [(email, password) for email in (OWNERS, *INTRUDERS, STRANGER) for password in self.passwords]
         entered = [log_in(email, password, ports=self.ports) for email, password in guesses]
         await self._refused("a password is left", entered)
+        added = [secret for secret, made_at in self.keys if made_at >= moved_at]
+        await self._refused("an API key is left", [identify_key(secret, ports=self.ports) for secret in added])
         await self.deliver()
         links = [secret for secret in self.mailed_to(OWNERS) if secret.startswith("reset_")]
         await reset_password(links[-1], "owners-own", ports=self.ports)
         self.look()
         await self._check_that_it_is_the_owners()
+
+    def _moved_at(self, undo: str) -> datetime:
+        """Returns when the change was that a link undoes; it may be over, and then it undoes nothing."""
+        token = self.store.tables.one_time_tokens.get(digest_of(undo))
+        change = self.store.tables.email_changes.get(f"{self.user_id} {token.epoch}") if token else None
+        return change.changed_at if change else self.ports.clock.now()
 
     def _check_that_it_never_moved(self) -> None:
         user = self.store.tables.users[self.user_id]
@@ -244,7 +263,13 @@ class World:
         for call in calls:
             with suppress(AuthError):
                 done = await call
-                user = done if isinstance(done, User) else done.user if isinstance(done, Identity | SignedIn) else None
+                user = (
+                    done
+                    if isinstance(done, User)
+                    else done.user
+                    if isinstance(done, Identity | KeyIdentity | SignedIn)
+                    else None
+                )
                 if user is None or user.id == self.user_id:
                     raise Violation(what)
 

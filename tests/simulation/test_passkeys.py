@@ -56,8 +56,8 @@ BUGS = (
         Bug(
             "a reset leaves passkeys",
             "domain/use_cases/steps/complete_recovery.py",
-            "PARTS: Sequence[Drop] = (drop_added_passkeys,)",
-            "PARTS: Sequence[Drop] = ()",
+            "(drop_added_api_keys, drop_added_passkeys)",
+            "(drop_added_api_keys,)",
         ),
     ),
 )

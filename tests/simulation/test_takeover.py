@@ -53,6 +53,15 @@ BUGS = (
         ),
     ),
     (
+        "an API key is left",
+        Bug(
+            "an undo keeps API keys",
+            _RECOVERY,
+            "PARTS: Sequence[Drop] = (drop_added_api_keys, drop_added_second_factors)",
+            "PARTS: Sequence[Drop] = (drop_added_second_factors,)",
+        ),
+    ),
+    (
         "nobody told the old mailbox",
         Bug(
             "nobody is told of a change",

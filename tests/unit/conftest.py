@@ -3,7 +3,7 @@
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import Identity, SignedIn, sign_up
+from leadnator_auth.domain import Identity, SignedIn, TokenPair, issue_token_pair, sign_up
 
 
 @pytest.fixture
@@ -16,3 +16,10 @@ async def alice(memory: MemoryPorts) -> SignedIn:
 def identity(alice: SignedIn) -> Identity:
     """Alice, as she is known after her token was checked."""
     return Identity(alice.user, alice.session)
+
+
+@pytest.fixture
+async def pair(memory: MemoryPorts, identity: Identity) -> TokenPair:
+    """The first pair of Alice, made a minute after she signed up."""
+    memory.clock.advance(minutes=1)
+    return await issue_token_pair(identity, ports=memory)

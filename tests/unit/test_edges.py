@@ -130,6 +130,7 @@ def test_the_limits_are_those_that_are_promised() -> None:
         "login_code_confirm": ("login-code-confirm", 100, HOUR),
         "passkey_options": ("passkey-options", 600, HOUR),
         "passkey": ("passkey", 100, HOUR),
+        "refresh": ("refresh", 1000, HOUR),
     }
 
 

@@ -23,6 +23,7 @@ from leadnator_auth.domain import (
     Ports,
     SecondFactorRequiredError,
     SignedIn,
+    SigningAlgorithm,
     UserId,
     add_passkey,
     add_webhook,
@@ -33,6 +34,8 @@ from leadnator_auth.domain import (
     change_webhook,
     confirm_email,
     confirm_totp,
+    create_api_key,
+    create_api_key_for,
     create_user,
     delete_account,
     delete_user,
@@ -40,7 +43,10 @@ from leadnator_auth.domain import (
     deliver_due_mails,
     dispatch_events,
     end_session,
+    identify,
     import_users,
+    issue_token_pair,
+    keep_signing_keys,
     log_in,
     log_in_with_code,
     log_in_with_passkey,
@@ -49,6 +55,7 @@ from leadnator_auth.domain import (
     make_recovery_codes,
     purge,
     recover_user,
+    refresh_token_pair,
     remove_passkey,
     remove_totp,
     remove_webhook,
@@ -62,8 +69,12 @@ from leadnator_auth.domain import (
     request_password_reset,
     resend_verification,
     reset_password,
+    retire_signing_key,
     retry_mails,
     retry_webhook_delivery,
+    revoke_any_api_key,
+    revoke_api_key,
+    rotate_signing_keys,
     rotate_webhook_secret,
     send_test_event,
     set_up_totp,
@@ -84,12 +95,13 @@ STARTED, ENDED = "session.started", "session.ended"
 VERIFIED = "user.email_verified"
 CHANGED = "user.email_changed"
 PASSKEY_ADDED, PASSKEY_REMOVED = "passkey.added", "passkey.removed"
+RESET = ["api_key.revoked", "factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "password.reset", VERIFIED]
 BOB = {"name": "Bob", "email": "bob@example.com", "password_hash": "cheap$1$bob"}
 
 
 @attrs.frozen
 class Scene:
-    """Root, an admin who is logged in, and Alice: logged in twice, with an app, a passkey and two kinds of links."""
+    """Root, an admin who is logged in, and Alice: logged in twice, with an app, a passkey, an API key and two links."""
 
     ports: Ports
     memory: MemoryPorts
@@ -103,6 +115,7 @@ class Scene:
     passkey: PasskeyId
     codes: list[str]
     """Recovery codes that were not used."""
+    key: str
 
     async def log_in(self, ports: Ports | None = None) -> SignedIn:
         """Logs Alice in, with her password and a recovery code."""
@@ -166,11 +179,12 @@ async def scene(ports: Ports, memory: MemoryPorts) -> Scene:
     codes = await _with_an_app(_identity(alice), ports)
     phone = VirtualAuthenticator()
     passkey = await _with_a_passkey(phone, _identity(alice), mailing)
+    key = (await create_api_key(_identity(alice), "CI", ports=ports)).key.id
     await request_password_reset("alice@example.com", ports=ports)
     await deliver_due_mails(ports=ports)
     links = memory.mailer.reset_links[0].secret, memory.mailer.verification_links[0].secret
     sessions = _identity(alice), _identity(second)
-    return Scene(mailing, memory, root, alice.user.id, *sessions, *links, phone, passkey, codes)
+    return Scene(mailing, memory, root, alice.user.id, *sessions, *links, phone, passkey, codes, key)
 
 
 Act = Callable[[Scene], Awaitable[object]]
@@ -218,6 +232,15 @@ async def _purged(scene: Scene) -> None:
     assert await purge(ports=scene.ports) > 0
 
 
+async def _keys_exchanged(scene: Scene) -> None:
+    policy = attrs.evolve(scene.ports.policy, signing_algorithm=SigningAlgorithm.EDDSA)
+    ports = attrs.evolve(scene.ports, policy=policy)
+    first, _ = await keep_signing_keys(ports=ports)
+    scene.memory.clock.advance(minutes=10)
+    await rotate_signing_keys(ports=ports)
+    await retire_signing_key(first.kid, ports=ports)
+
+
 async def _webhook_tried(scene: Scene) -> None:
     webhook_id = (await add_webhook(scene.root, "https://crm.example.com/", ports=scene.ports)).webhook.webhook.id
     await change_webhook(scene.root, webhook_id, {"enabled": False}, ports=scene.ports)
@@ -249,6 +272,18 @@ async def _asked_by_code(scene: Scene) -> None:
 
 async def _stepped_up(scene: Scene) -> None:
     await step_up(scene.second, code=scene.codes.pop(), ports=scene.ports)
+
+
+async def _refreshed(scene: Scene, *which: int) -> None:
+    """Exchanges Alice's first token for a pair, and refreshes with these of the tokens that it got so far."""
+    tokens = [(await issue_token_pair(scene.first, ports=scene.ports)).refresh_token]
+    for number in which:
+        tokens.append((await refresh_token_pair(tokens[number], ports=scene.ports)).refresh_token)
+
+
+async def _paired_twice(scene: Scene) -> None:
+    pair = await issue_token_pair(scene.first, ports=scene.ports)
+    await issue_token_pair(await identify(pair.access_token, ports=scene.ports), ports=scene.ports)
 
 
 async def _after(first: Awaitable[object], then: Awaitable[object]) -> None:
@@ -294,6 +329,15 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: step_up(s.first, "wrong", ports=s.ports), []),
         (_stepped_up, []),
     ],
+    "issue_token_pair": [
+        (lambda s: issue_token_pair(s.first, ports=s.ports), [ENDED, STARTED]),
+        (lambda s: _paired_twice(s), [ENDED, STARTED]),
+        (lambda s: _after(log_out(s.first, ports=s.ports), issue_token_pair(s.first, ports=s.ports)), [ENDED]),
+    ],
+    "refresh_token_pair": [
+        (lambda s: _refreshed(s, 0, 1, 1), [ENDED, STARTED]),
+        (lambda s: refresh_token_pair("refresh_x", ports=s.ports), []),
+    ],
     "change_account": [
         (lambda s: change_account(s.first, {"name": "Alicia"}, ports=s.ports), ["user.updated"]),
         (lambda s: change_account(s.first, {"user_metadata": {"a": 1}}, ports=s.ports), ["user.updated"]),
@@ -337,6 +381,27 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: make_recovery_codes(s.first, ports=s.ports), ["factor.added"]),
         (lambda s: make_recovery_codes(s.second, ports=s.ports), []),
     ],
+    "create_api_key": [
+        (lambda s: create_api_key(s.first, "CI", ports=s.ports), ["api_key.created"]),
+        (lambda s: create_api_key(s.first, "CI", ["introspect"], ports=s.ports), []),
+        (lambda s: create_api_key(s.first, "", ports=s.ports), []),
+        (lambda s: _after(_an_hour_later(s), create_api_key(s.first, "CI", ports=s.ports)), []),
+    ],
+    "create_api_key_for": [(lambda s: create_api_key_for(s.alice, "CI", ports=s.ports), ["api_key.created"])],
+    "revoke_api_key": [
+        (lambda s: revoke_api_key(s.second, s.key, ports=s.ports), ["api_key.revoked"]),
+        (lambda s: revoke_api_key(s.second, "k_nowhere", ports=s.ports), []),
+        (
+            lambda s: _after(
+                revoke_api_key(s.second, s.key, ports=s.ports), revoke_api_key(s.first, s.key, ports=s.ports)
+            ),
+            ["api_key.revoked"],
+        ),
+    ],
+    "revoke_any_api_key": [
+        (lambda s: revoke_any_api_key(s.key, ports=s.ports), ["api_key.revoked"]),
+        (lambda s: revoke_any_api_key("k_nowhere", ports=s.ports), []),
+    ],
     "request_passkey_registration": [(lambda s: request_passkey_registration(s.first, ports=s.ports), [])],
     "add_passkey": [
         (lambda s: _with_a_passkey(VirtualAuthenticator(), s.first, s.ports), [PASSKEY_ADDED]),
@@ -365,20 +430,20 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "reset_password": [
         (
             lambda s: reset_password(s.secret, "new-secret", ports=s.ports),
-            ["factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "password.reset", VERIFIED],
+            RESET,
         ),
         (
             lambda s: _after(
                 verify_email(s.verification, ports=s.ports), reset_password(s.secret, "new-secret", ports=s.ports)
             ),
-            ["factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "password.reset", VERIFIED],
+            RESET,
         ),
         (lambda s: reset_password(f"{s.secret}x", "new-secret", ports=s.ports), []),
         (
             lambda s: _after(
                 reset_password(s.secret, "new-secret", ports=s.ports), reset_password(s.secret, "third", ports=s.ports)
             ),
-            ["factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "password.reset", VERIFIED],
+            RESET,
         ),
     ],
     "resend_verification": [(lambda s: resend_verification(s.first, ports=s.ports), [])],
@@ -441,6 +506,9 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "retry_webhook_delivery": [(_webhook_tried, [])],
     "remove_webhook": [(_webhook_tried, [])],
     "purge": [(_purged, [])],
+    "keep_signing_keys": [(_keys_exchanged, [])],
+    "rotate_signing_keys": [(_keys_exchanged, [])],
+    "retire_signing_key": [(_keys_exchanged, [])],
     "retry_mails": [(_retried, [])],
     "deliver_due_mails": [(lambda s: _after(s.another_mail(), deliver_due_mails(ports=s.ports)), [])],
     "take_mail": [(_taken_renewed_sent, [])],
@@ -482,7 +550,7 @@ async def test_that_a_change_of_address_was_undone_is_told_with_all_that_ends(sc
             await undo_email_change(undo, ports=scene.ports)
     after = await state_of(scene.ports)
     new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
-    assert new == ["factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "user.email_change_undone"]
+    assert new == ["api_key.revoked", "factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "user.email_change_undone"]
 
 
 async def test_that_an_operator_gave_an_account_back_is_told_with_all_that_ends(scene: Scene) -> None:
@@ -493,7 +561,7 @@ async def test_that_an_operator_gave_an_account_back_is_told_with_all_that_ends(
         await recover_user(OPERATOR, UserId("u_nobody"), ports=scene.ports)
     after = await state_of(scene.ports)
     new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
-    assert new == ["factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "user.recovered"]
+    assert new == ["api_key.revoked", "factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "user.recovered"]
     assert {event.actor for key, event in after.events.items() if key not in before.events} == {scene.root.id}
     assert {event.actor for key, event in after.events.items() if key not in before.events} == {scene.root.id}
 
@@ -516,6 +584,21 @@ def _writing() -> set[str]:
     while more := {name for name, called in calls.items() if called & writing} - writing:
         writing |= more
     return writing & public
+
+
+async def test_that_a_refresh_token_was_reused_is_told_with_the_session_that_ends(scene: Scene) -> None:
+    """Whether it was cannot be seen in what is kept: only that a session ended."""
+    tokens = [(await issue_token_pair(scene.first, ports=scene.ports)).refresh_token]
+    for _ in range(2):
+        tokens.append((await refresh_token_pair(tokens[-1], ports=scene.ports)).refresh_token)
+    before = await state_of(scene.ports)
+    for token in (*tokens, tokens[0]):
+        with suppress(AuthError):
+            await refresh_token_pair(token, ports=scene.ports)
+    after = await state_of(scene.ports)
+    new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
+    assert new == ["refresh_token.reused", ENDED]
+    assert told(before, after) == changes(before, after)
 
 
 async def test_sessions_that_had_expired_end_untold(scene: Scene) -> None:

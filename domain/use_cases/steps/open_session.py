@@ -9,6 +9,7 @@ from leadnator_auth.domain.entities.session import Client, Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import AccountSuspendedError, SecondFactorRequiredError
 from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.access_tokens import issue_token
 from leadnator_auth.domain.use_cases.steps.end_sessions import MAX_REMOVED
 from leadnator_auth.domain.use_cases.steps.known_clients import is_new_agent, remember
 from leadnator_auth.domain.use_cases.steps.mails import queue_mail
@@ -66,7 +67,8 @@ async def open_session(
     await record_start(session, (each for each in removed if each.is_live(user, now, idle)), transaction, ports)
     if await is_new_agent(user, client, transaction, ports):
         await queue_mail(MailKind.NEW_SIGN_IN, user.email.canonical, transaction, ports, client=client)
-    return SignedIn(user, session, ports.tokens.issue(access_claims(session, new_id("", ports))))
+    token = await issue_token(access_claims(session, new_id("", ports)), ports, transaction)
+    return SignedIn(user, session, token)
 
 
 async def enter_account(user: User, proof: Proof, client: Client, transaction: Transaction, ports: Ports) -> Entry:
@@ -89,3 +91,21 @@ def admitted(entry: Entry) -> SignedIn:
         return entry
     challenge = entry.challenge
     raise SecondFactorRequiredError(entry.user.id, challenge.secret, challenge.expires_at, entry.factors, entry.passkey)
+
+
+async def replace_session(
+    session: Session, user: User, transaction: Transaction, ports: Ports, *, reason: str
+) -> Session:
+    """Returns a session that begins now in place of one that ends, for this reason; it is the same log-in.
+
+    So its proof, its client and when it is over are what they were: nobody is told of a new client, and there are as
+    many sessions as before. The user, and then the session, must have been read first of all in the same transaction.
+    """
+    now = ports.clock.now()
+    last_used_at = None if ports.policy.session_idle is None else now
+    session_id = SessionId(new_id(SESSION_ID_PREFIX, ports))
+    successor = attrs.evolve(session, id=session_id, created_at=now, last_used_at=last_used_at)
+    await transaction.sessions.end(session.id)
+    await transaction.sessions.add(successor)
+    await record_start(successor, [session], transaction, ports, reason=reason)
+    return successor

@@ -28,11 +28,13 @@ async def record_created(users: Iterable[User], actor: str, transaction: Transac
     await transaction.events.add([_event(EventType.USER_CREATED, user.id, actor, ports) for user in users])
 
 
-async def record_start(session: Session, replaced: Iterable[Session], transaction: Transaction, ports: Ports) -> None:
+async def record_start(
+    session: Session, replaced: Iterable[Session], transaction: Transaction, ports: Ports, *, reason: str = "replaced"
+) -> None:
     """Stores an event for a session that begins, and for each that ends in its favour, in one insert."""
     proven = {"session_id": session.id, "amr": " ".join(session.amr)}
     start = _event(EventType.SESSION_STARTED, session.user_id, session.user_id, ports, **proven)
-    await transaction.events.add([*_ends(replaced, "replaced", session.user_id, ports), start])
+    await transaction.events.add([*_ends(replaced, reason, session.user_id, ports), start])
 
 
 async def record_ends(

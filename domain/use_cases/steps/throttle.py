@@ -8,7 +8,7 @@ import attrs
 from leadnator_auth.domain.entities.rate_limit import Charge, Limits, RateLimit, TooManyRequestsError
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.ports import Ports
-from leadnator_auth.domain.values.ids import UserId
+from leadnator_auth.domain.values.ids import SessionId, UserId
 
 
 async def throttle(limit: RateLimit | None, client: Client, *, now: datetime, ports: Ports) -> None:
@@ -25,6 +25,14 @@ async def throttle_account(limit: RateLimit | None, user_id: UserId, ports: Port
     Raises: TooManyRequestsError.
     """
     await _take(_charges([(limit, user_id)]), ports.clock.now(), ports)
+
+
+async def throttle_session(limit: RateLimit | None, session_id: SessionId, client: Client, ports: Ports) -> None:
+    """Counts one try of a client at one session: what others try from elsewhere does not count.
+
+    Raises: TooManyRequestsError.
+    """
+    await _take(_charges([(limit, f"{session_id}\0{client.network}")]), ports.clock.now(), ports)
 
 
 async def give_back(limits: Iterable[RateLimit | None], client: Client, ports: Ports) -> None:

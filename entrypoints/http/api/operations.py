@@ -5,16 +5,20 @@ from collections.abc import Mapping
 from leadnator_auth.entrypoints.http.api import (
     accounts,
     admin,
+    api_keys,
     code_log_in,
     email_change,
     email_verification,
+    introspection,
     own_account,
     passkey_log_in,
     passkeys,
     probes,
     second_factors,
     sessions,
+    signing_keys,
     step_up,
+    token_pairs,
     webhook_deliveries,
     webhooks,
 )
@@ -31,15 +35,23 @@ GROUPS: Mapping[str, str] = {
     second_factors.GROUP: "An app that shows codes (TOTP), and ten recovery codes. Once it is confirmed, a log-in with "
     "the password alone is answered 403 `second_factor_required` with a `challenge`. Where no master key is set, each "
     "of these answers 404.",
+    token_pairs.GROUP: "Instead of one token for seven days, an access token for five minutes and a refresh token "
+    "for the next pair: for services that do not ask here whether a session is over. Where no master key is set, both "
+    "answer 404.",
     own_account.GROUP: "What an account is and has. To delete it, or to take all of it along, takes a log-in or a "
     "step-up of the last ten minutes.",
     email_verification.GROUP: "Who signs up is mailed a link; until it is used, nobody knows whether the address is "
     "theirs. `LEADNATOR_EMAIL_VERIFICATION` says what is withheld so long. Another address is confirmed by a link that "
     "is mailed there, and the old one gets a link that takes the change back for seven days.",
+    api_keys.GROUP: "What programs send instead of the token of a log-in, in the same header. A key says whose it is "
+    "(`GET /api/auth/me`) and does what its scopes name; every other call answers it 403 `session_required`. It is no "
+    "session: a log-out ends none.",
     admin.GROUP: "For users whose role is `admin`; what they change is in force at once. To try it, "
     "make Alice one where the server runs: `leadnator-auth users set alice@example.com --role admin`.",
     webhooks.GROUP: "For users whose role is `admin`: events are posted to where you say, signed as Standard Webhooks "
     "1.0 has it. Where no master key is set, or what sends is not installed, each of these answers 404.",
+    signing_keys.GROUP: "Where `LEADNATOR_JWT_ALGORITHM` is EdDSA or ES256, other services verify tokens by "
+    "themselves, with the keys that are published here; they may keep them for ten minutes.",
     probes.GROUP: "What load balancers, supervisors and Prometheus ask; nobody needs a token for it. Let a proxy keep "
     "`/metrics` from the outside.",
 }
@@ -53,11 +65,15 @@ OPERATIONS: tuple[Operation, ...] = (
     *sessions.OPERATIONS,
     *step_up.OPERATIONS,
     *second_factors.OPERATIONS,
+    *token_pairs.OPERATIONS,
     *email_verification.OPERATIONS,
     *email_change.OPERATIONS,
     *own_account.OPERATIONS,
+    *api_keys.OPERATIONS,
+    *introspection.OPERATIONS,
     *admin.OPERATIONS,
     *webhooks.OPERATIONS,
     *webhook_deliveries.OPERATIONS,
+    *signing_keys.OPERATIONS,
     *probes.OPERATIONS,
 )

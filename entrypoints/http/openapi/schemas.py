@@ -67,6 +67,12 @@ _USER_MEMBERS: Mapping[str, Schema] = {
     "email_verified": {"type": "boolean", "description": "Whether it is proved that the address is theirs."},
 }
 TOKEN: Schema = {"type": "string", "description": "A JSON Web Token.", "examples": ["eyJhbGciOi…"]}
+REFRESH_TOKEN: Schema = {
+    "type": "string",
+    "pattern": "^refresh_",
+    "description": "Good for one refresh, which may be repeated until the refresh token of its answer was used.",
+    "examples": ["refresh_xyz…"],
+}
 INSTANT: Schema = {
     "type": "string",
     "format": "date-time",
@@ -145,6 +151,31 @@ EXAMPLE_ACCOUNT: Mapping[str, object] = {
 OK = closed({"ok": {"type": "boolean", "const": True}}, title="Ok")
 
 METRICS: Schema = {"type": "string", "pattern": "^# HELP "}
+
+_COORDINATE: Schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"}
+_JWK = {
+    **open_object(
+        {
+            "kty": {"type": "string", "enum": ["OKP", "EC"]},
+            "crv": {"type": "string", "enum": ["Ed25519", "P-256"]},
+            "x": _COORDINATE,
+            "y": {**_COORDINATE, "description": "Of a key on P-256 alone."},
+            "kid": {
+                **_COORDINATE,
+                "description": "The thumbprint of the key (RFC 7638), as it is in a token's header.",
+            },
+            "use": {"type": "string", "const": "sig"},
+            "alg": {"type": "string", "enum": ["EdDSA", "ES256"]},
+        },
+        title="PublicKey",
+    ),
+    "required": ["kty", "crv", "x", "kid", "use", "alg"],
+    "additionalProperties": False,
+}
+JWKS = closed(
+    {"keys": {"type": "array", "items": _JWK, "description": "None where tokens are signed with HS256."}},
+    title="KeySet",
+)
 
 SESSION = closed(
     {

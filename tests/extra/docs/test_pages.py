@@ -43,7 +43,15 @@ def without_installing(page: Path) -> list[Block]:
         ROOT / "docs" / "tutorial" / "front-end.md",
         *(
             HOW_TO / f"{name}.md"
-            for name in ("reverse-proxy", "backups", "master-key", "email-verification", "own-account")
+            for name in (
+                "reverse-proxy",
+                "backups",
+                "master-key",
+                "email-verification",
+                "own-account",
+                "keys",
+                "token-pairs",
+            )
         ),
     ],
     ids=lambda path: path.stem,
@@ -125,6 +133,7 @@ def test_every_page_with_commands_is_run() -> None:
         "share-a-database",
         "email-verification",
         "own-account",
+        "token-pairs",
         "webhooks",
     )
     run = {"README.md", "docs/tutorial/front-end.md", *(f"docs/how-to/{name}.md" for name in how_tos)}

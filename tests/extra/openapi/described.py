@@ -17,6 +17,8 @@ from leadnator_auth.adapters.jwt_tokens import JwtTokens
 from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
 from leadnator_auth.adapters.memory.tables import Tables
 from leadnator_auth.domain import (
+    ApiKey,
+    ApiKeyId,
     EmailAddress,
     EventDelivery,
     Limits,
@@ -32,6 +34,7 @@ from leadnator_auth.domain import (
     WebhookId,
     sign_up,
 )
+from leadnator_auth.domain.entities.api_key import ADMIN_SCOPES
 from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.entrypoints.http import create_app
@@ -42,6 +45,9 @@ ALICE = {"name": "Alice", "email": "alice@example.com", "password": "minimum-6-c
 """The account in the examples of the document."""
 OTHER_SESSION = SessionId("s_123")
 """The session in the examples of the document."""
+API_KEY = ApiKeyId("k_123")
+"""The API key in the examples of the document."""
+KEY_SECRET = "lnk_" + "A" * 43
 OTHER_USER = UserId("u_123")
 """The user in the examples of the document."""
 RESET_SECRET = "reset_" + "A" * 43
@@ -51,6 +57,7 @@ CODE_MAIL = "m_123"
 CODE = f"{int.from_bytes(memory_ports().code_keys.derive(f'login_code:{CODE_MAIL}')) % 10**6:06}"
 CONFIRMATION_SECRET = "email_" + "A" * 43
 UNDO_SECRET = "undo_" + "A" * 43
+WITH_SCOPE = {operation.path for operation in OPERATIONS if operation.scope}
 NOT_GUESSED = {
     "/api/auth/signup": {"email": "x@bücher.example.com"},
     "/api/auth/change-password": {"current_password": ALICE["password"]},
@@ -111,7 +118,7 @@ class Described:
         @schema.auth(refresh_interval=None)
         class Bearer:
             def get(self, case: AnyCase, context: AuthContext) -> str:
-                return token
+                return KEY_SECRET if case.path in WITH_SCOPE else token
 
             def set(self, case: AnyCase, data: str, context: AuthContext) -> None:
                 case.headers["Authorization"] = f"Bearer {data}"
@@ -167,6 +174,9 @@ async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
     tokens = (reset, verification, challenge, mailed, confirmation, undo)
     tables.one_time_tokens |= {token.digest: token for token in tokens}
     _add_webhook(tables, ports)
+    scopes = tuple(sorted(ADMIN_SCOPES))
+    key = ApiKey(digest_of(KEY_SECRET), API_KEY, alice.user.id, "CI", scopes, other.created_at)
+    tables.api_keys[key.id] = key
     bob = attrs.evolve(alice.user, id=OTHER_USER, email=EmailAddress("bob@example.com", "bob@example.com"))
     admin = attrs.evolve(alice.user, role=Role.ADMIN, pending_email=wanted)
     # With a second admin, the first may leave.
