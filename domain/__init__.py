@@ -55,6 +55,7 @@ from leadnator_auth.domain.errors import (
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
+    LastCredentialError,
     MailDelayedError,
     MailRefusedError,
     MasterKeyMissingError,
@@ -114,6 +115,14 @@ from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, ren
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_stats, retry_mails
 from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token
 from leadnator_auth.domain.use_cases.own_account import change_account, delete_account, show_account
+from leadnator_auth.domain.use_cases.passkey_log_in import log_in_with_passkey, request_passkey_log_in
+from leadnator_auth.domain.use_cases.passkeys import (
+    add_passkey,
+    list_passkeys,
+    remove_passkey,
+    rename_passkey,
+    request_passkey_registration,
+)
 from leadnator_auth.domain.use_cases.password_reset import (
     is_reset_secret_usable,
     request_password_reset,
@@ -142,11 +151,12 @@ from leadnator_auth.domain.use_cases.signing_keys import (
     retire_signing_key,
     rotate_signing_keys,
 )
-from leadnator_auth.domain.use_cases.step_up import step_up
+from leadnator_auth.domain.use_cases.step_up import request_passkey_step_up, step_up
 from leadnator_auth.domain.use_cases.steps.api_keys import ApiKeyWithSecret
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
 from leadnator_auth.domain.use_cases.steps.mailed_codes import is_code_log_in_on
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
+from leadnator_auth.domain.use_cases.steps.passkey_challenges import PasskeyOptions, are_passkeys_on
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.steps.webhook_access import SubscribedWebhook
 from leadnator_auth.domain.use_cases.subscribe import subscribe_functions
@@ -243,6 +253,7 @@ __all__ = [
     "KeyRing",
     "KeyState",
     "LastAdminError",
+    "LastCredentialError",
     "Limits",
     "LinkState",
     "LogOutScope",
@@ -268,6 +279,7 @@ __all__ = [
     "PasskeyClonedError",
     "PasskeyExistsError",
     "PasskeyId",
+    "PasskeyOptions",
     "PasskeyRegistration",
     "Password",
     "PasswordPolicy",
@@ -317,7 +329,9 @@ __all__ = [
     "WebhookMessage",
     "WebhookTargetRefusedError",
     "WebhookWithSecret",
+    "add_passkey",
     "add_webhook",
+    "are_passkeys_on",
     "are_token_pairs_on",
     "change_account",
     "change_email",
@@ -357,6 +371,7 @@ __all__ = [
     "list_events",
     "list_factors",
     "list_mails",
+    "list_passkeys",
     "list_sessions",
     "list_signing_keys",
     "list_users",
@@ -364,6 +379,7 @@ __all__ = [
     "list_webhooks",
     "log_in",
     "log_in_with_code",
+    "log_in_with_passkey",
     "log_in_with_second_factor",
     "log_out",
     "look_at_confirmation_link",
@@ -377,11 +393,16 @@ __all__ = [
     "purge",
     "recover_user",
     "refresh_token_pair",
+    "remove_passkey",
     "remove_totp",
     "remove_webhook",
+    "rename_passkey",
     "renew_event_lease",
     "renew_lease",
     "request_login_code",
+    "request_passkey_log_in",
+    "request_passkey_registration",
+    "request_passkey_step_up",
     "request_password_reset",
     "resend_verification",
     "reset_password",

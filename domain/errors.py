@@ -128,7 +128,7 @@ class SecondFactorRequiredError(AuthError):
 
 
 class InvalidChallengeError(AuthError):
-    """The challenge is unknown, used up, expired, or older than the password."""
+    """The challenge is unknown, used up, expired, older than the password, or for something or somebody else."""
 
     code = "invalid_challenge"
     message = "The challenge is unknown, used up or expired: begin again."
@@ -308,6 +308,13 @@ class TooManyPasskeysError(AuthError):
 
     code = "too_many_passkeys"
     message = "The account has 20 passkeys: remove one first."
+
+
+class LastCredentialError(AuthError):
+    """There would be no way left into the account: no password works, and this is its last passkey."""
+
+    code = "last_credential"
+    message = "It is the only way into the account: set a password or add another passkey first."
 
 
 class InvalidEmailTokenError(AuthError):

@@ -64,6 +64,8 @@ class Policy:
     login_code_mails: int = 5
     """The most mails with a code that one account gets in any `login_code_mails_window`; only these codes work."""
     login_code_mails_window: timedelta = timedelta(hours=1)
+    passkey_challenge_lifetime: timedelta = timedelta(minutes=5)
+    """How long a person has to make or use a passkey once it was asked for."""
     undo_lifetime: timedelta = timedelta(days=7)
     """How long a change of address can be undone, and the old address is kept for whoever had it."""
     event_retention: timedelta = timedelta(days=365)
@@ -78,6 +80,6 @@ class Policy:
     private_webhook_targets: bool = False
     """Whether webhooks may be in this machine or its network, and so without TLS."""
     account_changes: RateLimit | None = _ACCOUNT_CHANGES
-    """Changes that the owner of one account makes to its name and metadata; each is an event that is kept."""
+    """Changes that the owner of one account makes to its name and metadata, and passkeys that they begin to add."""
     limits: Limits = Limits()
     """How often a client may try; further tries are refused with TooManyRequestsError."""

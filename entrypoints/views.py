@@ -1,4 +1,4 @@
-"""Accounts, events, webhooks and signing keys as JSON, the same over HTTP and at the command line."""
+"""Accounts, passkeys, events, webhooks and signing keys as JSON, the same over HTTP and at the command line."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,6 +8,7 @@ from leadnator_auth.domain import (
     DeliveryState,
     Event,
     KeyState,
+    Passkey,
     QueuedEvent,
     SigningKey,
     SubscribedWebhook,
@@ -59,6 +60,18 @@ def account_view(user: User) -> dict[str, Json]:
         "created_at": rfc3339(user.created_at),
         "user_metadata": dict(user.user_metadata),
         "app_metadata": dict(user.app_metadata),
+    }
+
+
+def passkey_view(passkey: Passkey) -> dict[str, str | bool | list[str] | None]:
+    """Returns a passkey as its owner sees it."""
+    return {
+        "id": passkey.id,
+        "name": passkey.name,
+        "created_at": rfc3339(passkey.created_at),
+        "last_used_at": rfc3339(passkey.last_used_at) if passkey.last_used_at else None,
+        "backed_up": passkey.backed_up,
+        "transports": list(passkey.transports),
     }
 
 

@@ -3,6 +3,7 @@
 import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import urlsplit
 
 import attrs
 from fido2.server import Fido2Server
@@ -52,6 +53,11 @@ class Fido2Passkeys:
     relying_party_id: str
     name: str
     origins: frozenset[str] = attrs.field(converter=_frozen)
+
+    @property
+    def related_origins(self) -> Sequence[str]:
+        pages = [each for each in self.origins if urlsplit(each).scheme in ("http", "https")]
+        return sorted(each for each in pages if urlsplit(each).hostname != self.relying_party_id)
 
     def registration_options(self, user: User, challenge: bytes, existing: Sequence[Passkey]) -> Json:
         return {

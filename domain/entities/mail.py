@@ -28,6 +28,9 @@ class MailKind(StrEnum):
     FACTOR_REMOVED = "factor_removed"
     RECOVERY_CODE_USED = "recovery_code_used"
     RECOVERY_CODES_LOW = "recovery_codes_low"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_CLONED = "passkey_cloned"
     API_KEY_CREATED = "api_key_created"
     REFRESH_TOKEN_REUSED = "refresh_token_reused"
 
@@ -90,6 +93,7 @@ class WaysIn:
 
     has_second_factor: bool = False
     passkeys: int = 0
+    api_keys: int = 0
 
 
 @attrs.frozen

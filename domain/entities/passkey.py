@@ -131,6 +131,10 @@ class Passkey:
             last_used_at=now,
         )
 
+    def named(self, name: str) -> Self:
+        """Returns it with another name."""
+        return attrs.evolve(self, name=name)
+
     def can_count(self, sign_count: int) -> bool:
         """Returns whether a counter rises by this, or is one that never counts (WebAuthn Level 3 section 6.1.1)."""
         return sign_count > self.sign_count or sign_count == self.sign_count == 0

@@ -11,6 +11,9 @@ class AuthenticationMethod(StrEnum):
 
     PASSWORD = "pwd"
     ONE_TIME_CODE = "otp"
+    KEY = "pop"
+    """Possession of a private key; what keeps it, hardware or software, nobody here can tell."""
+    PRESENCE = "user"
     MULTIPLE_FACTORS = "mfa"
     """More than one factor; a code that was mailed is none of its own."""
 
@@ -33,6 +36,14 @@ class Proof:
         added = (AuthenticationMethod.ONE_TIME_CODE, AuthenticationMethod.MULTIPLE_FACTORS)
         return Proof(now, tuple(dict.fromkeys((*self.amr, *added))))
 
+    def with_passkey(self, now: datetime) -> "Proof":
+        """Returns it with a passkey on top, used now."""
+        return Proof(now, tuple(dict.fromkeys((*self.amr, *_OF_A_PASSKEY))))
+
+
+# What authenticators say of themselves is not asked for, so that neither `hwk` nor `swk` can be said of their keys.
+_OF_A_PASSKEY = (AuthenticationMethod.KEY, AuthenticationMethod.PRESENCE, AuthenticationMethod.MULTIPLE_FACTORS)
+
 
 def password_proof(now: datetime) -> Proof:
     """Returns the proof of whoever gave the password of an account, or chose that of a new one."""
@@ -42,3 +53,8 @@ def password_proof(now: datetime) -> Proof:
 def code_proof(now: datetime) -> Proof:
     """Returns the proof of whoever gave a code that works once."""
     return Proof(now, (AuthenticationMethod.ONE_TIME_CODE,))
+
+
+def passkey_proof(now: datetime) -> Proof:
+    """Returns the proof of whoever used a passkey, whose authenticator verified them: it is both factors."""
+    return Proof(now, _OF_A_PASSKEY)

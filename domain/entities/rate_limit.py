@@ -93,6 +93,10 @@ class Limits:
     """Codes to log in with that one client asks for and does not use."""
     login_code_confirm: RateLimit | None = RateLimit("login-code-confirm", 100, timedelta(hours=1))
     """Wrong codes from one client."""
+    passkey_options: RateLimit | None = RateLimit("passkey-options", 600, timedelta(hours=1))
+    """Challenges for a passkey to log in with that one client asks for and does not use: a page may ask as it opens."""
+    passkey: RateLimit | None = RateLimit("passkey", 100, timedelta(hours=1))
+    """Passkeys of one client that are refused."""
     refresh: RateLimit | None = RateLimit("refresh", 1000, timedelta(hours=1))
     """Refreshes of one session from one client, with refresh tokens that are or were its own."""
 

@@ -22,6 +22,13 @@ class PasskeyCeremony(Protocol):
     long it is, and its words quote nothing of it.
     """
 
+    @property
+    def related_origins(self) -> Sequence[str]:
+        """The origins of web pages on other hosts that may ask for the passkeys of this relying party, in order.
+
+        Browsers look them up at its own host (WebAuthn Level 3 section 5.11).
+        """
+
     def registration_options(self, user: User, challenge: bytes, existing: Sequence[Passkey]) -> Json:
         """Returns a PublicKeyCredentialCreationOptionsJSON: what `parseCreationOptionsFromJSON` takes.
 

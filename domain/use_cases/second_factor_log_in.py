@@ -11,7 +11,8 @@ from leadnator_auth.domain.use_cases.steps.challenges import spend_try
 from leadnator_auth.domain.use_cases.steps.known_clients import is_known
 from leadnator_auth.domain.use_cases.steps.one_time_tokens import find
 from leadnator_auth.domain.use_cases.steps.open_session import Entry, SignedIn, admitted, enter_account
-from leadnator_auth.domain.use_cases.steps.second_factor import parse_code, proven_by_code
+from leadnator_auth.domain.use_cases.steps.passkeys import telling_of_clones
+from leadnator_auth.domain.use_cases.steps.second_factor_answer import checked_answer, proving
 from leadnator_auth.domain.use_cases.steps.second_factor_challenge import first_proof
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, give_back
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
@@ -20,38 +21,46 @@ from leadnator_auth.domain.values.fields import FieldChecks, RawField
 
 
 async def log_in_with_second_factor(
-    challenge: RawField, code: RawField, client: Client = Client(), *, ports: Ports
+    challenge: RawField,
+    code: RawField = None,
+    client: Client = Client(),
+    *,
+    credential: RawField = None,
+    ports: Ports,
 ) -> SignedIn:
     """Returns the account, signed in: whoever gave its password gave a code of its app, or a recovery code, too.
 
-    A challenge takes five guesses, and each counts as a wrong log-in: what guesses of others cost, a client that the
-    owner uses does not pay. A code works once.
+    A `credential` stands in for the code: the answer of an authenticator with a passkey of the account, which signed
+    what the challenge stands for. A challenge takes five guesses, and each counts as a wrong log-in: what guesses of
+    others cost, a client that the owner uses does not pay. A code works once.
 
     Raises: NotFoundError where there are no second factors, MissingFieldsError, InvalidFieldsError,
-    InvalidChallengeError, TooManyRequestsError, InvalidCodeError, AccountSuspendedError, EmailNotVerifiedError.
+    InvalidChallengeError, TooManyRequestsError, InvalidCodeError, InvalidPasskeyError, AccountSuspendedError,
+    EmailNotVerifiedError.
     """
     with FieldChecks() as check:
         secret = check("challenge", challenge, str)
-        typed = check("code", code, parse_code)
+        given = checked_answer(check, code, credential)
     attempts = await _attempts(secret, client, ports)
     await attempts.enter(ports.clock.now())
     token = await spend_try(Purpose.SECOND_FACTOR, secret, ports)
     if token is None or token.user_id is None:
         raise InvalidChallengeError
     user_id, first = token.user_id, first_proof(token)
+    proven_by = await proving(given, secret, ports)
 
     async def enter(transaction: Transaction) -> Entry:
         user = await transaction.users.by_id(user_id)
         if user is None or not token.belongs_to(user):
             raise InvalidChallengeError
-        proof = await proven_by_code(user, first, typed, transaction, ports)
+        proof = await proven_by(user, first, transaction)
         if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
             raise InvalidChallengeError
         if AuthenticationMethod.ONE_TIME_CODE in first.amr:  # it was mailed
             user = await prove(user, transaction, ports)
         return await enter_account(user, proof, client, transaction, ports)
 
-    signed_in = admitted(await run_in_transaction(ports.unit_of_work, enter))
+    signed_in = admitted(await telling_of_clones(run_in_transaction(ports.unit_of_work, enter), ports))
     await after_commit(attempts.succeed())
     if AuthenticationMethod.PASSWORD in first.amr:  # the log-in that this ends was counted, too
         await after_commit(give_back([ports.policy.limits.log_in_client], client, ports))

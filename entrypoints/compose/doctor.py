@@ -19,6 +19,7 @@ from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.public_key import SigningAlgorithm
+from leadnator_auth.entrypoints.compose import passkeys
 from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER, mail_writer, smtp_server
 from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.compose.secrets import master_key_file, signing_secret_file
@@ -28,6 +29,7 @@ from leadnator_auth.entrypoints.compose.webhooks import missing_libraries
 from leadnator_auth.entrypoints.doctor import Check, Findings, Level, local, remote
 from leadnator_auth.entrypoints.doctor.kept_secrets import check_master_key, check_signing_secret
 from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files, check_templates
+from leadnator_auth.entrypoints.doctor.passkeys import check_passkeys
 from leadnator_auth.entrypoints.doctor.signing_keys import check_signing_keys
 from leadnator_auth.entrypoints.doctor.webhooks import check_webhooks
 from leadnator_auth.entrypoints.settings import Settings
@@ -71,6 +73,7 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
         Check("database", lambda: database() if path is None or path.is_file() else (), DATABASE_SECONDS),
         Check("signing keys", partial(_signing_keys, settings), DATABASE_SECONDS),
         Check("webhooks", lambda: webhooks() if path is None or path.is_file() else (), DATABASE_SECONDS),
+        Check("passkeys", partial(_passkeys, settings)),
         Check("password hashing", hashing, HASHING_SECONDS),
         Check("smtp", partial(_smtp, settings), SMTP_SECONDS),
         Check("mail files", partial(check_mail_files, MAIL_FOLDER, is_used=settings.smtp_url is None)),
@@ -100,6 +103,15 @@ def _blocklist(settings: Settings) -> Findings:
 
 def _sign_in_notice(settings: Settings) -> Findings:
     return local.check_sign_in_notice(settings.new_sign_in_notice, has_words=find_spec("ua_parser") is not None)
+
+
+def _passkeys(settings: Settings) -> Findings:
+    party, others = passkeys.relying_party(settings), settings.passkey_origins
+    missing = passkeys.missing_libraries()
+    if party is None:
+        return check_passkeys(None, None, others, missing)
+    origin, *others_there = party.origins
+    return check_passkeys(origin, party.id, others_there, missing)
 
 
 def _has_key(settings: Settings, key_id: str) -> bool:

@@ -232,5 +232,7 @@ def _limits(settings: Settings) -> Limits:
         change_password=settings.limit_change_password,
         login_code=settings.limit_login_code,
         login_code_confirm=settings.limit_login_code_confirm,
+        passkey_options=settings.limit_passkey_options,
+        passkey=settings.limit_passkey,
         refresh=settings.limit_refresh,
     )

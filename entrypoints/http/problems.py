@@ -78,8 +78,8 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     errors.InvalidChallengeError: Problem(
         HTTPStatus.BAD_REQUEST,
         "Invalid or expired challenge",
-        "Begin again: a challenge works once, for five minutes and five tries.",
-        when="The challenge is unknown, used up or expired, or older than the password.",
+        "Begin again: a challenge works once, for five minutes and a few tries.",
+        when="The challenge is unknown, used up or expired, older than the password, or for something else.",
     ),
     errors.InvalidCredentialsError: Problem(
         HTTPStatus.UNAUTHORIZED,
@@ -207,6 +207,12 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     ),
     errors.TooManyPasskeysError: Problem(
         HTTPStatus.CONFLICT, "Too many passkeys", "The account has 20 passkeys: remove one first."
+    ),
+    errors.LastCredentialError: Problem(
+        HTTPStatus.CONFLICT,
+        "Last credential",
+        "It is the only way into the account: set a password or add another passkey first.",
+        when="Without it there would be no way into the account: no password works, and there is no other passkey.",
     ),
     errors.TooManyApiKeysError: Problem(
         HTTPStatus.CONFLICT, "Too many API keys", "The account has 50 API keys: remove one first."

@@ -16,10 +16,13 @@ from leadnator_auth.domain import (
     InvalidCodeError,
     InvalidCredentialsError,
     InvalidEmailTokenError,
+    InvalidPasskeyError,
     InvalidRefreshTokenError,
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
+    LastCredentialError,
+    PasskeyClonedError,
     SecondFactorRequiredError,
     SessionRequiredError,
     SignUpClosedError,
@@ -35,6 +38,8 @@ _REFUSALS: Mapping[type[Exception], str] = {
     InvalidCredentialsError: "credentials_refused",
     InvalidCodeError: "code_refused",
     InvalidChallengeError: "challenge_refused",
+    InvalidPasskeyError: "passkey_refused",
+    PasskeyClonedError: "cloned_passkey_refused",
     SecondFactorRequiredError: "second_factor_asked",
     AccountSuspendedError: "suspended_account_refused",
     EmailNotVerifiedError: "unverified_account_refused",
@@ -50,6 +55,7 @@ _REFUSALS: Mapping[type[Exception], str] = {
     SessionRequiredError: "api_key_refused",
     InsufficientScopeError: "scope_missing",
     LastAdminError: "last_admin_kept",
+    LastCredentialError: "last_credential_kept",
 }
 _WITH_USER = (
     InvalidCredentialsError,
@@ -71,11 +77,12 @@ def log_refusal(request: Request, error: AuthError | RequestError) -> None:
     event = _REFUSALS.get(type(error))
     if event is None or isinstance(error, RequestError):
         return
+    told: Mapping[str, str | None] = {"reason": error.reason}
     if isinstance(error, InsufficientScopeError):
         told = {"user": error.user_id, "scope": error.scope}
+    elif isinstance(error, PasskeyClonedError):
+        told = {"user": error.user_id, "passkey": error.passkey_id}
     elif isinstance(error, _WITH_USER):
         told = {"user": error.user_id}
-    else:
-        told = {"reason": error.reason}
     ids = {name: value for name, value in told.items() if value}
     _log.warning(event, client=client_of(request).ip, request_id=request.state.request_id, **ids)

@@ -171,6 +171,8 @@ class Settings:
     limit_change_password: RateLimit = _limit("change-password", "change_password")
     limit_login_code: RateLimit = _limit("login-code", "login_code")
     limit_login_code_confirm: RateLimit = _limit("login-code-confirm", "login_code_confirm")
+    limit_passkey_options: RateLimit = _limit("passkey-options", "passkey_options")
+    limit_passkey: RateLimit = _limit("passkey", "passkey")
     limit_refresh: RateLimit = _limit("refresh", "refresh")
     keep_alive: int = setting("KEEP_ALIVE", values.between(1, 3600), 75, "a number of seconds from 1 to 3600")
     trusted_proxies: tuple[str, ...] = setting(

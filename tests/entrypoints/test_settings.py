@@ -68,6 +68,8 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_EMAIL_CODE_LOGIN": "off",
     "LEADNATOR_LIMIT_LOGIN_CODE": RateLimit("login-code", 100, HOUR),
     "LEADNATOR_LIMIT_LOGIN_CODE_CONFIRM": RateLimit("login-code-confirm", 100, HOUR),
+    "LEADNATOR_LIMIT_PASSKEY_OPTIONS": RateLimit("passkey-options", 600, HOUR),
+    "LEADNATOR_LIMIT_PASSKEY": RateLimit("passkey", 100, HOUR),
     "LEADNATOR_LIMIT_REFRESH": RateLimit("refresh", 1000, HOUR),
     "LEADNATOR_KEEP_ALIVE": 75,
     "LEADNATOR_TRUSTED_PROXIES": (),

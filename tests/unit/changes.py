@@ -6,7 +6,7 @@ import attrs
 
 from leadnator_auth.domain import Event, EventType, Ports, Session, SessionId, User, UserId
 from leadnator_auth.domain.entities.event import EventFilter
-from leadnator_auth.domain.values.ids import ApiKeyId, EventId, FactorId
+from leadnator_auth.domain.values.ids import ApiKeyId, EventId, FactorId, PasskeyId
 
 Told = tuple[str, UserId, str | None]
 """What happened, to which account, and in which session."""
@@ -25,6 +25,7 @@ class State:
     codes: dict[UserId, set[str]]
     """The digests of recovery codes."""
     api_keys: dict[ApiKeyId, UserId]
+    passkeys: dict[PasskeyId, UserId]
     events: dict[EventId, Event]
 
 
@@ -38,24 +39,27 @@ async def state_of(ports: Ports) -> State:
         totp = [each for user_id in users for each in await repositories.totp_factors.of_user(user_id)]
         codes = {user_id: await repositories.recovery_codes.of_user(user_id) for user_id in users}
         keys = [each for user_id in users for each in await repositories.api_keys.of_user(user_id)]
+        registered = [each for user_id in users for each in await repositories.passkeys.of_user(user_id)]
         events = {event.id: event for event in await repositories.events.latest(EventFilter(), 1000, None)}
     live = {session.id: session for session in found if session.is_live(users[session.user_id], now, None)}
     versions = {user_id: each.version for user_id, each in kept.items() if each}
     factors = {each.id: each.user_id for each in totp if each.is_confirmed}
     digests = {user_id: {code.digest for code in each} for user_id, each in codes.items()}
-    return State(users, versions, live, factors, digests, {key.id: key.user_id for key in keys}, events)
+    passkeys = {each.id: each.user_id for each in registered}
+    return State(users, versions, live, factors, digests, {key.id: key.user_id for key in keys}, passkeys, events)
 
 
 def changes(before: State, after: State) -> Counter[Told]:
     """Returns what happened, as far as it can be seen in accounts, passwords and sessions."""
-    of_all = (_of_accounts, _of_passwords, _of_sessions, _of_factors, _of_api_keys)
+    of_all = (_of_accounts, _of_passwords, _of_sessions, _of_factors, _of_api_keys, _of_passkeys)
     return Counter(change for of_some in of_all for change in of_some(before, after))
 
 
 def told(before: State, after: State) -> Counter[Told]:
-    """Returns what the new events say; how a new password came to be cannot be seen, so it is left out."""
+    """Returns what the new events say; how a new password came to be, and who was refused, cannot be seen."""
     new = [event for key, event in after.events.items() if key not in before.events]
-    new = [event for event in new if event.type is not EventType.REFRESH_TOKEN_REUSED]  # something tried, and no change
+    of_refusals = (EventType.PASSKEY_CLONED, EventType.REFRESH_TOKEN_REUSED)  # something tried, and no change
+    new = [event for event in new if event.type not in of_refusals]
     return Counter((_kind(event.type), event.user_id, event.data.get("session_id")) for event in new)
 
 
@@ -113,4 +117,12 @@ def _of_api_keys(before: State, after: State) -> list[Told]:
     return [
         *(("api_key.created", after.api_keys[key], None) for key in made),
         *(("api_key.revoked", before.api_keys[key], None) for key in gone if before.api_keys[key] in after.users),
+    ]
+
+
+def _of_passkeys(before: State, after: State) -> list[Told]:
+    added, removed = after.passkeys.keys() - before.passkeys.keys(), before.passkeys.keys() - after.passkeys.keys()
+    return [
+        *(("passkey.added", after.passkeys[key], None) for key in added),
+        *(("passkey.removed", before.passkeys[key], None) for key in removed if before.passkeys[key] in after.users),
     ]

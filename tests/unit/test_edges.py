@@ -128,6 +128,8 @@ def test_the_limits_are_those_that_are_promised() -> None:
         "change_password": ("change-password", 30, HOUR),
         "login_code": ("login-code", 100, HOUR),
         "login_code_confirm": ("login-code-confirm", 100, HOUR),
+        "passkey_options": ("passkey-options", 600, HOUR),
+        "passkey": ("passkey", 100, HOUR),
         "refresh": ("refresh", 1000, HOUR),
     }
 

@@ -9,6 +9,7 @@ import attrs
 import pyotp
 import pytest
 
+from leadnator_auth.adapters.fido2_passkeys import Fido2Passkeys
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     Actor,
@@ -17,12 +18,14 @@ from leadnator_auth.domain import (
     Identity,
     LogOutScope,
     MailRefusedError,
+    PasskeyId,
     Policy,
     Ports,
     SecondFactorRequiredError,
     SignedIn,
     SigningAlgorithm,
     UserId,
+    add_passkey,
     add_webhook,
     change_account,
     change_email,
@@ -46,17 +49,23 @@ from leadnator_auth.domain import (
     keep_signing_keys,
     log_in,
     log_in_with_code,
+    log_in_with_passkey,
     log_in_with_second_factor,
     log_out,
     make_recovery_codes,
     purge,
     recover_user,
     refresh_token_pair,
+    remove_passkey,
     remove_totp,
     remove_webhook,
+    rename_passkey,
     renew_event_lease,
     renew_lease,
     request_login_code,
+    request_passkey_log_in,
+    request_passkey_registration,
+    request_passkey_step_up,
     request_password_reset,
     resend_verification,
     reset_password,
@@ -78,19 +87,21 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.use_cases.event_delivery import attempt_event, keep_attempts, take_events
 from leadnator_auth.domain.use_cases.mail_delivery import send_mail, take_mail
+from leadnator_auth.testing import VirtualAuthenticator
 from tests.unit.changes import changes, state_of, told
 
 OPERATOR = Actor.operator()
 STARTED, ENDED = "session.started", "session.ended"
 VERIFIED = "user.email_verified"
 CHANGED = "user.email_changed"
-RESET = ["api_key.revoked", "factor.removed", ENDED, ENDED, "password.reset", VERIFIED]
+PASSKEY_ADDED, PASSKEY_REMOVED = "passkey.added", "passkey.removed"
+RESET = ["api_key.revoked", "factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "password.reset", VERIFIED]
 BOB = {"name": "Bob", "email": "bob@example.com", "password_hash": "cheap$1$bob"}
 
 
 @attrs.frozen
 class Scene:
-    """Root, an admin who is logged in, and Alice, who is logged in twice, has an app, an API key and two links."""
+    """Root, an admin who is logged in, and Alice: logged in twice, with an app, a passkey, an API key and two links."""
 
     ports: Ports
     memory: MemoryPorts
@@ -100,6 +111,8 @@ class Scene:
     second: Identity
     secret: str
     verification: str
+    phone: VirtualAuthenticator
+    passkey: PasskeyId
     codes: list[str]
     """Recovery codes that were not used."""
     key: str
@@ -146,22 +159,32 @@ async def _with_an_app(identity: Identity, ports: Ports) -> list[str]:
     return list(await confirm_totp(identity, app.at(ports.clock.now()), ports=ports))
 
 
+async def _with_a_passkey(device: VirtualAuthenticator, identity: Identity, ports: Ports) -> PasskeyId:
+    """Makes a passkey with a device."""
+    asked = await request_passkey_registration(identity, ports=ports)
+    answer = device.create(asked.options)
+    return (await add_passkey(identity, asked.challenge.secret, answer, ports=ports)).id
+
+
 @pytest.fixture
 async def scene(ports: Ports, memory: MemoryPorts) -> Scene:
     """The scene over each store in turn."""
     await create_user(OPERATOR, "Root", "root@example.com", "secret", is_admin=True, ports=ports)
     root = Actor.through(_identity(await log_in("root@example.com", "secret", ports=ports)))
-    mailing = attrs.evolve(ports, policy=Policy(email_code_login=True))
+    ceremony = Fido2Passkeys("auth.example.com", "Example", ["https://auth.example.com"])
+    mailing = attrs.evolve(ports, policy=Policy(email_code_login=True), passkeys=ceremony)
     alice = await sign_up("Alice", "alice@example.com", "secret", ports=mailing)
     memory.clock.advance(seconds=1)
     second = await log_in("alice@example.com", "secret", ports=ports)
     codes = await _with_an_app(_identity(alice), ports)
+    phone = VirtualAuthenticator()
+    passkey = await _with_a_passkey(phone, _identity(alice), mailing)
     key = (await create_api_key(_identity(alice), "CI", ports=ports)).key.id
     await request_password_reset("alice@example.com", ports=ports)
     await deliver_due_mails(ports=ports)
-    secret, verification = memory.mailer.reset_links[0].secret, memory.mailer.verification_links[0].secret
-    first, other = _identity(alice), _identity(second)
-    return Scene(mailing, memory, root, alice.user.id, first, other, secret, verification, codes, key)
+    links = memory.mailer.reset_links[0].secret, memory.mailer.verification_links[0].secret
+    sessions = _identity(alice), _identity(second)
+    return Scene(mailing, memory, root, alice.user.id, *sessions, *links, phone, passkey, codes, key)
 
 
 Act = Callable[[Scene], Awaitable[object]]
@@ -232,6 +255,12 @@ async def _logged_in_by_code(scene: Scene, *, guess: str = "") -> None:
     challenge = await request_login_code("alice@example.com", ports=scene.ports)
     await deliver_due_mails(ports=scene.ports)
     await log_in_with_code(challenge.secret, guess or scene.memory.mailer.login_codes[-1].secret, ports=scene.ports)
+
+
+async def _passkey_used(scene: Scene, *, is_cloned: bool = False) -> None:
+    for each in [scene.phone.clone(), scene.phone] if is_cloned else [scene.phone]:
+        asked = await request_passkey_log_in(ports=scene.ports)
+        await log_in_with_passkey(asked.challenge.secret, each.get(asked.options), ports=scene.ports)
 
 
 async def _asked_by_code(scene: Scene) -> None:
@@ -373,6 +402,27 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         (lambda s: revoke_any_api_key(s.key, ports=s.ports), ["api_key.revoked"]),
         (lambda s: revoke_any_api_key("k_nowhere", ports=s.ports), []),
     ],
+    "request_passkey_registration": [(lambda s: request_passkey_registration(s.first, ports=s.ports), [])],
+    "add_passkey": [
+        (lambda s: _with_a_passkey(VirtualAuthenticator(), s.first, s.ports), [PASSKEY_ADDED]),
+        (lambda s: add_passkey(s.first, "register_x", {}, ports=s.ports), []),
+    ],
+    "rename_passkey": [(lambda s: rename_passkey(s.first, s.passkey, {"name": "Old"}, ports=s.ports), [])],
+    "remove_passkey": [
+        (lambda s: remove_passkey(s.first, s.passkey, ports=s.ports), [PASSKEY_REMOVED]),
+        (
+            lambda s: _after(
+                remove_passkey(s.first, s.passkey, ports=s.ports), remove_passkey(s.first, s.passkey, ports=s.ports)
+            ),
+            [PASSKEY_REMOVED],
+        ),
+    ],
+    "request_passkey_step_up": [(lambda s: request_passkey_step_up(s.first, ports=s.ports), [])],
+    "request_passkey_log_in": [(lambda s: request_passkey_log_in(ports=s.ports), [])],
+    "log_in_with_passkey": [
+        (lambda s: _passkey_used(s), [STARTED]),
+        (lambda s: _passkey_used(s, is_cloned=True), [STARTED, "passkey.cloned"]),
+    ],
     "request_password_reset": [
         (lambda s: request_password_reset("alice@example.com", ports=s.ports), []),
         (lambda s: request_password_reset("nobody@example.com", ports=s.ports), []),
@@ -500,7 +550,7 @@ async def test_that_a_change_of_address_was_undone_is_told_with_all_that_ends(sc
             await undo_email_change(undo, ports=scene.ports)
     after = await state_of(scene.ports)
     new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
-    assert new == ["api_key.revoked", "factor.removed", ENDED, ENDED, "user.email_change_undone"]
+    assert new == ["api_key.revoked", "factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "user.email_change_undone"]
 
 
 async def test_that_an_operator_gave_an_account_back_is_told_with_all_that_ends(scene: Scene) -> None:
@@ -511,7 +561,8 @@ async def test_that_an_operator_gave_an_account_back_is_told_with_all_that_ends(
         await recover_user(OPERATOR, UserId("u_nobody"), ports=scene.ports)
     after = await state_of(scene.ports)
     new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
-    assert new == ["api_key.revoked", "factor.removed", ENDED, ENDED, "user.recovered"]
+    assert new == ["api_key.revoked", "factor.removed", PASSKEY_REMOVED, ENDED, ENDED, "user.recovered"]
+    assert {event.actor for key, event in after.events.items() if key not in before.events} == {scene.root.id}
     assert {event.actor for key, event in after.events.items() if key not in before.events} == {scene.root.id}
 
 

@@ -8,6 +8,7 @@ from leadnator_auth.domain.entities.user import User, without_secrets
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.api_keys import drop_added_api_keys
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
+from leadnator_auth.domain.use_cases.steps.passkeys import drop_added_passkeys
 from leadnator_auth.domain.use_cases.steps.second_factor import drop_second_factors
 
 ADDED_LATELY = timedelta(days=7)
@@ -22,7 +23,7 @@ class Drop(Protocol):
     ) -> None: ...
 
 
-PARTS: Sequence[Drop] = (drop_added_api_keys,)
+PARTS: Sequence[Drop] = (drop_added_api_keys, drop_added_passkeys)
 """Each capability that lets somebody in by itself names its part here; the second factors are none of them."""
 
 

@@ -90,7 +90,7 @@ def admitted(entry: Entry) -> SignedIn:
     if isinstance(entry, SignedIn):
         return entry
     challenge = entry.challenge
-    raise SecondFactorRequiredError(entry.user.id, challenge.secret, challenge.expires_at, entry.factors)
+    raise SecondFactorRequiredError(entry.user.id, challenge.secret, challenge.expires_at, entry.factors, entry.passkey)
 
 
 async def replace_session(

@@ -9,7 +9,9 @@ from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.proof import AuthenticationMethod, Proof
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.ports.passkeys import Json
 from leadnator_auth.domain.use_cases.steps.challenges import open_challenge
+from leadnator_auth.domain.use_cases.steps.passkey_challenges import signed_part
 
 LIFETIME = timedelta(minutes=5)
 TRIES = 5
@@ -22,6 +24,8 @@ class SecondFactorRequired:
     user: User
     challenge: Challenge
     factors: tuple[str, ...]
+    passkey: Json | None = None
+    """What a browser asks for a passkey of the account with, where it has one."""
 
 
 async def ask_second_factor(user: User, proof: Proof, transaction: Transaction, ports: Ports) -> SecondFactorRequired:
@@ -36,7 +40,12 @@ async def ask_second_factor(user: User, proof: Proof, transaction: Transaction, 
         payload=" ".join(proof.amr),
     )
     codes_left = await transaction.recovery_codes.of_user(user.id)
-    return SecondFactorRequired(user, challenge, ("totp", *(["recovery_code"] if codes_left else [])))
+    passkeys = await transaction.passkeys.of_user(user.id) if ports.passkeys else []
+    factors = {"totp": True, "recovery_code": bool(codes_left), "passkey": bool(passkeys)}
+    options = ports.passkeys.assertion_options(signed_part(challenge.secret), passkeys) if ports.passkeys else None
+    return SecondFactorRequired(
+        user, challenge, tuple(name for name, is_there in factors.items() if is_there), options if passkeys else None
+    )
 
 
 def first_proof(token: OneTimeToken) -> Proof:

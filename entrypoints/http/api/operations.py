@@ -11,6 +11,8 @@ from leadnator_auth.entrypoints.http.api import (
     email_verification,
     introspection,
     own_account,
+    passkey_log_in,
+    passkeys,
     probes,
     second_factors,
     sessions,
@@ -27,6 +29,8 @@ GROUPS: Mapping[str, str] = {
     "`Authorization: Bearer <token>`; a GET may carry `?token=` instead, for download and media URLs.",
     code_log_in.GROUP: "A code by mail instead of a password, where `LEADNATOR_EMAIL_CODE_LOGIN` is on. It works for "
     "the challenge that came back when it was asked for, and proves the address, too.",
+    passkeys.GROUP: "A key that a phone, a computer or a security key keeps, in place of the password and of a second "
+    "factor. Where the public URL has no domain, or the extra `passkeys` is not installed, each of these answers 404.",
     sessions.GROUP: "Each log-in opens a session, and its token is good for as long as the session lives.",
     second_factors.GROUP: "An app that shows codes (TOTP), and ten recovery codes. Once it is confirmed, a log-in with "
     "the password alone is answered 403 `second_factor_required` with a `challenge`. Where no master key is set, each "
@@ -56,6 +60,8 @@ GROUPS: Mapping[str, str] = {
 OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
     *code_log_in.OPERATIONS,
+    *passkey_log_in.OPERATIONS,
+    *passkeys.OPERATIONS,
     *sessions.OPERATIONS,
     *step_up.OPERATIONS,
     *second_factors.OPERATIONS,

@@ -21,11 +21,13 @@ from leadnator_auth.domain.errors import (
     EmailNotVerifiedError,
     InvalidChallengeError,
     InvalidCodeError,
+    InvalidPasskeyError,
     NotFoundError,
     StepUpRequiredError,
     UnavailableError,
 )
 from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, logged_in
+from leadnator_auth.entrypoints.http.api.passkeys import CREDENTIAL
 from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
@@ -35,8 +37,9 @@ from leadnator_auth.entrypoints.views import rfc3339
 
 async def post_log_in_second_factor(request: Request) -> Response:
     """POST /api/auth/login/second-factor"""
-    challenge, code = await read_fields(request, "challenge", "code")
-    return logged_in(await log_in_with_second_factor(challenge, code, client_of(request), ports=ports_of(request)))
+    challenge, code, credential = await read_fields(request, "challenge", "code", "credential")
+    client, ports = client_of(request), ports_of(request)
+    return logged_in(await log_in_with_second_factor(challenge, code, client, credential=credential, ports=ports))
 
 
 async def get_factors(request: Request) -> Response:
@@ -199,9 +202,10 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="/api/auth/login/second-factor",
         handler=post_log_in_second_factor,
-        summary="Exchange the challenge of a log-in + a code of the app, or a recovery code, for a JWT.",
+        summary="Exchange the challenge of a log-in + a code of the app, a recovery code or a passkey, for a JWT.",
         group=GROUP,
-        body={"challenge": schemas.FACTOR_CHALLENGE, "code": schemas.FACTOR_CODE},
+        body={"challenge": schemas.FACTOR_CHALLENGE, "code": schemas.FACTOR_CODE, "credential": CREDENTIAL},
+        optional=("code", "credential"),
         example_body={"challenge": "mfa_xyz…", "code": _CODES[0]},
         variables={"challenge": "MFA_CHALLENGE", "code": "RECOVERY_CODE"},
         success=LOGGED_IN,
@@ -211,6 +215,7 @@ OPERATIONS: tuple[Operation, ...] = (
             NotFoundError,
             InvalidChallengeError,
             InvalidCodeError,
+            InvalidPasskeyError,
             AccountSuspendedError,
             EmailNotVerifiedError,
             TooManyRequestsError,

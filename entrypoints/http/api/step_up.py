@@ -3,13 +3,29 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from leadnator_auth.domain import step_up
+from leadnator_auth.domain import request_passkey_step_up, step_up
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import InvalidCodeError, InvalidCredentialsError, OverloadedError, UnavailableError
+from leadnator_auth.domain.errors import (
+    InvalidChallengeError,
+    InvalidCodeError,
+    InvalidCredentialsError,
+    InvalidPasskeyError,
+    NotFoundError,
+    OverloadedError,
+    UnavailableError,
+)
+from leadnator_auth.entrypoints.http.api.passkeys import (
+    CREDENTIAL,
+    EXAMPLE_OPTIONS,
+    REQUEST_OPTIONS,
+    asked,
+    require_them,
+)
 from leadnator_auth.entrypoints.http.api.sessions import GROUP
 from leadnator_auth.entrypoints.http.context import client_of, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
+from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from leadnator_auth.entrypoints.http.reading.body import read_fields
 from leadnator_auth.entrypoints.http.security_events import log_event
 from leadnator_auth.entrypoints.views import rfc3339
@@ -18,21 +34,44 @@ from leadnator_auth.entrypoints.views import rfc3339
 async def post_step_up(request: Request) -> Response:
     """POST /api/auth/step-up"""
     identity = await identified(request)
-    current_password, code = await read_fields(request, "current_password", "code")
-    expires_at = await step_up(identity, current_password, client_of(request), code=code, ports=ports_of(request))
+    current_password, code, challenge_id, credential = await read_fields(
+        request, "current_password", "code", "challenge_id", "credential"
+    )
+    expires_at = await step_up(
+        identity,
+        current_password,
+        client_of(request),
+        code=code,
+        challenge_id=challenge_id,
+        credential=credential,
+        ports=ports_of(request),
+    )
     log_event(request, "stepped_up", user=identity.user.id)
     return JSONResponse({"ok": True, "expires_at": rfc3339(expires_at)})
 
+
+async def post_step_up_options(request: Request) -> Response:
+    """POST /api/auth/step-up/options"""
+    require_them(request)
+    return asked(await request_passkey_step_up(await identified(request), ports=ports_of(request)))
+
+
+_CHALLENGE: Schema = {"type": "string", "pattern": "^stepup_", "description": "What has to come back, once."}
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         method="POST",
         path="/api/auth/step-up",
         handler=post_step_up,
-        summary="Give the password once more, or a code of the second factor, for what asks for a recent proof.",
+        summary="Give the password, a code of the second factor or a passkey for what asks for a recent proof.",
         group=GROUP,
-        body={"current_password": schemas.PASSWORD, "code": schemas.FACTOR_CODE},
-        optional=("current_password", "code"),
+        body={
+            "current_password": schemas.PASSWORD,
+            "code": schemas.FACTOR_CODE,
+            "challenge_id": _CHALLENGE,
+            "credential": CREDENTIAL,
+        },
+        optional=("current_password", "code", "challenge_id", "credential"),
         example_body={"current_password": "minimum-6-chars"},
         success=schemas.closed({"ok": {"type": "boolean", "const": True}, "expires_at": schemas.INSTANT}),
         example_answer={"ok": True, "expires_at": "2026-01-01T12:10:00Z"},
@@ -41,10 +80,30 @@ OPERATIONS: tuple[Operation, ...] = (
             *BAD_TOKEN,
             InvalidCredentialsError,
             InvalidCodeError,
+            InvalidChallengeError,
+            InvalidPasskeyError,
+            NotFoundError,
             TooManyRequestsError,
             OverloadedError,
             UnavailableError,
         ),
+        needs_token=True,
+        for_unverified=True,
+    ),
+    Operation(
+        method="POST",
+        path="/api/auth/step-up/options",
+        handler=post_step_up_options,
+        name="request_passkey_step_up",
+        summary="Get what a browser asks for a passkey of the account with, to step up by it; 404 if it has none.",
+        group=GROUP,
+        success=schemas.closed({"challenge_id": _CHALLENGE, "options": REQUEST_OPTIONS, "expires_at": schemas.INSTANT}),
+        example_answer={
+            "challenge_id": "stepup_xyz…",
+            "options": EXAMPLE_OPTIONS,
+            "expires_at": "2026-01-01T12:05:00Z",
+        },
+        refusals=(*BAD_TOKEN, NotFoundError, TooManyRequestsError, UnavailableError),
         needs_token=True,
         for_unverified=True,
     ),

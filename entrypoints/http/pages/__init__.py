@@ -16,6 +16,7 @@ PAGES: Mapping[str, Mapping[str, Handler]] = {
         for page in (RESET_PASSWORD, VERIFY_EMAIL, CONFIRM_EMAIL, UNDO_EMAIL_CHANGE)
     },
     "/assets/page.css": {"GET": asset("page.css", "text/css")},
+    "/assets/passkeys.js": {"GET": asset("passkeys.js", "text/javascript")},
     "/assets/reset_password.js": {"GET": asset("reset_password.js", "text/javascript")},
 }
 REFERENCE_ASSETS: Mapping[str, Mapping[str, Handler]] = {
