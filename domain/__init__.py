@@ -99,6 +99,7 @@ from leadnator_auth.domain.use_cases.password_reset import (
     reset_password,
 )
 from leadnator_auth.domain.use_cases.reset_links import look_at_reset_link, was_password_reset
+from leadnator_auth.domain.use_cases.revocations import Revocation, RevocationPage, read_revocations
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_up import sign_up
 from leadnator_auth.domain.use_cases.step_up import step_up
@@ -219,6 +220,8 @@ __all__ = [
     "QueuedMail",
     "RateLimit",
     "Refusal",
+    "Revocation",
+    "RevocationPage",
     "Role",
     "SecretMail",
     "Session",
@@ -284,6 +287,7 @@ __all__ = [
     "mail_stats",
     "parse_user_ref",
     "purge",
+    "read_revocations",
     "remove_webhook",
     "renew_event_lease",
     "renew_lease",

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from leadnator_auth.domain import AuthError, NotFoundError, Ports, UnavailableError
+from leadnator_auth.entrypoints.background.revocation_watch import RevocationWatch
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.context import for_unverified
 from leadnator_auth.entrypoints.http.location import base_path, checked_prefix, located
@@ -88,6 +89,7 @@ def create_app(
     app.state.metrics = figures
     app.state.site = Site()
     app.state.surface = surface
+    app.state.revocations = RevocationWatch()
     return app
 
 

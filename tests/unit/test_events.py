@@ -60,6 +60,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.use_cases.event_delivery import attempt_event, keep_attempts, take_events
 from leadnator_auth.domain.use_cases.mail_delivery import send_mail, take_mail
+from leadnator_auth.domain.use_cases.revocations import advance_feed
 from leadnator_auth.domain.use_cases.second_factors import (
     confirm_totp,
     make_recovery_codes,
@@ -204,6 +205,10 @@ async def _logged_in_by_code(scene: Scene, *, guess: str = "") -> None:
 async def _after(first: Awaitable[object], then: Awaitable[object]) -> None:
     await first
     await then
+
+
+async def _advanced(scene: Scene) -> None:
+    await advance_feed(0, ports=scene.ports)
 
 
 STORIES: dict[str, list[tuple[Act, list[str]]]] = {
@@ -362,6 +367,7 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "renew_lease": [(_taken_renewed_sent, [])],
     "send_mail": [(_taken_renewed_sent, [])],
     "deliver_due_events": [(_told_who_subscribed, [STARTED, STARTED])],
+    "advance_feed": [(_advanced, [])],
     "dispatch_events": [(_told_who_subscribed, [STARTED, STARTED])],
     "keep_attempts": [(_told_who_subscribed, [STARTED, STARTED])],
     "renew_event_lease": [(_told_who_subscribed, [STARTED, STARTED])],

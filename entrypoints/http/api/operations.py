@@ -10,6 +10,7 @@ from leadnator_auth.entrypoints.http.api import (
     email_verification,
     own_account,
     probes,
+    revocations,
     sessions,
     step_up,
     webhook_deliveries,
@@ -32,6 +33,7 @@ GROUPS: Mapping[str, str] = {
     "make Alice one where the server runs: `leadnator-auth users set alice@example.com --role admin`.",
     webhooks.GROUP: "For users whose role is `admin`: events are posted to where you say, signed as Standard Webhooks "
     "1.0 has it. Where no master key is set, or what sends is not installed, each of these answers 404.",
+    revocations.GROUP: "For services that verify access tokens by themselves, and for proxies that ask whose one is.",
     probes.GROUP: "What load balancers, supervisors and Prometheus ask; nobody needs a token for it. Let a proxy keep "
     "`/metrics` from the outside.",
 }
@@ -48,5 +50,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *admin.OPERATIONS,
     *webhooks.OPERATIONS,
     *webhook_deliveries.OPERATIONS,
+    *revocations.OPERATIONS,
     *probes.OPERATIONS,
 )
