@@ -5,6 +5,7 @@ Everything an embedder needs is here; names that are not in `__all__` may change
 
 from leadnator_auth.domain.entities.access_token import AccessPurpose, Claims
 from leadnator_auth.domain.entities.actor import Actor
+from leadnator_auth.domain.entities.api_key import ApiKey, KeyIdentity, Scope
 from leadnator_auth.domain.entities.challenge import Challenge
 from leadnator_auth.domain.entities.change import Change
 from leadnator_auth.domain.entities.credentials import Credentials
@@ -39,6 +40,7 @@ from leadnator_auth.domain.errors import (
     FieldError,
     FieldsError,
     ForbiddenError,
+    InsufficientScopeError,
     InvalidCodeError,
     InvalidCredentialsError,
     InvalidEmailTokenError,
@@ -56,8 +58,10 @@ from leadnator_auth.domain.errors import (
     OverloadedError,
     PasskeyClonedError,
     PasskeyExistsError,
+    SessionRequiredError,
     SignUpClosedError,
     StepUpRequiredError,
+    TooManyApiKeysError,
     TooManyPasskeysError,
     TooManyWebhooksError,
     UnavailableError,
@@ -86,7 +90,7 @@ from leadnator_auth.domain.use_cases.event_delivery import deliver_due_events, r
 from leadnator_auth.domain.use_cases.export_account import AccountExport, export_account
 from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.housekeeping import purge
-from leadnator_auth.domain.use_cases.identify import identify
+from leadnator_auth.domain.use_cases.identify import identify, identify_any, identify_key, identify_key_for
 from leadnator_auth.domain.use_cases.import_users import ImportFate, ImportOutcome, import_users
 from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, renew_lease
@@ -128,7 +132,7 @@ from leadnator_auth.domain.use_cases.webhooks import (
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError
 from leadnator_auth.domain.values.firebase_scrypt import FirebaseScrypt
-from leadnator_auth.domain.values.ids import PasskeyId, SessionId, UserId, WebhookId
+from leadnator_auth.domain.values.ids import ApiKeyId, PasskeyId, SessionId, UserId, WebhookId
 from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.paging import Page, Position
@@ -140,6 +144,8 @@ __all__ = [
     "AccountExport",
     "AccountSuspendedError",
     "Actor",
+    "ApiKey",
+    "ApiKeyId",
     "AuthError",
     "AuthenticationMethod",
     "AuthenticatorFlags",
@@ -173,6 +179,7 @@ __all__ = [
     "Identity",
     "ImportFate",
     "ImportOutcome",
+    "InsufficientScopeError",
     "InvalidCodeError",
     "InvalidCredentialsError",
     "InvalidEmailTokenError",
@@ -182,6 +189,7 @@ __all__ = [
     "InvalidResetTokenError",
     "InvalidTokenError",
     "JsonObject",
+    "KeyIdentity",
     "LastAdminError",
     "Limits",
     "LinkState",
@@ -223,9 +231,11 @@ __all__ = [
     "Revocation",
     "RevocationPage",
     "Role",
+    "Scope",
     "SecretMail",
     "Session",
     "SessionId",
+    "SessionRequiredError",
     "SignUpClosedError",
     "SignUpPolicy",
     "SignedIn",
@@ -234,6 +244,7 @@ __all__ = [
     "SubscribedWebhook",
     "Subscriber",
     "Subscription",
+    "TooManyApiKeysError",
     "TooManyPasskeysError",
     "TooManyRequestsError",
     "TooManyWebhooksError",
@@ -265,7 +276,10 @@ __all__ = [
     "export_account",
     "export_users",
     "identify",
+    "identify_any",
     "identify_for_media",
+    "identify_key",
+    "identify_key_for",
     "import_users",
     "is_code_log_in_on",
     "is_found",

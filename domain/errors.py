@@ -146,6 +146,41 @@ class ForbiddenError(AuthError):
         self.user_id = user_id
 
 
+class SessionRequiredError(AuthError):
+    """An API key was sent where only somebody who logged in may act; `user_id` says whose, for the security log."""
+
+    code = "session_required"
+    message = "No API key may do this: log in, and send the token of the session."
+
+    def __init__(self, user_id: str | None = None) -> None:
+        super().__init__()
+        self.user_id = user_id
+
+
+class InsufficientScopeError(AuthError):
+    """The credential is good, but is no API key that has the scope for this; `user_id` is for the security log."""
+
+    code = "insufficient_scope"
+    message = "This takes an API key that has the scope for it."
+
+    def __init__(self, scope: str = "", user_id: str | None = None) -> None:
+        super().__init__(scope)
+        self.scope = scope
+        self.user_id = user_id
+
+    @property
+    def reason(self) -> str:
+        """The scope that it takes."""
+        return f"it takes an API key with the scope {self.scope}" if self.scope else ""
+
+
+class TooManyApiKeysError(AuthError):
+    """The account has as many API keys as it may have."""
+
+    code = "too_many_api_keys"
+    message = "The account has 50 API keys: remove one first."
+
+
 class LastAdminError(AuthError):
     """No admin would be left: the last active one cannot be demoted, suspended or deleted."""
 

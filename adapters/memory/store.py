@@ -7,6 +7,7 @@ from datetime import datetime
 
 import attrs
 
+from leadnator_auth.adapters.memory.api_keys import MemoryApiKeys
 from leadnator_auth.adapters.memory.email_changes import MemoryEmailChanges
 from leadnator_auth.adapters.memory.event_deliveries import MemoryEventDeliveries
 from leadnator_auth.adapters.memory.events import MemoryEvents
@@ -24,10 +25,11 @@ from leadnator_auth.adapters.memory.tables import (
     Tables,
 )
 from leadnator_auth.adapters.memory.webhooks import MemoryWebhooks
+from leadnator_auth.domain.entities.api_key import KeyIdentity
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.entities.user import without_metadata
 from leadnator_auth.domain.ports import Commit, Expired, Repositories, Transaction
-from leadnator_auth.domain.values.ids import SessionId
+from leadnator_auth.domain.values.ids import ApiKeyId, SessionId
 
 
 class MemoryRepositories:
@@ -40,6 +42,7 @@ class MemoryRepositories:
         self.one_time_tokens = MemoryOneTimeTokens(tables)
         self.email_changes = MemoryEmailChanges(tables)
         self.known_clients = MemoryKnownClients(tables)
+        self.api_keys = MemoryApiKeys(tables)
         self.passkeys = MemoryPasskeys(tables)
         self.totp_factors = MemoryTotpFactors(tables)
         self.recovery_codes = MemoryRecoveryCodes(tables)
@@ -127,3 +130,16 @@ class MemoryIdentities:
         session = sessions.get(session_id)
         if session and session.is_use_to_be_noted(now):
             sessions[session_id] = attrs.evolve(session, last_used_at=now)
+
+    async def by_api_key(self, digest: str) -> KeyIdentity | None:
+        await asyncio.sleep(0)
+        tables = self.unit_of_work.tables
+        key = next((each for each in tables.api_keys.values() if each.digest == digest), None)
+        user = key and tables.users.get(key.user_id)
+        return KeyIdentity(without_metadata(user), key) if key and user else None
+
+    def note_key_use(self, key_id: ApiKeyId, now: datetime) -> None:
+        keys = self.unit_of_work.tables.api_keys
+        key = keys.get(key_id)
+        if key and key.is_use_to_be_noted(now):
+            keys[key_id] = attrs.evolve(key, last_used_at=now)

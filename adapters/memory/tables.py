@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import attrs
 
+from leadnator_auth.domain.entities.api_key import ApiKey
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event
@@ -22,7 +23,7 @@ from leadnator_auth.domain.entities.totp_factor import TotpFactor
 from leadnator_auth.domain.entities.user import User, is_found
 from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.errors import EmailTakenError
-from leadnator_auth.domain.values.ids import EventId, FactorId, PasskeyId, SessionId, UserId, WebhookId
+from leadnator_auth.domain.values.ids import ApiKeyId, EventId, FactorId, PasskeyId, SessionId, UserId, WebhookId
 from leadnator_auth.domain.values.paging import Position
 
 Key = TypeVar("Key")
@@ -39,6 +40,7 @@ class Tables:
     one_time_tokens: dict[str, OneTimeToken] = attrs.Factory(dict)
     email_changes: dict[str, EmailChange] = attrs.Factory(dict)
     known_clients: dict[str, KnownClient] = attrs.Factory(dict)
+    api_keys: dict[ApiKeyId, ApiKey] = attrs.Factory(dict)
     passkeys: dict[PasskeyId, Passkey] = attrs.Factory(dict)
     totp_factors: dict[FactorId, TotpFactor] = attrs.Factory(dict)
     recovery_codes: dict[str, RecoveryCode] = attrs.Factory(dict)
@@ -122,6 +124,7 @@ class MemoryUsers:
         tokens = tables.one_time_tokens
         remove(tokens, [token.digest for token in tokens.values() if token.user_id == user_id])
         remove(tables.known_clients, [key for key, client in tables.known_clients.items() if client.user_id == user_id])
+        remove(tables.api_keys, [key.id for key in tables.api_keys.values() if key.user_id == user_id])
         remove(tables.passkeys, [passkey.id for passkey in tables.passkeys.values() if passkey.user_id == user_id])
         remove(tables.totp_factors, [each.id for each in tables.totp_factors.values() if each.user_id == user_id])
         remove(tables.recovery_codes, [key for key, code in tables.recovery_codes.items() if code.user_id == user_id])

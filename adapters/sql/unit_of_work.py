@@ -6,6 +6,7 @@ from datetime import datetime
 
 import attrs
 
+from leadnator_auth.adapters.sql.api_keys import SqlApiKeys
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.credentials import SqlCredentialStore
 from leadnator_auth.adapters.sql.email_changes import SqlEmailChanges
@@ -35,6 +36,7 @@ class SqlRepositories:
         self.one_time_tokens = SqlOneTimeTokens(connection)
         self.email_changes = SqlEmailChanges(connection)
         self.known_clients = SqlKnownClients(connection)
+        self.api_keys = SqlApiKeys(connection)
         self.passkeys = SqlPasskeys(connection)
         self.totp_factors = SqlTotpFactors(connection)
         self.recovery_codes = SqlRecoveryCodes(connection)

@@ -7,18 +7,21 @@ from typing import Protocol
 
 import attrs
 
+from leadnator_auth.domain.entities.api_key import KeyIdentity
 from leadnator_auth.domain.entities.event import Event
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.ports.accounts import CredentialStore, KnownClients, OneTimeTokens, Sessions, Users
+from leadnator_auth.domain.ports.api_keys import ApiKeys
 from leadnator_auth.domain.ports.email_changes import EmailChanges
 from leadnator_auth.domain.ports.events import EventDeliveries, Events, Subscriptions
 from leadnator_auth.domain.ports.outbox import MailQueue, Outbox
 from leadnator_auth.domain.ports.passkeys import Passkeys
 from leadnator_auth.domain.ports.second_factors import RecoveryCodes, TotpFactors
 from leadnator_auth.domain.ports.webhooks import Webhooks
-from leadnator_auth.domain.values.ids import SessionId
+from leadnator_auth.domain.values.ids import ApiKeyId, SessionId
 
 __all__ = [
+    "ApiKeys",
     "Commit",
     "CredentialStore",
     "EmailChanges",
@@ -58,6 +61,8 @@ class Repositories(Protocol):
     def email_changes(self) -> EmailChanges: ...
     @property
     def known_clients(self) -> KnownClients: ...
+    @property
+    def api_keys(self) -> ApiKeys: ...
     @property
     def passkeys(self) -> Passkeys: ...
     @property
@@ -150,7 +155,7 @@ class UnitOfWork(Protocol):
 
 
 class Identities(Protocol):
-    """The one look-up of every authenticated request: whose session it is."""
+    """The one look-up of every authenticated request: whose session, or whose API key, it is."""
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
         """Returns the session and its user while both exist; the caller decides whether the session is over.
@@ -160,3 +165,12 @@ class Identities(Protocol):
 
     def note_use(self, session_id: SessionId, now: datetime) -> None:
         """Has `Sessions.note_uses` keep this use, soon and beside all else; that it fails is seen by nobody."""
+
+    async def by_api_key(self, digest: str) -> KeyIdentity | None:
+        """Returns the API key with this digest and its user while both exist; expired ones too.
+
+        The user is `without_metadata`, as above.
+        """
+
+    def note_key_use(self, key_id: ApiKeyId, now: datetime) -> None:
+        """Has `ApiKeys.note_uses` keep this use, soon and beside all else; that it fails is seen by nobody."""

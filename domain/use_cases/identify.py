@@ -1,10 +1,15 @@
-"""Identifying the sender of an access token, if the token still counts."""
+"""Identifying the sender of an access token or of an API key, if it still counts.
+
+What lets API keys in says so by calling another function than `identify`: everything else is for sessions alone.
+"""
 
 from collections.abc import Collection
 
 from leadnator_auth.domain.entities.access_token import MAX_TOKEN_LENGTH, AccessPurpose, Claims
+from leadnator_auth.domain.entities.api_key import KeyIdentity, is_api_key, is_key_secret
+from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.domain.entities.session import Identity
-from leadnator_auth.domain.errors import InvalidTokenError
+from leadnator_auth.domain.errors import InsufficientScopeError, InvalidTokenError, SessionRequiredError
 from leadnator_auth.domain.ports import Ports
 from leadnator_auth.domain.use_cases.steps.verified_email import check_verified
 
@@ -15,7 +20,8 @@ async def identify(token: str, *, verified: bool | None = None, ports: Ports) ->
     The session is looked up each time, so that a token dies with its session, its user or their suspension. `verified`
     is whether the address of the user has to be proved; None leaves it to the policy.
 
-    Raises: InvalidTokenError; a token of over 8 KiB is refused unread. EmailNotVerifiedError.
+    Raises: InvalidTokenError; a token of over 8 KiB is refused unread. EmailNotVerifiedError, SessionRequiredError for
+    an API key, however good it is.
     """
     _, identity = await identified_for([AccessPurpose.ACCESS], token, verified=verified, ports=ports)
     return identity
@@ -26,8 +32,11 @@ async def identified_for(
 ) -> tuple[Claims, Identity]:
     """Returns what a token made for one of these purposes says, and who is behind it; `verified` is as above.
 
-    Raises: InvalidTokenError, EmailNotVerifiedError.
+    Raises: InvalidTokenError, EmailNotVerifiedError, SessionRequiredError.
     """
+    if is_api_key(token):
+        sender = await identify_key(token, verified=verified, ports=ports)
+        raise SessionRequiredError(sender.user.id)
     if len(token) > MAX_TOKEN_LENGTH:
         raise InvalidTokenError("too long")
     claims = ports.tokens.read(token)
@@ -45,3 +54,57 @@ async def identified_for(
     if idle is not None and identity.session.is_use_to_be_noted(now):
         ports.identities.note_use(identity.session.id, now)
     return claims, identity
+
+
+async def identify_key(secret: str, *, verified: bool | None = None, ports: Ports) -> KeyIdentity:
+    """Returns an API key and the user it speaks for; what it may do is in its `scopes`.
+
+    It is looked up each time, with its user: suspension, deletion and expiry are in force at once. `verified` is
+    whether the address of the user has to be proved; None leaves it to the policy.
+
+    Raises: InvalidTokenError, EmailNotVerifiedError.
+    """
+    if not is_key_secret(secret):
+        raise InvalidTokenError("malformed")
+    sender = await ports.identities.by_api_key(digest_of(secret))
+    now = ports.clock.now()
+    if sender is None:
+        raise InvalidTokenError("unknown API key")
+    if sender.key.is_expired(now):
+        raise InvalidTokenError("expired")
+    if sender.user.is_suspended:
+        raise InvalidTokenError("account suspended")
+    check_verified(sender.user, ports, verified=verified)
+    if sender.key.is_use_to_be_noted(now):
+        ports.identities.note_key_use(sender.key.id, now)
+    return sender
+
+
+async def identify_key_for(scope: str, credential: str, *, verified: bool | None = None, ports: Ports) -> KeyIdentity:
+    """Returns an API key that has a scope, and the user it speaks for; `verified` is as above.
+
+    Raises: InvalidTokenError, EmailNotVerifiedError, InsufficientScopeError for another key and for a session.
+    """
+    if not is_api_key(credential):
+        identity = await identify(credential, verified=verified, ports=ports)
+        raise InsufficientScopeError(scope, identity.user.id)
+    sender = await identify_key(credential, verified=verified, ports=ports)
+    sender.check(scope)
+    return sender
+
+
+async def identify_any(
+    credential: str, *, scope: str | None = None, verified: bool | None = None, ports: Ports
+) -> Identity | KeyIdentity:
+    """Returns who sends the token of a session, or an API key; with a `scope`, a key has to have it.
+
+    `verified` is as above.
+
+    Raises: InvalidTokenError, EmailNotVerifiedError, InsufficientScopeError.
+    """
+    if not is_api_key(credential):
+        return await identify(credential, verified=verified, ports=ports)
+    sender = await identify_key(credential, verified=verified, ports=ports)
+    if scope is not None:
+        sender.check(scope)
+    return sender

@@ -5,6 +5,7 @@ from typing import NewType
 UserId = NewType("UserId", str)
 SessionId = NewType("SessionId", str)
 EventId = NewType("EventId", str)
+ApiKeyId = NewType("ApiKeyId", str)
 PasskeyId = NewType("PasskeyId", str)
 WebhookId = NewType("WebhookId", str)
 FactorId = NewType("FactorId", str)
@@ -14,6 +15,7 @@ USER_ID_PREFIX = "u_"
 SESSION_ID_PREFIX = "s_"
 MAIL_ID_PREFIX = "m_"
 EVENT_ID_PREFIX = "e_"
+API_KEY_ID_PREFIX = "k_"
 PASSKEY_ID_PREFIX = "p_"
 WEBHOOK_ID_PREFIX = "wh_"
 DELIVERY_ID_PREFIX = "d_"

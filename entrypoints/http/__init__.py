@@ -11,6 +11,8 @@ from leadnator_auth.entrypoints.http.authentication import (
     TokenBackend,
     answer_refusal,
     authenticate,
+    authenticate_any,
+    authenticate_key,
 )
 from leadnator_auth.entrypoints.http.pages.site import Site
 from leadnator_auth.entrypoints.http.problems import problem_response
@@ -25,6 +27,8 @@ __all__ = [
     "TokenBackend",
     "answer_refusal",
     "authenticate",
+    "authenticate_any",
+    "authenticate_key",
     "create_app",
     "problem_response",
 ]

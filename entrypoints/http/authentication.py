@@ -10,10 +10,14 @@ from leadnator_auth.domain import (
     EmailNotVerifiedError,
     Identity,
     InvalidTokenError,
+    KeyIdentity,
     Ports,
+    SessionRequiredError,
     UnavailableError,
     identify,
+    identify_any,
     identify_for_media,
+    identify_key_for,
 )
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.reading.ambiguity import has_ambiguous_path
@@ -32,12 +36,43 @@ async def authenticate(
     With `verified=True` the sender has proved that the address of the account is theirs, with `verified=False` perhaps
     not; else the setting decides, LEADNATOR_EMAIL_VERIFICATION.
 
-    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, EmailNotVerifiedError, UnavailableError.
+    API keys are refused: `authenticate_any` takes them, too.
+
+    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, EmailNotVerifiedError, SessionRequiredError,
+    UnavailableError.
     """
     bearer = bearer_of(request, allow_query=media)
     if bearer.in_query:
         return await identify_for_media(bearer.token, _unambiguous_path(request), verified=verified, ports=ports)
     return await identify(bearer.token, verified=verified, ports=ports)
+
+
+async def authenticate_key(
+    request: HTTPConnection, ports: Ports, scope: str, *, verified: bool | None = None
+) -> KeyIdentity:
+    """Returns the API key that sends a request to a route that is for keys with a scope alone.
+
+    The key is taken from the Authorization header only; `verified` is what it is for `authenticate`.
+
+    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, EmailNotVerifiedError, InsufficientScopeError for
+    another key and for a session, UnavailableError.
+    """
+    bearer = bearer_of(request, allow_query=False)
+    return await identify_key_for(scope, bearer.token, verified=verified, ports=ports)
+
+
+async def authenticate_any(
+    request: HTTPConnection, ports: Ports, scope: str | None, *, verified: bool | None = None
+) -> Identity | KeyIdentity:
+    """Returns the sender of a request to a route that is for sessions, and for API keys with a scope.
+
+    With None as the scope, any key will do. The rest is as for `authenticate_key`.
+
+    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, EmailNotVerifiedError, InsufficientScopeError,
+    UnavailableError.
+    """
+    bearer = bearer_of(request, allow_query=False)
+    return await identify_any(bearer.token, scope=scope, verified=verified, ports=ports)
 
 
 def _unambiguous_path(request: HTTPConnection) -> str:
@@ -92,7 +127,13 @@ class TokenBackend(AuthenticationBackend):
             identity = await authenticate(conn, self._ports, media=self._media, verified=self._verified)
         except MissingTokenError:
             return None
-        except (InvalidTokenError, EmailNotVerifiedError, UnavailableError, RequestError) as error:
+        except (
+            InvalidTokenError,
+            EmailNotVerifiedError,
+            SessionRequiredError,
+            UnavailableError,
+            RequestError,
+        ) as error:
             raise RefusedError(error) from error
         scopes = ["authenticated", identity.user.role.value, *(["verified"] if identity.user.is_email_verified else [])]
         return AuthCredentials(scopes), AuthenticatedUser(identity)

@@ -5,7 +5,17 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from leadnator_auth.domain import Actor, Client, Identity, Ports, identify
+from leadnator_auth.domain import (
+    Actor,
+    Client,
+    Identity,
+    KeyIdentity,
+    Ports,
+    Scope,
+    identify,
+    identify_any,
+    identify_key_for,
+)
 from leadnator_auth.entrypoints.http.openapi.operation import Handler
 from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
 
@@ -25,12 +35,31 @@ def client_of(request: Request) -> Client:
 
 
 async def identified(request: Request) -> Identity:
-    """Returns the sender of the request, who may do what its operation does.
+    """Returns the sender of the request, who may do what its operation does; API keys are refused.
 
     Raises: what `bearer_of` and `identify` raise.
     """
-    verified = False if _FOR_UNVERIFIED in request.scope["state"] else None
-    return await identify(bearer_of(request).token, verified=verified, ports=ports_of(request))
+    return await identify(bearer_of(request).token, verified=_verified(request), ports=ports_of(request))
+
+
+async def identified_by_any(request: Request) -> Identity | KeyIdentity:
+    """Returns the sender of the request, by a session or by any API key.
+
+    Raises: what `bearer_of` and `identify_any` raise.
+    """
+    return await identify_any(bearer_of(request).token, verified=_verified(request), ports=ports_of(request))
+
+
+async def require_scope(request: Request, scope: Scope) -> KeyIdentity:
+    """Returns the API key with this scope that sends the request; sessions are refused.
+
+    Raises: what `bearer_of` and `identify_key_for` raise.
+    """
+    return await identify_key_for(scope, bearer_of(request).token, verified=_verified(request), ports=ports_of(request))
+
+
+def _verified(request: Request) -> bool | None:
+    return False if _FOR_UNVERIFIED in request.scope["state"] else None
 
 
 def for_unverified(handler: Handler) -> Handler:

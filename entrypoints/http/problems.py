@@ -145,6 +145,21 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         "Only an admin may do this.",
         _challenge("insufficient_scope", "Only an admin may do this"),
     ),
+    errors.SessionRequiredError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "Session required",
+        "No API key may do this: log in, and send the token of the session.",
+        _challenge("insufficient_scope", "This takes the token of a session"),
+        when="An API key was sent where only somebody who logged in may act.",
+    ),
+    errors.InsufficientScopeError: Problem(
+        HTTPStatus.FORBIDDEN,
+        "Insufficient scope",
+        "This takes an API key that has the scope for it.",
+        _challenge("insufficient_scope", "This takes an API key with a scope"),
+        when="What was sent is no API key with the scope for this, which WWW-Authenticate names; some are for the "
+        "keys of admins alone.",
+    ),
     refusals.MethodNotAllowedError: Problem(
         HTTPStatus.METHOD_NOT_ALLOWED,
         "Method not allowed",
@@ -165,6 +180,9 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
     ),
     errors.TooManyPasskeysError: Problem(
         HTTPStatus.CONFLICT, "Too many passkeys", "The account has 20 passkeys: remove one first."
+    ),
+    errors.TooManyApiKeysError: Problem(
+        HTTPStatus.CONFLICT, "Too many API keys", "The account has 50 API keys: remove one first."
     ),
     errors.LastAdminError: Problem(
         HTTPStatus.CONFLICT, "Last admin", "This is the last active admin: make somebody else one first."
@@ -229,6 +247,8 @@ def headers_of(error: AuthError | RequestError) -> dict[str, str]:
         headers.update(_limit_headers(error))
     if isinstance(error, errors.StepUpRequiredError):
         headers["WWW-Authenticate"] += f', max_age="{error.max_age}"'  # RFC 9470 section 3
+    if isinstance(error, errors.InsufficientScopeError) and error.scope:
+        headers["WWW-Authenticate"] += f', scope="{error.scope}"'  # RFC 6750 section 3
     return headers
 
 

@@ -25,7 +25,7 @@ from leadnator_auth.domain.errors import (
     SignUpClosedError,
     UnavailableError,
 )
-from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
+from leadnator_auth.entrypoints.http.context import client_of, done, identified_by_any, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
 from leadnator_auth.entrypoints.http.reading.body import read_fields
@@ -55,7 +55,7 @@ def logged_in(signed_in: SignedIn) -> Response:
 
 async def get_me(request: Request) -> Response:
     """GET /api/auth/me"""
-    user = (await identified(request)).user
+    user = (await identified_by_any(request)).user
     # What every other service asks for all the time: half of answering it would be a general encoder's work.
     content = (
         f'{{"user":{{"id":{_quoted(user.id)},"name":{_quoted(user.name)},"email":{_quoted(user.email.typed)},'
@@ -165,6 +165,7 @@ OPERATIONS: tuple[Operation, ...] = (
         },
         refusals=(*BAD_TOKEN, UnavailableError),
         needs_token=True,
+        for_api_keys=True,
     ),
     Operation(
         method="POST",

@@ -7,12 +7,15 @@ import attrs
 from starlette.requests import Request
 from starlette.responses import Response
 
+from leadnator_auth.domain.entities.api_key import Scope
 from leadnator_auth.domain.errors import (
     AuthError,
     EmailNotVerifiedError,
+    InsufficientScopeError,
     InvalidFieldsError,
     InvalidTokenError,
     MissingFieldsError,
+    SessionRequiredError,
 )
 from leadnator_auth.entrypoints.http.openapi.schemas import OK, Schema, closed, open_object
 from leadnator_auth.entrypoints.http.refusals import (
@@ -74,6 +77,10 @@ class Operation:
     needs_token: bool = False
     for_unverified: bool = False
     """Whether those may call it, too, who have yet to prove their address where that is required."""
+    for_api_keys: bool = False
+    """Whether any API key may call it, too; else they are refused, unless it is for those with a scope alone."""
+    scope: Scope | None = None
+    """The scope that it takes an API key with, which is the only credential for it then."""
     media_type: str = "application/json"
     """The media type of the answer on success."""
     parameters: tuple[Parameter, ...] = ()
@@ -86,10 +93,17 @@ class Operation:
 
     @property
     def refusals(self) -> Refusals:
-        """What it refuses, with what all refuse that are not for those who have yet to prove their address."""
-        if self.needs_token and not self.for_unverified:
-            return (*self._refusals, EmailNotVerifiedError)
-        return self._refusals
+        """What it refuses, with what all refuse that are not for all who can be identified."""
+        if not self.needs_token:
+            return self._refusals
+        unverified = () if self.for_unverified else (EmailNotVerifiedError,)
+        return (*self._refusals, *unverified, *self._refusals_of_keys)
+
+    @property
+    def _refusals_of_keys(self) -> Refusals:
+        if self.scope is not None:
+            return (InsufficientScopeError,)
+        return () if self.for_api_keys else (SessionRequiredError,)
 
     @property
     def body_schema(self) -> Schema:

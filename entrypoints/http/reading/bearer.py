@@ -1,8 +1,9 @@
-"""The access token of a request (RFC 6750)."""
+"""The access token, or the API key, of a request (RFC 6750)."""
 
 import attrs
 from starlette.requests import HTTPConnection
 
+from leadnator_auth.domain.entities.api_key import is_api_key
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, MissingTokenError
 
@@ -19,6 +20,7 @@ def bearer_of(request: HTTPConnection, *, allow_query: bool = True) -> Bearer:
     """Returns the token in the Authorization header or, on GET and HEAD only, in the query.
 
     Where the query is not allowed it is ignored: `token` may mean something else there. An empty token counts as none.
+    An API key in the query is refused, however good it is: URLs are logged and passed on, and keys live long.
 
     Raises: InvalidRequestError when there are two, MissingTokenError when there is none, InvalidTokenError when the
     header cannot hold a token.
@@ -31,6 +33,8 @@ def bearer_of(request: HTTPConnection, *, allow_query: bool = True) -> Bearer:
     if headers:
         return Bearer(_from_header(headers[0]), in_query=False)
     if in_query and request.scope.get("method") in ("GET", "HEAD"):
+        if is_api_key(in_query[0]):
+            raise InvalidTokenError("an API key in a URL")
         return Bearer(in_query[0], in_query=True)
     raise MissingTokenError
 

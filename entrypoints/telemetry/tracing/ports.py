@@ -11,7 +11,9 @@ import attrs
 from opentelemetry.trace import Tracer, get_current_span
 
 from leadnator_auth.domain import Client, Identity, Password, SessionId
+from leadnator_auth.domain.entities.api_key import KeyIdentity
 from leadnator_auth.domain.ports import Identities, PasswordHasher, Repositories, Transaction, UnitOfWork
+from leadnator_auth.domain.values.ids import ApiKeyId
 
 
 @contextmanager
@@ -88,3 +90,10 @@ class TracedIdentities:
 
     def note_use(self, session_id: SessionId, now: datetime) -> None:
         self.identities.note_use(session_id, now)
+
+    async def by_api_key(self, digest: str) -> KeyIdentity | None:
+        with _span(self.tracer, "database identity"):
+            return await self.identities.by_api_key(digest)
+
+    def note_key_use(self, key_id: ApiKeyId, now: datetime) -> None:
+        self.identities.note_key_use(key_id, now)
