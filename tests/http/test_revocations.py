@@ -25,8 +25,11 @@ from leadnator_auth.domain import (
     request_password_reset,
     reset_password,
 )
+from leadnator_auth.domain.entities.api_key import ApiKey
+from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.domain.use_cases import revocations
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails
+from leadnator_auth.domain.values.ids import ApiKeyId
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.http.middleware.envelope import ENDING
 from tests.http.admins import Caller, an_admin, signed_up
@@ -35,9 +38,20 @@ from tests.http.conftest import CheckProblem
 FEED = "/api/auth/revocations"
 
 
+async def a_reader(http: httpx2.AsyncClient, ports: Ports, name: str = "reader") -> Caller:
+    """Returns an admin's API key that may follow the feed."""
+    admin = await an_admin(http, ports, name)
+    secret = f"lnk_{name:_<43}"
+    key = ApiKey(digest_of(secret), ApiKeyId(f"k_{name}"), UserId(admin.id), name, ("revocations",), ports.clock.now())
+    async with ports.unit_of_work() as transaction:
+        await transaction.api_keys.add(key)
+        await transaction.commit()
+    return attrs.evolve(admin, token=secret)
+
+
 @pytest.fixture
 async def reader(http: httpx2.AsyncClient, ports: Ports) -> Caller:
-    return await an_admin(http, ports, "reader")
+    return await a_reader(http, ports)
 
 
 async def fetched(reader: Caller, cursor: str | None = None, wait: int = 0) -> Any:
@@ -86,7 +100,7 @@ async def test_who_knows_nothing_yet_begins_with_all_that_matters(
         await caller.send("POST", "/api/auth/logout")
         await dispatched(ports)
         memory.clock.advance(days=40)
-    reader = await an_admin(http, ports, "another")
+    reader = await a_reader(http, ports, "another")
     carol = await signed_up(http, "carol")
     ended.append(await session_of(carol, ports))
     await carol.send("POST", "/api/auth/logout")
@@ -189,7 +203,7 @@ async def test_pages_are_bounded_and_nothing_is_left_out(
 async def test_what_is_no_cursor_and_no_time_is_refused(
     quick: httpx2.AsyncClient, memory: MemoryPorts, check_problem: CheckProblem, query: dict[str, Any]
 ) -> None:
-    reader = await an_admin(quick, memory, "reader")
+    reader = await a_reader(quick, memory)
     check_problem(await reader.send("GET", FEED, params=query), 400, "invalid_request")
 
 
@@ -197,7 +211,7 @@ async def test_who_waits_is_told_what_another_process_did(ports: Ports) -> None:
     """Nobody dispatches, and no commit is told of: the process that waits sees it by itself."""
     app = create_app(ports)
     http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://auth.test")
-    reader = await an_admin(http, ports, "reader")
+    reader = await a_reader(http, ports)
     alice = await signed_up(http, "alice")
     ended = await session_of(alice, ports)
     cursor = (await fetched(reader))["cursor"]
@@ -217,7 +231,7 @@ async def test_a_commit_wakes_who_waits(memory: MemoryPorts, monkeypatch: pytest
     memory.unit_of_work.on_commit = app.state.revocations.notice
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://auth.test") as http:
-        reader, alice = await an_admin(http, memory, "reader"), await signed_up(http, "alice")
+        reader, alice = await a_reader(http, memory), await signed_up(http, "alice")
         ended = await session_of(alice, memory)
         cursor = (await fetched(reader))["cursor"]
         waiting = asyncio.create_task(fetched(reader, cursor, wait=25))
@@ -236,7 +250,7 @@ async def test_the_end_of_the_server_ends_the_wait(memory: MemoryPorts) -> None:
         await app({**scope, "state": {ENDING: ending}}, receive, send)
 
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(served), base_url="http://auth.test") as http:
-        reader = await an_admin(http, memory, "reader")
+        reader = await a_reader(http, memory)
         cursor = (await fetched(reader))["cursor"]
         waiting = asyncio.create_task(fetched(reader, cursor, wait=25))
         while not app.state.revocations.waiting:
@@ -249,7 +263,7 @@ async def test_too_many_do_not_wait(
     quick: httpx2.AsyncClient, memory: MemoryPorts, check_problem: CheckProblem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("leadnator_auth.entrypoints.background.revocation_watch.MAX_WAITING", 0)
-    reader = await an_admin(quick, memory, "reader")
+    reader = await a_reader(quick, memory)
     cursor = (await fetched(reader))["cursor"]
     answer = await reader.send("GET", FEED, params={"cursor": cursor, "wait": "5"})
     check_problem(answer, 503, "overloaded")
@@ -259,7 +273,7 @@ async def test_too_many_do_not_wait(
 async def test_an_event_of_an_older_version_counts_for_as_long_as_a_session_lives(
     quick: httpx2.AsyncClient, memory: MemoryPorts
 ) -> None:
-    reader, alice = await an_admin(quick, memory, "reader"), await signed_up(quick, "alice")
+    reader, alice = await a_reader(quick, memory), await signed_up(quick, "alice")
     await alice.send("POST", "/api/auth/logout")
     events = memory.unit_of_work.tables.events
     key, event = list(events.items())[-1]
@@ -269,7 +283,11 @@ async def test_an_event_of_an_older_version_counts_for_as_long_as_a_session_live
     assert datetime.fromisoformat(revocation["until"]) >= event.at + memory.policy.session_lifetime
 
 
-async def test_it_is_not_for_everybody(quick: httpx2.AsyncClient, check_problem: CheckProblem) -> None:
+async def test_it_is_not_for_everybody(
+    quick: httpx2.AsyncClient, memory: MemoryPorts, check_problem: CheckProblem
+) -> None:
     alice = await signed_up(quick, "alice")
     check_problem(await quick.get(FEED), 401, "missing_token")
-    assert (await alice.send("GET", FEED)).status_code == 403
+    check_problem(await alice.send("GET", FEED), 403, "insufficient_scope")
+    admin = await an_admin(quick, memory, "root")
+    check_problem(await admin.send("GET", FEED), 403, "insufficient_scope")

@@ -6,10 +6,10 @@ import re
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from leadnator_auth.domain import ForbiddenError, OverloadedError, Role, UnavailableError, read_revocations
+from leadnator_auth.domain import OverloadedError, Scope, UnavailableError, read_revocations
 from leadnator_auth.domain.use_cases.revocations import MAX_REVOCATIONS, RevocationPage
 from leadnator_auth.entrypoints.background.revocation_watch import RevocationWatch
-from leadnator_auth.entrypoints.http.context import identified, ports_of
+from leadnator_auth.entrypoints.http.context import ports_of, require_scope
 from leadnator_auth.entrypoints.http.middleware.envelope import ENDING
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_TOKEN, Operation, Parameter
@@ -23,7 +23,7 @@ _SECONDS = re.compile("[0-9]{1,2}", re.ASCII)
 
 async def get_revocations(request: Request) -> Response:
     """GET /api/auth/revocations"""
-    await _check_reader(request)
+    await require_scope(request, Scope.REVOCATIONS)
     cursor, wait = parameter(request, "cursor"), _wait_of(request)
     with refusing_bad_queries():
         page = await read_revocations(cursor, ports=ports_of(request))
@@ -31,13 +31,6 @@ async def get_revocations(request: Request) -> Response:
             page = await _next_page(request, page.cursor, wait)
     revocations = [{"session_id": each.session_id, "until": rfc3339_ceiling(each.until)} for each in page.revocations]
     return JSONResponse({"revocations": revocations, "cursor": page.cursor})
-
-
-async def _check_reader(request: Request) -> None:
-    """Raises: what `identified` raises, ForbiddenError."""
-    identity = await identified(request)
-    if identity.user.role is not Role.ADMIN:
-        raise ForbiddenError
 
 
 def _wait_of(request: Request) -> int:
@@ -137,7 +130,8 @@ OPERATIONS: tuple[Operation, ...] = (
             }
         ),
         example_answer={"revocations": [{"session_id": "s_123", "until": "2026-01-08T12:00:00Z"}], "cursor": "2a"},
-        refusals=(*BAD_TOKEN, ForbiddenError, OverloadedError, UnavailableError),
+        refusals=(*BAD_TOKEN, OverloadedError, UnavailableError),
         needs_token=True,
+        scope=Scope.REVOCATIONS,
     ),
 )
