@@ -111,7 +111,9 @@ class Engine:
     def forget(self) -> None:
         """Forgets, in the child of a fork, the threads and locks that stayed with its parent."""
         self._lock = threading.Lock()
-        self._learning = None
+        learning, self._learning = self._learning, None
+        if learning is not None:
+            learning.abandon()
 
     def _read(
         self, token: str, digest: bytes, keys: KeySet, seen: dict[bytes, SignedToken], learning: Learning

@@ -43,8 +43,8 @@ class Learning:
         self._feed_connection = Connection(url, bearer, ssl_context)
         self._keys_connection = Connection(url, {"Cache-Control": "no-cache"}, ssl_context)
         self._threads = [
-            threading.Thread(target=each, name="leadnator-auth-verifier", daemon=True)
-            for each in (self._follow, self._fetch_keys)
+            threading.Thread(target=self._run, args=each, name="leadnator-auth-verifier", daemon=True)
+            for each in ((self._follow, self._feed_connection), (self._fetch_keys, self._keys_connection))
         ]
 
     def start(self) -> None:
@@ -63,6 +63,11 @@ class Learning:
         for thread in self._threads:
             thread.join(CLOSE_SECONDS)
 
+    def abandon(self) -> None:
+        """Closes, in the child of a fork, its copies of what its parent goes on with."""
+        self._feed_connection.close()
+        self._keys_connection.close()
+
     def trouble(self, now: float) -> str:
         """Returns why nobody can be let in, or nothing."""
         if not self.keys.are_good(now):
@@ -75,6 +80,12 @@ class Learning:
         """Has the keys fetched soon, unless that was done within the last minute."""
         self.keys.want_another()
         self._keys_wanted.set()
+
+    def _run(self, work: Callable[[], None], connection: Connection) -> None:
+        try:
+            work()
+        finally:
+            connection.close()
 
     def _follow(self) -> None:
         has_failed = False

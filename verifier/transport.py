@@ -66,6 +66,10 @@ class Connection:
             self._connection.close()
             raise TransportError(f"no answer from the service: {error or type(error).__name__}") from error
 
+    def close(self) -> None:
+        """Closes it, unless another thread uses it; the next `get` opens another one."""
+        self._connection.close()
+
     def interrupt(self) -> None:
         """Makes another thread's `get` fail at once, and all that come."""
         self._is_closed = True
