@@ -44,9 +44,7 @@ class Engine:
             raise ValueError("api_key must be that of an admin with the scope `revocations`: lnk_…")
         if not max_age > 0 or max_revocations < 1:
             raise ValueError("max_age and max_revocations must be greater than 0")
-        self._make: Callable[[], Learning] = lambda: Learning(
-            url, api_key, Feed(max_age, max_revocations), ssl_context
-        )
+        self._make: Callable[[], Learning] = lambda: Learning(url, api_key, Feed(max_age, max_revocations), ssl_context)
         self._issuer, self._audience = issuer, audience
         self._steady = steady_clock()
         self._lock = threading.Lock()

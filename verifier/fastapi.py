@@ -11,6 +11,8 @@ from leadnator_auth.verifier.http import answer_to, bearer_in
 from leadnator_auth.verifier.tokens import Verified
 from leadnator_auth.verifier.verifier import AsyncVerifier, Verifier
 
+__all__ = ["verified_by"]
+
 _described = HTTPBearer(auto_error=False, bearerFormat="JWT")
 _DETAILS = {400: "Send one credential.", 401: "A good access token is needed.", 503: "Try again in a moment."}
 

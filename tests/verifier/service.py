@@ -58,10 +58,9 @@ class Service:
     def page(self, cursor: str, wait: float) -> tuple[int, bytes]:
         """Returns the answer to a question of the feed."""
         start = 0 if cursor == "start" else int(cursor)
-        status = self.feed_status
 
         def is_news() -> bool:
-            return len(self.ended) > start or self.feed_status != status or self.is_over
+            return len(self.ended) > start or self.feed_status != 200 or self.is_over
 
         with self.changed:
             self.changed.wait_for(is_news, min(wait, LONGEST_POLL_SECONDS))
