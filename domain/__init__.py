@@ -71,6 +71,14 @@ from leadnator_auth.domain.errors import (
 from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.administration import ChangedUser, change_user, create_user, delete_user
+from leadnator_auth.domain.use_cases.api_keys import (
+    create_api_key,
+    create_api_key_for,
+    list_api_keys,
+    list_api_keys_of,
+    revoke_any_api_key,
+    revoke_api_key,
+)
 from leadnator_auth.domain.use_cases.change_password import change_password
 from leadnator_auth.domain.use_cases.code_log_in import log_in_with_code, request_login_code
 from leadnator_auth.domain.use_cases.dispatch_events import DispatchReport, dispatch_events
@@ -92,6 +100,7 @@ from leadnator_auth.domain.use_cases.export_users import ExportedUser, export_us
 from leadnator_auth.domain.use_cases.housekeeping import purge
 from leadnator_auth.domain.use_cases.identify import identify, identify_any, identify_key, identify_key_for
 from leadnator_auth.domain.use_cases.import_users import ImportFate, ImportOutcome, import_users
+from leadnator_auth.domain.use_cases.introspection import Introspection, introspect
 from leadnator_auth.domain.use_cases.log_in import log_in
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails, renew_lease
 from leadnator_auth.domain.use_cases.mail_queue import list_mails, mail_stats, retry_mails
@@ -107,6 +116,7 @@ from leadnator_auth.domain.use_cases.revocations import Revocation, RevocationPa
 from leadnator_auth.domain.use_cases.sessions import LogOutScope, end_session, list_sessions, log_out
 from leadnator_auth.domain.use_cases.sign_up import sign_up
 from leadnator_auth.domain.use_cases.step_up import step_up
+from leadnator_auth.domain.use_cases.steps.api_keys import ApiKeyWithSecret
 from leadnator_auth.domain.use_cases.steps.authorize import UserRef, parse_user_ref
 from leadnator_auth.domain.use_cases.steps.mailed_codes import is_code_log_in_on
 from leadnator_auth.domain.use_cases.steps.open_session import SignedIn
@@ -146,6 +156,7 @@ __all__ = [
     "Actor",
     "ApiKey",
     "ApiKeyId",
+    "ApiKeyWithSecret",
     "AuthError",
     "AuthenticationMethod",
     "AuthenticatorFlags",
@@ -180,6 +191,7 @@ __all__ = [
     "ImportFate",
     "ImportOutcome",
     "InsufficientScopeError",
+    "Introspection",
     "InvalidCodeError",
     "InvalidCredentialsError",
     "InvalidEmailTokenError",
@@ -265,6 +277,8 @@ __all__ = [
     "change_user",
     "change_webhook",
     "confirm_email",
+    "create_api_key",
+    "create_api_key_for",
     "create_user",
     "delete_account",
     "delete_user",
@@ -281,10 +295,13 @@ __all__ = [
     "identify_key",
     "identify_key_for",
     "import_users",
+    "introspect",
     "is_code_log_in_on",
     "is_found",
     "is_reset_secret_usable",
     "issue_media_token",
+    "list_api_keys",
+    "list_api_keys_of",
     "list_events",
     "list_mails",
     "list_sessions",
@@ -311,6 +328,8 @@ __all__ = [
     "reset_password",
     "retry_mails",
     "retry_webhook_delivery",
+    "revoke_any_api_key",
+    "revoke_api_key",
     "rotate_webhook_secret",
     "run_in_transaction",
     "send_test_event",

@@ -107,4 +107,8 @@ MAIL_RULES: Mapping[MailKind, MailRule] = {
         mints=MintRule(Purpose.RESET, "reset-password", lambda policy: policy.reset_token_lifetime),
     ),
     MailKind.EMAIL_CHANGED_BY_ADMIN: MailRule(audience=Audience.OWNER),
+    MailKind.API_KEY_CREATED: MailRule(
+        audience=Audience.OWNER,
+        limit=lambda policy: MailLimit(policy.notices, policy.notices_window),
+    ),
 }

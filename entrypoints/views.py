@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from leadnator_auth.domain import DeliveryState, Event, QueuedEvent, SubscribedWebhook, User
+from leadnator_auth.domain import ApiKey, DeliveryState, Event, QueuedEvent, SubscribedWebhook, User
 from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.values.json_object import Json
 
@@ -67,6 +67,18 @@ def event_view(event: Event, rfc3339: Callable[[datetime], str] = rfc3339) -> di
         "user_id": event.user_id,
         "actor": event.actor,
         "data": dict(event.data),
+    }
+
+
+def api_key_view(key: ApiKey) -> dict[str, str | list[str] | None]:
+    """Returns an API key as its owner and the operator see it: its secret was shown once, and never is again."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": list(key.scopes),
+        "created_at": rfc3339(key.created_at),
+        "expires_at": rfc3339(key.expires_at) if key.expires_at else None,
+        "last_used_at": rfc3339(key.last_used_at) if key.last_used_at else None,
     }
 
 

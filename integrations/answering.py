@@ -2,8 +2,8 @@
 
 from starlette.requests import HTTPConnection
 
-from leadnator_auth.domain import AuthError, Client, Identity, Ports
-from leadnator_auth.entrypoints.http import RequestError, authenticate, problem_response
+from leadnator_auth.domain import AuthError, Client, Identity, KeyIdentity, Ports
+from leadnator_auth.entrypoints.http import RequestError, authenticate, authenticate_any, problem_response
 
 
 def answer_to(error: AuthError | RequestError, base_path: str = "") -> tuple[bytes, int, dict[str, str]]:
@@ -27,8 +27,23 @@ async def identify_sender(
 ) -> Identity:
     """Returns who sends a request, read as strictly as `authenticate` reads it; `path` is the decoded one.
 
-    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, EmailNotVerifiedError, UnavailableError.
+    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, EmailNotVerifiedError, SessionRequiredError,
+    UnavailableError.
     """
+    return await authenticate(_connection(method, path, query, authorization), ports, media=media, verified=verified)
+
+
+async def identify_any_sender(
+    authorization: str | None, scope: str | None, *, verified: bool | None = None, ports: Ports
+) -> Identity | KeyIdentity:
+    """Returns who sends a request to what is for sessions, and for API keys with a scope, as `authenticate_any` does.
+
+    Raises: MissingTokenError, InvalidTokenError, EmailNotVerifiedError, InsufficientScopeError, UnavailableError.
+    """
+    return await authenticate_any(_connection("", "", "", authorization), ports, scope, verified=verified)
+
+
+def _connection(method: str, path: str, query: str, authorization: str | None) -> HTTPConnection:
     headers = [] if authorization is None else [(b"authorization", authorization.encode("latin-1", "replace"))]
     scope = {
         "type": "http",
@@ -37,7 +52,7 @@ async def identify_sender(
         "query_string": query.encode("latin-1", "replace"),
         "headers": headers,
     }
-    return await authenticate(HTTPConnection(scope), ports, media=media, verified=verified)
+    return HTTPConnection(scope)
 
 
 def client_at(address: str | None, user_agent: str | None) -> Client:

@@ -27,16 +27,28 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-from leadnator_auth.domain import AuthError, Client, EmailNotVerifiedError, ForbiddenError, Identity, Ports, Role
+from leadnator_auth.domain import (
+    AuthError,
+    Client,
+    EmailNotVerifiedError,
+    ForbiddenError,
+    Identity,
+    KeyIdentity,
+    Ports,
+    Role,
+    SessionRequiredError,
+)
 from leadnator_auth.entrypoints.embedding import SyncBridge
 from leadnator_auth.entrypoints.http import MissingTokenError, RequestError
-from leadnator_auth.integrations.answering import answer_to, client_at, identify_sender
+from leadnator_auth.integrations.answering import answer_to, client_at, identify_any_sender, identify_sender
 
 __all__ = [
     "acall",
+    "acurrent_caller",
     "bridge",
     "call",
     "client_of",
+    "current_caller",
     "current_identity",
     "identity_middleware",
     "login_required",
@@ -48,6 +60,7 @@ __all__ = [
 
 View = Callable[..., Any]  # Django's views take what their URL has, and some are coroutines
 Result = TypeVar("Result")
+_REFUSAL = "leadnator_auth_refusal"
 
 
 def bridge() -> SyncBridge:
@@ -90,7 +103,10 @@ def client_of(request: HttpRequest) -> Client:
 def current_identity(request: HttpRequest) -> Identity:
     """Returns the user and the session that a request is from; templates have it as `request.identity`.
 
-    Raises: MissingTokenError where no token was sent, RuntimeError where the middleware is missing.
+    API keys are refused: `current_caller` takes them, too.
+
+    Raises: MissingTokenError where no token was sent, SessionRequiredError for an API key, RuntimeError where the
+    middleware is missing.
     """
     identity = optional_identity(request)
     if identity is None:
@@ -101,13 +117,32 @@ def current_identity(request: HttpRequest) -> Identity:
 def optional_identity(request: HttpRequest) -> Identity | None:
     """Returns the same, or None where no token was sent.
 
-    Raises: RuntimeError where the middleware is missing.
+    Raises: SessionRequiredError for an API key, RuntimeError where the middleware is missing.
     """
     try:
         identity: Identity | None = vars(request)["identity"]
     except KeyError:
         raise RuntimeError("add leadnator_auth.integrations.django.identity_middleware to MIDDLEWARE") from None
+    refusal: SessionRequiredError | None = vars(request).get(_REFUSAL)
+    if refusal is not None:
+        raise refusal
     return identity
+
+
+def current_caller(request: HttpRequest, scope: str | None, *, verified: bool | None = None) -> Identity | KeyIdentity:
+    """Returns who sends a request, by a session or by an API key with a scope; with None, any key will do.
+
+    Raises: MissingTokenError, InvalidTokenError, EmailNotVerifiedError, InsufficientScopeError for a key without the
+    scope, UnavailableError.
+    """
+    return bridge().call(_caller(request, scope, verified))
+
+
+async def acurrent_caller(
+    request: HttpRequest, scope: str | None, *, verified: bool | None = None
+) -> Identity | KeyIdentity:
+    """Returns the same in an asynchronous view."""
+    return await bridge().acall(_caller(request, scope, verified))
 
 
 @sync_and_async_middleware
@@ -189,12 +224,20 @@ def _has_header(request: HttpRequest) -> bool:
     return "HTTP_AUTHORIZATION" in request.META
 
 
+async def _caller(request: HttpRequest, scope: str | None, verified: bool | None) -> Identity | KeyIdentity:
+    """Runs on the loop of the bridge, as below."""
+    return await identify_any_sender(request.META.get("HTTP_AUTHORIZATION"), scope, verified=verified, ports=ports())
+
+
 async def _identified(request: HttpRequest) -> Identity | None:
     """Runs on the loop of the bridge, whose ports are open there."""
     header = request.META["HTTP_AUTHORIZATION"]
     try:
         return await identify_sender(str(request.method), request.path, "", header, ports=ports())
     except MissingTokenError:  # another scheme
+        return None
+    except SessionRequiredError as error:  # told where the view asks who it is, if it takes no keys
+        vars(request)[_REFUSAL] = error
         return None
 
 

@@ -19,9 +19,18 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from leadnator_auth.domain import AuthError, EmailNotVerifiedError, ForbiddenError, Identity, Ports, Role, User
+from leadnator_auth.domain import (
+    AuthError,
+    EmailNotVerifiedError,
+    ForbiddenError,
+    Identity,
+    KeyIdentity,
+    Ports,
+    Role,
+    User,
+)
 from leadnator_auth.entrypoints.embedding import Settings, running_ports
-from leadnator_auth.entrypoints.http import MissingTokenError, RequestError, authenticate, create_app
+from leadnator_auth.entrypoints.http import MissingTokenError, RequestError, authenticate, authenticate_any, create_app
 from leadnator_auth.integrations.answering import answer_to
 
 __all__ = [
@@ -30,6 +39,7 @@ __all__ = [
     "MediaIdentity",
     "OptionalIdentity",
     "VerifiedIdentity",
+    "allow_api_keys",
     "bearer",
     "current_identity",
     "current_user",
@@ -87,8 +97,10 @@ def ports_of(request: Request) -> Ports:
 async def current_identity(request: Request, _: _Scheme) -> Identity:
     """Returns the user and the session that a request is from.
 
+    API keys are refused: `allow_api_keys` takes them, too.
+
     Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, EmailNotVerifiedError where verification is
-    required, UnavailableError; all are answered as problems.
+    required, SessionRequiredError, UnavailableError; all are answered as problems.
     """
     return await authenticate(request, ports_of(request))
 
@@ -149,6 +161,19 @@ def require_role(*roles: Role) -> Callable[[Identity], Coroutine[Any, Any, Ident
         return identity
 
     return identity_with_role
+
+
+def allow_api_keys(scope: str | None) -> Callable[..., Coroutine[Any, Any, Identity | KeyIdentity]]:
+    """Returns a dependency for sessions, and for API keys with a scope: `Depends(allow_api_keys("reports"))`.
+
+    With None, any key will do. It raises InsufficientScopeError for a key without the scope, and what
+    `current_identity` raises but for SessionRequiredError.
+    """
+
+    async def identity_or_key(request: Request, _: _Scheme) -> Identity | KeyIdentity:
+        return await authenticate_any(request, ports_of(request), scope)
+
+    return identity_or_key
 
 
 async def _answer(request: Request, error: Exception) -> Response:

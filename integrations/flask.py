@@ -23,15 +23,25 @@ from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, Response, current_app, g, request
 
-from leadnator_auth.domain import AuthError, Client, EmailNotVerifiedError, ForbiddenError, Identity, Ports, Role
+from leadnator_auth.domain import (
+    AuthError,
+    Client,
+    EmailNotVerifiedError,
+    ForbiddenError,
+    Identity,
+    KeyIdentity,
+    Ports,
+    Role,
+)
 from leadnator_auth.entrypoints.embedding import SyncBridge
 from leadnator_auth.entrypoints.http import MissingTokenError, RequestError
-from leadnator_auth.integrations.answering import answer_to, client_at, identify_sender
+from leadnator_auth.integrations.answering import answer_to, client_at, identify_any_sender, identify_sender
 
 __all__ = [
     "bridge",
     "call",
     "client",
+    "current_caller",
     "current_identity",
     "init_app",
     "login_required",
@@ -91,7 +101,10 @@ def current_identity(*, media: bool = False, verified: bool | None = None) -> Id
     With `media`, GET and HEAD take `?token=`, media tokens included: for views whose URLs stand in pages. `verified` is
     whether it must be proved that their address is theirs; else the setting decides.
 
-    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, EmailNotVerifiedError, UnavailableError.
+    API keys are refused: `current_caller` takes them, too.
+
+    Raises: MissingTokenError, InvalidTokenError, InvalidRequestError, EmailNotVerifiedError, SessionRequiredError,
+    UnavailableError.
     """
     known = f"{_EXTENSION}_{media}_{verified}"
     if known not in g:
@@ -102,6 +115,16 @@ def current_identity(*, media: bool = False, verified: bool | None = None) -> Id
         setattr(g, known, call(work))
     identity: Identity = getattr(g, known)
     return identity
+
+
+def current_caller(scope: str | None, *, verified: bool | None = None) -> Identity | KeyIdentity:
+    """Returns who sends the request, by a session or by an API key with a scope; with None, any key will do.
+
+    Raises: InsufficientScopeError for a key without the scope, and what `current_identity` raises but for
+    SessionRequiredError.
+    """
+    header = request.headers.get("Authorization")
+    return call(identify_any_sender(header, scope, verified=verified, ports=ports()))
 
 
 def optional_identity() -> Identity | None:

@@ -10,7 +10,7 @@ from typing import Never
 
 import attrs
 
-from leadnator_auth.domain.entities.access_token import AccessPurpose, Claims
+from leadnator_auth.domain.entities.access_token import AUDIENCE, ISSUER, AccessPurpose, Claims
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.values.ids import SESSION_ID_PREFIX, USER_ID_PREFIX, SessionId, UserId
 
@@ -38,8 +38,8 @@ class JwtTokens:
     """
 
     secrets: Sequence[str] = attrs.field(repr=False)
-    issuer: str = "leadnator-auth"
-    audience: str = "leadnator"
+    issuer: str = ISSUER
+    audience: str = AUDIENCE
     _remembered: dict[bytes, Claims] = attrs.field(init=False, repr=False, factory=dict)
     """The claims of genuine tokens by digest, never the tokens themselves; the oldest first."""
     _keys: dict[str, str] = attrs.field(init=False, repr=False)

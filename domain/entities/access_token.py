@@ -10,6 +10,8 @@ from leadnator_auth.domain.entities.session import CLOCK_LEEWAY, Session
 from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.domain.values.ids import SessionId, UserId
 
+ISSUER = "leadnator-auth"
+AUDIENCE = "leadnator"
 MAX_TOKEN_LENGTH = 8 * 1024
 MEDIA_TOKEN_LIFETIME = timedelta(minutes=3)
 

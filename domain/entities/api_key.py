@@ -10,6 +10,7 @@ import attrs
 from leadnator_auth.domain.entities.session import USE_NOTED_EVERY
 from leadnator_auth.domain.entities.user import Role, User
 from leadnator_auth.domain.errors import InsufficientScopeError
+from leadnator_auth.domain.values.fields import BadFieldError, RawField, parse_line
 from leadnator_auth.domain.values.ids import ApiKeyId, UserId
 
 SECRET_PREFIX = "lnk_"
@@ -93,6 +94,23 @@ def is_key_secret(text: str) -> bool:
     return _SECRET.fullmatch(text) is not None
 
 
-def known_scopes(of_hosts: Collection[str]) -> frozenset[str]:
-    """Returns what a key may have: our own scopes, and those of the host application."""
-    return ADMIN_SCOPES | frozenset(of_hosts)
+def parse_key_name(text: str) -> str:
+    """Returns what a key is called, without surrounding white space.
+
+    Raises: BadFieldError when nothing of it is visible, or it has over 100 characters or a control character.
+    """
+    return parse_line(text, MAX_NAME_LENGTH)
+
+
+def parse_scopes(value: RawField, known: Collection[str]) -> tuple[str, ...]:
+    """Returns the scopes in a list, none where it is absent, in the order of the alphabet, each once.
+
+    Raises: BadFieldError when it is no list, or has anything else than known scopes in it.
+    """
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple):
+        raise BadFieldError("wrong_type", "This must be a list of scopes.")
+    if any(not isinstance(each, str) or each not in known for each in value):
+        raise BadFieldError("unknown_value", f"Use only: {', '.join(sorted(known))}.")
+    return tuple(sorted({str(each) for each in value}))

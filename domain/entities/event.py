@@ -26,6 +26,8 @@ class EventType(StrEnum):
     FACTOR_REMOVED = "factor.removed"
     SESSION_STARTED = "session.started"
     SESSION_ENDED = "session.ended"
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_REVOKED = "api_key.revoked"
     WEBHOOK_TEST = "webhook.test"
     """Nothing happened: an administrator tries a webhook. It is never kept, and goes to that webhook alone."""
 

@@ -24,6 +24,7 @@ class MailKind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     EMAIL_CHANGE_UNDONE = "email_change_undone"
     EMAIL_CHANGED_BY_ADMIN = "email_changed_by_admin"
+    API_KEY_CREATED = "api_key_created"
 
 
 @attrs.frozen

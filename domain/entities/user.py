@@ -7,11 +7,10 @@ from typing import TypeVar
 import attrs
 
 from leadnator_auth.domain.values.email_address import EmailAddress
-from leadnator_auth.domain.values.fields import BadFieldError, missing
+from leadnator_auth.domain.values.fields import BadFieldError, parse_line
 from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.domain.values.json_object import EMPTY, UNREAD, JsonObject
 from leadnator_auth.domain.values.search import folded
-from leadnator_auth.domain.values.text import is_blank, is_control
 
 DEFAULT_PLAN = "Starter"
 MAX_NAME_LENGTH = 200
@@ -109,7 +108,7 @@ def parse_name(text: str) -> str:
 
     Raises: BadFieldError when nothing of it is visible, or it has over 200 characters or a control character.
     """
-    return _line(text, MAX_NAME_LENGTH)
+    return parse_line(text, MAX_NAME_LENGTH)
 
 
 def parse_plan(text: str) -> str:
@@ -117,7 +116,7 @@ def parse_plan(text: str) -> str:
 
     Raises: BadFieldError when nothing of it is visible, or it has over 50 characters or a control character.
     """
-    return _line(text, MAX_PLAN_LENGTH)
+    return parse_line(text, MAX_PLAN_LENGTH)
 
 
 def parse_role(text: str) -> Role:
@@ -134,17 +133,6 @@ def parse_status(text: str) -> Status:
     Raises: BadFieldError when there is none.
     """
     return _member(Status, text)
-
-
-def _line(text: str, limit: int) -> str:
-    line = text.strip()
-    if is_blank(line):
-        raise missing()
-    if len(line) > limit:
-        raise BadFieldError("too_long", f"Use at most {limit} characters.")
-    if any(is_control(character) for character in line):
-        raise BadFieldError("invalid_characters", "Control characters are not allowed.")
-    return line
 
 
 def _member(choices: type[Choice], text: str) -> Choice:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import attrs
 
+from leadnator_auth.domain.entities.api_key import ApiKey
 from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event, EventFilter
 from leadnator_auth.domain.entities.known_client import KnownClient
@@ -39,6 +40,7 @@ class AccountExport:
     email_changes: tuple[EmailChange, ...]
     """Those that can still be undone."""
     known_clients: tuple[KnownClient, ...]
+    api_keys: tuple[ApiKey, ...]
     passkeys: tuple[Passkey, ...]
     totp_factors: tuple[TotpFactor, ...]
     recovery_codes: tuple[RecoveryCode, ...]
@@ -66,6 +68,7 @@ async def export_account(identity: Identity, *, ports: Ports) -> AccountExport:
             one_time_tokens=tuple(await repositories.one_time_tokens.of_user(user.id, MOST_OF_A_KIND)),
             email_changes=tuple(changes),
             known_clients=tuple(await repositories.known_clients.of_user(user.id)),
+            api_keys=tuple(await repositories.api_keys.of_user(user.id)),
             passkeys=tuple(await repositories.passkeys.of_user(user.id)),
             totp_factors=tuple(await repositories.totp_factors.of_user(user.id)),
             recovery_codes=tuple(await repositories.recovery_codes.of_user(user.id)),

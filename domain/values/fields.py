@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self, TypeVar, cast
 
 from leadnator_auth.domain.errors import FieldError, InvalidFieldsError, MissingFieldsError
-from leadnator_auth.domain.values.text import is_storable
+from leadnator_auth.domain.values.text import is_blank, is_control, is_storable
 
 Parsed = TypeVar("Parsed")
 Default = TypeVar("Default")
@@ -55,6 +55,21 @@ def flag_of(value: RawField) -> bool:
     if not isinstance(value, bool):
         raise BadFieldError("wrong_type", "This must be true or false.")
     return value
+
+
+def parse_line(text: str, limit: int) -> str:
+    """Returns a name without surrounding white space.
+
+    Raises: BadFieldError when nothing of it is visible, or it has too many characters or a control character.
+    """
+    line = text.strip()
+    if is_blank(line):
+        raise missing()
+    if len(line) > limit:
+        raise BadFieldError("too_long", f"Use at most {limit} characters.")
+    if any(is_control(character) for character in line):
+        raise BadFieldError("invalid_characters", "Control characters are not allowed.")
+    return line
 
 
 class FieldChecks:

@@ -13,6 +13,7 @@ from leadnator_auth.domain import (
     EmailTakenError,
     Event,
     FieldsError,
+    ForbiddenError,
     InvalidPageError,
     LastAdminError,
     NotFoundError,
@@ -27,6 +28,7 @@ who_argument = click.argument("who")
 
 _LINES: dict[type[AuthError], str] = {
     InvalidPageError: "what is to be looked for is too long, or has characters that no account has",
+    ForbiddenError: "this scope is for the keys of admins alone",
     LastAdminError: "this is the last active admin: make somebody else one first",
     EmailTakenError: "another account has this e-mail address",
     OverloadedError: "too many passwords wait to be hashed: try again",

@@ -8,6 +8,7 @@ import sys
 import click
 
 from leadnator_auth import __version__
+from leadnator_auth.entrypoints.cli.api_keys import api_keys
 from leadnator_auth.entrypoints.cli.backup import backup
 from leadnator_auth.entrypoints.cli.config import config
 from leadnator_auth.entrypoints.cli.doctor import doctor
@@ -27,6 +28,7 @@ def main() -> None:
     """Accounts, log-ins and password reset as an HTTP API. Settings are LEADNATOR_… environment variables."""
 
 
+main.add_command(api_keys)
 main.add_command(backup)
 main.add_command(config)
 main.add_command(doctor)

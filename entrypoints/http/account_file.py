@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 
-from leadnator_auth.domain import AccountExport, EmailChange, OneTimeToken, QueuedMail, Session
+from leadnator_auth.domain import AccountExport, ApiKey, EmailChange, OneTimeToken, QueuedMail, Session
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.passkey import Passkey
 from leadnator_auth.domain.entities.totp_factor import TotpFactor
@@ -50,6 +50,7 @@ def _all_but_events(export: AccountExport) -> dict[str, object]:
         "one_time_tokens": [_token(token) for token in export.one_time_tokens],
         "email_changes": [_email_change(change) for change in export.email_changes],
         "known_clients": [_known_client(client) for client in export.known_clients],
+        "api_keys": [_api_key(key) for key in export.api_keys],
         "passkeys": [_passkey(passkey) for passkey in export.passkeys],
         "totp_factors": [_totp_factor(factor) for factor in export.totp_factors],
         "recovery_codes": [{"created_at": exact_rfc3339(code.created_at)} for code in export.recovery_codes],
@@ -96,6 +97,17 @@ def _known_client(client: KnownClient) -> Mapping[str, Json]:
         "network": client.network,
         "has_agent": bool(client.agent),
         "seen_at": exact_rfc3339(client.seen_at),
+    }
+
+
+def _api_key(key: ApiKey) -> Mapping[str, Json]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": list(key.scopes),
+        "created_at": exact_rfc3339(key.created_at),
+        "expires_at": _at(key.expires_at),
+        "last_used_at": _at(key.last_used_at),
     }
 
 
@@ -151,6 +163,7 @@ EXPORT: Schema = schemas.closed(
                 "one_time_tokens",
                 "email_changes",
                 "known_clients",
+                "api_keys",
                 "passkeys",
                 "totp_factors",
                 "recovery_codes",
@@ -168,6 +181,7 @@ EXAMPLE: Mapping[str, object] = {
     "one_time_tokens": [],
     "email_changes": [],
     "known_clients": [{"network": "192.0.2.1", "has_agent": False, "seen_at": "2026-01-01T12:00:00Z"}],
+    "api_keys": [],
     "passkeys": [],
     "totp_factors": [],
     "recovery_codes": [],

@@ -66,7 +66,7 @@ class PayloadTooLargeError(RequestError):
 
 
 class UnsupportedMediaTypeError(RequestError):
-    """The body is not plain JSON in UTF-8."""
+    """The body is not of the media type that is read here: plain JSON in UTF-8, or a form."""
 
     code = "unsupported_media_type"
     message = "The body is not plain JSON in UTF-8."

@@ -11,12 +11,14 @@ from leadnator_auth.domain import (
     EmailNotVerifiedError,
     EmailTakenError,
     ForbiddenError,
+    InsufficientScopeError,
     InvalidCodeError,
     InvalidCredentialsError,
     InvalidEmailTokenError,
     InvalidResetTokenError,
     InvalidTokenError,
     LastAdminError,
+    SessionRequiredError,
     SignUpClosedError,
     StepUpRequiredError,
     TooManyRequestsError,
@@ -39,8 +41,17 @@ _REFUSALS: Mapping[type[Exception], str] = {
     InvalidEmailTokenError: "link_refused",
     TooManyRequestsError: "throttled",
     ForbiddenError: "administration_refused",
+    SessionRequiredError: "api_key_refused",
+    InsufficientScopeError: "scope_missing",
     LastAdminError: "last_admin_kept",
 }
+_WITH_USER = (
+    InvalidCredentialsError,
+    InvalidCodeError,
+    EmailNotVerifiedError,
+    ForbiddenError,
+    SessionRequiredError,
+)
 
 
 def log_event(request: Request, event: str, **ids: str) -> None:
@@ -53,7 +64,9 @@ def log_refusal(request: Request, error: AuthError | RequestError) -> None:
     event = _REFUSALS.get(type(error))
     if event is None or isinstance(error, RequestError):
         return
-    if isinstance(error, InvalidCredentialsError | InvalidCodeError | EmailNotVerifiedError | ForbiddenError):
+    if isinstance(error, InsufficientScopeError):
+        told = {"user": error.user_id, "scope": error.scope}
+    elif isinstance(error, _WITH_USER):
         told = {"user": error.user_id}
     else:
         told = {"reason": error.reason}

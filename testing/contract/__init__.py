@@ -16,6 +16,7 @@ New versions may add tests to a class: an adapter that fails a new test did not 
 """
 
 from leadnator_auth.testing.contract.administration_races import AdministrationRacesContract
+from leadnator_auth.testing.contract.api_keys import ApiKeysContract
 from leadnator_auth.testing.contract.cancelling import cancelled_at_step
 from leadnator_auth.testing.contract.credential_store import CredentialStoreContract
 from leadnator_auth.testing.contract.email_changes import EmailChangesContract
@@ -52,6 +53,7 @@ from leadnator_auth.testing.contract.world import world_over
 __all__ = [
     "AccessTokensContract",
     "AdministrationRacesContract",
+    "ApiKeysContract",
     "ClockContract",
     "CredentialStoreContract",
     "EmailChangesContract",

@@ -9,6 +9,7 @@ from leadnator_auth.domain import Ports
 from leadnator_auth.domain.ports import Identities, RateLimits, Readiness, UnitOfWork
 from leadnator_auth.testing.contract import (
     AdministrationRacesContract,
+    ApiKeysContract,
     CredentialStoreContract,
     EmailChangesContract,
     EventDeliveriesContract,
@@ -54,6 +55,10 @@ class TestEmailChanges(EmailChangesContract):
 
 class TestKnownClients(KnownClientsContract):
     """KnownClients of each store."""
+
+
+class TestApiKeys(ApiKeysContract):
+    """ApiKeys of each store."""
 
 
 class TestPasskeys(PasskeysContract):

@@ -56,7 +56,18 @@ class Shell(NamedTuple):
 
 
 MAILED = ("VERIFY_TOKEN", "EMAIL_TOKEN", "UNDO_TOKEN", "RESET_TOKEN")
-VARIABLES = ("TOKEN", "SESSION_ID", "USER_ID", "WEBHOOK_ID", "DELIVERY_ID", *MAILED, "CHALLENGE", "CODE")
+VARIABLES = (
+    "TOKEN",
+    "SESSION_ID",
+    "API_KEY_ID",
+    "API_KEY",
+    "USER_ID",
+    "WEBHOOK_ID",
+    "DELIVERY_ID",
+    *MAILED,
+    "CHALLENGE",
+    "CODE",
+)
 
 
 @pytest.fixture

@@ -27,12 +27,19 @@ from leadnator_auth.domain import (
     Status,
     UnavailableError,
     change_user,
+    create_api_key_for,
     issue_media_token,
     log_out,
     sign_up,
 )
 from leadnator_auth.entrypoints.http import create_app
-from leadnator_auth.entrypoints.http.authentication import TokenBackend, answer_refusal, authenticate
+from leadnator_auth.entrypoints.http.authentication import (
+    TokenBackend,
+    answer_refusal,
+    authenticate,
+    authenticate_any,
+    authenticate_key,
+)
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.refusals import RequestError
 
@@ -64,6 +71,20 @@ def host(ports: MemoryPorts) -> Starlette:
             return problem_response(error)
         return PlainTextResponse(identity.user.name)
 
+    async def report(request: Request) -> Response:
+        try:
+            caller = await authenticate_any(request, ports, "reports")
+        except (AuthError, RequestError) as error:
+            return problem_response(error)
+        return PlainTextResponse(caller.user.name)
+
+    async def feed(request: Request) -> Response:
+        try:
+            sender = await authenticate_key(request, ports, "reports")
+        except (AuthError, RequestError) as error:
+            return problem_response(error)
+        return PlainTextResponse(f"{sender.key.name} of {sender.user.name}")
+
     pages = Starlette(
         routes=[
             Route("/", front_page),
@@ -77,6 +98,8 @@ def host(ports: MemoryPorts) -> Starlette:
     return Starlette(
         routes=[
             Route("/media/{path:path}", media_file, methods=methods),
+            Route("/report", report, methods=methods),
+            Route("/feed", feed, methods=methods),
             Mount("/pages", pages),
             Mount("/auth", create_app(ports)),
         ]
@@ -275,3 +298,34 @@ async def test_where_verification_is_required_hosts_withhold_too(memory: MemoryP
         ]
         assert [(page.status_code, page.json()["code"]) for page in pages] == [(403, "email_not_verified")] * 3
         assert (await browser.get("/pages/")).text == "welcome"
+
+
+@pytest.mark.parametrize("path", ["/media/42", "/pages/", "/pages/dashboard", "/pages/admin"])
+async def test_a_key_is_refused_where_no_route_lets_it_in(
+    memory: MemoryPorts, alice: SignedIn, browser: httpx2.AsyncClient, path: str
+) -> None:
+    key = (await create_api_key_for(alice.user.id, "CI", ports=memory)).secret
+    answer = await browser.get(path, headers=bearer(key))
+    assert (answer.status_code, answer.json()["code"]) == (403, "session_required")
+    answer = await browser.get("/media/42", params={"token": key})
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+
+
+async def test_a_route_may_be_for_keys_with_a_scope_of_the_host(memory: MemoryPorts, alice: SignedIn) -> None:
+    world = attrs.evolve(memory, policy=attrs.evolve(memory.policy, host_scopes=frozenset({"reports"})))
+    right, other = [
+        (await create_api_key_for(alice.user.id, "CI", scopes, ports=world)).secret for scopes in (["reports"], [])
+    ]
+    transport = httpx2.ASGITransport(host(world))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://host.test") as browser:
+        answers = {
+            (path, credential): await browser.post(path, headers=bearer(credential))
+            for path in ("/report", "/feed")
+            for credential in (alice.token, right, other, "lnk_x", "a.b.c")
+        }
+        told = [answer.text if answer.status_code == 200 else answer.json()["code"] for answer in answers.values()]
+        assert told[:5] == ["Alice", "Alice", "insufficient_scope", "invalid_token", "invalid_token"]
+        assert told[5:] == ["insufficient_scope", "CI of Alice", "insufficient_scope", "invalid_token", "invalid_token"]
+        for path in ("/report", "/feed"):
+            assert (await browser.get(path)).json()["code"] == "missing_token"
+            assert (await browser.get(path, params={"token": right})).json()["code"] == "missing_token"

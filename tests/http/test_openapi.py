@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import validate
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import Actor, change_user, sign_up
+from leadnator_auth.domain import Actor, change_user, create_api_key_for, sign_up
 from leadnator_auth.domain.entities.rate_limit import RateLimit, Refusal, TooManyRequestsError
 from leadnator_auth.domain.errors import AuthError, FieldError, InvalidFieldsError, MissingFieldsError
 from leadnator_auth.entrypoints.http import create_app
@@ -21,6 +21,7 @@ from leadnator_auth.entrypoints.http.openapi.document import ALWAYS, openapi_doc
 from leadnator_auth.entrypoints.http.openapi.named_schemas import moved_out
 from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.problems import PROBLEMS, problem_response
+from leadnator_auth.entrypoints.http.reading.body import FORM
 from leadnator_auth.entrypoints.http.refusals import RequestError
 
 Json = dict[str, Any]  # a part of the document: any value at any key
@@ -118,8 +119,13 @@ def test_who_may_call_is_described(document: Json, operation: Operation) -> None
     ways = [name for way in described["security"] for name in way]
     if not operation.needs_token:
         assert ways == []
+    elif operation.scope is not None:
+        assert described["security"] == [{"api_key": [operation.scope.value]}]
     else:
-        assert ways == (["bearer", "token"] if operation.method == "GET" else ["bearer"])
+        assert [way for way in ways if way != "api_key"] == (
+            ["bearer", "token"] if operation.method == "GET" else ["bearer"]
+        )
+        assert ("api_key" in ways) is operation.for_api_keys
     schemes = document["components"]["securitySchemes"]
     assert (schemes["bearer"]["type"], schemes["bearer"]["scheme"]) == ("http", "bearer")
     assert (schemes["token"]["type"], schemes["token"]["in"], schemes["token"]["name"]) == ("apiKey", "query", "token")
@@ -177,15 +183,19 @@ async def test_every_example_is_answered_as_described(
     headers = {}
     if operation.path != "/api/auth/signup":
         alice = await sign_up("Alice", "alice@example.com", "minimum-6-chars", ports=memory)
-        if operation.path.startswith("/api/admin/"):
+        if operation.path.startswith("/api/admin/") or operation.scope is not None:
             await change_user(Actor.operator(), alice.user.id, {"role": "admin"}, ports=memory)
-        headers = {"Authorization": f"Bearer {alice.token}"} if operation.needs_token else {}
+        scopes = [] if operation.scope is None else [operation.scope.value]
+        key = await create_api_key_for(alice.user.id, "the example's", scopes, ports=memory)
+        credential = alice.token if operation.scope is None else key.secret
+        headers = {"Authorization": f"Bearer {credential}"} if operation.needs_token else {}
     path = operation.path
     for parameter in operation.parameters:
         path = path.replace("{" + parameter.name + "}", parameter.example)
     query = {parameter.name: parameter.example for parameter in operation.parameters if parameter.place == "query"}
 
-    answer = await http.request(operation.method, path, params=query, json=operation.example_body, headers=headers)
+    body = {"data" if operation.body_type == FORM else "json": operation.example_body}
+    answer = await http.request(operation.method, path, params=query, headers=headers, **body)
 
     if answer.status_code == 200:
         assert answer.headers["Content-Type"].partition(";")[0] == operation.media_type

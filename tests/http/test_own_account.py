@@ -12,7 +12,16 @@ import pytest
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.adapters.sql.identities import _BY_SESSION
 from leadnator_auth.adapters.sql.schema import TABLES
-from leadnator_auth.domain import Actor, Ports, SecretMail, UserId, change_user, deliver_due_mails, identify
+from leadnator_auth.domain import (
+    Actor,
+    Ports,
+    SecretMail,
+    UserId,
+    change_user,
+    create_api_key,
+    deliver_due_mails,
+    identify,
+)
 from leadnator_auth.domain.entities.mail import forgotten
 from leadnator_auth.domain.use_cases.second_factors import confirm_totp, set_up_totp
 from leadnator_auth.domain.values.json_object import UNREAD
@@ -256,6 +265,7 @@ async def _lived(caller: Caller, ports: Ports, memory: MemoryPorts) -> None:
     me = await identify(caller.token, ports=ports)
     app = pyotp.TOTP((await set_up_totp(me, "Acme", ports=ports)).secret)
     await confirm_totp(me, app.at(ports.clock.now()), ports=ports)
+    await create_api_key(me, "nightly report", ports=ports)
     async with ports.unit_of_work() as transaction:
         await transaction.passkeys.add(a_passkey(me.user))
         await transaction.commit()
@@ -285,11 +295,12 @@ async def test_an_export_is_a_file_of_all_that_is_kept_without_a_secret(
         "one_time_tokens": 3,
         "email_changes": 1,
         "known_clients": 1,
+        "api_keys": 1,
         "passkeys": 1,
         "totp_factors": 1,
         "recovery_codes": 10,
-        "mails": 3,
-        "events": 9,
+        "mails": 4,
+        "events": 10,
     }
     async with ports.unit_of_work.snapshot() as repositories:
         credentials = await repositories.credentials.of(UserId(alice.id))

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from html import unescape
+from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
@@ -16,6 +17,7 @@ from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.pages.curl import VARIABLE
 from leadnator_auth.entrypoints.http.pages.reference import render_reference
 from leadnator_auth.entrypoints.http.problems import PROBLEMS
+from leadnator_auth.entrypoints.http.reading.body import FORM
 from tests.http.reference_page import ReferencePage
 
 PUBLIC_URL = "https://auth.example.com/base"
@@ -78,10 +80,13 @@ def test_every_operation_is_told_whole(page: ReferencePage, operation: Operation
     else:
         assert json.loads(answer) == operation.example_answer
     if operation.example_body is not None:
-        assert json.loads(page.snippet(operation.name, "Request body")) == operation.example_body
+        body = page.snippet(operation.name, "Request body")
+        sent = dict(parse_qsl(body)) if operation.body_type == FORM else json.loads(body)
+        assert sent == operation.example_body
     command = page.snippet(operation.name, "curl")
     assert PUBLIC_URL in command
-    assert ("$TOKEN" in command) is operation.needs_token
+    credential = "$API_KEY" if operation.scope else "$TOKEN"
+    assert (f"Bearer {credential}" in command) is operation.needs_token
 
 
 @every_operation

@@ -6,7 +6,7 @@ import attrs
 
 from leadnator_auth.domain import Event, EventType, Ports, Session, SessionId, User, UserId
 from leadnator_auth.domain.entities.event import EventFilter
-from leadnator_auth.domain.values.ids import EventId, FactorId
+from leadnator_auth.domain.values.ids import ApiKeyId, EventId, FactorId
 
 Told = tuple[str, UserId, str | None]
 """What happened, to which account, and in which session."""
@@ -22,6 +22,7 @@ class State:
     sessions: dict[SessionId, Session]
     factors: dict[FactorId, UserId]
     """The second factors that count."""
+    api_keys: dict[ApiKeyId, UserId]
     events: dict[EventId, Event]
 
 
@@ -33,15 +34,17 @@ async def state_of(ports: Ports) -> State:
         kept = {user_id: await repositories.credentials.of(user_id) for user_id in users}
         found = [each for user in users.values() for each in await repositories.sessions.of_user(user, 100)]
         totp = [each for user_id in users for each in await repositories.totp_factors.of_user(user_id)]
+        keys = [each for user_id in users for each in await repositories.api_keys.of_user(user_id)]
         events = {event.id: event for event in await repositories.events.latest(EventFilter(), 1000, None)}
     live = {session.id: session for session in found if session.is_live(users[session.user_id], now, None)}
     versions = {user_id: each.version for user_id, each in kept.items() if each}
-    return State(users, versions, live, {each.id: each.user_id for each in totp if each.is_confirmed}, events)
+    factors = {each.id: each.user_id for each in totp if each.is_confirmed}
+    return State(users, versions, live, factors, {key.id: key.user_id for key in keys}, events)
 
 
 def changes(before: State, after: State) -> Counter[Told]:
     """Returns what happened, as far as it can be seen in accounts, passwords and sessions."""
-    of_all = (_of_accounts, _of_passwords, _of_sessions, _of_factors)
+    of_all = (_of_accounts, _of_passwords, _of_sessions, _of_factors, _of_api_keys)
     return Counter(change for of_some in of_all for change in of_some(before, after))
 
 
@@ -94,4 +97,12 @@ def _of_factors(before: State, after: State) -> list[Told]:
     return [
         *(("factor.added", after.factors[key], None) for key in added),
         *(("factor.removed", before.factors[key], None) for key in removed if before.factors[key] in after.users),
+    ]
+
+
+def _of_api_keys(before: State, after: State) -> list[Told]:
+    made, gone = after.api_keys.keys() - before.api_keys.keys(), before.api_keys.keys() - after.api_keys.keys()
+    return [
+        *(("api_key.created", after.api_keys[key], None) for key in made),
+        *(("api_key.revoked", before.api_keys[key], None) for key in gone if before.api_keys[key] in after.users),
     ]

@@ -28,6 +28,8 @@ from leadnator_auth.domain import (
     change_user,
     change_webhook,
     confirm_email,
+    create_api_key,
+    create_api_key_for,
     create_user,
     delete_account,
     delete_user,
@@ -49,6 +51,8 @@ from leadnator_auth.domain import (
     reset_password,
     retry_mails,
     retry_webhook_delivery,
+    revoke_any_api_key,
+    revoke_api_key,
     rotate_webhook_secret,
     send_test_event,
     sign_up,
@@ -73,12 +77,13 @@ OPERATOR = Actor.operator()
 STARTED, ENDED = "session.started", "session.ended"
 VERIFIED = "user.email_verified"
 CHANGED = "user.email_changed"
+RESET = ["api_key.revoked", "factor.removed", ENDED, ENDED, "password.reset", VERIFIED]
 BOB = {"name": "Bob", "email": "bob@example.com", "password_hash": "cheap$1$bob"}
 
 
 @attrs.frozen
 class Scene:
-    """Root, an admin who is logged in, and Alice, who is logged in twice, has an app, and two kinds of links."""
+    """Root, an admin who is logged in, and Alice, who is logged in twice, has an app, an API key and two links."""
 
     ports: Ports
     memory: MemoryPorts
@@ -88,6 +93,7 @@ class Scene:
     second: Identity
     secret: str
     verification: str
+    key: str
 
     async def patch(self, **fields: object) -> None:
         await change_user(self.root, self.alice, fields, ports=self.ports)
@@ -135,10 +141,11 @@ async def scene(ports: Ports, memory: MemoryPorts) -> Scene:
     memory.clock.advance(seconds=1)
     second = await log_in("alice@example.com", "secret", ports=ports)
     await _with_an_app(_identity(alice), ports)
+    key = (await create_api_key(_identity(alice), "CI", ports=ports)).key.id
     await request_password_reset("alice@example.com", ports=ports)
     await deliver_due_mails(ports=ports)
     secret, verification = memory.mailer.reset_links[0].secret, memory.mailer.verification_links[0].secret
-    return Scene(mailing, memory, root, alice.user.id, _identity(alice), _identity(second), secret, verification)
+    return Scene(mailing, memory, root, alice.user.id, _identity(alice), _identity(second), secret, verification, key)
 
 
 Act = Callable[[Scene], Awaitable[object]]
@@ -278,6 +285,27 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         ),
     ],
     "make_recovery_codes": [(lambda s: make_recovery_codes(s.first, ports=s.ports), [])],
+    "create_api_key": [
+        (lambda s: create_api_key(s.first, "CI", ports=s.ports), ["api_key.created"]),
+        (lambda s: create_api_key(s.first, "CI", ["introspect"], ports=s.ports), []),
+        (lambda s: create_api_key(s.first, "", ports=s.ports), []),
+        (lambda s: _after(_an_hour_later(s), create_api_key(s.first, "CI", ports=s.ports)), []),
+    ],
+    "create_api_key_for": [(lambda s: create_api_key_for(s.alice, "CI", ports=s.ports), ["api_key.created"])],
+    "revoke_api_key": [
+        (lambda s: revoke_api_key(s.second, s.key, ports=s.ports), ["api_key.revoked"]),
+        (lambda s: revoke_api_key(s.second, "k_nowhere", ports=s.ports), []),
+        (
+            lambda s: _after(
+                revoke_api_key(s.second, s.key, ports=s.ports), revoke_api_key(s.first, s.key, ports=s.ports)
+            ),
+            ["api_key.revoked"],
+        ),
+    ],
+    "revoke_any_api_key": [
+        (lambda s: revoke_any_api_key(s.key, ports=s.ports), ["api_key.revoked"]),
+        (lambda s: revoke_any_api_key("k_nowhere", ports=s.ports), []),
+    ],
     "request_password_reset": [
         (lambda s: request_password_reset("alice@example.com", ports=s.ports), []),
         (lambda s: request_password_reset("nobody@example.com", ports=s.ports), []),
@@ -285,20 +313,20 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "reset_password": [
         (
             lambda s: reset_password(s.secret, "new-secret", ports=s.ports),
-            ["factor.removed", ENDED, ENDED, "password.reset", VERIFIED],
+            RESET,
         ),
         (
             lambda s: _after(
                 verify_email(s.verification, ports=s.ports), reset_password(s.secret, "new-secret", ports=s.ports)
             ),
-            ["factor.removed", ENDED, ENDED, "password.reset", VERIFIED],
+            RESET,
         ),
         (lambda s: reset_password(f"{s.secret}x", "new-secret", ports=s.ports), []),
         (
             lambda s: _after(
                 reset_password(s.secret, "new-secret", ports=s.ports), reset_password(s.secret, "third", ports=s.ports)
             ),
-            ["factor.removed", ENDED, ENDED, "password.reset", VERIFIED],
+            RESET,
         ),
     ],
     "resend_verification": [(lambda s: resend_verification(s.first, ports=s.ports), [])],
@@ -403,7 +431,7 @@ async def test_that_a_change_of_address_was_undone_is_told_with_all_that_ends(sc
             await undo_email_change(undo, ports=scene.ports)
     after = await state_of(scene.ports)
     new = sorted(event.type.value for key, event in after.events.items() if key not in before.events)
-    assert new == ["factor.removed", ENDED, ENDED, "user.email_change_undone"]
+    assert new == ["api_key.revoked", "factor.removed", ENDED, ENDED, "user.email_change_undone"]
 
 
 def test_every_use_case_that_writes_has_its_story() -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from leadnator_auth.domain.entities.user import User, without_secrets
 from leadnator_auth.domain.ports import Ports, Transaction
+from leadnator_auth.domain.use_cases.steps.api_keys import drop_added_api_keys
 from leadnator_auth.domain.use_cases.steps.end_sessions import end_sessions
 from leadnator_auth.domain.use_cases.steps.second_factor import drop_added_second_factors
 
@@ -14,7 +15,7 @@ ADDED_LATELY = timedelta(days=7)
 Drop = Callable[[User, datetime | None, Transaction, Ports], Awaitable[None]]
 """Drops one kind of what an account can be entered by, as far as it was added since an instant; None: all of it."""
 
-PARTS: Sequence[Drop] = (drop_added_second_factors,)
+PARTS: Sequence[Drop] = (drop_added_api_keys, drop_added_second_factors)
 """Each capability that lets somebody in by more than a password names its part here."""
 
 

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from leadnator_auth.entrypoints.http.api import (
     accounts,
     admin,
+    api_keys,
     code_log_in,
     email_change,
     email_verification,
+    introspection,
     own_account,
     probes,
     revocations,
@@ -29,6 +31,9 @@ GROUPS: Mapping[str, str] = {
     email_verification.GROUP: "Who signs up is mailed a link; until it is used, nobody knows whether the address is "
     "theirs. `LEADNATOR_EMAIL_VERIFICATION` says what is withheld so long. Another address is confirmed by a link that "
     "is mailed there, and the old one gets a link that takes the change back for seven days.",
+    api_keys.GROUP: "What programs send instead of the token of a log-in, in the same header. A key says whose it is "
+    "(`GET /api/auth/me`) and does what its scopes name; every other call answers it 403 `session_required`. It is no "
+    "session: a log-out ends none.",
     admin.GROUP: "For users whose role is `admin`; what they change is in force at once. To try it, "
     "make Alice one where the server runs: `leadnator-auth users set alice@example.com --role admin`.",
     webhooks.GROUP: "For users whose role is `admin`: events are posted to where you say, signed as Standard Webhooks "
@@ -47,6 +52,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *email_verification.OPERATIONS,
     *email_change.OPERATIONS,
     *own_account.OPERATIONS,
+    *api_keys.OPERATIONS,
+    *introspection.OPERATIONS,
     *admin.OPERATIONS,
     *webhooks.OPERATIONS,
     *webhook_deliveries.OPERATIONS,

@@ -36,6 +36,11 @@ _SECURITY_SCHEMES: JsonObject = {
         "bearerFormat": "JWT",
         "description": "The token of a sign-up or log-in.",
     },
+    "api_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, `lnk_…`, in the same header. A call that takes one says so; else it is refused.",
+    },
     "token": {
         "type": "apiKey",
         "in": "query",
@@ -109,7 +114,7 @@ def _operation(operation: Operation) -> JsonObject:
     if operation.body is not None:
         schema = _titled(operation, "Request", operation.body_schema)
         content = {"schema": schema, "example": operation.example_body}
-        description["requestBody"] = {"required": True, "content": {"application/json": content}}
+        description["requestBody"] = {"required": True, "content": {operation.body_type: content}}
     return description
 
 
@@ -117,7 +122,14 @@ def _security(operation: Operation) -> list[JsonObject]:
     """Returns the ways to send a token; any one of them will do."""
     if not operation.needs_token:
         return []
-    return [{"bearer": []}, {"token": []}] if operation.method == "GET" else [{"bearer": []}]
+    if operation.scope is not None:
+        return [{"api_key": [operation.scope.value]}]
+    names = [
+        "bearer",
+        *(["api_key"] if operation.for_api_keys else []),
+        *(["token"] if operation.method == "GET" else []),
+    ]
+    return [{name: []} for name in names]
 
 
 def _answer(operation: Operation) -> Schema:

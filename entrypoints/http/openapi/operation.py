@@ -39,6 +39,7 @@ BAD_BODY: Refusals = (
     PayloadTooLargeError,
     UnsupportedMediaTypeError,
 )
+BAD_FORM: Refusals = tuple(kind for kind in BAD_BODY if kind is not InvalidJsonError)
 BAD_TOKEN: Refusals = (InvalidRequestError, MissingTokenError, InvalidTokenError)
 
 
@@ -70,6 +71,8 @@ class Operation:
     success: Schema = OK
     example_answer: Any = attrs.Factory(lambda: {"ok": True})  # JSON of any type; a text where the answer is one
     body: Mapping[str, Schema] | None = None
+    body_type: str = "application/json"
+    """The media type of the body."""
     optional: tuple[str, ...] = ()
     """The members of the body that may be absent."""
     example_body: Mapping[str, Any] | None = None

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from leadnator_auth.entrypoints.http.openapi.operation import Operation
+from leadnator_auth.entrypoints.http.reading.body import FORM
 
 VARIABLE = re.compile(r"\$([A-Z][A-Z_]*)")
 _TOKEN_IN_ANSWER = r"""sed -n 's/.*"token":"\([^"]*\)".*/\1/p'"""
@@ -32,8 +33,11 @@ def curl(operation: Operation, base_url: str) -> str:
     if operation.method != "GET":
         lines.append(f"-X {operation.method}")
     if operation.needs_token:
-        lines.append('-H "Authorization: Bearer $TOKEN"')
-    if operation.example_body is not None:
+        lines.append(f'-H "Authorization: Bearer ${"TOKEN" if operation.scope is None else "API_KEY"}"')
+    if operation.example_body is not None and operation.body_type == FORM:
+        filled = {**operation.example_body, **{name: f"${each}" for name, each in operation.variables.items()}}
+        lines += [f'-d "{name}={value}"' for name, value in filled.items()]
+    elif operation.example_body is not None:
         lines.append("-H 'Content-Type: application/json'")
         lines.append(f"-d {_quoted_body(operation.example_body, operation.variables)}")
     return " \\\n  ".join(lines)
@@ -44,6 +48,7 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
     log_in, sign_up, sessions, ask_for_code = (
         operations[name] for name in ("log_in", "sign_up", "list_sessions", "log_in_code")
     )
+    keys, new_key = operations["list_api_keys"], operations["create_api_key"]
     webhooks, test = operations["list_webhooks"], operations["send_test_event"]
     bob = {"name": "Bob", "email": "bob@example.com", "password": "minimum-6-chars"}
     known = (
@@ -56,6 +61,20 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
             "SESSION_ID",
             "The oldest session of the user.",
             _assigned("SESSION_ID", curl(sessions, base_url), _id_in_answer("s_")),
+        ),
+        ShellVariable(
+            "API_KEY_ID",
+            "The oldest API key of the user.",
+            _assigned("API_KEY_ID", curl(keys, base_url), _id_in_answer("k_")),
+        ),
+        ShellVariable(
+            "API_KEY",
+            "A new API key, which may do this; for an administrator to make.",
+            _assigned(
+                "API_KEY",
+                curl(attrs.evolve(new_key, example_body={"name": "gateway", "scopes": ["introspect", "revocations"]}), base_url),
+                r"""sed -n 's/.*"secret":"\([^"]*\)".*/\1/p'""",
+            ),
         ),
         ShellVariable(
             "USER_ID",
@@ -124,7 +143,7 @@ def _quoted_url(base_url: str, path: str) -> str:
 
 def _variable_in_path(match: re.Match[str]) -> str:
     collection, parameter = match.groups()
-    owner = f"{collection.removesuffix('s')}_" if parameter == "id" else ""
+    owner = f"{collection.removesuffix('s').replace('-', '_')}_" if parameter == "id" else ""
     return f"{collection}/${owner.upper()}{parameter.upper()}"
 
 

@@ -18,6 +18,7 @@ from leadnator_auth.entrypoints.http.pages.highlighting import FIGURES, JSON, SH
 from leadnator_auth.entrypoints.http.pages.rendering import render
 from leadnator_auth.entrypoints.http.pages.schema_notes import notes_on, type_of
 from leadnator_auth.entrypoints.http.problems import PROBLEMS
+from leadnator_auth.entrypoints.http.reading.body import FORM
 
 
 def render_reference(base_url: str, base_path: str = "", operations: Sequence[Operation] = OPERATIONS) -> str:
@@ -38,13 +39,19 @@ def render_reference(base_url: str, base_path: str = "", operations: Sequence[Op
         parameters_of=_parameters_of,
         parts_of=parts_of,
         problem_example=partial(problem_example, base_path=base_path),
-        languages={"application/json": JSON, "text/plain": FIGURES, "shell": SHELL},
+        languages={"application/json": JSON, "text/plain": FIGURES, "shell": SHELL, FORM: FIGURES},
         pretty=_pretty,
+        body_of=_body_of,
     )
 
 
 def _pretty(value: Any) -> str:  # JSON of any type, or a text that is shown as it is
     return value.rstrip() if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _body_of(operation: Operation) -> str:
+    body = operation.example_body or {}
+    return "&".join(f"{name}={value}" for name, value in body.items()) if operation.body_type == FORM else _pretty(body)
 
 
 def _by_group(operations: Sequence[Operation]) -> Mapping[str, list[Operation]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from leadnator_auth.entrypoints.http.refusals import (
     UnsupportedMediaTypeError,
 )
 
+FORM = "application/x-www-form-urlencoded"
 MAX_BODY_BYTES = 64 * 1024
 MAX_FIELDS = 20
 BODY_TIMEOUT_SECONDS = 10.0
@@ -53,26 +54,50 @@ async def read_form(request: Request, *names: str) -> tuple[RawField, ...]:
 
     Raises: UnsupportedMediaTypeError, PayloadTooLargeError, RequestTimeoutError, InvalidRequestError.
     """
-    content = await _read(request, "application/x-www-form-urlencoded")
-    try:
-        fields = parse_qs(content.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
-    except ValueError:
-        raise InvalidRequestError from None
+    fields = await _read_pairs(request)
     values = [fields.get(name, []) for name in names]
     return tuple(given[0] if len(given) == 1 else None for given in values)
+
+
+async def read_parameters(request: Request, *names: str) -> tuple[RawField, ...]:
+    """Returns the parameters of an OAuth request with these names, None for one that is absent; others are ignored.
+
+    No parameter may be given twice (RFC 6749 section 3.1), whatever it is.
+
+    Raises: UnsupportedMediaTypeError, PayloadTooLargeError, RequestTimeoutError, InvalidRequestError.
+    """
+    fields = await _read_pairs(request)
+    if any(len(given) > 1 for given in fields.values()):
+        raise InvalidRequestError(detail="A parameter is given twice.")
+    return tuple(fields.get(name, [None])[0] for name in names)
+
+
+async def _read_pairs(request: Request) -> Mapping[str, Sequence[str]]:
+    content = await _read(request, FORM)
+    try:
+        return parse_qs(content.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise InvalidRequestError from None
 
 
 async def _read(request: Request, media_type: str) -> bytes:
     """Returns a body of this media type; an empty body needs no type."""
     if "content-encoding" in request.headers:
-        raise UnsupportedMediaTypeError
+        raise _unsupported(media_type)
     declared_type = request.headers.get("content-type")
-    if declared_type is not None:
-        _check_media_type(declared_type, media_type)
+    if declared_type is not None and not _is_of_type(declared_type, media_type):
+        raise _unsupported(media_type)
     content = await _read_bytes(request)
     if declared_type is None and content:
-        raise UnsupportedMediaTypeError
+        raise _unsupported(media_type)
     return content
+
+
+def _unsupported(media_type: str) -> UnsupportedMediaTypeError:
+    if media_type == "application/json":
+        return UnsupportedMediaTypeError()
+    detail = f"Send the body as {media_type} in UTF-8, without a Content-Encoding."
+    return UnsupportedMediaTypeError({"Accept": media_type}, detail=detail)
 
 
 def _encoding_told(content: bytes) -> str | None:
@@ -85,14 +110,12 @@ def _encoding_told(content: bytes) -> str | None:
     return f"The body looks like {encoding[:6].upper()}: send UTF-8 without a byte-order mark."
 
 
-def _check_media_type(declared: str, expected: str) -> None:
+def _is_of_type(declared: str, expected: str) -> bool:
     media_type, *parameters = [part.strip(" \t").lower() for part in declared.split(";")]
-    if media_type != expected:
-        raise UnsupportedMediaTypeError
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name == "charset" and value.strip('"') not in ("utf-8", "utf8"):
-            raise UnsupportedMediaTypeError
+    charsets = [
+        value.strip('"') for name, _, value in (each.partition("=") for each in parameters) if name == "charset"
+    ]
+    return media_type == expected and all(charset in ("utf-8", "utf8") for charset in charsets)
 
 
 async def _read_bytes(request: Request) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
+import attrs
 import django
 import pytest
 from django.conf import settings
@@ -16,12 +17,25 @@ from django.utils.decorators import method_decorator
 from django.views import View
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import Actor, Role, change_user, create_user, list_sessions, log_in, log_out, sign_up
+from leadnator_auth.domain import (
+    Actor,
+    Role,
+    change_user,
+    create_api_key_for,
+    create_user,
+    list_sessions,
+    log_in,
+    log_out,
+    parse_user_ref,
+    sign_up,
+)
 from leadnator_auth.entrypoints.embedding import SyncBridge
 from leadnator_auth.integrations.django import (
     acall,
+    acurrent_caller,
     call,
     client_of,
+    current_caller,
     current_identity,
     login_required,
     optional_identity,
@@ -87,7 +101,17 @@ class Everything(View):
         return JsonResponse({what: "gone"})
 
 
+def report(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"name": current_caller(request, "reports").user.name})
+
+
+async def async_report(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"name": (await acurrent_caller(request, "reports")).user.name})
+
+
 urlpatterns = [
+    path("report", report),
+    path("async-report", async_report),
     path("signup", signup),
     path("profile", profile),
     path("async-profile", async_profile),
@@ -211,3 +235,24 @@ def test_a_view_may_be_for_who_is_verified(visit: Visit, memory: MemoryPorts, pa
     alice = next(iter(memory.unit_of_work.tables.users))
     asyncio.run(change_user(Actor.operator(), alice, {"email_verified": True}, ports=memory))
     assert visit("get", page, headers=headers).content == b'{"email": "alice@example.com"}'
+
+
+@pytest.mark.parametrize("page", ["/report", "/async-report"])
+def test_a_key_is_for_the_views_that_let_it_in(memory: MemoryPorts, visit: Visit, page: str) -> None:
+    policy = attrs.evolve(memory.policy, host_scopes=frozenset({"reports"}))
+    world = attrs.evolve(memory, policy=policy)
+    with SyncBridge(lambda: nullcontext(world)) as bridge, override_settings(LEADNATOR_AUTH_BRIDGE=bridge):
+        session = bearer(visit)
+        alice = parse_user_ref(ALICE["email"], ports=world)
+        made = [bridge.call(create_api_key_for(alice, "CI", scopes, ports=world)) for scopes in (["reports"], [])]
+        with_scope, without = [{"Authorization": f"Bearer {each.secret}"} for each in made]
+        for closed in ("/profile", "/async-profile", "/verified", "/welcome", "/sessions"):
+            answer = visit("get", closed, headers=with_scope)
+            assert (answer.status_code, answer.json()["code"]) == (403, "session_required")  # type: ignore[attr-defined]
+        assert visit("get", closed, headers={"Authorization": "Bearer lnk_x"}).status_code == 401
+        assert [visit("get", page, headers=each).status_code for each in (session, with_scope, without, {})] == [
+            200,
+            200,
+            403,
+            401,
+        ]

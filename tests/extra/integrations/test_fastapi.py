@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import attrs
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.testclient import TestClient
@@ -13,14 +14,18 @@ from starlette.testclient import TestClient
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     Actor,
+    Identity,
+    KeyIdentity,
     Ports,
     Role,
     UnavailableError,
     change_user,
+    create_api_key_for,
     create_user,
     identify,
     list_users,
     log_in,
+    parse_user_ref,
 )
 from leadnator_auth.entrypoints.embedding import Settings
 from leadnator_auth.integrations.fastapi import (
@@ -29,6 +34,7 @@ from leadnator_auth.integrations.fastapi import (
     MediaIdentity,
     OptionalIdentity,
     VerifiedIdentity,
+    allow_api_keys,
     current_identity,
     mount_accounts,
     ports_of,
@@ -68,6 +74,11 @@ async def file(name: str, identity: MediaIdentity) -> str:
 @router.delete("/all", dependencies=[Depends(require_role(Role.ADMIN))])
 async def delete_all() -> str:
     return "gone"
+
+
+@router.get("/report")
+async def report(caller: Annotated[Identity | KeyIdentity, Depends(allow_api_keys("reports"))]) -> str:
+    return caller.user.name
 
 
 @router.get("/count")
@@ -241,3 +252,28 @@ def test_a_route_may_be_for_who_is_verified(client: TestClient, memory: MemoryPo
     assert client.get("/notes/verified").json()["code"] == "missing_token"
     asyncio.run(change_user(Actor.operator(), next(iter(memory.unit_of_work.tables.users)), VERIFIED, ports=memory))
     assert client.get("/notes/verified", headers=headers).json() == "alice@example.com"
+
+
+@pytest.mark.parametrize("path", ["/notes", "/notes/mine", "/notes/welcome", "/notes/files/a"])
+def test_a_key_is_refused_where_nobody_lets_it_in(client: TestClient, memory: MemoryPorts, path: str) -> None:
+    token_of(client)
+    headers = {"Authorization": f"Bearer {key_of(memory)}"}
+    answer = client.get(path, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "session_required")
+
+
+def test_a_route_may_be_for_keys_with_a_scope_too(memory: MemoryPorts) -> None:
+    ports = attrs.evolve(memory, policy=attrs.evolve(memory.policy, host_scopes=frozenset({"reports"})))
+    with TestClient(host(ports)) as client:
+        token = token_of(client)
+        credentials = [token, key_of(ports, "reports"), key_of(ports), "lnk_x"]
+        answers = [client.get("/notes/report", headers={"Authorization": f"Bearer {each}"}) for each in credentials]
+        assert [answer.status_code for answer in answers] == [200, 200, 403, 401]
+        assert answers[2].json()["code"] == "insufficient_scope"
+        assert answers[2].headers["WWW-Authenticate"].endswith(', scope="reports"')
+        assert client.get("/notes/report").json()["code"] == "missing_token"
+
+
+def key_of(ports: MemoryPorts, *scopes: str) -> str:
+    alice = parse_user_ref(ALICE["email"], ports=ports)
+    return asyncio.run(create_api_key_for(alice, "CI", list(scopes), ports=ports)).secret

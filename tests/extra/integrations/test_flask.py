@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
+import attrs
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
@@ -14,18 +15,21 @@ from leadnator_auth.domain import (
     Actor,
     Role,
     change_user,
+    create_api_key_for,
     create_user,
     identify,
     issue_media_token,
     list_sessions,
     log_in,
     log_out,
+    parse_user_ref,
     sign_up,
 )
 from leadnator_auth.entrypoints.embedding import SyncBridge
 from leadnator_auth.integrations.flask import (
     call,
     client,
+    current_caller,
     current_identity,
     init_app,
     login_required,
@@ -36,6 +40,10 @@ from leadnator_auth.integrations.flask import (
 )
 
 ALICE = {"name": "Alice", "email": "alice@example.com", "password": "correct horse"}
+
+
+def report() -> dict[str, str]:
+    return {"name": current_caller("reports").user.name}
 
 
 def build(bridge: SyncBridge) -> Flask:
@@ -72,6 +80,8 @@ def build(bridge: SyncBridge) -> Flask:
     @app.get("/files/<name>")
     def file(name: str) -> dict[str, str]:
         return {name: current_identity(media=True).user.name}
+
+    app.get("/report")(report)
 
     @app.delete("/all")
     @role_required(Role.ADMIN)
@@ -193,3 +203,24 @@ def test_a_view_may_be_for_who_is_verified(browser: FlaskClient, memory: MemoryP
     alice = next(iter(memory.unit_of_work.tables.users))
     asyncio.run(change_user(Actor.operator(), alice, {"email_verified": True}, ports=memory))
     assert browser.get("/verified", headers=headers).json == {"email": "alice@example.com"}
+
+
+def test_a_key_is_for_the_views_that_let_it_in(memory: MemoryPorts) -> None:
+    policy = attrs.evolve(memory.policy, host_scopes=frozenset({"reports"}))
+    with SyncBridge(lambda: nullcontext(attrs.evolve(memory, policy=policy))) as bridge:
+        browser = build(bridge).test_client()
+        session = bearer(browser)
+        alice = parse_user_ref(ALICE["email"], ports=bridge.ports)
+        made = [
+            bridge.call(create_api_key_for(alice, "CI", scopes, ports=bridge.ports)) for scopes in (["reports"], [])
+        ]
+        with_scope, without = [{"Authorization": f"Bearer {each.secret}"} for each in made]
+        for path in ("/profile", "/verified", "/welcome", "/files/a"):
+            answer = browser.get(path, headers=with_scope)
+            assert (answer.status_code, answer.get_json()["code"]) == (403, "session_required")
+        assert [browser.get("/report", headers=each).status_code for each in (session, with_scope, without)] == [
+            200,
+            200,
+            403,
+        ]
+        assert browser.get("/report").get_json()["code"] == "missing_token"
