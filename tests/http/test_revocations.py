@@ -17,6 +17,7 @@ from leadnator_auth.domain import (
     UserId,
     change_password,
     change_user,
+    create_api_key_for,
     delete_user,
     dispatch_events,
     identify,
@@ -25,11 +26,8 @@ from leadnator_auth.domain import (
     request_password_reset,
     reset_password,
 )
-from leadnator_auth.domain.entities.api_key import ApiKey
-from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.domain.use_cases import revocations
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails
-from leadnator_auth.domain.values.ids import ApiKeyId
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.http.middleware.envelope import ENDING
 from tests.http.admins import Caller, an_admin, signed_up
@@ -41,12 +39,8 @@ FEED = "/api/auth/revocations"
 async def a_reader(http: httpx2.AsyncClient, ports: Ports, name: str = "reader") -> Caller:
     """Returns an admin's API key that may follow the feed."""
     admin = await an_admin(http, ports, name)
-    secret = f"lnk_{name:_<43}"
-    key = ApiKey(digest_of(secret), ApiKeyId(f"k_{name}"), UserId(admin.id), name, ("revocations",), ports.clock.now())
-    async with ports.unit_of_work() as transaction:
-        await transaction.api_keys.add(key)
-        await transaction.commit()
-    return attrs.evolve(admin, token=secret)
+    made = await create_api_key_for(UserId(admin.id), "feed", ["revocations"], ports=ports)
+    return attrs.evolve(admin, token=made.secret)
 
 
 @pytest.fixture

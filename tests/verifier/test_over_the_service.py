@@ -9,16 +9,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import Actor, Ports, UserId, change_user
-from leadnator_auth.domain.entities.api_key import ApiKey
-from leadnator_auth.domain.entities.one_time_token import digest_of
-from leadnator_auth.domain.values.ids import ApiKeyId
+from leadnator_auth.domain import Actor, Ports, UserId, change_user, create_api_key_for
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.verifier import InvalidTokenError, Verifier
 from tests.http.wire.serving import HOST, serving
 from tests.verifier.minting import Key, jwks
 
-SECRET = "lnk_" + "v" * 43
 KEY = Key()
 ROOT, ALICE = ({"name": name, "email": f"{name}@example.com", "password": "secret"} for name in ("root", "alice"))
 
@@ -42,13 +38,10 @@ def http(memory: MemoryPorts) -> Iterator[httpx2.Client]:
         yield client
 
 
-async def prepare(user_id: UserId, ports: Ports) -> None:
-    """Makes somebody an admin with an API key."""
+async def prepare(user_id: UserId, ports: Ports) -> str:
+    """Makes somebody an admin; returns an API key of theirs."""
     await change_user(Actor.operator(), user_id, {"role": "admin"}, ports=ports)
-    key = ApiKey(digest_of(SECRET), ApiKeyId("k_1"), user_id, "orders", ("revocations",), ports.clock.now())
-    async with ports.unit_of_work() as transaction:
-        await transaction.api_keys.add(key)
-        await transaction.commit()
+    return (await create_api_key_for(user_id, "orders", ["revocations"], ports=ports)).secret
 
 
 def log_out(http: httpx2.Client, bearer: dict[str, str], root: dict[str, str], user_id: str) -> None:
@@ -69,11 +62,11 @@ def test_what_ends_a_session_there_ends_its_tokens_here(
 ) -> None:
     root, alice = (http.post("/api/auth/signup", json=body).json() for body in (ROOT, ALICE))
     root_id, alice_id = UserId(root["user"]["id"]), UserId(alice["user"]["id"])
-    asyncio.run(prepare(root_id, memory))
+    secret = asyncio.run(prepare(root_id, memory))
     of_root, of_alice = ({"Authorization": f"Bearer {each['token']}"} for each in (root, alice))
     sessions = {each.user_id: each.id for each in memory.unit_of_work.tables.sessions.values()}
     others, mine = (KEY.token(sessions[user_id], sub=user_id) for user_id in (root_id, alice_id))
-    with Verifier(str(http.base_url), api_key=SECRET) as verifier:
+    with Verifier(str(http.base_url), api_key=secret) as verifier:
         verifier.wait_until_ready(20)
         assert verifier.verify(mine).user_id == alice_id
         end(http, of_alice, of_root, alice_id)
