@@ -9,6 +9,7 @@ from leadnator_auth.entrypoints.http.api import (
     code_log_in,
     email_change,
     email_verification,
+    forward,
     introspection,
     own_account,
     probes,
@@ -58,5 +59,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *webhooks.OPERATIONS,
     *webhook_deliveries.OPERATIONS,
     *revocations.OPERATIONS,
+    *forward.OPERATIONS,
     *probes.OPERATIONS,
 )
