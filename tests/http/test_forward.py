@@ -260,12 +260,26 @@ async def test_whatever_is_wrong_is_401_and_never_400(
     assert (await proxy.get(f"{FORWARD}?token=a&token=b")).status_code == 401
     both = {"Authorization": f"Bearer {alice['token']}"}
     assert (await proxy.get(f"{FORWARD}?token={alice['token']}", headers=both)).status_code == 401
-    answer = await proxy.get(f"{FORWARD}?token={alice['token']}", headers=nginx(f"/a?token={alice['token']}"))
+    answer = await proxy.get(f"{FORWARD}?token=another", headers=nginx(f"/a?token={alice['token']}"))
     check_problem(answer, 401, "invalid_token")
 
 
 async def test_its_own_query_counts_as_on_every_call(proxy: httpx2.AsyncClient, alice: Any) -> None:
     assert (await proxy.get(f"{FORWARD}?token={alice['token']}")).status_code == 204
+
+
+async def test_its_own_query_may_be_a_copy_and_says_nothing_then(
+    proxy: httpx2.AsyncClient, memory: MemoryPorts, alice: Any
+) -> None:
+    """Caddy sends the query that it was asked with along, whatever the method was."""
+    copied = f"/a?token={alice['token']}"
+    own = f"{FORWARD}?token={alice['token']}"
+    assert (await proxy.get(own, headers=caddy(copied))).status_code == 204
+    assert (await proxy.get(own, headers=caddy(copied, "POST"))).status_code == 401
+    assert (await proxy.get(own, headers=caddy("/a"))).status_code == 401
+    assert (await proxy.get(own, headers=[("X-Forwarded-Uri", copied)])).status_code == 401
+    async with client(memory, SOMEBODY) as somebody:
+        assert (await somebody.get(own, headers=caddy(copied))).status_code == 401, "the proxy is to be named"
 
 
 async def test_an_api_key_and_an_unproved_address_are_401(memory: MemoryPorts, alice: Any) -> None:

@@ -6,11 +6,12 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from leadnator_auth.domain import Identity, InvalidTokenError, UnavailableError, identify_for_media
+from leadnator_auth.domain import Identity, InvalidTokenError, UnavailableError, identify, identify_for_media
 from leadnator_auth.entrypoints.http.api.revocations import GROUP
 from leadnator_auth.entrypoints.http.context import identified, ports_of
 from leadnator_auth.entrypoints.http.openapi.operation import Operation, Parameter
-from leadnator_auth.entrypoints.http.reading.original import OriginalRequest, original_request
+from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
+from leadnator_auth.entrypoints.http.reading.original import OriginalRequest, asks_about_another, original_request
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, MissingTokenError
 
 _PLAIN = "@:"
@@ -20,18 +21,25 @@ _PLAIN = "@:"
 async def get_forward(request: Request) -> Response:
     """GET /api/auth/forward"""
     original = original_request(request)
-    identity = await (_by_query(request, original) if original and original.tokens else identified(request))
+    if original is not None and original.tokens:
+        identity = await _by_query(request, original)
+    elif asks_about_another(request):  # its own query may be a copy of the other's, whatever that one's method was
+        identity = await identify(bearer_of(request, allow_query=False).token, ports=ports_of(request))
+    else:
+        identity = await identified(request)
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=_headers(identity))
 
 
 async def _by_query(request: Request, original: OriginalRequest) -> Identity:
     """Returns the identity behind the token in the query of the original request: an access or a media token.
 
+    Caddy copies the query to its own request, so that the same token comes twice.
+
     Raises: InvalidRequestError where there is another credential; MissingTokenError for a method that takes none there.
     """
     has_header = any(name == b"authorization" for name, _ in request.scope["headers"])
-    own = [token for token in request.query_params.getlist("token") if token]
-    if has_header or own or len(original.tokens) > 1:
+    own = {token for token in request.query_params.getlist("token") if token}
+    if has_header or len(original.tokens) > 1 or not own <= {*original.tokens}:
         raise InvalidRequestError
     if original.method not in ("GET", "HEAD"):
         raise MissingTokenError

@@ -13,6 +13,7 @@ FROM_TRUSTED_PROXY = "leadnator_auth.from_trusted_proxy"
 
 _METHOD_AND_URI = ((b"x-original-method", b"x-original-uri"), (b"x-forwarded-method", b"x-forwarded-uri"))
 """As nginx is told to send them, and as Caddy and Traefik do by themselves."""
+_ALL = frozenset(name for names in _METHOD_AND_URI for name in names)
 
 
 @attrs.frozen
@@ -24,6 +25,11 @@ class OriginalRequest:
     """Decoded; empty where it can be read in two ways, and then no media token is made for it."""
     tokens: tuple[str, ...] = attrs.field(repr=False)
     """Those in its query; an empty one is none."""
+
+
+def asks_about_another(request: HTTPConnection) -> bool:
+    """Returns whether a request says, trusted or not, that it is about another one."""
+    return not _ALL.isdisjoint(name for name, _ in request.scope["headers"])
 
 
 def original_request(request: HTTPConnection) -> OriginalRequest | None:
