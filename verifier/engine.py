@@ -6,17 +6,15 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from hashlib import sha256
 
-from leadnator_auth.verifier.errors import InvalidTokenError, VerifierUnavailableError
+from leadnator_auth.verifier.errors import VerifierUnavailableError
 from leadnator_auth.verifier.feed import Feed
-from leadnator_auth.verifier.keys import KeySet, UnknownKeyError
+from leadnator_auth.verifier.keys import UnknownKeyError
+from leadnator_auth.verifier.knowledge import Knowledge
 from leadnator_auth.verifier.learning import Learning, steady_clock
-from leadnator_auth.verifier.tokens import MAX_TOKEN_LENGTH, SignedToken, Verified, read_token
+from leadnator_auth.verifier.tokens import Verified
 from leadnator_auth.verifier.transport import checked_url
 
-MAX_REMEMBERED = 10_000
-"""The most tokens remembered, whose signature need not be checked again; about 1 KB each."""
 DEFAULT_MAX_AGE = 30.0
 DEFAULT_MAX_REVOCATIONS = 200_000
 
@@ -44,8 +42,11 @@ class Engine:
             raise ValueError("api_key must be that of an admin with the scope `revocations`: lnk_…")
         if not max_age > 0 or max_revocations < 1:
             raise ValueError("max_age and max_revocations must be greater than 0")
-        self._make: Callable[[], Learning] = lambda: Learning(url, api_key, Feed(max_age, max_revocations), ssl_context)
-        self._issuer, self._audience = issuer, audience
+
+        def make() -> Learning:
+            return Learning(url, api_key, Knowledge(Feed(max_age, max_revocations), issuer, audience), ssl_context)
+
+        self._make: Callable[[], Learning] = make
         self._steady = steady_clock()
         self._lock = threading.Lock()
         self._learning: Learning | None = None
@@ -73,21 +74,11 @@ class Engine:
         Raises: InvalidTokenError, VerifierUnavailableError.
         """
         learning = self._learning or self.start()
-        feed = learning.feed
-        now = self._steady()
-        if not (feed.is_current(now) and learning.keys.are_good(now)):
-            raise VerifierUnavailableError(learning.trouble(now))
-        if len(token) > MAX_TOKEN_LENGTH:
-            raise InvalidTokenError("too long")
-        keys, seen = learning.known
-        digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
-        signed = seen.get(digest)
-        if signed is None:
-            signed = self._read(token, digest, keys, seen, learning)
-        signed.check_times(time.time())
-        if signed.verified.session_id in feed.revoked:
-            raise InvalidTokenError("session ended")
-        return signed.verified
+        try:
+            return learning.knowledge.check(token, self._steady(), time.time())
+        except UnknownKeyError:
+            learning.want_keys()
+            raise
 
     def wait_until_ready(self, timeout: float) -> None:
         """Returns once it lets tokens in.
@@ -96,8 +87,8 @@ class Engine:
         """
         learning = self.start()
         with learning.news:
-            if not learning.news.wait_for(lambda: not learning.trouble(self._steady()), timeout):
-                raise VerifierUnavailableError(learning.trouble(self._steady()))
+            if not learning.news.wait_for(lambda: not learning.knowledge.trouble(self._steady()), timeout):
+                raise VerifierUnavailableError(learning.knowledge.trouble(self._steady()))
 
     def close(self) -> None:
         """Ends the threads; from now on nobody is let in."""
@@ -112,20 +103,6 @@ class Engine:
         learning, self._learning = self._learning, None
         if learning is not None:
             learning.abandon()
-
-    def _read(
-        self, token: str, digest: bytes, keys: KeySet, seen: dict[bytes, SignedToken], learning: Learning
-    ) -> SignedToken:
-        try:
-            signed = read_token(token, keys, self._issuer, self._audience)
-        except UnknownKeyError:
-            learning.want_keys()
-            raise
-        with self._lock:
-            while len(seen) >= MAX_REMEMBERED:
-                del seen[next(iter(seen))]
-            seen[digest] = signed
-        return signed
 
 
 def _forget_after_fork(engine: Engine) -> None:

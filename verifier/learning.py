@@ -7,11 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from leadnator_auth.verifier.feed import Feed
 from leadnator_auth.verifier.key_store import PATH as KEYS_PATH
-from leadnator_auth.verifier.key_store import KeyStore
-from leadnator_auth.verifier.keys import KeySet
-from leadnator_auth.verifier.tokens import SignedToken
+from leadnator_auth.verifier.knowledge import Knowledge
 from leadnator_auth.verifier.transport import Connection, TransportError
 
 CLOSE_SECONDS = 1.0
@@ -28,11 +25,10 @@ def steady_clock() -> Callable[[], float]:
 class Learning:
     """The threads of one process, and what they know."""
 
-    def __init__(self, url: str, api_key: str, feed: Feed, ssl_context: ssl.SSLContext | None) -> None:
-        self.feed = feed
-        self.keys = KeyStore()
-        self.known: tuple[KeySet, dict[bytes, SignedToken]] = (KeySet(), {})
-        """The keys, and by digest the genuine tokens that were verified with them: no token outlives its key."""
+    def __init__(self, url: str, api_key: str, knowledge: Knowledge, ssl_context: ssl.SSLContext | None) -> None:
+        self.knowledge = knowledge
+        self.feed = knowledge.feed
+        self.keys = knowledge.keys
         self.news = threading.Condition()
         """Whatever was learned, and whatever failed."""
         self._steady = steady_clock()
@@ -67,14 +63,6 @@ class Learning:
         """Closes, in the child of a fork, its copies of what its parent goes on with."""
         self._feed_connection.close()
         self._keys_connection.close()
-
-    def trouble(self, now: float) -> str:
-        """Returns why nobody can be let in, or nothing."""
-        if not self.keys.are_good(now):
-            return f"no token can be verified: {self.keys.error}"
-        if not self.feed.is_current(now):
-            return f"nobody knows which sessions ended: {self.feed.error}"
-        return ""
 
     def want_keys(self) -> None:
         """Has the keys fetched soon, unless that was done within the last minute."""
@@ -124,8 +112,7 @@ class Learning:
             except TransportError as error:
                 self.keys.failed(str(error), asked_at)
             else:
-                if self.keys.answered(status, body, asked_at):
-                    self.known = (self.keys.current, {})
+                self.knowledge.keys_answered(status, body, asked_at)
             self._tell()
 
     def _tell(self) -> None:

@@ -137,10 +137,10 @@ def test_a_retired_key_takes_its_tokens_along(
 def test_tokens_are_remembered_but_not_too_many(
     service: Service, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "MAX_REMEMBERED", 2)
+    monkeypatch.setattr("leadnator_auth.verifier.knowledge.MAX_REMEMBERED", 2)
     tokens = [service.key.token(f"s_{number}", jti=f"j-{number}") for number in range(5)]
     assert all(is_let_in(verifier, token) for token in tokens * 2)
-    _, seen = verifier.engine.start().known
+    _, seen = verifier.engine.start().knowledge.known
     assert len(seen) == 2
     assert not any(token in str(seen) for token in tokens)
 
