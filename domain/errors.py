@@ -204,7 +204,7 @@ class InsufficientScopeError(AuthError):
 
     def __init__(self, scope: str = "", user_id: str | None = None) -> None:
         super().__init__(scope)
-        self.scope = scope
+        self.scope = str(scope)
         self.user_id = user_id
 
     @property

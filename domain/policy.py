@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import attrs
 
+from leadnator_auth.domain.entities.api_key import checked_scopes
 from leadnator_auth.domain.entities.rate_limit import Limits, RateLimit
 from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.domain.values.public_key import SigningAlgorithm
@@ -74,8 +75,8 @@ class Policy:
     notices: int = 5
     """The most notices of one kind queued for an account in any `notices_window`; the change they report stands."""
     notices_window: timedelta = timedelta(hours=1)
-    host_scopes: frozenset[str] = frozenset()
-    """Scopes that API keys may have for the routes of a host application; each is a word without white space."""
+    host_scopes: frozenset[str] = attrs.field(default=frozenset(), converter=checked_scopes)
+    """Scopes that API keys may have for the routes of a host application, words without white space."""
     private_webhook_targets: bool = False
     """Whether webhooks may be in this machine or its network, and so without TLS."""
     account_changes: RateLimit | None = _ACCOUNT_CHANGES

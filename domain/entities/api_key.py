@@ -16,6 +16,7 @@ from leadnator_auth.domain.values.ids import ApiKeyId, UserId
 SECRET_PREFIX = "lnk_"
 """How every secret begins: no other credential does, so that it is known for what it is wherever it turns up."""
 SECRET_BYTES = 32
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+", re.ASCII)
 _SECRET = re.compile(r"lnk_[A-Za-z0-9_-]{43}", re.ASCII)
 MAX_API_KEYS = 50
 """Of one account, expired ones among them."""
@@ -92,6 +93,17 @@ def is_api_key(credential: str) -> bool:
 def is_key_secret(text: str) -> bool:
     """Returns whether `text` has the form of a secret; nothing else needs to be looked up."""
     return _SECRET.fullmatch(text) is not None
+
+
+def checked_scopes(scopes: Collection[str]) -> frozenset[str]:
+    """Returns the scopes of a host application.
+
+    Raises: ValueError when one is no word as RFC 6749 section 3.3 has it, which fits into a list and a header.
+    """
+    for scope in scopes:
+        if not _SCOPE.fullmatch(scope):
+            raise ValueError(f"no scope, which is a word in ASCII without quotation marks and backslashes: {scope!r}")
+    return frozenset(scopes)
 
 
 def parse_key_name(text: str) -> str:

@@ -5,7 +5,7 @@ from leadnator_auth.domain.entities.mail import MailKind
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.proof import code_proof
 from leadnator_auth.domain.entities.session import Client
-from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain.entities.user import User, with_verified_email
 from leadnator_auth.domain.errors import AccountSuspendedError, InvalidCodeError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.challenges import open_challenge, spend_try
@@ -15,7 +15,7 @@ from leadnator_auth.domain.use_cases.steps.open_session import Entry, SignedIn, 
 from leadnator_auth.domain.use_cases.steps.second_factor import parse_code
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, give_back, throttle
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
-from leadnator_auth.domain.use_cases.steps.verified_email import proved
+from leadnator_auth.domain.use_cases.steps.verified_email import prove
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.ids import NOBODY
 
@@ -49,7 +49,7 @@ async def request_login_code(email: RawField, client: Client = Client(), *, port
 
 
 async def log_in_with_code(challenge: RawField, code: RawField, client: Client = Client(), *, ports: Ports) -> SignedIn:
-    """Returns the account that the code was mailed to, signed in; its address is proved by that, too.
+    """Returns the account that the code was mailed to, signed in; its address is proved by that, too, once they are in.
 
     A code works for one challenge, once, and a challenge takes five guesses. What is wrong is never told, and all that
     is wrong about the account costs the same work. Wrong codes do not count against the account: as few as can be
@@ -80,10 +80,11 @@ async def log_in_with_code(challenge: RawField, code: RawField, client: Client =
             raise InvalidCodeError(proven.id)
         if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
             raise InvalidCodeError(proven.id)
-        owner = await proved(user, transaction, ports)
-        if owner != user:
-            await transaction.users.save(owner)
-        return await enter_account(owner, code_proof(ports.clock.now()), client, transaction, ports)
+        now = ports.clock.now()
+        # Whoever is asked for a factor proves nothing before they have given it: else what an intruder added to the
+        # account of an address that is not theirs would outlive the owner's reset.
+        owner = with_verified_email(user, now) if user.has_second_factor else await prove(user, transaction, ports)
+        return await enter_account(owner, code_proof(now), client, transaction, ports)
 
     entry = await run_in_transaction(ports.unit_of_work, enter)
     await after_commit(give_back([limits.login_code, limits.login_code_confirm], client, ports))

@@ -34,7 +34,8 @@ async def change_email(identity: Identity, email: RawField, *, ports: Ports) -> 
     """
     with FieldChecks() as check:
         address = check("email", email, ports.emails.parse)
-    ports.policy.sign_up.check_move(address)
+    if address.canonical != identity.user.email.canonical:  # whoever has an address may always stay
+        ports.policy.sign_up.check_move(address)
 
     async def ask(transaction: Transaction) -> None:
         user = await require_step_up(identity, transaction, ports)

@@ -47,7 +47,8 @@ async def reset_password(
     What was added lately to get in with is dropped; with `revoke_all` all of it is, but a second factor.
 
     A refused password leaves the token as it was. No session is opened. Whoever had the mail is the owner: wrong
-    log-ins of others do not keep them, and the client they did it from, out any longer.
+    log-ins of others do not keep them, and the client they did it from, out any longer; with a second factor, only not
+    that client.
 
     Raises: MissingFieldsError, InvalidFieldsError, TooManyRequestsError, InvalidResetTokenError, OverloadedError.
     """
@@ -80,7 +81,8 @@ async def reset_password(
         return changed
 
     user = await run_in_transaction(ports.unit_of_work, redeem)
-    await after_commit(LogInThrottle(user.email.canonical, client, is_known=True, ports=ports).clear())
+    if not user.has_second_factor:  # else the guesses at that count on: the mail was no proof of it
+        await after_commit(LogInThrottle(user.email.canonical, client, is_known=True, ports=ports).clear())
     return user
 
 

@@ -52,5 +52,5 @@ async def was_password_reset(secret: RawField, password: RawField, client: Clien
         await verified(kept, typed, client, ports)
     except InvalidCredentialsError:
         return False
-    await attempts.succeed()
+    await (attempts.take_back() if user.has_second_factor else attempts.succeed())
     return True

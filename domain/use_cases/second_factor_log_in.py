@@ -55,6 +55,8 @@ async def log_in_with_second_factor(
         proof = await prove(user, first, transaction)
         if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
             raise InvalidChallengeError
+        if AuthenticationMethod.ONE_TIME_CODE in first.amr:  # it was mailed
+            user = await prove(user, transaction, ports)
         return await enter_account(user, proof, client, transaction, ports)
 
     signed_in = admitted(await telling_of_clones(run_in_transaction(ports.unit_of_work, enter), ports))

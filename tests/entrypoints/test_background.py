@@ -11,11 +11,14 @@ from structlog.testing import capture_logs
 
 from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork
 from leadnator_auth.domain import (
+    KeyState,
     MailRefusedError,
     OutgoingMail,
     Policy,
     Ports,
+    SigningAlgorithm,
     UnavailableError,
+    keep_signing_keys,
     log_in,
     request_password_reset,
     sign_up,
@@ -138,6 +141,33 @@ async def test_what_is_over_is_cleared_away(memory: MemoryPorts, monkeypatch: py
     memory.clock.advance(days=8)
     async with keeping_house(memory):
         await until(lambda: not memory.unit_of_work.tables.sessions)
+
+
+@pytest.mark.parametrize("algorithm", SigningAlgorithm, ids=str)
+async def test_the_housekeeper_sees_to_the_signing_keys(
+    memory: MemoryPorts, monkeypatch: pytest.MonkeyPatch, algorithm: SigningAlgorithm
+) -> None:
+    """After a change of algorithm the next key signs by itself, once every verifier knows it."""
+    monkeypatch.setattr(housekeeper, "EVERY_SECONDS", 0.0)
+    policy = attrs.evolve(memory.policy, signing_algorithm=SigningAlgorithm.EDDSA)
+    await keep_signing_keys(ports=attrs.evolve(memory, policy=policy))
+    changed = attrs.evolve(memory, policy=attrs.evolve(policy, signing_algorithm=algorithm))
+    before = dict(memory.unit_of_work.tables.signing_keys)
+
+    def signing() -> SigningAlgorithm:
+        keys = memory.unit_of_work.tables.signing_keys.values()
+        return next(key.public.algorithm for key in keys if key.state is KeyState.SIGNING)
+
+    async with keeping_house(changed):
+        if algorithm is SigningAlgorithm.ES256:
+            await until(lambda: memory.unit_of_work.tables.signing_keys != before)
+            assert signing() is SigningAlgorithm.EDDSA
+            memory.clock.advance(minutes=10)
+            await until(lambda: signing() is SigningAlgorithm.ES256)
+            return
+        for _ in range(200):
+            await asyncio.sleep(0)
+    assert memory.unit_of_work.tables.signing_keys == before
 
 
 @pytest.mark.parametrize("failure", [UnavailableError("away"), RuntimeError("a bug")])

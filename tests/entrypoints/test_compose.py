@@ -12,6 +12,7 @@ from pathlib import Path
 from stat import S_IMODE
 
 import httpx2
+import jwt
 import pytest
 from starlette.applications import Starlette
 
@@ -37,10 +38,12 @@ from leadnator_auth.domain import (
     SessionId,
     UserId,
     WebhookTargetRefusedError,
+    identify,
     request_password_reset,
+    sign_up,
 )
 from leadnator_auth.entrypoints.background import delivery_worker, housekeeper
-from leadnator_auth.entrypoints.compose import passkeys, webhooks
+from leadnator_auth.entrypoints.compose import passkeys, signing_keys, webhooks
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.server.serve import build_app
 from leadnator_auth.entrypoints.settings import Settings
@@ -265,6 +268,32 @@ async def test_without_their_libraries_passkeys_are_off(monkeypatch: pytest.Monk
         assert ports.passkeys is None
 
 
+@pytest.mark.parametrize("algorithm", ["EdDSA", "ES256"])
+async def test_tokens_are_signed_as_the_settings_say(algorithm: str) -> None:
+    chosen = settings(JWT_ALGORITHM=algorithm)
+    tokens: list[str] = []
+    for _ in range(2):
+        async with open_ports(chosen) as ports:
+            tokens.append((await sign_up("A", f"a{len(tokens)}@example.com", "secret!", ports=ports)).token)
+            for token in tokens:
+                assert await identify(token, ports=ports)
+    assert {jwt.get_unverified_header(token)["alg"] for token in tokens} == {algorithm}
+    assert len({jwt.get_unverified_header(token)["kid"] for token in tokens}) == 1, "the key outlives a restart"
+    assert prepare(chosen) is False
+
+
+async def test_without_its_library_another_algorithm_ends_the_start_before_anything_is_made(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing_keys, "LIBRARIES", (*signing_keys.LIBRARIES, "no_such_library"))
+    words = "^LEADNATOR_JWT_ALGORITHM: got 'EdDSA', takes HS256 where no_such_library is not installed: pip install"
+    with pytest.raises(StartError, match=words):
+        settings(JWT_ALGORITHM="EdDSA")
+    assert list(home.iterdir()) == []
+    async with open_ports(settings()) as ports:
+        assert ports.key_maker is None
+
+
 IMPORTING = """
 import asyncio, os, sys
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
@@ -290,6 +319,20 @@ def test_nothing_of_their_library_is_imported_while_passkeys_are_off(public_url:
         check=True,
     )
     assert run.stdout.split() == [str(is_on)] * 2
+
+
+@pytest.mark.parametrize(("algorithm", "is_on"), [("HS256", False), ("EdDSA", True)])
+def test_nothing_of_their_library_is_imported_while_there_are_no_signing_keys(
+    home: Path, algorithm: str, is_on: bool
+) -> None:
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", IMPORTING.replace("fido2", "cryptography")],
+        env={**os.environ, "LEADNATOR_JWT_ALGORITHM": algorithm},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["False", str(is_on)]
 
 
 @pytest.mark.parametrize("spoil", ["database", "empty secret", "short secret", "folder", "empty key", "short key"])

@@ -28,6 +28,7 @@ DEFAULTS: dict[str, object] = {
     "LEADNATOR_DATABASE_POOL_SIZE": None,  # 3 for SQLite, 8 for PostgreSQL
     "LEADNATOR_DATABASE_PREPARED_STATEMENTS": "on",
     "LEADNATOR_JWT_SECRET": (),  # one is made and kept in a file
+    "LEADNATOR_JWT_ALGORITHM": "HS256",
     "LEADNATOR_MASTER_KEY": (),  # as above
     "LEADNATOR_TOKEN_TTL": 604_800,
     "LEADNATOR_RESET_TOKEN_TTL": 3_600,
@@ -199,6 +200,9 @@ GOOD: list[tuple[str, str, object]] = [
     ("LIMIT_LOGIN", " 1000000 / Hour ", RateLimit("login", 1_000_000, HOUR)),
     ("LIMIT_SIGNUP", "1/s", RateLimit("signup", 1, timedelta(seconds=1))),
     ("EMAIL_CODE_LOGIN", "On", "on"),
+    ("JWT_ALGORITHM", "hs256", "HS256"),
+    ("JWT_ALGORITHM", " EDDSA", "EdDSA"),
+    ("JWT_ALGORITHM", "es256", "ES256"),
     ("LIMIT_LOGIN_CODE_CONFIRM", "9/d", RateLimit("login-code-confirm", 9, timedelta(days=1))),
     ("LIMIT_CHANGE_PASSWORD", "7/d", RateLimit("change-password", 7, timedelta(days=1))),
     ("TRUSTED_PROXIES", "127.0.0.1, ::1,10.0.0.0/8", ("127.0.0.1/32", "::1/128", "10.0.0.0/8")),
@@ -259,6 +263,7 @@ BAD: dict[str, list[str]] = {
     "RATE_LIMIT": ["yes", "0"],
     "LIMIT_LOGIN": ["10", "10/", "/min", "0/min", "-1/min", "1.5/min", "10/fortnight", "10/min/min", "1000001/min"],
     "JWT_SECRET": ["short", "x" * 31, f"{LONG_SECRET},short", f"{LONG_SECRET},", "x" * 31 + "\udcff"],
+    "JWT_ALGORITHM": ["none", "RS256", "HS512", "Ed25519", "EdDSA,ES256", "ES 256", "on", "K"],
     "MASTER_KEY": ["short", "x" * 31, f"{LONG_SECRET},short", f"{LONG_SECRET},", "x" * 31 + "\udcff"],
     "WEBHOOK_PRIVATE_TARGETS": ["yes", "1", "10.0.0.0/8"],
     "TOKEN_TTL": ["0", "-1", "1.5", "7d", "1e6", "0x10", "٣", "1_000", TOO_LONG_A_NUMBER],

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import attrs
 import httpx2
@@ -11,6 +12,7 @@ from structlog.typing import EventDict
 
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
 from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.domain import Ports
 from leadnator_auth.entrypoints.http import create_app
 
@@ -23,6 +25,25 @@ def logs() -> Iterator[list[EventDict]]:
     """What is logged; nothing of it is printed, which would take seconds for each traceback."""
     with capture_logs() as entries:
         yield entries
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The SQL that the store runs, in turn."""
+    seen: list[str] = []
+
+    def spy(name: str) -> None:
+        original = getattr(PooledConnection, name)
+
+        async def noted(connection: PooledConnection, sql: str, *rows: Any, **values: object) -> object:
+            seen.append(sql)
+            return await original(connection, sql, *rows, **values)
+
+        monkeypatch.setattr(PooledConnection, name, noted)
+
+    for name in ("fetch_all", "run", "run_many"):
+        spy(name)
+    return seen
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from typing import Any
 
 import attrs
 import httpx2
@@ -10,7 +9,6 @@ import pytest
 from structlog.typing import EventDict
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.domain import EmailVerification, Ports, deliver_due_mails
 from tests.http.admins import Caller, an_admin, signed_up
 from tests.http.conftest import CheckProblem, ClientOver
@@ -36,25 +34,6 @@ def http(client_over: ClientOver, mailing: Ports) -> httpx2.AsyncClient:
 @pytest.fixture
 async def alice(http: httpx2.AsyncClient) -> Caller:
     return await signed_up(http, "alice")
-
-
-@pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The SQL that the store runs, in turn."""
-    seen: list[str] = []
-
-    def spy(name: str) -> None:
-        original = getattr(PooledConnection, name)
-
-        async def noted(connection: PooledConnection, sql: str, *rows: Any, **values: object) -> object:
-            seen.append(sql)
-            return await original(connection, sql, *rows, **values)
-
-        monkeypatch.setattr(PooledConnection, name, noted)
-
-    for name in ("fetch_all", "run", "run_many"):
-        spy(name)
-    return seen
 
 
 async def asked(http: httpx2.AsyncClient, email: str = EMAIL) -> str:

@@ -57,8 +57,8 @@ BUGS = (
     Bug(
         "a reset keeps the sessions",
         _RECOVERY,
-        "    return await end_sessions(without_secrets(user), transaction, ports, reason=reason, actor=actor)\n",
-        "    await transaction.users.save(without_secrets(user))\n    return without_secrets(user)\n",
+        "    return await end_sessions(without_secrets(left), transaction, ports, reason=reason, actor=actor)\n",
+        "    await transaction.users.save(without_secrets(left))\n    return without_secrets(left)\n",
     ),
     Bug(
         "a link proves the address of whoever has it by now",
@@ -102,7 +102,7 @@ BUGS = (
     Bug(
         "a reset keeps the other reset secrets",
         _RECOVERY,
-        "end_sessions(without_secrets(user),",
+        "end_sessions(without_secrets(left),",
         "end_sessions(user,",
     ),
     Bug(
@@ -231,7 +231,7 @@ BUGS = (
     Bug(
         "a deleted account leaves its sessions",
         _TABLES,
-        "        remove(tables.sessions, [s.id for s in tables.sessions.values() if s.user_id == user_id])\n",
+        "        remove_sessions(tables, [s.id for s in tables.sessions.values() if s.user_id == user_id])\n",
         "",
     ),
     Bug(
@@ -255,7 +255,7 @@ BUGS = (
     Bug(
         "a wrong password takes the count of tries back",
         _LOG_IN,
-        "    proven = await verified(kept, typed, client, ports)\n    await attempts.succeed()\n",
+        "    proven = await verified(kept, typed, client, ports)\n",
         "    await attempts.succeed()\n    proven = await verified(kept, typed, client, ports)\n",
     ),
     Bug(
@@ -319,7 +319,7 @@ BUGS = (
         "        # Nobody can have proved their address yet; what this session is good for is another question.\n"
         "        return await open_session(user, password_proof(now), client, transaction, ports, verified=False)\n"
         "\n"
-        "    return await run_in_transaction(ports.unit_of_work, keep)\n",
+        "    return admitted(await run_in_transaction(ports.unit_of_work, keep))\n",
         "        await ask_to_verify(user, transaction, ports)\n"
         "        await is_new_agent(user, client, transaction, ports)  # the owner knows of this one\n"
         "        # Nobody can have proved their address yet; what this session is good for is another question.\n"
@@ -328,7 +328,7 @@ BUGS = (
         "    async def tell(transaction: Transaction) -> None:\n"
         "        await record(EventType.USER_CREATED, user.id, transaction, ports)\n"
         "\n"
-        "    signed_in = await run_in_transaction(ports.unit_of_work, keep)\n"
+        "    signed_in = admitted(await run_in_transaction(ports.unit_of_work, keep))\n"
         "    await run_in_transaction(ports.unit_of_work, tell)\n"
         "    return signed_in\n",
     ),

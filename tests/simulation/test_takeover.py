@@ -21,8 +21,8 @@ BUGS = (
         Bug(
             "an undo keeps the sessions",
             _RECOVERY,
-            "    return await end_sessions(without_secrets(user), transaction, ports, reason=reason, actor=actor)\n",
-            "    await transaction.users.save(without_secrets(user))\n    return without_secrets(user)\n",
+            "    return await end_sessions(without_secrets(left), transaction, ports, reason=reason, actor=actor)\n",
+            "    await transaction.users.save(without_secrets(left))\n    return without_secrets(left)\n",
         ),
     ),
     (
@@ -57,8 +57,8 @@ BUGS = (
         Bug(
             "an undo keeps API keys",
             _RECOVERY,
-            "PARTS: Sequence[Drop] = (drop_added_api_keys, drop_added_second_factors)",
-            "PARTS: Sequence[Drop] = (drop_added_second_factors,)",
+            "        await drop(user, None if revoke_all else added_since, transaction, ports, actor=actor)\n",
+            "        pass\n",
         ),
     ),
     (

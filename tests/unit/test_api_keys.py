@@ -152,6 +152,12 @@ async def test_scopes_of_a_host_are_for_everybody(memory: MemoryPorts, identity:
         await create_api_key(identity, "CI", ["reports", "revocations"], ports=ports)
 
 
+@pytest.mark.parametrize("scope", ["", "two words", 'a"b', "a\\b", "a\n", "bücher"])
+def test_a_scope_of_a_host_is_a_word(scope: str) -> None:
+    with pytest.raises(ValueError, match="no scope"):
+        Policy(host_scopes=frozenset({"reports:read", scope}))
+
+
 async def test_making_one_again_and_again_is_limited(memory: MemoryPorts, identity: Identity) -> None:
     limited = attrs.evolve(memory, policy=Policy(account_changes=RateLimit("account", 2, timedelta(hours=1))))
     for _ in range(2):

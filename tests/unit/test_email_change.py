@@ -496,6 +496,15 @@ async def test_the_domains_that_may_sign_up_may_be_moved_to(
     await change_email(identity, B, ports=closed)
 
 
+async def test_whoever_has_a_foreign_address_takes_a_wish_back_by_asking_for_it(
+    memory: MemoryPorts, alice: SignedIn, identity: Identity
+) -> None:
+    await change_email(identity, B, ports=memory)
+    elsewhere = attrs.evolve(memory.policy, sign_up=SignUpPolicy(frozenset({"corp.example"})))
+    await change_email(identity, "ALICE@example.com", ports=attrs.evolve(memory, policy=elsewhere))
+    assert memory.unit_of_work.tables.users[identity.user.id].pending_email is None
+
+
 @pytest.mark.parametrize(
     ("email", "error"), [("", MissingFieldsError), (5, InvalidFieldsError), ("x", InvalidFieldsError)]
 )

@@ -1,16 +1,18 @@
 """Signing keys: the states they go through by the clock, and what each process knows of them."""
 
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
 
 import attrs
 import pytest
 
-from leadnator_auth.adapters.memory import FakeKeyMaker, MemoryPorts, MemoryUnitOfWork, memory_ports
+from leadnator_auth.adapters.memory import FakeKeyMaker, MemoryPorts, MemoryTransaction, MemoryUnitOfWork, memory_ports
+from leadnator_auth.adapters.memory.signing_keys import MemorySigningKeys
 from leadnator_auth.domain import (
     Claims,
+    ConcurrencyError,
     InvalidTokenError,
     KeyRing,
     KeyState,
@@ -33,7 +35,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.entities.key_ring import MAX_LOOKS
 from leadnator_auth.domain.errors import UnknownSigningKeyError
-from leadnator_auth.domain.ports import Repositories
+from leadnator_auth.domain.ports import Repositories, Transaction
 from leadnator_auth.domain.use_cases.steps.access_tokens import issue_token, read_keys, read_token
 from leadnator_auth.testing.contract.outside import CLAIMS
 
@@ -239,6 +241,49 @@ async def test_without_a_library_or_a_master_key_none_is_made(memory: MemoryPort
     with pytest.raises(MasterKeyMissingError):
         await keep_signing_keys(ports=attrs.evolve(memory, master_keys=MasterKeys()))
     assert await list_signing_keys(ports=memory) == []
+
+
+class Vanishing(MemorySigningKeys):
+    """Keys of which one is gone as soon as it was seen, as others may take it where writers do not take turns."""
+
+    async def all(self) -> list[SigningKey]:
+        keys = await super().all()
+        for key in keys:
+            if key.state is NEXT:
+                await super().change(key.retired(key.published_at, key.published_at), NEXT)
+        return keys
+
+    async def add(self, key: SigningKey) -> None:
+        """Somebody else was quicker, and it is gone, too."""
+
+
+class Taken(MemorySigningKeys):
+    """Keys that somebody else changes first."""
+
+    async def change(self, key: SigningKey, was: KeyState) -> bool:
+        return False
+
+
+class OverOthers(MemoryUnitOfWork):
+    keys: type[MemorySigningKeys] = MemorySigningKeys
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with super()._transaction() as transaction:
+            assert isinstance(transaction, MemoryTransaction)
+            transaction.signing_keys = self.keys(transaction.signing_keys.tables)
+            yield transaction
+
+
+@pytest.mark.parametrize("kind", [Vanishing, Taken])
+async def test_what_others_take_meanwhile_is_tried_again(memory: MemoryPorts, kind: type[MemorySigningKeys]) -> None:
+    keys = await begun(memory)
+    memory.clock.advance(minutes=10)
+    store = OverOthers(memory.unit_of_work.tables)
+    store.keys = kind
+    with pytest.raises(ConcurrencyError):
+        await rotate_signing_keys(ports=attrs.evolve(memory, unit_of_work=store))
+    assert await begun(memory) == keys
 
 
 class CountedTokens:

@@ -34,7 +34,7 @@ async def own_password(identity: Identity, password: Password, client: Client, p
     attempts = LogInThrottle(identity.user.email.canonical, client, is_owners, ports)
     await attempts.enter(ports.clock.now())
     proven = await verified(kept, password, client, ports)
-    await attempts.succeed()
+    await attempts.take_back()
     return proven
 
 

@@ -72,6 +72,16 @@ class LogInThrottle:
         """Takes back what was counted against this account, the try that succeeded included."""
         await self._forgive(self._of_client)
 
+    async def take_back(self) -> None:
+        """Takes back the try that succeeded, and none before it.
+
+        For what is not all that the account may ask for: whoever has the password alone makes no room by it for more
+        guesses at the second factor.
+        """
+        # The limit over all clients may not have counted the try of a known one, so it is left as it is.
+        of_account = self._of_known if self.is_known else self._of_account
+        await self.ports.rate_limits.forgive(give_back=[*self._of_client, *self._of_pair, *of_account], clear=[])
+
     async def clear(self) -> None:
         """Takes back what was counted against this account, if no try of this client was counted."""
         await self._forgive([])

@@ -31,6 +31,14 @@ async def ask_to_verify(user: User, transaction: Transaction, ports: Ports) -> N
     await queue_mail(MailKind.VERIFY_EMAIL, user.email.canonical, transaction, ports)
 
 
+async def prove(user: User, transaction: Transaction, ports: Ports) -> User:
+    """Stores the account with its address proved by its owner, and returns it; `proved` says what has to be."""
+    owner = await proved(user, transaction, ports)
+    if owner != user:
+        await transaction.users.save(owner)
+    return owner
+
+
 async def proved(user: User, transaction: Transaction, ports: Ports) -> User:
     """Returns the account with its address proved by its owner; storing it is up to the caller.
 

@@ -11,7 +11,6 @@ from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.reading.body import FORM
 
 VARIABLE = re.compile(r"\$([A-Z][A-Z_]*)")
-_TOKEN_IN_ANSWER = r"""sed -n 's/.*"token":"\([^"]*\)".*/\1/p'"""
 _PARAMETER = re.compile(r"([^/]*)/\{(\w+)\}")
 
 
@@ -50,12 +49,15 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
     )
     keys, new_key = operations["list_api_keys"], operations["create_api_key"]
     webhooks, test = operations["list_webhooks"], operations["send_test_event"]
+    exchange, set_up, new_codes = (
+        operations[name] for name in ("create_token_pair", "set_up_totp", "make_recovery_codes")
+    )
     bob = {"name": "Bob", "email": "bob@example.com", "password": "minimum-6-chars"}
     known = (
         ShellVariable(
             "TOKEN",
             "The token of a log-in, once Alice has signed up.",
-            _assigned("TOKEN", curl(log_in, base_url), _TOKEN_IN_ANSWER),
+            _assigned("TOKEN", curl(log_in, base_url), _member("token")),
         ),
         ShellVariable(
             "SESSION_ID",
@@ -68,13 +70,24 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
             _assigned("API_KEY_ID", curl(keys, base_url), _id_in_answer("k_")),
         ),
         ShellVariable(
+            "PASSKEY_ID",
+            "The oldest passkey of the user.",
+            _assigned("PASSKEY_ID", curl(operations["list_passkeys"], base_url), _id_in_answer("p_")),
+        ),
+        ShellVariable(
             "API_KEY",
             "A new API key, which may do this; for an administrator to make.",
             _assigned(
                 "API_KEY",
                 curl(attrs.evolve(new_key, example_body={"name": "introspection", "scopes": ["introspect"]}), base_url),
-                r"""sed -n 's/.*"secret":"\([^"]*\)".*/\1/p'""",
+                _member("secret"),
             ),
+        ),
+        ShellVariable(
+            "REFRESH_TOKEN",
+            "The refresh token of a pair, for a log-in of its own: $TOKEN stays what it is.",
+            f"REFRESH_TOKEN=$({_assigned('TOKEN', curl(log_in, base_url), _member('token'))}\n"
+            f"{_quiet(curl(exchange, base_url))} |\n  {_member('refresh_token')})",
         ),
         ShellVariable(
             "USER_ID",
@@ -100,12 +113,27 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
         ShellVariable(
             "CHALLENGE",
             "What has to come back with the code.",
-            _assigned("CHALLENGE", curl(ask_for_code, base_url), r"""sed -n 's/.*"challenge":"\([^"]*\)".*/\1/p'"""),
+            _assigned("CHALLENGE", curl(ask_for_code, base_url), _member("challenge")),
         ),
         ShellVariable(
             "CODE",
             "The code in the last mail.",
             "CODE=$(ls -tr mail/*.eml |\n  xargs grep -ohE '^[0-9]{6}' | tail -n 1)",
+        ),
+        ShellVariable(
+            "TOTP_CODE",
+            "What the app shows; here oathtool is the app.",
+            f"""TOTP_CODE=$(oathtool --totp -b "$({_quiet(curl(set_up, base_url))} |\n  {_member("secret")})")""",
+        ),
+        ShellVariable(
+            "RECOVERY_CODE",
+            "One of ten new recovery codes.",
+            _assigned("RECOVERY_CODE", curl(new_codes, base_url), r"""sed 's/.*\["\([^"]*\)".*/\1/'"""),
+        ),
+        ShellVariable(
+            "MFA_CHALLENGE",
+            "What the log-in answers where there is a second factor.",
+            _assigned("MFA_CHALLENGE", curl(log_in, base_url), _member("challenge")),
         ),
         ShellVariable("RESET_TOKEN", "What the link ends in that was asked for.", _mailed("RESET_TOKEN", "reset_")),
         ShellVariable(
@@ -120,12 +148,21 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
 
 
 def _assigned(name: str, command: str, filter_command: str) -> str:
-    return f"{name}=$({command.replace('curl', 'curl -s', 1)} |\n  {filter_command})"
+    return f"{name}=$({_quiet(command)} |\n  {filter_command})"
+
+
+def _quiet(command: str) -> str:
+    return command.replace("curl", "curl -s", 1)
 
 
 def _mailed(name: str, prefix: str) -> str:
     """Returns the command that finds the last secret with this prefix in a mail."""
     return f"{name}=$(ls -tr mail/*.eml |\n  xargs grep -oh '{prefix}[A-Za-z0-9_-]\\{{43\\}}' | tail -n 1)"
+
+
+def _member(name: str) -> str:
+    """Returns the command that prints a member of a line of JSON."""
+    return rf"""sed -n 's/.*"{name}":"\([^"]*\)".*/\1/p'"""
 
 
 def _id_in_answer(prefix: str) -> str:

@@ -26,6 +26,7 @@ from leadnator_auth.domain import (
     Policy,
     Purpose,
     QueuedEvent,
+    RefreshFamily,
     Role,
     SessionId,
     Subscription,
@@ -37,6 +38,7 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.entities.api_key import ADMIN_SCOPES
 from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.one_time_token import digest_of
+from leadnator_auth.domain.entities.refresh_family import written
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 
@@ -58,6 +60,7 @@ CODE = f"{int.from_bytes(memory_ports().code_keys.derive(f'login_code:{CODE_MAIL
 CONFIRMATION_SECRET = "email_" + "A" * 43
 UNDO_SECRET = "undo_" + "A" * 43
 WITH_SCOPE = {operation.path for operation in OPERATIONS if operation.scope}
+FAMILY = RefreshFamily(OTHER_SESSION, memory_ports().master_keys.newest_id)
 NOT_GUESSED = {
     "/api/auth/signup": {"email": "x@bücher.example.com"},
     "/api/auth/change-password": {"current_password": ALICE["password"]},
@@ -66,6 +69,7 @@ NOT_GUESSED = {
     "/api/auth/login/code/confirm": {"challenge": CODE_CHALLENGE, "code": CODE},
     "/api/auth/confirm-email": {"token": CONFIRMATION_SECRET},
     "/api/auth/undo-email-change": {"token": UNDO_SECRET},
+    "/api/auth/refresh": {"refresh_token": written(FAMILY.token, memory_ports().master_keys)},
 }
 """Members of a body that are right, and that no generator comes by."""
 
@@ -148,6 +152,7 @@ async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
     )
     tables = ports.unit_of_work.tables.copy()
     tables.sessions[other.id] = other
+    tables.refresh_families[other.id] = FAMILY
     verification = attrs.evolve(reset, purpose=Purpose.VERIFY, digest=digest_of(VERIFICATION_SECRET))
     challenge = attrs.evolve(
         reset,

@@ -34,6 +34,7 @@ LIST_USERS = "GET /api/admin/users"
 LIST_EVENTS = "GET /api/admin/events"
 CREATE_KEY = "POST /api/auth/api-keys"
 INTROSPECT = "POST /api/auth/introspect"
+REFRESH = "POST /api/auth/refresh"
 ADD_WEBHOOK = "POST /api/admin/webhooks"
 PATCH_WEBHOOK = "PATCH /api/admin/webhooks/{id}"
 LIST_DELIVERIES = "GET /api/admin/webhooks/{id}/deliveries"
@@ -54,6 +55,7 @@ FIELDS = {
     PATCH_ACCOUNT: ["name", "user_metadata"],
     STEP_UP: ["current_password"],
     CREATE_KEY: ["name", "scopes", "expires_at"],
+    REFRESH: ["refresh_token"],
     ADD_WEBHOOK: ["url", "types", "description"],
     PATCH_WEBHOOK: ["url", "types", "description", "enabled"],
 }
@@ -182,6 +184,7 @@ RIGHT: tuple[Excuse, ...] = (
     _refused(RESET, "invalid_reset_token"),
     *(_refused(operation, "invalid_email_token") for operation in (VERIFY, CONFIRM, UNDO)),
     _refused(CONFIRM_CODE, "invalid_code"),
+    _refused(REFRESH, "invalid_refresh_token"),
     # "Integers between -(2^53 - 1) and 2^53 - 1", wherever they are in an object of the caller's own shape.
     *(_refused(operation, f"{field}: invalid_number", _great_integer_in(field)) for operation, field in METADATA),
     # A schema cannot say which scopes a host adds, nor what is yet to come.
