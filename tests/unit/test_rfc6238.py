@@ -52,7 +52,7 @@ async def begun(memory: MemoryPorts, seconds: int) -> Identity:
     alice: SignedIn = await sign_up("Alice", EMAIL, PASSWORD, ports=memory)
     identity = Identity(alice.user, alice.session)
     given = await set_up_totp(identity, "Acme", ports=memory)
-    assert given.secret == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # noqa: S105
+    assert given.secret == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
     return identity
 
 
