@@ -43,7 +43,7 @@ def without_installing(page: Path) -> list[Block]:
         ROOT / "docs" / "tutorial" / "front-end.md",
         *(
             HOW_TO / f"{name}.md"
-            for name in ("reverse-proxy", "backups", "master-key", "email-verification", "own-account")
+            for name in ("api-keys", "reverse-proxy", "backups", "master-key", "email-verification", "own-account")
         ),
     ],
     ids=lambda path: path.stem,
@@ -116,6 +116,7 @@ def test_what_is_not_run_says_why_and_is_little() -> None:
 
 def test_every_page_with_commands_is_run() -> None:
     how_tos = (
+        "api-keys",
         "postgresql",
         "smtp",
         "backups",
