@@ -125,6 +125,7 @@ def test_every_page_with_commands_is_run() -> None:
         "share-a-database",
         "email-verification",
         "own-account",
+        "keys",
         "webhooks",
     )
     run = {"README.md", "docs/tutorial/front-end.md", *(f"docs/how-to/{name}.md" for name in how_tos)}
