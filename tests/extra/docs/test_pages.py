@@ -136,6 +136,7 @@ def test_every_page_with_commands_is_run() -> None:
         "email-verification",
         "own-account",
         "token-pairs",
+        "keys",
         "webhooks",
     )
     run = {"README.md", "docs/tutorial/front-end.md", *(f"docs/how-to/{name}.md" for name in how_tos)}
