@@ -141,8 +141,7 @@ def test_tokens_are_remembered_but_not_too_many(
     tokens = [service.key.token(f"s_{number}", jti=f"j-{number}") for number in range(5)]
     assert all(is_let_in(verifier, token) for token in tokens * 2)
     _, seen = verifier.engine.start().knowledge.known
-    assert len(seen) == 2
-    assert not any(token in str(seen) for token in tokens)
+    assert seen.keys() == set(tokens[3:])
 
 
 def test_a_remembered_token_expires(service: Service, verifier: Verifier, monkeypatch: pytest.MonkeyPatch) -> None:
