@@ -130,6 +130,7 @@ from leadnator_auth.domain.use_cases.password_reset import (
 )
 from leadnator_auth.domain.use_cases.recover_user import recover_user
 from leadnator_auth.domain.use_cases.reset_links import look_at_reset_link, was_password_reset
+from leadnator_auth.domain.use_cases.revocations import Revocation, RevocationPage, read_revocations
 from leadnator_auth.domain.use_cases.second_factor_log_in import log_in_with_second_factor
 from leadnator_auth.domain.use_cases.second_factors import (
     FactorList,
@@ -294,6 +295,8 @@ __all__ = [
     "RateLimit",
     "RefreshFamily",
     "Refusal",
+    "Revocation",
+    "RevocationPage",
     "Role",
     "Scope",
     "SecondFactorRequiredError",
@@ -391,6 +394,7 @@ __all__ = [
     "parse_user_ref",
     "published_keys",
     "purge",
+    "read_revocations",
     "recover_user",
     "refresh_token_pair",
     "remove_passkey",

@@ -1,7 +1,7 @@
 """Accounts, passkeys, events, webhooks and signing keys as JSON, the same over HTTP and at the command line."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from leadnator_auth.domain import (
     ApiKey,
@@ -21,6 +21,11 @@ from leadnator_auth.domain.values.json_object import Json
 def rfc3339(instant: datetime) -> str:
     """Returns an instant in UTC as RFC 3339 writes it, in whole seconds."""
     return _utc(instant.isoformat(timespec="seconds"))
+
+
+def rfc3339_ceiling(instant: datetime) -> str:
+    """Returns an instant in UTC as RFC 3339 writes it, or the next whole second after it."""
+    return rfc3339(instant if not instant.microsecond else instant.replace(microsecond=0) + timedelta(seconds=1))
 
 
 def exact_rfc3339(instant: datetime) -> str:

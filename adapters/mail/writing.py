@@ -104,7 +104,7 @@ class MailWriter:
 
         That is `link`, `minutes` and `expires_at` of a secret, or `code` and its `minutes`; in a notice `changed_at`,
         which is when it happened, and of the client that it tells of `ip`, `program` and `system`, each empty where it
-        is not known; `ways_in` has `has_second_factor` and the number of `passkeys`.
+        is not known; `ways_in` has `has_second_factor` and the numbers of `passkeys` and `api_keys`.
         """
         mints = MAIL_RULES[mail.kind].mints
         if isinstance(mail, SecretMail) and mints and mints.page is None:

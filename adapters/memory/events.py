@@ -1,13 +1,14 @@
 """Events over one copy of the tables."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import islice
 from operator import attrgetter
 
 import attrs
 
 from leadnator_auth.adapters.memory.tables import Tables
-from leadnator_auth.domain.entities.event import Event, EventFilter, PlacedEvent
+from leadnator_auth.domain.entities.event import Event, EventFilter, EventType, PlacedEvent
 from leadnator_auth.domain.values.paging import Position
 
 
@@ -43,7 +44,13 @@ class MemoryEvents:
     async def last_position(self) -> int:
         return next(reversed(self.tables.places.values()), 0)
 
-    async def after(self, position: int, limit: int) -> list[PlacedEvent]:
+    async def after(self, position: int, limit: int, of_type: EventType | None = None) -> list[PlacedEvent]:
         events, places = self.tables.events, self.tables.places.items()
         placed = (PlacedEvent(place, events[key]) for key, place in places if place > position and key in events)
-        return list(islice(placed, limit))
+        return list(islice((each for each in placed if of_type in (None, each.event.type)), limit))
+
+    async def position_before(self, at: datetime) -> int:
+        events, places = self.tables.events, self.tables.places
+        before = ((event.at, event.id) for event in events.values() if event.at < at and event.id in places)
+        _, last = max(before, default=(at, None))
+        return places[last] if last else 0

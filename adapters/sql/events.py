@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 import attrs
 
@@ -81,10 +82,21 @@ class SqlEvents:
         row = await self.connection.fetch_one("SELECT position FROM event_feed WHERE id = 1")
         return int(row["position"]) if row else 0
 
-    async def after(self, position: int, limit: int) -> list[PlacedEvent]:
+    async def after(self, position: int, limit: int, of_type: EventType | None = None) -> list[PlacedEvent]:
+        # Not `type = :type`: by the index of types, all of one type would have to be sorted for each page.
+        condition, given = ("AND type || '' = :type ", {"type": of_type.value}) if of_type else ("", {})
         rows = await self.connection.fetch_all(
-            f"SELECT position, {EVENTS.columns} FROM events WHERE position > :position ORDER BY position LIMIT :limit",
+            f"SELECT position, {EVENTS.columns} FROM events WHERE position > :position {condition}"
+            "ORDER BY position LIMIT :limit",
             position=position,
             limit=limit,
+            **given,
         )
         return [PlacedEvent(place, EVENTS.entity(event)) for place, *event in rows]
+
+    async def position_before(self, at: datetime) -> int:
+        row = await self.connection.fetch_one(
+            "SELECT position FROM events WHERE at < :at AND position IS NOT NULL ORDER BY at DESC, id DESC LIMIT 1",
+            at=to_number(at),
+        )
+        return int(row["position"]) if row else 0

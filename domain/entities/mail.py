@@ -93,6 +93,7 @@ class WaysIn:
 
     has_second_factor: bool = False
     passkeys: int = 0
+    api_keys: int = 0
 
 
 @attrs.frozen

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from leadnator_auth.domain.entities.event import Event, EventFilter, PlacedEvent
+from leadnator_auth.domain.entities.event import Event, EventFilter, EventType, PlacedEvent
 from leadnator_auth.domain.entities.event_delivery import EventBacklog, EventDelivery, QueuedEvent
 from leadnator_auth.domain.entities.subscription import Subscription
 from leadnator_auth.domain.ports.outbox import Outbox
@@ -41,8 +41,11 @@ class Events(Protocol):
     async def last_position(self) -> int:
         """Returns the last position that was given, or 0."""
 
-    async def after(self, position: int, limit: int) -> list[PlacedEvent]:
-        """Returns up to `limit` events with a higher position, by position."""
+    async def after(self, position: int, limit: int, of_type: EventType | None = None) -> list[PlacedEvent]:
+        """Returns up to `limit` events with a higher position, all or those of one type, by position."""
+
+    async def position_before(self, at: datetime) -> int:
+        """Returns the position of the last event that happened before an instant, or 0; those without one aside."""
 
 
 class Subscriptions(Protocol):

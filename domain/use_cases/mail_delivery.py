@@ -186,8 +186,11 @@ async def _notice(mail: QueuedMail, destination: Destination, transaction: Trans
     kind, user = mail.payload.kind, destination.user
     client, ways_in = Client(mail.payload.ip, mail.payload.user_agent), WaysIn()
     if kind is MailKind.PASSWORD_CHANGED:
-        passkeys = await transaction.passkeys.of_user(user.id)
-        ways_in = WaysIn(has_second_factor=user.has_second_factor, passkeys=len(passkeys))
+        ways_in = WaysIn(
+            has_second_factor=user.has_second_factor,
+            passkeys=len(await transaction.passkeys.of_user(user.id)),
+            api_keys=len(await transaction.api_keys.of_user(user.id)),
+        )
     return NoticeMail(mail.id, kind, destination.to, at=mail.queued_at, client=client, ways_in=ways_in)
 
 

@@ -46,13 +46,13 @@ async def log_in_with_second_factor(
     if token is None or token.user_id is None:
         raise InvalidChallengeError
     user_id, first = token.user_id, first_proof(token)
-    prove = await proving(given, secret, ports)
+    proven_by = await proving(given, secret, ports)
 
     async def enter(transaction: Transaction) -> Entry:
         user = await transaction.users.by_id(user_id)
         if user is None or not token.belongs_to(user):
             raise InvalidChallengeError
-        proof = await prove(user, first, transaction)
+        proof = await proven_by(user, first, transaction)
         if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
             raise InvalidChallengeError
         if AuthenticationMethod.ONE_TIME_CODE in first.amr:  # it was mailed

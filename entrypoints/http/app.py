@@ -12,7 +12,16 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from leadnator_auth.domain import AuthError, NotFoundError, Ports, UnavailableError
+from leadnator_auth.domain import (
+    AuthError,
+    EmailNotVerifiedError,
+    InvalidTokenError,
+    NotFoundError,
+    Ports,
+    SessionRequiredError,
+    UnavailableError,
+)
+from leadnator_auth.entrypoints.background.revocation_watch import RevocationWatch
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.context import for_unverified
 from leadnator_auth.entrypoints.http.location import base_path, checked_prefix, located
@@ -25,7 +34,7 @@ from leadnator_auth.entrypoints.http.pages.home import home_page
 from leadnator_auth.entrypoints.http.pages.site import Site
 from leadnator_auth.entrypoints.http.problems import REFERENCE_PAGE, problem_response
 from leadnator_auth.entrypoints.http.reading.ambiguity import check_unambiguous
-from leadnator_auth.entrypoints.http.refusals import MethodNotAllowedError, RequestError
+from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, MethodNotAllowedError, RequestError
 from leadnator_auth.entrypoints.http.security_events import log_refusal
 from leadnator_auth.entrypoints.http.surface import METRICS_PATH, Surface, get_openapi, get_reference
 from leadnator_auth.entrypoints.telemetry.metrics import UNMATCHED, Metrics
@@ -88,6 +97,7 @@ def create_app(
     app.state.metrics = figures
     app.state.site = Site()
     app.state.surface = surface
+    app.state.revocations = RevocationWatch()
     return app
 
 
@@ -105,8 +115,13 @@ def _routes(surface: Surface, metrics: Metrics) -> list[BaseRoute]:
     reset = next(operation for operation in OPERATIONS if operation.name == "reset_password")
     handlers["/reset-password"]["POST"] = counted(reset, handlers["/reset-password"]["POST"], metrics)
     only_at_root = {METRICS_PATH} if surface.has_metrics is None else set()
+    by_401 = {operation.path for operation in OPERATIONS if operation.refuses_by_401}
     return [
-        Route(path, Resource(path, methods, only_at_root=path in only_at_root), methods=None)
+        Route(
+            path,
+            Resource(path, methods, only_at_root=path in only_at_root, refuses_by_401=path in by_401),
+            methods=None,
+        )
         for path, methods in handlers.items()
     ]
 
@@ -130,12 +145,16 @@ class FixedPaths:
 class Resource:
     """What is at one path: a handler for each method, HEAD like GET, and 405 for the rest; 404 without any.
 
-    `only_at_root` leaves it out below the path of a host application.
+    `only_at_root` leaves it out below the path of a host application; with `refuses_by_401` nobody who is refused for
+    what they are, or for what they sent, gets another status.
     """
 
-    def __init__(self, path: str, handlers: Mapping[str, Handler], *, only_at_root: bool = False) -> None:
+    def __init__(
+        self, path: str, handlers: Mapping[str, Handler], *, only_at_root: bool = False, refuses_by_401: bool = False
+    ) -> None:
         self._path = path
         self._only_at_root = only_at_root
+        self._refuses_by_401 = refuses_by_401
         self._handlers = dict(handlers)
         if "GET" in handlers:
             self._handlers["HEAD"] = handlers["GET"]
@@ -150,7 +169,7 @@ class Resource:
             check_unambiguous(scope)
             response = await self._handler(scope)(request)
         except (AuthError, RequestError) as error:
-            response = _answer_error(request, error)
+            response = _answer_error(request, _as_bad_token(error) if self._refuses_by_401 else error)
         await response(scope, receive, send)
 
     def _handler(self, scope: Scope) -> Handler:
@@ -160,6 +179,14 @@ class Resource:
         if handler is None:
             raise MethodNotAllowedError({"Allow": ", ".join(sorted(self._handlers))})
         return handler
+
+
+def _as_bad_token(error: AuthError | RequestError) -> AuthError | RequestError:
+    if isinstance(error, InvalidRequestError):
+        return InvalidTokenError("two credentials, or another contradiction")
+    if isinstance(error, EmailNotVerifiedError | SessionRequiredError):
+        return InvalidTokenError(error.code)
+    return error
 
 
 def _answer_error(request: Request, error: AuthError | RequestError) -> Response:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from leadnator_auth.domain.entities.session import unmapped
+from leadnator_auth.entrypoints.http.reading.original import FROM_TRUSTED_PROXY
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -43,6 +44,7 @@ class ForwardedClient:
             scope["client"] = (str(peer), port)
         if not self._trusted or not self._is_trusted(peer):
             return
+        scope[FROM_TRUSTED_PROXY] = True
         client = self._client_in(",".join(_values(scope, b"x-forwarded-for")))
         if client is not None:
             scope["client"] = (str(client), 0)

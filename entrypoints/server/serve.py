@@ -62,6 +62,7 @@ def build_app(settings: Settings, metrics: Metrics | None = None) -> Starlette:
             log_events(commit)
             metrics.count_events(commit.events)
             work.notice(commit)
+            app.state.revocations.notice(commit)
 
         async with (
             publishing(metrics),

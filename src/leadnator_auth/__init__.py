@@ -13,6 +13,8 @@ What is public is named by `__all__` of these modules; everything else may chang
   tests.
 - `leadnator_auth.integrations.fastapi`, `.flask` and `.django` are for hosts in these frameworks, which are no
   dependencies.
+- `leadnator_auth.verifier` is for other services that verify our tokens, `leadnator_auth.verifier.fastapi` for such in
+  FastAPI; both need nothing else of this package.
 - `leadnator_auth.testing.pytest_plugin` has the fixtures that pytest finds by itself, `leadnator_auth.testing` devices for tests.
 """
 

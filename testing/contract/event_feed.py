@@ -3,7 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-from leadnator_auth.domain.entities.event import PlacedEvent
+import attrs
+
+from leadnator_auth.domain.entities.event import Event, EventType, PlacedEvent
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
 from leadnator_auth.testing.contract.checking import StoreContract
@@ -52,6 +54,26 @@ class EventFeedContract(StoreContract):
         positions = [each.position for each in await feed(unit_of_work, position=2, limit=2)]
         assert positions == [3, 4], "`after` returns those with a higher position, up to `limit`"
         assert await feed(unit_of_work, position=5) == [], "nothing comes after the last one"
+
+    async def test_the_feed_is_read_by_type(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        ended = [attrs.evolve(an_event(alice, number), type=EventType.SESSION_ENDED) for number in (2, 4, 5)]
+        await keep_events(unit_of_work, an_event(alice, 1), ended[0], an_event(alice, 3), *ended[1:])
+        await placed(unit_of_work)
+        async with unit_of_work.snapshot() as repositories:
+            found = await repositories.events.after(1, 2, EventType.SESSION_ENDED)
+        assert found == [PlacedEvent(2, ended[0]), PlacedEvent(4, ended[1])], "`limit` is that of events of this type"
+
+    async def test_a_position_is_found_by_time(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        async def position_before(event: Event) -> int:
+            async with unit_of_work.snapshot() as repositories:
+                return await repositories.events.position_before(event.at)
+
+        events = [an_event(alice, number) for number in (3, 1, 2, 4)]
+        await keep_events(unit_of_work, *events)
+        await placed(unit_of_work, 3)
+        assert await position_before(events[1]) == 0, "nothing happened before"
+        assert await position_before(events[0]) == 3, "what happened at that instant did not happen before it"
+        assert await position_before(an_event(alice, 5)) == 1, "an event that has no position yet does not count"
 
     async def test_it_is_known_whether_there_is_anything_to_place(self, unit_of_work: UnitOfWork, alice: User) -> None:
         async def has_unplaced() -> bool:

@@ -136,7 +136,9 @@ def test_what_is_for_those_who_have_yet_to_verify_says_so_in_one_place() -> None
     for operation in OPERATIONS:
         refuses = EmailNotVerifiedError in operation.refusals
         is_log_in = operation.path in ("/api/auth/login", "/api/auth/login/second-factor")
-        assert refuses == (is_log_in or (operation.needs_token and not operation.for_unverified)), operation.path
+        assert refuses == (
+            is_log_in or (operation.needs_token and not (operation.for_unverified or operation.refuses_by_401))
+        ), operation.path
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,8 @@ async def test_every_call_with_a_token_is_withheld_unless_it_is_marked(
     alice = await signed_up(client, "alice")
     path = operation.path.replace("{", "").replace("}", "")
     answer = await alice.send(operation.method, path, json=operation.example_body or {})
-    is_withheld = answer.status_code == 403 and answer.json()["code"] == "email_not_verified"
+    refusal = (401, "invalid_token") if operation.refuses_by_401 else (403, "email_not_verified")
+    is_withheld = answer.status_code == refusal[0] and answer.json()["code"] == refusal[1]
     assert is_withheld == (not operation.for_unverified), answer.text
 
 

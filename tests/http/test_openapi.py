@@ -90,7 +90,7 @@ async def test_the_served_document_names_the_public_url(memory: MemoryPorts) -> 
 def test_every_refusal_is_described_with_the_body_that_is_sent(document: Json, operation: Operation) -> None:
     told: dict[str, str] = {}
     for status, answer in answers_to(document, operation).items():
-        if status == "200":
+        if status == str(operation.status.value):
             continue
         content = answer["content"]["application/problem+json"]
         for code, reference in content["examples"].items():
@@ -209,7 +209,9 @@ async def test_every_example_is_answered_as_described(
     body: dict[str, Any] = {"data" if operation.body_type == FORM else "json": operation.example_body}
     answer = await http.request(operation.method, path, params=query, headers=headers, **body)
 
-    if answer.status_code == 200:
+    if answer.status_code == 204:
+        assert operation.status == 204
+    elif answer.status_code == 200:
         assert answer.headers["Content-Type"].partition(";")[0] == operation.media_type
         is_text = operation.media_type == "text/plain"
         Draft202012Validator(operation.success).validate(answer.text if is_text else answer.json())

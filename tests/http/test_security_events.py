@@ -7,8 +7,8 @@ import httpx2
 import pytest
 from structlog.typing import EventDict
 
-from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import Status, deliver_due_mails
+from leadnator_auth.adapters.memory import FakeClock, MemoryPorts
+from leadnator_auth.domain import Policy, Status, deliver_due_mails
 from leadnator_auth.entrypoints.telemetry.event_log import log_events
 
 ALICE = {"name": "Alice", "email": "alice@example.com", "password": "first-password"}
@@ -52,6 +52,12 @@ def session_of(memory: MemoryPorts) -> str:
 def happened(event: str, user: str, **data: str) -> EventDict:
     """Returns what the log says of an event that the owner of an account did."""
     return {"event": event, "log_level": "info", "user": user, "actor": user, **data}
+
+
+def ended(user: str, session: str, reason: str) -> EventDict:
+    """Returns what the log says of a session that ended, of the time at which all log-ins of these tests are made."""
+    expires_at = (FakeClock().now() + Policy().session_lifetime).isoformat().replace("+00:00", "Z")
+    return happened("session.ended", user, session_id=session, reason=reason, expires_at=expires_at)
 
 
 async def test_signing_up_is_told(quick: httpx2.AsyncClient, memory: MemoryPorts, logs: list[EventDict]) -> None:
@@ -98,7 +104,7 @@ async def test_a_reset_is_told_asked_for_used_and_refused(
     await quick.post("/api/auth/reset-password", json=link)
     assert told(logs) == [
         happened("user.email_verified", user),
-        happened("session.ended", user, session_id=session, reason="password.reset"),
+        ended(user, session, "password.reset"),
         happened("password.reset", user),
     ]
     await quick.post("/api/auth/reset-password", json=link)
@@ -125,12 +131,12 @@ async def test_the_ends_of_sessions_are_told(
     other = session_of(memory)
     logs.clear()
     await quick.delete(f"/api/auth/sessions/{other}", headers=bearer(alice))
-    assert told(logs) == [happened("session.ended", user, session_id=other, reason="logged_out")]
+    assert told(logs) == [ended(user, other, "logged_out")]
     body = {"current_password": ALICE["password"], "password": "second-password"}
     await quick.post("/api/auth/change-password", json=body, headers=bearer(alice))
     assert told(logs) == [happened("password.changed", user)]
     await quick.post("/api/auth/logout?scope=global", headers=bearer(alice))
-    assert told(logs) == [happened("session.ended", user, session_id=mine, reason="logged_out")]
+    assert told(logs) == [ended(user, mine, "logged_out")]
 
 
 async def test_a_token_that_is_refused_is_told_with_the_reason(

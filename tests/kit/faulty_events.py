@@ -18,7 +18,7 @@ from leadnator_auth.adapters.memory import (
 )
 from leadnator_auth.adapters.memory.outbox import MemoryOutbox
 from leadnator_auth.domain import QueuedEvent, Subscription
-from leadnator_auth.domain.entities.event import PlacedEvent
+from leadnator_auth.domain.entities.event import EventType, PlacedEvent
 from leadnator_auth.domain.ports import Repositories, Transaction, UnitOfWork
 from leadnator_auth.testing.contract import EventDeliveriesContract, EventFeedContract, SubscriptionsContract
 
@@ -85,8 +85,8 @@ class TestPlacesThatComeAgain(EventFeedContract):
 class Inclusive(MemoryEvents):
     """Begins at a position, and not after it."""
 
-    async def after(self, position: int, limit: int) -> list[PlacedEvent]:
-        return await super().after(position - 1, limit)
+    async def after(self, position: int, limit: int, of_type: EventType | None = None) -> list[PlacedEvent]:
+        return await super().after(position - 1, limit, of_type)
 
 
 class TestFeedThatRepeats(EventFeedContract):

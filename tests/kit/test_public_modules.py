@@ -34,6 +34,7 @@ MODULES = [
     "leadnator_auth.testing",
     "leadnator_auth.testing.client",
     "leadnator_auth.testing.pytest_plugin",
+    "leadnator_auth.verifier",
 ]
 NOT_FOR_THE_CORE = "asyncio sqlite3 ssl socket http logging json random secrets concurrent selectors subprocess"
 

@@ -12,7 +12,9 @@ from tests.kit.test_public_modules import MODULES
 
 PAGE = python_reference.PAGE.read_text()
 AGAIN = "write it again: env -u PYTHONSAFEPATH python -m tests.extra.docs.python_reference"
-INTEGRATIONS = {f"leadnator_auth.integrations.{framework}" for framework in ("fastapi", "flask", "django")}
+INTEGRATIONS = {f"leadnator_auth.integrations.{framework}" for framework in ("fastapi", "flask", "django")} | {
+    "leadnator_auth.verifier.fastapi"
+}
 
 
 def test_the_page_is_what_the_source_makes() -> None:

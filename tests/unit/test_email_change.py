@@ -666,7 +666,8 @@ async def test_events_are_thin(memory: MemoryPorts, alice: SignedIn, identity: I
     told = [(event.type.value, event.actor, dict(event.data)) for event in events]
     assert ("user.email_changed", alice.user.id, {}) in told
     assert ("user.email_change_undone", alice.user.id, {}) in told
-    ended = {"session_id": alice.session.id, "reason": "email_change_undone"}
+    expires_at = alice.session.expires_at.isoformat().replace("+00:00", "Z")
+    ended = {"session_id": alice.session.id, "reason": "email_change_undone", "expires_at": expires_at}
     assert ("session.ended", alice.user.id, ended) in told
     assert not [data for _, _, data in told if "@" in str(data)]
 

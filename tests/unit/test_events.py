@@ -87,6 +87,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.use_cases.event_delivery import attempt_event, keep_attempts, take_events
 from leadnator_auth.domain.use_cases.mail_delivery import send_mail, take_mail
+from leadnator_auth.domain.use_cases.revocations import advance_feed
 from leadnator_auth.testing import VirtualAuthenticator
 from tests.unit.changes import changes, state_of, told
 
@@ -289,6 +290,10 @@ async def _paired_twice(scene: Scene) -> None:
 async def _after(first: Awaitable[object], then: Awaitable[object]) -> None:
     await first
     await then
+
+
+async def _advanced(scene: Scene) -> None:
+    await advance_feed(0, ports=scene.ports)
 
 
 STORIES: dict[str, list[tuple[Act, list[str]]]] = {
@@ -515,6 +520,7 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "renew_lease": [(_taken_renewed_sent, [])],
     "send_mail": [(_taken_renewed_sent, [])],
     "deliver_due_events": [(_told_who_subscribed, [STARTED, STARTED])],
+    "advance_feed": [(_advanced, [])],
     "dispatch_events": [(_told_who_subscribed, [STARTED, STARTED])],
     "keep_attempts": [(_told_who_subscribed, [STARTED, STARTED])],
     "renew_event_lease": [(_told_who_subscribed, [STARTED, STARTED])],

@@ -49,7 +49,15 @@ async def record_ends(
 
 def _ends(sessions: Iterable[Session], reason: str, actor: str, ports: Ports) -> list[Event]:
     return [
-        _event(EventType.SESSION_ENDED, session.user_id, actor, ports, session_id=session.id, reason=reason)
+        _event(
+            EventType.SESSION_ENDED,
+            session.user_id,
+            actor,
+            ports,
+            session_id=session.id,
+            reason=reason,
+            expires_at=session.expires_at.isoformat().removesuffix("+00:00") + "Z",
+        )
         for session in sessions
     ]
 

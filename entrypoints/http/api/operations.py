@@ -9,11 +9,13 @@ from leadnator_auth.entrypoints.http.api import (
     code_log_in,
     email_change,
     email_verification,
+    forward,
     introspection,
     own_account,
     passkey_log_in,
     passkeys,
     probes,
+    revocations,
     second_factors,
     sessions,
     signing_keys,
@@ -52,6 +54,7 @@ GROUPS: Mapping[str, str] = {
     "1.0 has it. Where no master key is set, or what sends is not installed, each of these answers 404.",
     signing_keys.GROUP: "Where `LEADNATOR_JWT_ALGORITHM` is EdDSA or ES256, other services verify tokens by "
     "themselves, with the keys that are published here; they may keep them for ten minutes.",
+    revocations.GROUP: "For services that verify access tokens by themselves, and for proxies that ask whose one is.",
     probes.GROUP: "What load balancers, supervisors and Prometheus ask; nobody needs a token for it. Let a proxy keep "
     "`/metrics` from the outside.",
 }
@@ -75,5 +78,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *webhooks.OPERATIONS,
     *webhook_deliveries.OPERATIONS,
     *signing_keys.OPERATIONS,
+    *revocations.OPERATIONS,
+    *forward.OPERATIONS,
     *probes.OPERATIONS,
 )

@@ -20,6 +20,8 @@ CLIENT_CLOSED_REQUEST = 499
 MAX_LOGGED_PATH = 200
 CUT_OFF = "leadnator_auth.cut_off"
 """The key in a scope's state under which a server says how to end the connection without an answer."""
+ENDING = "leadnator_auth.ending"
+"""The key under which a server has the asyncio.Event that is set when it ends: an answer that waits is due then."""
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),

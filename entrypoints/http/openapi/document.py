@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 
 from leadnator_auth import __version__
 from leadnator_auth.entrypoints.http.api.operations import GROUPS, OPERATIONS
@@ -98,11 +99,7 @@ def _operation(operation: Operation) -> JsonObject:
         "tags": [operation.group],
         "security": _security(operation),
         "responses": {
-            "200": {
-                "description": "Success",
-                "headers": _headers({"X-Request-Id": True}),
-                "content": {operation.media_type: {"schema": _answer(operation), "example": operation.example_answer}},
-            },
+            str(operation.status.value): _success(operation),
             **{str(status): _refusal(kinds) for status, kinds in by_status(operation.refusals).items()},
             **{_status(kind): {"$ref": f"#/components/responses/{_response_name(kind)}"} for kind in ALWAYS},
         },
@@ -116,6 +113,14 @@ def _operation(operation: Operation) -> JsonObject:
         content = {"schema": schema, "example": operation.example_body}
         description["requestBody"] = {"required": True, "content": {operation.body_type: content}}
     return description
+
+
+def _success(operation: Operation) -> JsonObject:
+    described: JsonObject = {"description": "Success", "headers": _headers({"X-Request-Id": True})}
+    if operation.status is HTTPStatus.OK:
+        content = {"schema": _answer(operation), "example": operation.example_answer}
+        described["content"] = {operation.media_type: content}
+    return described
 
 
 def _security(operation: Operation) -> list[JsonObject]:

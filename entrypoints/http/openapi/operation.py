@@ -1,6 +1,7 @@
 """The description of an operation of the API, and the refusals that many operations share."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import attrs
@@ -68,6 +69,8 @@ class Operation:
     handler: Handler
     summary: str
     group: str
+    status: HTTPStatus = HTTPStatus.OK
+    """The status on success; with another than 200 there is no body."""
     success: Schema = OK
     example_answer: Any = attrs.Factory(lambda: {"ok": True})  # JSON of any type; a text where the answer is one
     body: Mapping[str, Schema] | None = None
@@ -84,6 +87,8 @@ class Operation:
     """Whether any API key may call it, too; else they are refused, unless it is for those with a scope alone."""
     scope: Scope | None = None
     """The scope that it takes an API key with, which is the only credential for it then."""
+    refuses_by_401: bool = False
+    """Whether it answers 401, whatever is wrong with who calls it: for proxies that understand nothing else."""
     media_type: str = "application/json"
     """The media type of the answer on success."""
     parameters: tuple[Parameter, ...] = ()
@@ -97,7 +102,7 @@ class Operation:
     @property
     def refusals(self) -> Refusals:
         """What it refuses, with what all refuse that are not for all who can be identified."""
-        if not self.needs_token:
+        if not self.needs_token or self.refuses_by_401:
             return self._refusals
         unverified = () if self.for_unverified else (EmailNotVerifiedError,)
         return (*self._refusals, *unverified, *self._refusals_of_keys)

@@ -79,7 +79,10 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
             "A new API key, which may do this; for an administrator to make.",
             _assigned(
                 "API_KEY",
-                curl(attrs.evolve(new_key, example_body={"name": "introspection", "scopes": ["introspect"]}), base_url),
+                curl(
+                    attrs.evolve(new_key, example_body={"name": "gateway", "scopes": ["introspect", "revocations"]}),
+                    base_url,
+                ),
                 _member("secret"),
             ),
         ),

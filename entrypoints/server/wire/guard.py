@@ -77,6 +77,8 @@ class ConnectionGuard:
     linger_seconds: ClassVar[float] = DRAIN_SECONDS
 
     def __init__(self, protocol: Parsing) -> None:
+        self.ending = asyncio.Event()
+        """Set when the server ends: a request that waits for something is to be answered."""
         self._protocol = protocol
         self._framing = Framing()
         self._timer: asyncio.TimerHandle | None = None

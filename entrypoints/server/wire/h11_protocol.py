@@ -4,7 +4,7 @@ import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from leadnator_auth.entrypoints.http.middleware.envelope import CUT_OFF
+from leadnator_auth.entrypoints.http.middleware.envelope import CUT_OFF, ENDING
 from leadnator_auth.entrypoints.server.wire.answering import answering
 from leadnator_auth.entrypoints.server.wire.gathering import GatheringTransport
 from leadnator_auth.entrypoints.server.wire.guard import ConnectionGuard
@@ -20,11 +20,15 @@ class GuardedH11Protocol(H11Protocol):
         super().connection_made(GatheringTransport(transport, self.loop, lambda: self.guard.linger()))
         self.guard = ConnectionGuard(self)
         self.app = answering(self.app, self.guard)
-        self.app_state = self.app_state | {CUT_OFF: self.guard.cut_off}
+        self.app_state = self.app_state | {CUT_OFF: self.guard.cut_off, ENDING: self.guard.ending}
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.guard.lose()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        self.guard.ending.set()
+        super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         self.guard.take(data)

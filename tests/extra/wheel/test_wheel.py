@@ -94,7 +94,7 @@ def test_the_wheel_has_one_package_and_its_metadata(installed: Installed) -> Non
 
 
 def test_the_wheel_has_everything_the_code_reads_at_run_time(installed: Installed) -> None:
-    folders = ("domain", "adapters", "entrypoints", "integrations", "testing")
+    folders = ("domain", "adapters", "entrypoints", "integrations", "testing", "verifier")
     in_checkout = {
         f"leadnator_auth/{path.relative_to(ROOT).as_posix()}"
         for folder in folders

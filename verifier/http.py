@@ -1,0 +1,60 @@
+"""The token of a request, and the answers of who lets nobody in; for any ASGI application."""
+
+import json
+from collections.abc import Iterable
+
+from leadnator_auth.verifier.errors import InvalidTokenError, VerifierError, VerifierUnavailableError
+
+REALM = 'Bearer realm="leadnator"'
+
+
+class MissingTokenError(VerifierError):
+    """The request has no token."""
+
+
+class AmbiguousTokenError(VerifierError):
+    """The request has two credentials."""
+
+
+def bearer_in(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Returns the token in the Authorization header (RFC 6750).
+
+    Raises: MissingTokenError, AmbiguousTokenError when there are two, InvalidTokenError.
+    """
+    given = [value for name, value in headers if name == b"authorization"]
+    if not given:
+        raise MissingTokenError("an access token is needed")
+    if len(given) > 1:
+        raise AmbiguousTokenError("one credential, please")
+    scheme, _, rest = given[0].strip(b" \t").partition(b" ")
+    if scheme.lower() != b"bearer":
+        raise MissingTokenError("an access token is needed")
+    if not (token := rest.strip(b" ").decode("latin-1")):
+        raise InvalidTokenError("not a bearer token")
+    return token
+
+
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+
+def answer_to(error: VerifierError) -> Answer:
+    """Returns the status, the headers and the body (RFC 9457) for whom a verifier does not let in."""
+    match error:
+        case VerifierUnavailableError():
+            return _problem(503, "unavailable", "Unavailable", [(b"retry-after", b"1")])
+        case AmbiguousTokenError():
+            return _problem(400, "invalid_request", "Invalid request", [])
+        case MissingTokenError():
+            return _problem(401, "missing_token", "Authentication required", [(b"www-authenticate", REALM.encode())])
+    challenge = f'{REALM}, error="invalid_token", error_description="The token is invalid or has expired"'
+    return _problem(401, "invalid_token", "Invalid token", [(b"www-authenticate", challenge.encode())])
+
+
+def _problem(status: int, code: str, title: str, headers: list[tuple[bytes, bytes]]) -> Answer:
+    body = json.dumps({"type": "about:blank", "title": title, "status": status, "code": code}).encode()
+    common = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    return status, [*common, *headers], body

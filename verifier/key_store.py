@@ -1,0 +1,65 @@
+"""Keeping the keys of the service: when to fetch them, and what an answer changes. It opens no connection."""
+
+from leadnator_auth.verifier.keys import KeySet, KeySetError, read_key_set
+
+PATH = "/.well-known/jwks.json"
+FETCHED_EVERY = 300.0
+"""Seconds; the service publishes a key 10 minutes before it signs."""
+FETCHED_AGAIN_AFTER = 60.0
+"""The least time between two fetches because of tokens that name an unknown key."""
+RETRIED_AFTER = 5.0
+MAX_AGE = 3600.0
+"""Keys that could not be fetched anew for so long verify nothing any more."""
+
+
+class KeyStore:
+    """The latest good set of keys; a failure replaces nothing. Instants are of a clock that never goes back."""
+
+    def __init__(self) -> None:
+        self.current = KeySet()
+        self.error = "its keys have not been fetched yet"
+        """Why there are none, while there are none that count."""
+        self._fetched_at: float | None = None
+        self._tried_at: float | None = None
+        self._asked_for = False
+
+    def are_good(self, now: float) -> bool:
+        """Returns whether they are young enough to count."""
+        return self._fetched_at is not None and now - self._fetched_at < MAX_AGE
+
+    def want_another(self) -> None:
+        """Asks for a fetch, because a token names a key that is not there."""
+        self._asked_for = True
+
+    def due_in(self, now: float) -> float:
+        """Returns in how many seconds they are to be fetched; 0 for now."""
+        if self._tried_at is None:
+            return 0.0
+        if self._fetched_at is None or self._fetched_at < self._tried_at:
+            pause = RETRIED_AFTER
+        else:
+            pause = FETCHED_AGAIN_AFTER if self._asked_for else FETCHED_EVERY
+        return max(0.0, self._tried_at + pause - now)
+
+    def answered(self, status: int, body: bytes, asked_at: float) -> bool:
+        """Takes an answer to what was asked for at an instant; returns whether the keys are others now."""
+        if status != 200:
+            self.failed(f"the service answers {status} when it is asked for its keys", asked_at)
+            return False
+        try:
+            fetched = read_key_set(body)
+        except KeySetError as error:
+            self.failed(str(error), asked_at)
+            return False
+        self._tried_at = self._fetched_at = asked_at
+        self._asked_for = False
+        self.error = "its keys could not be fetched for too long"
+        is_other = fetched.text != self.current.text
+        self.current = fetched
+        return is_other
+
+    def failed(self, error: str, asked_at: float) -> None:
+        """Takes note that there was no answer, or none of any use: what is known stays."""
+        self._tried_at = asked_at
+        if self._fetched_at is None:
+            self.error = error

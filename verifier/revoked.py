@@ -1,0 +1,57 @@
+"""The sessions that ended while tokens of theirs might still be good."""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+FORGOTTEN_AFTER_SECONDS = 3600
+"""After the last token expired: more than clocks differ, and one that is set back a little brings nothing back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """A session that ended."""
+
+    session_id: str
+    until: float
+    """When its last token expires, in seconds since 1970."""
+
+
+class TooManyRevokedError(Exception):
+    """More sessions ended than may be kept in mind."""
+
+
+class RevokedSessions:
+    """Sessions that ended, at most so many; one is forgotten when its tokens have expired anyway."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._sessions: dict[str, float] = {}
+        self._by_end: list[tuple[float, str]] = []
+
+    def __contains__(self, session_id: str) -> bool:
+        return session_id in self._sessions
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def add(self, revocations: Iterable[Revocation], now: float) -> None:
+        """Keeps them in mind, and forgets what is over.
+
+        Raises: TooManyRevokedError when some had to be left out.
+        """
+        self._forget(now)
+        for each in revocations:
+            known = self._sessions.get(each.session_id)
+            if known is not None and known >= each.until:
+                continue
+            if known is None and len(self._sessions) >= self._limit:
+                raise TooManyRevokedError
+            self._sessions[each.session_id] = each.until
+            heapq.heappush(self._by_end, (each.until, each.session_id))
+
+    def _forget(self, now: float) -> None:
+        while self._by_end and self._by_end[0][0] + FORGOTTEN_AFTER_SECONDS <= now:
+            until, session_id = heapq.heappop(self._by_end)
+            if self._sessions.get(session_id) == until:
+                del self._sessions[session_id]
