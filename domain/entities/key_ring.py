@@ -36,16 +36,20 @@ class KeyRing:
     """Those whose tokens are good, by kid."""
     signing: SigningKey | None = attrs.field(init=False, default=None)
     """The one that signs, whatever its algorithm; None with HS256, or before any was read."""
+    is_used: bool = attrs.field(init=False)
+    """Whether any token is, or may be, signed with such a key; else nothing of it costs anything."""
     _keys: Sequence[SigningKey] = attrs.field(init=False, default=())
     _read_at: datetime | None = attrs.field(init=False, default=None)
     _readers: int = attrs.field(init=False, default=0)
     _looks: int = attrs.field(init=False, default=0)
 
+    @is_used.default
+    def _is_for_others(self) -> bool:
+        return self.algorithm.has_public_keys
+
     def is_due(self, now: datetime) -> bool:
         """Returns whether the keys have to be read before anything is signed or verified; never with HS256 alone."""
-        if not (self.verifying or self.algorithm.has_public_keys):
-            return False
-        return self._age(now) >= (MAX_AGE if self._readers else READ_EVERY)
+        return self.is_used and self._age(now) >= (MAX_AGE if self._readers else READ_EVERY)
 
     def may_look(self, now: datetime) -> bool:
         """Returns whether a kid that is not known may be looked for now, and counts that it is."""
@@ -65,6 +69,7 @@ class KeyRing:
         """Keeps what was read; `now` is from before that."""
         self._read_at = now
         self.verifying = {key.kid: key for key in keys if key.verifies(now)}
+        self.is_used = bool(self.verifying) or self.algorithm.has_public_keys
         signing = (key for key in keys if key.state is KeyState.SIGNING)
         self.signing = next(signing, None) if self.algorithm.has_public_keys else None
         if tuple(keys) != self._keys:

@@ -3,7 +3,7 @@
 What lets API keys in says so by calling another function than `identify`: everything else is for sessions alone.
 """
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 
 from leadnator_auth.domain.entities.access_token import MAX_TOKEN_LENGTH, AccessPurpose, Claims
 from leadnator_auth.domain.entities.api_key import KeyIdentity, is_api_key, is_key_secret
@@ -11,7 +11,7 @@ from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.domain.entities.session import Identity
 from leadnator_auth.domain.errors import InsufficientScopeError, InvalidTokenError, SessionRequiredError
 from leadnator_auth.domain.ports import Ports
-from leadnator_auth.domain.use_cases.steps.access_tokens import read_token
+from leadnator_auth.domain.use_cases.steps.access_tokens import known_claims, read_token
 from leadnator_auth.domain.use_cases.steps.verified_email import check_verified
 
 
@@ -40,7 +40,7 @@ async def identified_for(
         raise SessionRequiredError(sender.user.id)
     if len(token) > MAX_TOKEN_LENGTH:
         raise InvalidTokenError("too long")
-    claims = await read_token(token, ports)
+    claims = known_claims(token, ports) or await read_token(token, ports)
     now = ports.clock.now()
     claims.check(purposes, now)
     identity = await ports.identities.by_session(claims.session_id)
@@ -94,9 +94,9 @@ async def identify_key_for(scope: str, credential: str, *, verified: bool | None
     return sender
 
 
-async def identify_any(
+def identify_any(
     credential: str, *, scope: str | None = None, verified: bool | None = None, ports: Ports
-) -> Identity | KeyIdentity:
+) -> Awaitable[Identity | KeyIdentity]:
     """Returns who sends the token of a session, or an API key; with a `scope`, a key has to have it.
 
     `verified` is as above.
@@ -104,8 +104,12 @@ async def identify_any(
     Raises: InvalidTokenError, EmailNotVerifiedError, InsufficientScopeError.
     """
     if not is_api_key(credential):
-        return await identify(credential, verified=verified, ports=ports)
-    sender = await identify_key(credential, verified=verified, ports=ports)
+        return identify(credential, verified=verified, ports=ports)
+    return _identify_key(credential, scope, verified, ports)
+
+
+async def _identify_key(secret: str, scope: str | None, verified: bool | None, ports: Ports) -> KeyIdentity:
+    sender = await identify_key(secret, verified=verified, ports=ports)
     if scope is not None:
         sender.check(scope)
     return sender

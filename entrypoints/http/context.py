@@ -1,5 +1,6 @@
 """The parts of a request that handlers need besides its body, and the shortest answer."""
 
+from collections.abc import Awaitable
 from functools import wraps
 
 from starlette.requests import Request
@@ -34,20 +35,20 @@ def client_of(request: Request) -> Client:
     return Client(ip=ip, user_agent=request.headers.get("user-agent", ""))
 
 
-async def identified(request: Request) -> Identity:
+def identified(request: Request) -> Awaitable[Identity]:
     """Returns the sender of the request, who may do what its operation does; API keys are refused.
 
     Raises: what `bearer_of` and `identify` raise.
     """
-    return await identify(bearer_of(request).token, verified=_verified(request), ports=ports_of(request))
+    return identify(bearer_of(request).token, verified=_verified(request), ports=ports_of(request))
 
 
-async def identified_by_any(request: Request) -> Identity | KeyIdentity:
+def identified_by_any(request: Request) -> Awaitable[Identity | KeyIdentity]:
     """Returns the sender of the request, by a session or by any API key.
 
     Raises: what `bearer_of` and `identify_any` raise.
     """
-    return await identify_any(bearer_of(request).token, verified=_verified(request), ports=ports_of(request))
+    return identify_any(bearer_of(request).token, verified=_verified(request), ports=ports_of(request))
 
 
 async def require_scope(request: Request, scope: Scope) -> KeyIdentity:

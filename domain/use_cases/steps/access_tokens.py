@@ -17,6 +17,19 @@ async def issue_token(claims: Claims, ports: Ports, repositories: Repositories |
     return ports.tokens.issue(claims)
 
 
+def known_claims(token: str, ports: Ports) -> Claims | None:
+    """Returns what `read_token` does, where that can be told at once: every request asks, and hardly any has to wait.
+
+    Raises: InvalidTokenError.
+    """
+    if ports.key_ring.is_used:
+        return None
+    try:
+        return ports.tokens.read(token)
+    except UnknownSigningKeyError:
+        return None
+
+
 async def read_token(token: str, ports: Ports) -> Claims:
     """Returns the claims of a genuine token, whatever their times say.
 
