@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 import attrs
 import httpx2
@@ -68,7 +68,7 @@ async def owner(alice: Caller, memory: MemoryPorts) -> Owner:
     return Owner(alice, app, answer.json()["recovery_codes"])
 
 
-async def statuses(answers: list[Awaitable[httpx2.Response]]) -> Counter[tuple[int, str | None]]:
+async def statuses(answers: Sequence[Awaitable[httpx2.Response]]) -> Counter[tuple[int, str | None]]:
     """Returns how often each answer was given, all at once."""
     given = await asyncio.gather(*answers)
     return Counter((answer.status_code, answer.json().get("code")) for answer in given)
