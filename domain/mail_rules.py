@@ -104,6 +104,10 @@ MAIL_RULES: Mapping[MailKind, MailRule] = {
         mints=MintRule(Purpose.RESET, "reset-password", lambda policy: policy.reset_token_lifetime),
     ),
     MailKind.EMAIL_CHANGED_BY_ADMIN: MailRule(audience=Audience.OWNER),
+    MailKind.USER_RECOVERED: MailRule(
+        audience=Audience.ACTIVE_OWNER,
+        mints=MintRule(Purpose.RESET, "reset-password", lambda policy: policy.reset_token_lifetime),
+    ),
     MailKind.FACTOR_ADDED: NOTICE,
     MailKind.FACTOR_REMOVED: NOTICE,
     MailKind.RECOVERY_CODE_USED: NOTICE,

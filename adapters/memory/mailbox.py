@@ -26,7 +26,7 @@ class Mailbox:
     @property
     def reset_links(self) -> list[SecretMail]:
         """The mails with a link to set a new password."""
-        return self._with_secret(MailKind.RESET_LINK, MailKind.EMAIL_CHANGE_UNDONE)
+        return self._with_secret(MailKind.RESET_LINK, MailKind.EMAIL_CHANGE_UNDONE, MailKind.USER_RECOVERED)
 
     @property
     def verification_links(self) -> list[SecretMail]:

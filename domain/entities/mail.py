@@ -24,6 +24,7 @@ class MailKind(StrEnum):
     EMAIL_CHANGED = "email_changed"
     EMAIL_CHANGE_UNDONE = "email_change_undone"
     EMAIL_CHANGED_BY_ADMIN = "email_changed_by_admin"
+    USER_RECOVERED = "user_recovered"
     FACTOR_ADDED = "factor_added"
     FACTOR_REMOVED = "factor_removed"
     RECOVERY_CODE_USED = "recovery_code_used"

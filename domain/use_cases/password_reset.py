@@ -77,7 +77,8 @@ async def reset_password(
             owner, transaction, ports, added_since=added_since, reason=reason.value, revoke_all=all_of_it
         )
         changed = await set_password(recovered, password_hash, reason, transaction, ports)
-        await remember(changed, client, transaction, ports)
+        if not changed.has_second_factor:  # a mail is no proof of that: guesses at it get no room of their own
+            await remember(changed, client, transaction, ports)
         return changed
 
     user = await run_in_transaction(ports.unit_of_work, redeem)

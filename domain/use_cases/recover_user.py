@@ -15,7 +15,8 @@ from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 async def recover_user(actor: Actor, user_ref: UserRef, *, ports: Ports) -> User:
     """Ends all sessions of an account, drops all that it is entered by but the password, and mails a reset link.
 
-    Returns the account. Whoever asks for that has to be known as the owner: the mailbox alone opens it from then on.
+    Returns the account. Whoever asks for that has to be known as the owner: the password alone opens it from then on,
+    and so does the mailbox. The mail leaves however many links were asked for before.
 
     Raises: ForbiddenError, InvalidTokenError, NotFoundError.
     """
@@ -27,7 +28,7 @@ async def recover_user(actor: Actor, user_ref: UserRef, *, ports: Ports) -> User
             user, transaction, ports, added_since=None, reason="recovered", actor=actor.id
         )
         await record(EventType.USER_RECOVERED, user.id, transaction, ports, actor=actor.id)
-        await queue_mail(MailKind.RESET_LINK, user.email.canonical, transaction, ports)
+        await queue_mail(MailKind.USER_RECOVERED, user.email.canonical, transaction, ports)
         return recovered
 
     return await run_in_transaction(ports.unit_of_work, recover)

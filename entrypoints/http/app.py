@@ -55,7 +55,10 @@ class AuthApplication(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (self.prefix or scope.get("root_path")) and scope["type"] == "http":
             scope = located(scope, self.prefix)
-        await super().__call__(scope, receive, send)
+        scope["app"] = self
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        await self.middleware_stack(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         app = self.across_origins(FixedPaths(self.routes, self.router))

@@ -162,3 +162,10 @@ async def test_a_log_in_without_a_factor_asks_the_database_for_none(
     assert (await http.post("/api/auth/login", json=CREDENTIALS)).status_code == 200
     assert [sql for sql in statements if "totp_factors" in sql or "recovery_codes" in sql] == []
     assert len(statements) == (0 if isinstance(ports, MemoryPorts) else STATEMENTS)
+
+
+async def test_where_nothing_is_limited_nothing_is_counted(alice: Caller, statements: list[str]) -> None:
+    statements.clear()
+    answer = await alice.send("POST", "/api/auth/step-up", json={"current_password": CREDENTIALS["password"]})
+    assert answer.status_code == 200
+    assert [sql for sql in statements if sql.startswith("BEGIN")][2:] == []

@@ -22,7 +22,18 @@ class Driver(Protocol):
         """With the id and the token."""
 
     def log_in(self, email: str, password: str) -> Answer:
+        """With the id and the token, or the challenge of a second factor."""
+
+    def log_in_with_second_factor(self, challenge: str, code: str) -> Answer:
         """With the id and the token."""
+
+    def set_up_totp(self, token: str) -> Answer:
+        """With the secret."""
+
+    def confirm_totp(self, token: str, code: str) -> Answer:
+        """With the recovery codes."""
+
+    def remove_totp(self, token: str) -> Answer: ...
 
     def me(self, token: str) -> Answer:
         """With the id, the name, the e-mail address, the role and the plan."""

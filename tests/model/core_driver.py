@@ -12,9 +12,11 @@ from leadnator_auth.domain import (
     Identity,
     LogOutScope,
     Ports,
+    SecondFactorRequiredError,
     UserId,
     change_password,
     change_user,
+    confirm_totp,
     delete_user,
     end_session,
     identify,
@@ -22,10 +24,13 @@ from leadnator_auth.domain import (
     list_sessions,
     list_users,
     log_in,
+    log_in_with_second_factor,
     log_out,
+    remove_totp,
     request_password_reset,
     resend_verification,
     reset_password,
+    set_up_totp,
     sign_up,
     verify_email,
 )
@@ -50,6 +55,31 @@ class CoreDriver:
         async def act() -> object:
             signed_in = await log_in(email, password, ports=self.ports)
             return signed_in.user.id, signed_in.token
+
+        return self._answer(act())
+
+    def log_in_with_second_factor(self, challenge: str, code: str) -> Answer:
+        async def act() -> object:
+            signed_in = await log_in_with_second_factor(challenge, code, ports=self.ports)
+            return signed_in.user.id, signed_in.token
+
+        return self._answer(act())
+
+    def set_up_totp(self, token: str) -> Answer:
+        async def act() -> object:
+            return (await set_up_totp(await self._identity(token), "Acme", ports=self.ports)).secret
+
+        return self._answer(act())
+
+    def confirm_totp(self, token: str, code: str) -> Answer:
+        async def act() -> object:
+            return await confirm_totp(await self._identity(token), code, ports=self.ports)
+
+        return self._answer(act())
+
+    def remove_totp(self, token: str) -> Answer:
+        async def act() -> None:
+            await remove_totp(await self._identity(token), ports=self.ports)
 
         return self._answer(act())
 
@@ -131,6 +161,8 @@ class CoreDriver:
     def _answer(self, work: Coroutine[Any, Any, object]) -> Answer:
         try:
             return Answer(OK, self.runner.run(work))
+        except SecondFactorRequiredError as required:
+            return Answer(required.code, required.challenge)
         except AuthError as error:
             return Answer(error.code)
 

@@ -22,6 +22,20 @@ class HttpDriver:
     def log_in(self, email: str, password: str) -> Answer:
         return self._signed_in("login", {"email": email, "password": password})
 
+    def log_in_with_second_factor(self, challenge: str, code: str) -> Answer:
+        return self._signed_in("login/second-factor", {"challenge": challenge, "code": code})
+
+    def set_up_totp(self, token: str) -> Answer:
+        answer = self._send("POST", "/api/auth/totp", token)
+        return answer if answer.code != OK else Answer(OK, answer.value["secret"])
+
+    def confirm_totp(self, token: str, code: str) -> Answer:
+        answer = self._send("POST", "/api/auth/totp/confirm", token, {"code": code})
+        return answer if answer.code != OK else Answer(OK, answer.value["recovery_codes"])
+
+    def remove_totp(self, token: str) -> Answer:
+        return self._send("DELETE", "/api/auth/totp", token)
+
     def me(self, token: str) -> Answer:
         answer = self._send("GET", "/api/auth/me", token)
         if answer.code != OK:
@@ -87,4 +101,4 @@ class HttpDriver:
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
         answer = self.runner.run(self.client.request(method, path, json=body, headers=headers))
         content = answer.json()
-        return Answer(OK, content) if answer.is_success else Answer(content["code"])
+        return Answer(OK, content) if answer.is_success else Answer(content["code"], content.get("challenge"))

@@ -12,6 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from leadnator_auth.adapters.memory import FakeClock, Mailbox
 from leadnator_auth.domain import Actor, MailKind, create_user, deliver_due_mails, purge
 from leadnator_auth.domain.entities.mail import SecretMail
+from leadnator_auth.domain.values.totp import step_at
+from leadnator_auth.testing.totp_app import TotpApp
 from tests.model.answers import OK, Answer
 from tests.model.core_driver import CoreDriver
 from tests.model.http_driver import HttpDriver
@@ -23,6 +25,17 @@ LINKS_AN_HOUR = 5
 MAILS_AN_HOUR = 5
 """Of each kind that is counted when it is asked for: notices, and links that prove an address."""
 VERIFY_LIFETIME = timedelta(days=1)
+STEP_UP_LIFETIME = timedelta(minutes=10)
+ADDED_LATELY = timedelta(days=7)
+NOTICES = frozenset(
+    {
+        MailKind.PASSWORD_CHANGED,
+        MailKind.FACTOR_ADDED,
+        MailKind.FACTOR_REMOVED,
+        MailKind.RECOVERY_CODE_USED,
+        MailKind.RECOVERY_CODES_LOW,
+    }
+)
 
 emails = st.sampled_from(["ann@example.com", "Ann@Example.com", "bob@example.com", "root@example.com"])
 # The same password in two normal forms, one that looks like it, one with more than bcrypt reads, one that is refused.
@@ -36,6 +49,31 @@ class ModelSession:
     token: str
     user_id: str
     expires_at: datetime
+    proven_at: datetime
+    """When somebody last proved in it whose it is."""
+    has_factor: bool
+    """Whether a second factor was part of that."""
+
+
+@attrs.define
+class ModelFactor:
+    """An app that counts, and the recovery codes that are left."""
+
+    app: TotpApp
+    added_at: datetime
+    last_step: int
+    codes: list[str]
+    used: list[str] = attrs.Factory(lambda: ["no code"])
+
+    def take(self, code: str, step: int) -> bool:
+        """Returns whether a code is good, which it is once."""
+        is_good = code in self.codes or (step > self.last_step and code.isdecimal())
+        if code in self.codes:
+            self.codes.remove(code)
+        elif is_good:
+            self.last_step = step
+        self.used += [code] if is_good else []
+        return is_good
 
 
 @attrs.define
@@ -49,6 +87,7 @@ class ModelUser:
     plan: str = "Starter"
     status: str = "active"
     is_verified: bool = False
+    factor: ModelFactor | None = None
     linked_at: defaultdict[MailKind, list[datetime]] = attrs.Factory(lambda: defaultdict(list))
     changes: list[tuple[str, str]] = attrs.Factory(list)
 
@@ -125,13 +164,8 @@ class AuthMachine(RuleBasedStateMachine):
         user = self._by_email(email)
         if user is None or user.password != _normal(password):
             assert answer == Answer("invalid_credentials")
-        elif user.status == "suspended":
-            assert answer == Answer("account_suspended")
         else:
-            assert answer == Answer(OK)
-            user_id, token = answer.value
-            assert user_id == user.id
-            self._open(user_id, token)
+            self._entered(user, answer)
 
     @precondition(lambda self: self.sessions)
     @rule(data=st.data())
@@ -212,10 +246,67 @@ class AuthMachine(RuleBasedStateMachine):
     def log_in_as_somebody(self, data: st.DataObject) -> None:
         """With the right password, which seldom is drawn."""
         user = self.users[data.draw(st.sampled_from(list(self.users)), label="user")]
-        answer = self.driver.log_in(user.email, user.password)
-        assert answer == Answer("account_suspended" if user.status == "suspended" else OK)
-        if answer.code == OK:
-            self._open(user.id, answer.value[1])
+        self._entered(user, self.driver.log_in(user.email, user.password))
+
+    @precondition(lambda self: self.sessions)
+    @rule(data=st.data())
+    def get_a_factor(self, data: st.DataObject) -> None:
+        token = self._token(data)
+        answer = self.driver.set_up_totp(token)
+        refusal = self._refusal_of_change(token)
+        assert answer == Answer(refusal or OK)
+        if refusal:
+            return
+        session, app = self.sessions[token], TotpApp(answer.value, self.system.clock)
+        assert self.driver.confirm_totp(token, "no code") == Answer("invalid_code")
+        answer = self.driver.confirm_totp(token, app.code)
+        assert answer == Answer(OK)
+        user = self.users[session.user_id]
+        user.factor = ModelFactor(app, self.now, step_at(self.now), list(answer.value))
+        session.proven_at, session.has_factor = self.now, True
+        self._queue_counted(MailKind.FACTOR_ADDED, user.email.lower())
+
+    @precondition(lambda self: self.sessions)
+    @rule(data=st.data())
+    def remove_the_factor(self, data: st.DataObject) -> None:
+        token = self._token(data)
+        answer = self.driver.remove_totp(token)
+        refusal = self._refusal_of_change(token)
+        user = None if refusal else self.users[self.sessions[token].user_id]
+        if user and user.factor is None:
+            refusal = "not_found"
+        assert answer == Answer(refusal or OK)
+        if user and user.factor:
+            user.factor = None
+            self._queue_counted(MailKind.FACTOR_REMOVED, user.email.lower())
+
+    @precondition(lambda self: any(user.factor for user in self.users.values()))
+    @rule(data=st.data(), seconds=st.sampled_from([-30, 0, 0, 30]), kind=st.sampled_from(["app", "codes", "used"]))
+    def log_in_with_a_factor(self, data: st.DataObject, seconds: int, kind: str) -> None:
+        """The code is one of around now, or one that stands in for it, or one that was used."""
+        user = data.draw(st.sampled_from([user for user in self.users.values() if user.factor]), label="user")
+        factor, instant = user.factor, self.now + timedelta(seconds=seconds)
+        assert factor is not None
+        codes = {"app": [factor.app.code_at(instant)], "codes": factor.codes, "used": factor.used}[kind]
+        code = data.draw(st.sampled_from(codes or ["no code"]), label="code")
+        step = step_at(instant) if kind == "app" else factor.last_step
+        for _ in range(2):  # of what worked just now, the second time is the interesting one
+            challenge = self._entered(user, self.driver.log_in(user.email, user.password))
+            if challenge:
+                self._answer(user, factor, challenge, code, step)
+
+    def _answer(self, user: ModelUser, factor: ModelFactor, challenge: str, code: str, step: int) -> None:
+        answer = self.driver.log_in_with_second_factor(challenge, code)
+        is_recovery_code = code in factor.codes
+        if not factor.take(code, step):
+            assert answer == Answer("invalid_code")
+            return
+        assert answer == Answer(OK)
+        self._open(user.id, answer.value[1], has_factor=True)
+        if is_recovery_code:
+            self._queue_counted(MailKind.RECOVERY_CODE_USED, user.email.lower())
+        if is_recovery_code and len(factor.codes) == 3:
+            self._queue_counted(MailKind.RECOVERY_CODES_LOW, user.email.lower())
 
     @precondition(lambda self: self.sessions)
     @rule(data=st.data())
@@ -244,7 +335,19 @@ class AuthMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.secrets)
     @rule(data=st.data(), password=passwords)
     def reset_password(self, data: st.DataObject, password: str) -> None:
-        secret = data.draw(st.sampled_from(self.secrets), label="secret")
+        self._reset(data.draw(st.sampled_from(self.secrets), label="secret"), password)
+
+    @precondition(lambda self: any(user.factor for user in self.users.values()))
+    @rule(data=st.data(), days=st.sampled_from([0, 6, 7, 8]))
+    def lose_the_phone(self, data: st.DataObject, days: int) -> None:
+        user = data.draw(st.sampled_from([user for user in self.users.values() if user.factor]), label="user")
+        self.system.clock.advance(days=days)
+        self.forget_password_of(user.email)
+        self.deliver_all()
+        for secret in [secret for secret in self.secrets if secret.user_id == user.id][-1:]:
+            self._reset(secret, "password")
+
+    def _reset(self, secret: ModelSecret, password: str) -> None:
         answer = self.driver.reset_password(secret.secret, password)
         user = self.users.get(secret.user_id)
         if password == "short":
@@ -253,6 +356,8 @@ class AuthMachine(RuleBasedStateMachine):
             assert answer == Answer("invalid_reset_token")
         else:
             assert answer == Answer(OK)
+            if user.factor and not (user.is_verified and user.factor.added_at < self.now - ADDED_LATELY):
+                user.factor = None
             self._verify(user)
             self._set_password(user, password)
 
@@ -334,7 +439,7 @@ class AuthMachine(RuleBasedStateMachine):
         expected: Counter[tuple[str, str]] = Counter()
         for kind, email, queued_at in self.queue:
             user = self._by_email(email)
-            if user and (kind is MailKind.PASSWORD_CHANGED or self._may_get_link(user, kind)):
+            if user and (kind in NOTICES or self._may_get_link(user, kind)):
                 expected[(kind, user.email)] += 1
             elif kind is not MailKind.RESET_LINK:
                 self.counted[kind, email].remove(queued_at)
@@ -370,9 +475,32 @@ class AuthMachine(RuleBasedStateMachine):
     def _admins(self) -> list[ModelUser]:
         return [user for user in self.users.values() if _is_active_admin(user)]
 
-    def _open(self, user_id: str, token: str) -> None:
+    def _open(self, user_id: str, token: str, *, has_factor: bool = False) -> None:
         assert token not in self.sessions
-        self.sessions[token] = ModelSession(token, user_id, self.now + SESSION_LIFETIME)
+        self.sessions[token] = ModelSession(token, user_id, self.now + SESSION_LIFETIME, self.now, has_factor)
+
+    def _entered(self, user: ModelUser, answer: Answer) -> str | None:
+        """Checks the answer to a log-in with the right password; returns the challenge, if there is one."""
+        if user.status == "suspended":
+            assert answer == Answer("account_suspended")
+        elif user.factor:
+            assert answer == Answer("second_factor_required")
+            return str(answer.value)
+        else:
+            assert answer == Answer(OK)
+            user_id, token = answer.value
+            assert user_id == user.id
+            self._open(user_id, token)
+        return None
+
+    def _refusal_of_change(self, token: str) -> str | None:
+        """Returns what is answered to whoever did not prove lately, by the factor if there is one, whose it is."""
+        session = self._good(token)
+        if session is None:
+            return "invalid_token"
+        is_recent = self.now < session.proven_at + STEP_UP_LIFETIME
+        has_factor = self.users[session.user_id].factor is not None
+        return None if is_recent and (session.has_factor or not has_factor) else "step_up_required"
 
     def _good(self, token: str) -> ModelSession | None:
         session = self.sessions.get(token)
@@ -389,9 +517,11 @@ class AuthMachine(RuleBasedStateMachine):
         for token, session in self.sessions.items():
             if session.user_id == admin.id and self._good(token):
                 return token
-        answer = self.driver.log_in(admin.email, admin.password)
-        self._open(admin.id, answer.value[1])
-        return str(answer.value[1])
+        challenge = self._entered(admin, self.driver.log_in(admin.email, admin.password))
+        if admin.factor and challenge:
+            self.system.clock.advance(seconds=30)
+            self._answer(admin, admin.factor, challenge, admin.factor.app.code, step_at(self.now))
+        return list(self.sessions)[-1]
 
     def _session_id(self, token: str) -> str:
         listed: dict[str, bool] = self.driver.sessions(token).value

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from datetime import datetime
 
 from leadnator_auth.domain import (
@@ -111,9 +111,9 @@ async def _enter(world: World, code: str) -> None:
     raise Violation("a password lets in where there is a factor")
 
 
-async def _refused(what: str, call: object) -> None:
+async def _refused(what: str, call: Awaitable[object]) -> None:
     try:
-        await call  # type: ignore[misc]
+        await call
     except AuthError:
         return
     raise Violation(what)

@@ -11,7 +11,7 @@ import pytest
 from tests.simulation.planted import PACKAGE, ROOT, Bug
 from tests.simulation.second_factors import first_violation
 
-QUICK_SEEDS, SEEDS = 100, 3000
+QUICK_SEEDS, SEEDS = 60, 3000
 _FACTORS = "domain/use_cases/second_factors.py"
 _STEP = "domain/use_cases/steps/second_factor.py"
 _LOG_IN = "domain/use_cases/second_factor_log_in.py"

@@ -80,7 +80,8 @@ class LogInThrottle:
         """
         # The limit over all clients may not have counted the try of a known one, so it is left as it is.
         of_account = self._of_known if self.is_known else self._of_account
-        await self.ports.rate_limits.forgive(give_back=[*self._of_client, *self._of_pair, *of_account], clear=[])
+        if give_back := [*self._of_client, *self._of_pair, *of_account]:
+            await self.ports.rate_limits.forgive(give_back=give_back, clear=[])
 
     async def clear(self) -> None:
         """Takes back what was counted against this account, if no try of this client was counted."""

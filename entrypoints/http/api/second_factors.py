@@ -1,5 +1,6 @@
 """The calls for second factors: an app that shows codes, recovery codes, and logging in with either."""
 
+import asyncio
 import io
 
 from starlette.requests import Request
@@ -52,7 +53,8 @@ async def post_totp(request: Request) -> Response:
     """POST /api/auth/totp"""
     _require_them(request)
     given = await set_up_totp(await identified(request), request.app.state.site.app_name, ports=ports_of(request))
-    return JSONResponse({"secret": given.secret, "uri": given.uri, "qr_svg": _qr_code(given.uri)})
+    qr_svg = await asyncio.to_thread(_qr_code, given.uri)  # it takes a while where names are long
+    return JSONResponse({"secret": given.secret, "uri": given.uri, "qr_svg": qr_svg})
 
 
 async def post_totp_confirm(request: Request) -> Response:
