@@ -16,6 +16,7 @@ from leadnator_auth.domain.use_cases.steps.second_factor_answer import checked_a
 from leadnator_auth.domain.use_cases.steps.second_factor_challenge import first_proof
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, give_back
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
+from leadnator_auth.domain.use_cases.steps.verified_email import prove
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
 
 
