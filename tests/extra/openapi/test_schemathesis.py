@@ -7,7 +7,7 @@ from tests.extra.openapi.described import AnyCase, Described, give_what_nobody_g
 from tests.extra.openapi.excuses import excused
 
 LEAST_REQUESTS = 10_000
-EXAMPLES = 60
+EXAMPLES = 900
 """For each operation; those without a body and without a token have fewer cases than that."""
 
 described = Described()
