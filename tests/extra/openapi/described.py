@@ -105,8 +105,8 @@ class Described:
 
     def __init__(self) -> None:
         ports = memory_ports(policy=Policy(limits=Limits.none(), email_code_login=True))
-        adapters = {"emails": ValidatedEmailSyntax(), "tokens": JwtTokens(["s" * 32]), "passkeys": CEREMONY}
-        self._ports = attrs.evolve(ports, **adapters)
+        ports = attrs.evolve(ports, emails=ValidatedEmailSyntax(), passkeys=CEREMONY)
+        self._ports = attrs.evolve(ports, tokens=JwtTokens(["s" * 32]))
         self.token, self._tables = asyncio.run(_with_alice(self._ports))
         self.counted = Counted(create_app(self._ports))
         self.client: ASGIClient = get_client(self.counted)  # type: ignore[arg-type]  # it has dicts, not mappings
