@@ -41,6 +41,7 @@ from leadnator_auth.domain.entities.one_time_token import digest_of
 from leadnator_auth.domain.entities.refresh_family import written
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
+from tests.extra.openapi.passkeys import CEREMONY, add_passkey
 
 AnyCase = Case[Any]  # of whatever kind of schema
 ALICE = {"name": "Alice", "email": "alice@example.com", "password": "minimum-6-chars"}
@@ -61,7 +62,7 @@ CONFIRMATION_SECRET = "email_" + "A" * 43
 UNDO_SECRET = "undo_" + "A" * 43
 WITH_SCOPE = {operation.path for operation in OPERATIONS if operation.scope}
 FAMILY = RefreshFamily(OTHER_SESSION, memory_ports().master_keys.newest_id)
-NOT_GUESSED = {
+NOT_GUESSED: dict[str, dict[str, Any]] = {
     "/api/auth/signup": {"email": "x@bücher.example.com"},
     "/api/auth/change-password": {"current_password": ALICE["password"]},
     "/api/auth/reset-password": {"token": RESET_SECRET},
@@ -104,7 +105,8 @@ class Described:
 
     def __init__(self) -> None:
         ports = memory_ports(policy=Policy(limits=Limits.none(), email_code_login=True))
-        self._ports = attrs.evolve(ports, emails=ValidatedEmailSyntax(), tokens=JwtTokens(["s" * 32]))
+        ports = attrs.evolve(ports, emails=ValidatedEmailSyntax(), passkeys=CEREMONY)
+        self._ports = attrs.evolve(ports, tokens=JwtTokens(["s" * 32]))
         self.token, self._tables = asyncio.run(_with_alice(self._ports))
         self.counted = Counted(create_app(self._ports))
         self.client: ASGIClient = get_client(self.counted)  # type: ignore[arg-type]  # it has dicts, not mappings
@@ -178,6 +180,7 @@ async def _with_alice(ports: MemoryPorts) -> tuple[str, Tables]:
     tables.email_changes[f"{alice.user.id} 0"] = change
     tokens = (reset, verification, challenge, mailed, confirmation, undo)
     tables.one_time_tokens |= {token.digest: token for token in tokens}
+    NOT_GUESSED.update(add_passkey(tables, alice.user, reset))
     _add_webhook(tables, ports)
     scopes = tuple(sorted(ADMIN_SCOPES))
     key = ApiKey(digest_of(KEY_SECRET), API_KEY, alice.user.id, "CI", scopes, other.created_at)
