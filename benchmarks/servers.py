@@ -89,6 +89,12 @@ def bare_starlette(port: int, *, logs: bool = False) -> Server:
     return _peer("bare Starlette", "bare_starlette:app", port, "/api/auth/me", "", {}, logs=logs)
 
 
+def verified_starlette(port: int, service_url: str) -> Server:
+    """Returns the ceiling behind the verifier's middleware."""
+    environment = {"SERVICE_URL": service_url, "API_KEY": "lnk_" + "b" * 43}
+    return _peer("verified Starlette", "verified_starlette:app", port, "/api/auth/me", "", environment)
+
+
 def fastapi_users(port: int, database: Path) -> Server:
     """Returns the peer."""
     environment = {"PEER_DATABASE": str(database)}

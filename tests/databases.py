@@ -201,8 +201,8 @@ def schema_of(url: str) -> list[tuple[Any, ...]]:
 def dump_of(url: str, columns: Mapping[str, Sequence[str]] | None = None) -> str:
     """Returns everything that SQL can tell of the kept rows, or of some columns of theirs."""
     wanted = {table: ", ".join(names) for table, names in columns.items()} if columns else dict.fromkeys(TABLES, "*")
-    queries = [f"SELECT {names} FROM {table} ORDER BY 1, 2" for table, names in wanted.items()]
-    return "\n".join(str(row) for query in queries for row in run_sql(url, query))
+    queries = [f"SELECT {names} FROM {table}" for table, names in wanted.items()]
+    return "\n".join(row for query in queries for row in sorted(map(str, run_sql(url, query))))
 
 
 def columns_of(url: str) -> dict[str, list[str]]:

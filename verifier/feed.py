@@ -1,6 +1,7 @@
 """Following the feed of revocations: what to ask for next, and what an answer means. It opens no connection."""
 
 import json
+import math
 import random
 from collections.abc import Callable
 from datetime import datetime
@@ -32,13 +33,10 @@ class Feed:
         self._wait = min(LONGEST_WAIT, int(max_age / 2))
         self._jitter = jitter
         self._cursor = START
-        self._current_at: float | None = None
+        self.current_until = -math.inf
+        """Until when all is known that had happened `max_age` before; an instant as for `answered`."""
         self._is_at_end = False
         self._failures = 0
-
-    def is_current(self, now: float) -> bool:
-        """Returns whether all is known that had happened `max_age` before an instant; `now` as for `answered`."""
-        return self._current_at is not None and now - self._current_at < self._max_age
 
     @property
     def has_failed(self) -> bool:
@@ -71,14 +69,14 @@ class Feed:
         except FeedError as error:
             return self.failed(str(error))
         except TooManyRevokedError:
-            self._current_at = None
+            self.current_until = -math.inf
             return self.failed("more sessions ended than max_revocations allows to keep in mind")
         # After what it leads past is kept.
         self._cursor, self._failures = cursor, 0
         self._is_at_end = len(revocations) < PAGE_LENGTH
         if self._is_at_end:
             # As of the question: nobody knows when within its time it was answered.
-            self._current_at, self.error = asked_at, "the service has not answered for too long"
+            self.current_until, self.error = asked_at + self._max_age, "the service has not answered for too long"
         return 0.0 if self._wait or not self._is_at_end else self._max_age / 4
 
     def failed(self, error: str) -> float:

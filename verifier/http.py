@@ -21,12 +21,15 @@ def bearer_in(headers: Iterable[tuple[bytes, bytes]]) -> str:
 
     Raises: MissingTokenError, AmbiguousTokenError when there are two, InvalidTokenError.
     """
-    given = [value for name, value in headers if name == b"authorization"]
-    if not given:
+    given = None
+    for name, value in headers:
+        if name == b"authorization":
+            if given is not None:
+                raise AmbiguousTokenError("one credential, please")
+            given = value
+    if given is None:
         raise MissingTokenError("an access token is needed")
-    if len(given) > 1:
-        raise AmbiguousTokenError("one credential, please")
-    scheme, _, rest = given[0].strip(b" \t").partition(b" ")
+    scheme, _, rest = given.strip(b" \t").partition(b" ")
     if scheme.lower() != b"bearer":
         raise MissingTokenError("an access token is needed")
     if not (token := rest.strip(b" ").decode("latin-1")):

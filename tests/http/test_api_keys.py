@@ -30,6 +30,7 @@ from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.reading.body import FORM
 from tests.http.admins import Caller, Json, an_admin, signed_up
 from tests.http.conftest import CheckProblem, ClientOver
+from tests.http.passkey_device import with_passkeys
 
 KEYS = "/api/auth/api-keys"
 ME = "/api/auth/me"
@@ -129,17 +130,20 @@ async def test_a_key_says_whose_it_is_and_nothing_else(alice: Caller, check_prob
 @pytest.mark.parametrize("operation", WITH_TOKEN, ids=lambda operation: operation.name)
 @pytest.mark.parametrize("role", ["admin", "user"])
 async def test_every_call_refuses_every_key_unless_it_says_otherwise(
-    quick: httpx2.AsyncClient, memory: MemoryPorts, check_problem: CheckProblem, operation: Operation, role: str
+    client_over: ClientOver, memory: MemoryPorts, check_problem: CheckProblem, operation: Operation, role: str
 ) -> None:
     """By the table of all operations: one that is new refuses keys, or says that it takes them."""
-    caller = await an_admin(quick, memory)
+    everything = client_over(with_passkeys(memory))
+    caller = await an_admin(everything, memory)
     program = await with_key(caller, scopes=ALL_SCOPES)
-    await an_admin(quick, memory, "other")
+    await an_admin(everything, memory, "other")
     await change_user(Actor.operator(), UserId(caller.id), {"role": role}, ports=memory)
     before = memory.unit_of_work.tables.copy()
     answer = await program.send(operation.method, _path(operation), **_body(operation))
     if operation.for_api_keys or (operation.scope is not None and role == "admin"):
         assert answer.status_code == 200, answer.text
+    elif operation.refuses_by_401:
+        check_problem(answer, 401, "invalid_token")
     elif operation.scope is not None:
         check_problem(answer, 403, "insufficient_scope")
     else:

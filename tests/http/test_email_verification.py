@@ -13,6 +13,7 @@ from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from tests.http.admins import Caller, an_admin, signed_up
 from tests.http.conftest import CheckProblem, ClientOver
+from tests.http.passkey_device import with_passkeys
 
 EMAIL = "alice@example.com"
 RIGHT = {"email": EMAIL, "password": "secret"}
@@ -129,13 +130,22 @@ async def test_where_it_is_required_log_in_and_me_wait_for_it(
     assert answer.json()["user"].keys() == {"id", "name", "role"}
 
 
+LOG_INS = {
+    "/api/auth/login",
+    "/api/auth/login/passkey",
+    "/api/auth/login/second-factor",
+    "/api/auth/refresh",
+}
+"""Where somebody gets in, or goes on."""
+
+
 def test_what_is_for_those_who_have_yet_to_verify_says_so_in_one_place() -> None:
     marked = {operation.path for operation in OPERATIONS if operation.for_unverified}
     assert marked >= FOR_UNVERIFIED
     assert not marked & {"/api/auth/me", "/api/auth/sessions", "/api/auth/change-password", "/api/auth/media-token"}
     for operation in OPERATIONS:
         refuses = EmailNotVerifiedError in operation.refusals
-        is_log_in = operation.path in ("/api/auth/login", "/api/auth/login/second-factor")
+        is_log_in = operation.path in LOG_INS
         assert refuses == (
             is_log_in or (operation.needs_token and not (operation.for_unverified or operation.refuses_by_401))
         ), operation.path
@@ -147,7 +157,7 @@ def test_what_is_for_those_who_have_yet_to_verify_says_so_in_one_place() -> None
 async def test_every_call_with_a_token_is_withheld_unless_it_is_marked(
     client_over: ClientOver, memory: MemoryPorts, operation: Operation
 ) -> None:
-    client = client_over(with_verification(memory, EmailVerification.REQUIRED))
+    client = client_over(with_passkeys(with_verification(memory, EmailVerification.REQUIRED)))
     alice = await signed_up(client, "alice")
     path = operation.path.replace("{", "").replace("}", "")
     answer = await alice.send(operation.method, path, json=operation.example_body or {})

@@ -303,7 +303,7 @@ async def test_an_export_is_a_file_of_all_that_is_kept_without_a_secret(
         "passkeys": 1,
         "totp_factors": 1,
         "recovery_codes": 9,
-        "mails": 4,
+        "mails": 5,
         "events": 10,
     }
     async with ports.unit_of_work.snapshot() as repositories:

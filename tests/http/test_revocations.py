@@ -161,7 +161,8 @@ async def test_pages_are_bounded_and_nothing_is_left_out(
     more = [await log_in("alice@example.com", "secret", ports=ports) for _ in range(4)]
     await log_out(await identify(alice.token, ports=ports), LogOutScope.OTHERS, ports=ports)
     await dispatched(ports)
-    cursor, pages = "start", []
+    cursor = "start"
+    pages: list[list[str]] = []
     while not pages or len(pages[-1]) == 2:
         page = await fetched(reader, cursor)
         cursor = page["cursor"]

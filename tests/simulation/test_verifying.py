@@ -36,20 +36,20 @@ BUGS = (
     Bug(
         "the age of the feed is not checked",
         "verifier/knowledge.py",
-        "        if not (self.feed.is_current(now) and self.keys.are_good(now)):\n",
-        "        if not self.keys.are_good(now):\n",
+        "        if now >= self.feed.current_until or now >= self.keys.good_until:\n",
+        "        if now >= self.keys.good_until:\n",
     ),
     Bug(
         "the feed counts as of the answer, and not of the question",
         _FEED,
-        "            self._current_at, self.error = asked_at,",
-        "            self._current_at, self.error = wall,",
+        "self.current_until, self.error = asked_at + self._max_age,",
+        "self.current_until, self.error = wall + self._max_age,",
     ),
     Bug(
         "an odd answer makes the feed current",
         _FEED,
         "        except FeedError as error:\n",
-        "        except FeedError as error:\n            self._current_at = asked_at\n",
+        "        except FeedError as error:\n            self.current_until = asked_at + self._max_age\n",
     ),
     Bug(
         "a failed fetch replaces good keys",

@@ -135,8 +135,8 @@ class World:
                 token.ended_at = self.now
 
     async def _is_live(self, session_id: Any) -> bool:
-        (token,) = [each for each in self.tokens if each.session_id == session_id] or [None]
-        return token is None or await self._is_good(token)
+        of_session = [each for each in self.tokens if each.session_id == session_id]
+        return all([await self._is_good(each) for each in of_session])
 
     async def _is_good(self, token: Token) -> bool:
         try:

@@ -173,6 +173,16 @@ async def test_nobody_gets_more_than_five_notices_an_hour(memory: MemoryPorts, i
     assert [mail.kind for mail in memory.mailer.mails] == [MailKind.API_KEY_CREATED] * 5
 
 
+async def test_a_change_of_address_right_after_hides_no_new_key(memory: MemoryPorts, identity: Identity) -> None:
+    await change_email(identity, "al@example.org", ports=memory)
+    await deliver_due_mails(ports=memory)
+    await secret_of(identity, memory)
+    await confirm_email(memory.mailer.confirmation_links[0].secret, ports=memory)
+    await deliver_due_mails(ports=memory)
+    told = [mail.to.canonical for mail in memory.mailer.mails if mail.kind is MailKind.API_KEY_CREATED]
+    assert told == ["alice@example.com"]
+
+
 async def test_the_operator_makes_shows_and_revokes_keys_of_others(memory: MemoryPorts, identity: Identity) -> None:
     alice = identity.user.id
     made = await create_api_key_for(alice, "CI", None, "2999-01-01T00:00:00Z", ports=memory)

@@ -56,14 +56,14 @@ def test_the_uri_says_to_an_app_all_that_it_has_to_know() -> None:
     uri = key_uri(SEED, issuer="Acme & Söhne: 100 %", account="alice+1@example.com")
     parts = urlsplit(uri)
     assert (parts.scheme, parts.netloc) == ("otpauth", "totp")
-    assert unquote(parts.path) == "/Acme & Söhne: 100 %:alice+1@example.com"
+    assert unquote(parts.path) == "/Acme & Söhne 100 %:alice+1@example.com", "a colon ends the issuer"
     assert parse_qs(parts.query) == {
         "secret": [shown(SEED)],
-        "issuer": ["Acme & Söhne: 100 %"],
+        "issuer": ["Acme & Söhne 100 %"],
         "algorithm": ["SHA1"],
         "digits": ["6"],
         "period": ["30"],
     }
-    read = pyotp.parse_uri(key_uri(SEED, issuer="Acme", account="alice@example.com"))
+    read = pyotp.parse_uri(key_uri(SEED, issuer=":Acme: ", account="alice@example.com"))
     assert isinstance(read, pyotp.TOTP)
     assert (read.issuer, read.name, read.at(NOW)) == ("Acme", "alice@example.com", code_at(SEED, step_at(NOW)))

@@ -27,7 +27,7 @@ class Key:
     def jwk(self) -> Json:
         """The public half as it is published."""
         maker = OKPAlgorithm if self.algorithm == "EdDSA" else ECAlgorithm
-        public: Json = maker.to_jwk(self.private.public_key(), as_dict=True)  # type: ignore[arg-type]  # either kind
+        public: Json = maker.to_jwk(self.private.public_key(), as_dict=True)  # type: ignore[call-overload]  # either kind
         return {**public, "kid": self.kid, "use": "sig", "alg": self.algorithm}
 
     def signed(self, payload: Json, **header: object) -> str:

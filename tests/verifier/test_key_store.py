@@ -44,7 +44,7 @@ def test_a_failed_fetch_changes_nothing(status: int, body: bytes) -> None:
     store = a_store()
     assert not store.answered(status, body, FETCHED_EVERY)
     assert store.current.keys.keys() == {"k-old"}
-    assert store.are_good(FETCHED_EVERY + 1)
+    assert store.good_until > FETCHED_EVERY + 1
     assert store.due_in(FETCHED_EVERY) == RETRIED_AFTER
     store.failed("no answer", FETCHED_EVERY + 5)
     assert store.current.keys.keys() == {"k-old"}
@@ -53,16 +53,16 @@ def test_a_failed_fetch_changes_nothing(status: int, body: bytes) -> None:
 def test_keys_that_cannot_be_fetched_anew_count_for_an_hour() -> None:
     store = a_store()
     store.failed("no answer", MAX_AGE - 1)
-    assert store.are_good(MAX_AGE - 1)
-    assert not store.are_good(MAX_AGE)
+    assert store.good_until > MAX_AGE - 1
+    assert store.good_until <= MAX_AGE
     assert "too long" in store.error
 
 
 def test_there_are_none_at_first_and_it_is_said_why() -> None:
     store = KeyStore()
-    assert not store.are_good(0.0)
+    assert store.good_until <= 0.0
     store.answered(200, b'{"keys":[]}', 0.0)
-    assert not store.are_good(0.0)
+    assert store.good_until <= 0.0
     assert "LEADNATOR_JWT_ALGORITHM" in store.error
 
 

@@ -72,7 +72,7 @@ def test_what_ends_a_session_there_ends_its_tokens_here(
         end(http, of_alice, of_root, alice_id)
         learning = verifier.engine.start()
         with learning.news:
-            assert learning.news.wait_for(lambda: sessions[alice_id] in learning.feed.revoked, 20)
+            assert learning.news.wait_for(lambda: sessions[alice_id] in learning.feed.revoked.sessions, 20)
         with pytest.raises(InvalidTokenError, match="session ended"):
             verifier.verify(mine)
         assert verifier.verify(others).user_id == root_id

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from leadnator_auth.verifier import AsyncVerifier, InvalidTokenError, Verifier, VerifierUnavailableError
-from leadnator_auth.verifier import engine as engine_module
 from leadnator_auth.verifier.keys import UnknownKeyError
 from tests.verifier.minting import Key, jwks
 from tests.verifier.service import API_KEY, FEED, KEYS, Service, serving
@@ -141,14 +140,13 @@ def test_tokens_are_remembered_but_not_too_many(
     tokens = [service.key.token(f"s_{number}", jti=f"j-{number}") for number in range(5)]
     assert all(is_let_in(verifier, token) for token in tokens * 2)
     _, seen = verifier.engine.start().knowledge.known
-    assert len(seen) == 2
-    assert not any(token in str(seen) for token in tokens)
+    assert seen.keys() == set(tokens[3:])
 
 
 def test_a_remembered_token_expires(service: Service, verifier: Verifier, monkeypatch: pytest.MonkeyPatch) -> None:
     token = service.key.token()
     expires_at = verifier.verify(token).expires_at.timestamp()
-    monkeypatch.setattr(engine_module.time, "time", lambda: expires_at + 60)
+    monkeypatch.setattr("leadnator_auth.verifier.engine.time.time", lambda: expires_at + 60)
     with pytest.raises(InvalidTokenError, match="expired"):
         verifier.verify(token)
 

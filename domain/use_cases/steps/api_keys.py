@@ -91,7 +91,8 @@ async def keep_api_key(
     )
     await transaction.api_keys.add(key)
     await _record(EventType.API_KEY_CREATED, key, actor, transaction, ports)
-    await queue_mail(MailKind.API_KEY_CREATED, user.email.canonical, transaction, ports, client=client)
+    # It names the account, so that it reaches this address though the account may have another one by then.
+    await queue_mail(MailKind.API_KEY_CREATED, user.email.canonical, transaction, ports, client=client, account=user)
     return ApiKeyWithSecret(key, secret)
 
 

@@ -80,7 +80,6 @@ OPERATIONS: tuple[Operation, ...] = (
         group=GROUP,
         body={"challenge_id": _CHALLENGE, "credential": CREDENTIAL},
         example_body={"challenge_id": "passkey_xyz…", "credential": EXAMPLE_CREDENTIAL},
-        variables={"challenge_id": "CHALLENGE"},
         success=LOGGED_IN,
         example_answer=EXAMPLE_LOG_IN,
         refusals=(

@@ -169,7 +169,6 @@ OPERATIONS: tuple[Operation, ...] = (
         body={"challenge_id": _CHALLENGE, "credential": CREDENTIAL, "name": schemas.or_null(_NAME)},
         optional=("name",),
         example_body={"challenge_id": "register_xyz…", "credential": EXAMPLE_CREDENTIAL, "name": "My phone"},
-        variables={"challenge_id": "CHALLENGE"},
         success=_ONE,
         example_answer={"passkey": _PHONE},
         refusals=(

@@ -204,7 +204,11 @@ OPERATIONS: tuple[Operation, ...] = (
         handler=post_log_in_second_factor,
         summary="Exchange the challenge of a log-in + a code of the app, a recovery code or a passkey, for a JWT.",
         group=GROUP,
-        body={"challenge": schemas.FACTOR_CHALLENGE, "code": schemas.FACTOR_CODE, "credential": CREDENTIAL},
+        body={
+            "challenge": schemas.FACTOR_CHALLENGE,
+            "code": schemas.or_null(schemas.FACTOR_CODE),
+            "credential": schemas.or_null(CREDENTIAL),
+        },
         optional=("code", "credential"),
         example_body={"challenge": "mfa_xyz…", "code": _CODES[0]},
         variables={"challenge": "MFA_CHALLENGE", "code": "RECOVERY_CODE"},

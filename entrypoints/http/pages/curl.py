@@ -70,6 +70,11 @@ def shell_variables(operations: Mapping[str, Operation], base_url: str) -> list[
             _assigned("API_KEY_ID", curl(keys, base_url), _id_in_answer("k_")),
         ),
         ShellVariable(
+            "PASSKEY_ID",
+            "The oldest passkey of the user.",
+            _assigned("PASSKEY_ID", curl(operations["list_passkeys"], base_url), _id_in_answer("p_")),
+        ),
+        ShellVariable(
             "API_KEY",
             "A new API key, which may do this; for an administrator to make.",
             _assigned(

@@ -9,12 +9,12 @@ import pytest
 
 from tests.e2e.server import until
 from tests.extra.clients.conftest import Call
-from tests.verifier.minting import Key, jwks
+from tests.verifier.minting import Json, Key, jwks
 from tests.verifier.service import API_KEY, Service, serving
 from tests.verifier.test_tokens import EC, ED, FORGED
 
 HERE = Path(__file__).parent
-CLAIMS: list[dict[str, object]] = [
+CLAIMS: list[Json] = [
     *({name: None} for name in ("iss", "aud", "sub", "sid", "jti", "iat", "exp", "purpose")),
     *({name: "x"} for name in ("iss", "aud", "exp", "purpose")),
     {"exp": 1},

@@ -44,6 +44,7 @@ def without_installing(page: Path) -> list[Block]:
         *(
             HOW_TO / f"{name}.md"
             for name in (
+                "api-keys",
                 "reverse-proxy",
                 "backups",
                 "master-key",
@@ -124,6 +125,7 @@ def test_what_is_not_run_says_why_and_is_little() -> None:
 
 def test_every_page_with_commands_is_run() -> None:
     how_tos = (
+        "api-keys",
         "postgresql",
         "smtp",
         "backups",
@@ -134,6 +136,7 @@ def test_every_page_with_commands_is_run() -> None:
         "email-verification",
         "own-account",
         "token-pairs",
+        "keys",
         "webhooks",
     )
     run = {"README.md", "docs/tutorial/front-end.md", *(f"docs/how-to/{name}.md" for name in how_tos)}

@@ -30,6 +30,10 @@ MEDIA = "POST /api/auth/media-token"
 PATCH_USER = "PATCH /api/admin/users/{id}"
 PATCH_ACCOUNT = "PATCH /api/auth/account"
 STEP_UP = "POST /api/auth/step-up"
+SECOND_FACTOR = "POST /api/auth/login/second-factor"
+ADD_PASSKEY = "POST /api/auth/passkeys"
+PATCH_PASSKEY = "PATCH /api/auth/passkeys/{id}"
+USE_PASSKEY = "POST /api/auth/login/passkey"
 LIST_USERS = "GET /api/admin/users"
 LIST_EVENTS = "GET /api/admin/events"
 CREATE_KEY = "POST /api/auth/api-keys"
@@ -53,7 +57,11 @@ FIELDS = {
     MEDIA: ["path"],
     PATCH_USER: ["name", "email", "role", "plan", "status", "email_verified", "app_metadata"],
     PATCH_ACCOUNT: ["name", "user_metadata"],
-    STEP_UP: ["current_password"],
+    STEP_UP: ["current_password", "code", "challenge_id", "credential"],
+    SECOND_FACTOR: ["challenge", "code", "credential"],
+    ADD_PASSKEY: ["challenge_id", "credential", "name"],
+    PATCH_PASSKEY: ["name"],
+    USE_PASSKEY: ["challenge_id", "credential"],
     CREATE_KEY: ["name", "scopes", "expires_at"],
     REFRESH: ["refresh_token"],
     ADD_WEBHOOK: ["url", "types", "description"],
@@ -184,6 +192,12 @@ RIGHT: tuple[Excuse, ...] = (
     _refused(RESET, "invalid_reset_token"),
     *(_refused(operation, "invalid_email_token") for operation in (VERIFY, CONFIRM, UNDO)),
     _refused(CONFIRM_CODE, "invalid_code"),
+    *(_refused(operation, "invalid_challenge") for operation in (SECOND_FACTOR, ADD_PASSKEY, USE_PASSKEY, STEP_UP)),
+    # A name is trimmed, here as well.
+    *(_accepted(operation, has_surrounding_space) for operation in (ADD_PASSKEY, PATCH_PASSKEY)),
+    # One of them is enough, and an empty one is none: "one way to step up, or the other".
+    *(_refused(STEP_UP, f"{field}: missing") for field in FIELDS[STEP_UP]),
+    _refused(SECOND_FACTOR, "code: missing"),
     _refused(REFRESH, "invalid_refresh_token"),
     # "Integers between -(2^53 - 1) and 2^53 - 1", wherever they are in an object of the caller's own shape.
     *(_refused(operation, f"{field}: invalid_number", _great_integer_in(field)) for operation, field in METADATA),
