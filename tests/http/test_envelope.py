@@ -59,9 +59,7 @@ async def test_a_request_is_logged_with_what_helps_to_find_it(
 
 
 @pytest.mark.parametrize("status", [HTTPStatus.NO_CONTENT, HTTPStatus.SEE_OTHER, HTTPStatus.NOT_FOUND])
-async def test_a_status_is_logged_as_a_number_whatever_a_handler_gave(
-    status: HTTPStatus, logs: list[EventDict]
-) -> None:
+async def test_a_status_is_logged_as_a_number(status: HTTPStatus, logs: list[EventDict]) -> None:
     """A line of text has what `repr` says."""
 
     async def answers(scope: Scope, receive: Receive, send: Send) -> None:

@@ -16,7 +16,7 @@ Prove = Callable[[User, Proof, Transaction], Awaitable[Proof]]
 
 
 def checked_answer(check: FieldChecks, code: RawField, credential: RawField) -> str | Json:
-    """Returns the code, or what an authenticator answered where there is none; both are checked where both are there."""
+    """Returns the code, or what an authenticator answered where there is none; each that is there is checked."""
     if credential is None:
         return check("code", code, parse_code)
     answer = check.of_any_type("credential", credential, parse_credential)
