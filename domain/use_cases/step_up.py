@@ -1,5 +1,6 @@
 """Stepping up: proving once more, in a session that goes on, that the account is one's own."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from leadnator_auth.domain.entities.one_time_token import Purpose
@@ -46,10 +47,11 @@ async def step_up(
     none, InvalidTokenError when the session ended meanwhile, OverloadedError.
     """
     if challenge_id is not None or credential is not None:
-        return await _by_passkey(identity, challenge_id, credential, client, ports)
+        others = {"current_password": current_password, "code": code}
+        return await _by_passkey(identity, challenge_id, credential, others, client, ports)
     if code is None:
         return await _by_password(identity, current_password, client, ports)
-    return await _by_code(identity, code, client, ports)
+    return await _by_code(identity, code, {"current_password": current_password}, client, ports)
 
 
 async def _by_password(identity: Identity, current_password: RawField, client: Client, ports: Ports) -> datetime:
@@ -68,9 +70,12 @@ async def _by_password(identity: Identity, current_password: RawField, client: C
     return await run_in_transaction(ports.unit_of_work, keep)
 
 
-async def _by_code(identity: Identity, code: RawField, client: Client, ports: Ports) -> datetime:
+async def _by_code(
+    identity: Identity, code: RawField, others: Mapping[str, RawField], client: Client, ports: Ports
+) -> datetime:
     with FieldChecks() as check:
         typed = check("code", code, parse_code)
+        _check_others(check, others)
     async with ports.unit_of_work.snapshot() as repositories:
         is_owners = await is_known(identity.user, client, repositories, ports)
     attempts = LogInThrottle(identity.user.email.canonical, client, is_owners, ports)
@@ -107,12 +112,18 @@ async def request_passkey_step_up(identity: Identity, *, ports: Ports) -> Passke
 
 
 async def _by_passkey(
-    identity: Identity, challenge_id: RawField, credential: RawField, client: Client, ports: Ports
+    identity: Identity,
+    challenge_id: RawField,
+    credential: RawField,
+    others: Mapping[str, RawField],
+    client: Client,
+    ports: Ports,
 ) -> datetime:
     require_passkeys(ports)
     with FieldChecks() as check:
         secret = check("challenge_id", challenge_id, str)
         answer = check.of_any_type("credential", credential, parse_credential)
+        _check_others(check, others)
     limit = ports.policy.limits.passkey
     await throttle(limit, client, now=ports.clock.now(), ports=ports)
     token = await spend_passkey_challenge(Purpose.PASSKEY_STEP_UP, secret, ports)
@@ -128,6 +139,12 @@ async def _by_passkey(
     expires_at = await telling_of_clones(run_in_transaction(ports.unit_of_work, keep), ports)
     await after_commit(give_back([limit], client, ports))
     return expires_at
+
+
+def _check_others(check: FieldChecks, others: Mapping[str, RawField]) -> None:
+    """Refuses texts that are none, though something better was given and they do not count."""
+    for field, value in others.items():
+        check.optional(field, value, str, default=None)
 
 
 async def _keep(identity: Identity, proof: Proof, client: Client, transaction: Transaction, ports: Ports) -> datetime:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 from starlette.applications import Starlette
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
@@ -54,6 +56,17 @@ async def test_a_request_is_logged_with_what_helps_to_find_it(
     assert (entry["ms"], entry["client"]) == (250.0, "192.0.2.1")
     assert entry["request_id"] == headers[b"x-request-id"].decode()
     assert len(entry["request_id"]) >= 16
+
+
+@pytest.mark.parametrize("status", [HTTPStatus.NO_CONTENT, HTTPStatus.SEE_OTHER, HTTPStatus.NOT_FOUND])
+async def test_a_status_is_logged_as_a_number(status: HTTPStatus, logs: list[EventDict]) -> None:
+    """A line of text has what `repr` says."""
+
+    async def answers(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(status_code=status)(scope, receive, send)
+
+    sent = await sent_by(Envelope(answers))
+    assert [repr(each) for each in (request_in(logs)["status"], sent[0]["status"])] == [str(status.value)] * 2
 
 
 async def test_a_client_without_an_address_is_served_too(memory: MemoryPorts, logs: list[EventDict]) -> None:

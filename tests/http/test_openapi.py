@@ -224,3 +224,13 @@ async def test_every_example_is_answered_as_described(
 def test_no_handler_serves_two_operations() -> None:
     handlers = [operation.handler for operation in OPERATIONS]
     assert len(set(handlers)) == len(handlers)
+
+
+def test_what_may_be_absent_may_be_null() -> None:
+    """It counts as absent, so that clients may send all the members that they know of."""
+    optional = [(each, member) for each in OPERATIONS for member in each.optional]
+    assert [
+        (operation.name, member)
+        for operation, member in optional
+        if "null" not in (operation.body or {})[member].get("type", ())
+    ] == []

@@ -220,3 +220,31 @@ async def test_where_they_are_off_a_passkey_is_no_answer(
     here = Caller(off, alice.id, alice.token)
     check_problem(await here.send("POST", f"{STEP_UP}/options"), 404, "not_found")
     check_problem(await here.send("POST", STEP_UP, json={"challenge_id": "x", "credential": {}}), 404, "not_found")
+
+
+@pytest.mark.parametrize("odd", ["text", "", 7, True, [], [{}]])
+async def test_a_credential_beside_a_code_has_to_be_one_all_the_same(
+    http: httpx2.AsyncClient, memory: MemoryPorts, alice: Caller, check_problem: CheckProblem, odd: object
+) -> None:
+    codes = await set_up_app(alice, memory)
+    body = {"challenge": (await asked(http))["challenge"], "code": codes[0]}
+    answer = await http.post(SECOND, json=body | {"credential": odd})
+    check_problem(answer, 400, "invalid_fields" if odd != "" else "missing_fields")
+    assert [each["field"] for each in answer.json()["errors"]] == ["credential"]
+    assert (await http.post(SECOND, json=body | {"credential": None})).status_code == 200
+
+
+@pytest.mark.parametrize("odd", [7, True, [], {}, "\0"])
+async def test_what_does_not_count_for_a_step_up_has_to_be_a_text_all_the_same(
+    memory: MemoryPorts, alice: Caller, phone: Device, check_problem: CheckProblem, odd: object
+) -> None:
+    await phone.added(alice)
+    codes = await set_up_app(alice, memory)
+    options = (await alice.send("POST", f"{STEP_UP}/options")).json()
+    used = {"challenge_id": options["challenge_id"], "credential": phone.authenticator.get(options["options"])}
+    for right, others in (({"code": codes[0]}, ["current_password"]), (used, ["current_password", "code"])):
+        answer = await alice.send("POST", STEP_UP, json=right | dict.fromkeys(others, odd))
+        check_problem(answer, 400, "invalid_fields")
+        assert [each["field"] for each in answer.json()["errors"]] == others
+        answer = await alice.send("POST", STEP_UP, json=right | dict.fromkeys(others, ""))
+        assert answer.status_code == 200, answer.text

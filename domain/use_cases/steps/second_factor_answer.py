@@ -16,10 +16,11 @@ Prove = Callable[[User, Proof, Transaction], Awaitable[Proof]]
 
 
 def checked_answer(check: FieldChecks, code: RawField, credential: RawField) -> str | Json:
-    """Returns the code, or what an authenticator answered where there is none."""
-    if code is None and credential is not None:
-        return check.of_any_type("credential", credential, parse_credential)
-    return check("code", code, parse_code)
+    """Returns the code, or what an authenticator answered where there is none; each that is there is checked."""
+    if credential is None:
+        return check("code", code, parse_code)
+    answer = check.of_any_type("credential", credential, parse_credential)
+    return answer if code is None else check("code", code, parse_code)
 
 
 async def proving(given: str | Json, secret: str, ports: Ports) -> Prove:

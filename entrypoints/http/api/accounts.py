@@ -185,7 +185,11 @@ OPERATIONS: tuple[Operation, ...] = (
         handler=post_reset_password,
         summary="Apply a new password given a valid reset token.",
         group=GROUP,
-        body={"token": schemas.RESET_TOKEN, "password": schemas.NEW_PASSWORD, "revoke_all": schemas.REVOKE_ALL},
+        body={
+            "token": schemas.RESET_TOKEN,
+            "password": schemas.NEW_PASSWORD,
+            "revoke_all": schemas.or_null(schemas.REVOKE_ALL),
+        },
         optional=("revoke_all",),
         example_body={"token": "reset_xyz…", "password": "new-password"},
         variables={"token": "RESET_TOKEN"},

@@ -85,7 +85,7 @@ class _Exchange:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            message["status"] = self.status = int(message["status"])  # a member of an enum is written with its name
             given = message["headers"]
             own = _HEADERS if b"cache-control" in dict(given) else _HEADERS_UNLESS_STORED
             message["headers"] = [*given, (b"x-request-id", self.request_id.encode()), *own]

@@ -36,6 +36,7 @@ PATCH_PASSKEY = "PATCH /api/auth/passkeys/{id}"
 USE_PASSKEY = "POST /api/auth/login/passkey"
 LIST_USERS = "GET /api/admin/users"
 LIST_EVENTS = "GET /api/admin/events"
+FOLLOW_FEED = "GET /api/auth/revocations"
 CREATE_KEY = "POST /api/auth/api-keys"
 INTROSPECT = "POST /api/auth/introspect"
 REFRESH = "POST /api/auth/refresh"
@@ -128,6 +129,11 @@ def has_surrounding_space(body: Body) -> bool:
     return any(isinstance(text, str) and text != text.strip() for text in texts)
 
 
+def has_empty_optional(body: Body) -> bool:
+    """Returns whether a text that may be absent is empty, which is the same."""
+    return "" in [body.get(field) for field in ("name", "current_password", "code")]
+
+
 def is_plain_http(body: Body) -> bool:
     """Returns whether the target of a webhook is without TLS."""
     return str(body.get("url")).startswith("http://")
@@ -195,6 +201,8 @@ RIGHT: tuple[Excuse, ...] = (
     *(_refused(operation, "invalid_challenge") for operation in (SECOND_FACTOR, ADD_PASSKEY, USE_PASSKEY, STEP_UP)),
     # A name is trimmed, here as well.
     *(_accepted(operation, has_surrounding_space) for operation in (ADD_PASSKEY, PATCH_PASSKEY)),
+    # "Absent, null or empty" is one thing, of members that may be absent, too.
+    *(_accepted(operation, has_empty_optional) for operation in (ADD_PASSKEY, STEP_UP)),
     # One of them is enough, and an empty one is none: "one way to step up, or the other".
     *(_refused(STEP_UP, f"{field}: missing") for field in FIELDS[STEP_UP]),
     _refused(SECOND_FACTOR, "code: missing"),
@@ -209,7 +217,7 @@ RIGHT: tuple[Excuse, ...] = (
     # Nor does it say which cursors a page had.
     *(
         _refused(operation, "invalid_request", lambda query: "cursor" in query)
-        for operation in (LIST_USERS, LIST_EVENTS, LIST_DELIVERIES)
+        for operation in (LIST_USERS, LIST_EVENTS, LIST_DELIVERIES, FOLLOW_FEED)
     ),
     _refused(LIST_USERS, "invalid_request", _nul_in("query")),
 )

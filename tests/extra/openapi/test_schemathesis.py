@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, settings
 
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
-from tests.extra.openapi.described import AnyCase, Described, give_what_nobody_guesses
+from tests.extra.openapi.described import AnyCase, Described
 from tests.extra.openapi.excuses import excused
 
 LEAST_REQUESTS = 10_000
@@ -17,8 +17,7 @@ schema = described.schema()
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 def test_every_answer_is_as_described(case: AnyCase) -> None:
-    described.start_over()
-    give_what_nobody_guesses(case)
+    described.prepare(case)
     response = case.call(session=described.client)
     case.validate_response(
         response, excluded_checks=excused(case, response), transport_kwargs={"session": described.client}
