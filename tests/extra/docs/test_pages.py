@@ -45,6 +45,7 @@ def without_installing(page: Path) -> list[Block]:
             HOW_TO / f"{name}.md"
             for name in (
                 "api-keys",
+                "forward-auth",
                 "reverse-proxy",
                 "backups",
                 "master-key",
@@ -126,6 +127,7 @@ def test_what_is_not_run_says_why_and_is_little() -> None:
 def test_every_page_with_commands_is_run() -> None:
     how_tos = (
         "api-keys",
+        "forward-auth",
         "postgresql",
         "smtp",
         "backups",
