@@ -52,6 +52,7 @@ def without_installing(page: Path) -> list[Block]:
                 "email-verification",
                 "own-account",
                 "keys",
+                "second-factors",
                 "token-pairs",
             )
         ),
@@ -139,6 +140,7 @@ def test_every_page_with_commands_is_run() -> None:
         "own-account",
         "token-pairs",
         "keys",
+        "second-factors",
         "webhooks",
     )
     run = {"README.md", "docs/tutorial/front-end.md", *(f"docs/how-to/{name}.md" for name in how_tos)}
