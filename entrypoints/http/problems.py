@@ -145,8 +145,8 @@ PROBLEMS: Mapping[type[AuthError] | type[RequestError], Problem] = {
         HTTPStatus.FORBIDDEN,
         "Second factor required",
         "Answer the challenge with a second factor at /api/auth/login/second-factor.",
-        when="What was given is right, but the account takes a second factor, too; `challenge`, `factors` and "
-        "`expires_at` are members of the answer.",
+        when="What was given is right, but the account takes a second factor, too; `challenge`, `factors`, "
+        "`expires_at` and, where a passkey will do, `passkey` are members of the answer.",
     ),
     errors.SignUpClosedError: Problem(
         HTTPStatus.FORBIDDEN,

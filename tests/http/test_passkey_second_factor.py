@@ -6,9 +6,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from jsonschema import Draft202012Validator
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import Ports, deliver_due_mails
+from leadnator_auth.domain import Ports, SecondFactorRequiredError, deliver_due_mails
+from leadnator_auth.entrypoints.http.openapi.problem_descriptions import problem_schema
 from leadnator_auth.testing import TotpApp, VirtualAuthenticator
 from tests.http.admins import Caller, signed_up
 from tests.http.conftest import CheckProblem, ClientOver
@@ -248,3 +250,15 @@ async def test_what_does_not_count_for_a_step_up_has_to_be_a_text_all_the_same(
         assert [each["field"] for each in answer.json()["errors"]] == others
         answer = await alice.send("POST", STEP_UP, json=right | dict.fromkeys(others, ""))
         assert answer.status_code == 200, answer.text
+
+
+async def test_all_that_asks_for_a_second_factor_is_described(
+    http: httpx2.AsyncClient, memory: MemoryPorts, alice: Caller, phone: Device
+) -> None:
+    await set_up_app(alice, memory)
+    schema = problem_schema(SecondFactorRequiredError)
+    without_passkey = await asked(http)
+    await phone.added(alice)
+    for answer in (without_passkey, await asked(http)):
+        Draft202012Validator(schema | {"additionalProperties": False}).validate(answer)
+    assert answer.keys() == schema["properties"].keys()

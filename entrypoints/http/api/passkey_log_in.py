@@ -19,7 +19,6 @@ from leadnator_auth.entrypoints.http.api.passkeys import (
     EXAMPLE_CREDENTIAL,
     EXAMPLE_OPTIONS,
     GROUP,
-    REQUEST_OPTIONS,
     asked,
     require_them,
 )
@@ -63,7 +62,9 @@ OPERATIONS: tuple[Operation, ...] = (
         name="request_passkey_log_in",
         summary="Get what a browser asks for a passkey with, whosever it will be.",
         group=GROUP,
-        success=schemas.closed({"challenge_id": _CHALLENGE, "options": REQUEST_OPTIONS, "expires_at": schemas.INSTANT}),
+        success=schemas.closed(
+            {"challenge_id": _CHALLENGE, "options": schemas.PASSKEY_REQUEST, "expires_at": schemas.INSTANT}
+        ),
         example_answer={
             "challenge_id": "passkey_xyz…",
             "options": EXAMPLE_OPTIONS,

@@ -92,11 +92,6 @@ CREDENTIAL: Schema = {
     "description": "What `toJSON()` of the PublicKeyCredential gives, as it is.",
     "examples": [{"id": "…", "rawId": "…", "type": "public-key", "response": {}}],
 }
-REQUEST_OPTIONS: Schema = {
-    "type": "object",
-    "description": "For `PublicKeyCredential.parseRequestOptionsFromJSON`.",
-    "required": ["challenge", "rpId", "allowCredentials", "userVerification"],
-}
 EXAMPLE_OPTIONS = {
     "challenge": "…",
     "rpId": "auth.example.com",

@@ -17,7 +17,6 @@ from leadnator_auth.domain.errors import (
 from leadnator_auth.entrypoints.http.api.passkeys import (
     CREDENTIAL,
     EXAMPLE_OPTIONS,
-    REQUEST_OPTIONS,
     asked,
     require_them,
 )
@@ -97,7 +96,9 @@ OPERATIONS: tuple[Operation, ...] = (
         name="request_passkey_step_up",
         summary="Get what a browser asks for a passkey of the account with, to step up by it; 404 if it has none.",
         group=GROUP,
-        success=schemas.closed({"challenge_id": _CHALLENGE, "options": REQUEST_OPTIONS, "expires_at": schemas.INSTANT}),
+        success=schemas.closed(
+            {"challenge_id": _CHALLENGE, "options": schemas.PASSKEY_REQUEST, "expires_at": schemas.INSTANT}
+        ),
         example_answer={
             "challenge_id": "stepup_xyz…",
             "options": EXAMPLE_OPTIONS,

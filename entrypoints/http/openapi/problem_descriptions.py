@@ -107,14 +107,17 @@ def problem_schema(kind: Kind) -> Schema:
     }
     if issubclass(kind, FieldsError):
         members["errors"] = {"type": "array", "minItems": 1, "items": schemas.FIELD_ERROR}
+    optional: Schema = {}
     if issubclass(kind, SecondFactorRequiredError):
+        optional = {"passkey": schemas.closed({"options": schemas.PASSKEY_REQUEST})}
         members |= {
             "challenge": schemas.FACTOR_CHALLENGE,
             "factors": {"type": "array", "items": {"type": "string"}, "description": "What will do as an answer."},
             "expires_at": schemas.INSTANT,
         }
     title = kind.__name__.removesuffix("Error") + "Problem"
-    return schemas.open_object(members, title=title) | {"description": problem.when}
+    described = {"properties": {**members, **optional}, "description": problem.when}
+    return schemas.open_object(members, title=title) | described
 
 
 def header_names(kinds: Iterable[Kind]) -> dict[str, bool]:

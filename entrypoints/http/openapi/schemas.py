@@ -54,6 +54,11 @@ FACTOR_CODE: Schema = {
     "description": "The six digits that the app shows, or a recovery code.",
     "examples": ["492039"],
 }
+PASSKEY_REQUEST: Schema = {
+    "type": "object",
+    "description": "For `PublicKeyCredential.parseRequestOptionsFromJSON`.",
+    "required": ["challenge", "rpId", "allowCredentials", "userVerification"],
+}
 CONFIRMATION_TOKEN: Schema = {"type": "string", "pattern": "^email_", "description": "What the mailed link ends in."}
 UNDO_TOKEN: Schema = {"type": "string", "pattern": "^undo_", "description": "What the mailed link ends in."}
 

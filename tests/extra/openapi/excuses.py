@@ -11,6 +11,8 @@ from schemathesis.specs.openapi.checks import (
     positive_data_acceptance,
 )
 
+from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
+from leadnator_auth.entrypoints.http.reading.body import FORM
 from tests.extra.openapi.described import AnyCase
 
 Body = Mapping[str, Any]  # JSON, or a query, as it was generated: any value may stand at any name
@@ -43,31 +45,7 @@ REFRESH = "POST /api/auth/refresh"
 ADD_WEBHOOK = "POST /api/admin/webhooks"
 PATCH_WEBHOOK = "PATCH /api/admin/webhooks/{id}"
 LIST_DELIVERIES = "GET /api/admin/webhooks/{id}/deliveries"
-FIELDS = {
-    SIGN_UP: ["name", "email", "password"],
-    LOG_IN: ["email", "password"],
-    FORGOT: ["email"],
-    RESET: ["token", "password"],
-    VERIFY: ["token"],
-    ASK_FOR_CODE: ["email"],
-    CONFIRM_CODE: ["challenge", "code"],
-    MOVE: ["email"],
-    CONFIRM: ["token"],
-    UNDO: ["token"],
-    CHANGE: ["current_password", "password"],
-    MEDIA: ["path"],
-    PATCH_USER: ["name", "email", "role", "plan", "status", "email_verified", "app_metadata"],
-    PATCH_ACCOUNT: ["name", "user_metadata"],
-    STEP_UP: ["current_password", "code", "challenge_id", "credential"],
-    SECOND_FACTOR: ["challenge", "code", "credential"],
-    ADD_PASSKEY: ["challenge_id", "credential", "name"],
-    PATCH_PASSKEY: ["name"],
-    USE_PASSKEY: ["challenge_id", "credential"],
-    CREATE_KEY: ["name", "scopes", "expires_at"],
-    REFRESH: ["refresh_token"],
-    ADD_WEBHOOK: ["url", "types", "description"],
-    PATCH_WEBHOOK: ["url", "types", "description", "enabled"],
-}
+FIELDS = {f"{each.method} {each.path}": [*each.body] for each in OPERATIONS if each.body and each.body_type != FORM}
 METADATA = [(PATCH_USER, "app_metadata"), (PATCH_ACCOUNT, "user_metadata")]
 NEW_PASSWORD = [SIGN_UP, RESET, CHANGE]
 URL = [ADD_WEBHOOK, PATCH_WEBHOOK]
