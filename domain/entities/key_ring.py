@@ -36,16 +36,15 @@ class KeyRing:
     """Those whose tokens are good, by kid."""
     signing: SigningKey | None = attrs.field(init=False, default=None)
     """The one that signs, whatever its algorithm; None with HS256, or before any was read."""
-    is_used: bool = attrs.field(init=False)
+    is_used: bool = attrs.field(init=False, default=False)
     """Whether any token is, or may be, signed with such a key; else nothing of it costs anything."""
     _keys: Sequence[SigningKey] = attrs.field(init=False, default=())
     _read_at: datetime | None = attrs.field(init=False, default=None)
     _readers: int = attrs.field(init=False, default=0)
     _looks: int = attrs.field(init=False, default=0)
 
-    @is_used.default
-    def _is_for_others(self) -> bool:
-        return self.algorithm.has_public_keys
+    def __attrs_post_init__(self) -> None:
+        self.is_used = self.algorithm.has_public_keys
 
     def is_due(self, now: datetime) -> bool:
         """Returns whether the keys have to be read before anything is signed or verified; never with HS256 alone."""

@@ -3,7 +3,7 @@
 import hashlib
 import ipaddress
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import attrs
 
@@ -18,6 +18,7 @@ CLOCK_LEEWAY = timedelta(seconds=60)
 USE_NOTED_EVERY = timedelta(seconds=60)
 """How often the use of a session is noted at most: so its last use is known to a minute."""
 
+_AS_IT_BEGAN = datetime.min.replace(tzinfo=UTC)
 _MAX_IP = 45
 _MAX_USER_AGENT = 256
 _NUMBERS = re.compile(r"[\d._]+")
@@ -100,14 +101,15 @@ class Session:
     """The session epoch of its user when it began, or when it was last spared while all others ended."""
     last_used_at: datetime | None = None
     """When a use of it was noted last; None where none was, because nobody asked for it."""
-    authenticated_at: datetime = attrs.field()
+    authenticated_at: datetime = _AS_IT_BEGAN
     """When somebody last proved in it that the account is theirs: when it began, or stepped up since."""
     amr: tuple[AuthenticationMethod, ...] = (AuthenticationMethod.PASSWORD,)
     """How they proved it then."""
 
-    @authenticated_at.default
-    def _begins_with_a_proof(self) -> datetime:
-        return self.created_at
+    def __attrs_post_init__(self) -> None:
+        """It begins with a proof. A default that is computed would be more than msgspec reads of a class."""
+        if self.authenticated_at is _AS_IT_BEGAN:
+            object.__setattr__(self, "authenticated_at", self.created_at)
 
     def is_live(self, user: User, now: datetime, idle: timedelta | None) -> bool:
         """Returns whether it is a session of `user` whose tokens are still good, and that was used within `idle`.

@@ -3,10 +3,12 @@
 import inspect
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
+import attrs
 import pytest
 
 import leadnator_auth.domain as core
@@ -33,6 +35,27 @@ ALICE = User(id=UserId("u_1"), name="Alice", email=EMAIL, created_at=NOW)
 def test_every_public_name_is_there_and_sorted() -> None:
     assert all(hasattr(core, name) for name in core.__all__)
     assert sorted(core.__all__) == list(core.__all__)
+
+
+def classes_of_attrs(module: ModuleType) -> Iterator[type[attrs.AttrsInstance]]:
+    """Yields those that a module has, however they are named in it."""
+    for value in vars(module).values():
+        if isinstance(value, type) and attrs.has(value):
+            yield value
+
+
+@pytest.mark.parametrize("module", [core, core.entities, core.ports, core.values], ids=lambda module: module.__name__)
+def test_frameworks_can_read_what_classes_are_made_of(module: ModuleType) -> None:
+    """Litestar reads the classes of dependencies by msgspec, which refuses a default made of other fields."""
+    submodules = [each for each in vars(module).values() if isinstance(each, ModuleType)]
+    classes = {cls for each in (module, *submodules) for cls in classes_of_attrs(each)}
+    computed = [
+        (cls.__name__, field.name)
+        for cls in classes
+        for field in attrs.fields(cls)
+        if getattr(field.default, "takes_self", False)
+    ]
+    assert computed == []
 
 
 def test_the_core_pulls_in_nothing_but_attrs() -> None:
