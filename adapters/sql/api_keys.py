@@ -7,15 +7,10 @@ import attrs
 
 from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
-from leadnator_auth.adapters.sql.table import Column, Table, instant, optional_instant, plain
+from leadnator_auth.adapters.sql.table import Table, instant, optional_instant, plain, words
 from leadnator_auth.domain.entities.api_key import ApiKey
 from leadnator_auth.domain.entities.session import USE_NOTED_EVERY
 from leadnator_auth.domain.values.ids import ApiKeyId, UserId
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
 
 API_KEYS = Table(
     "api_keys",
@@ -25,7 +20,7 @@ API_KEYS = Table(
         plain("id"),
         plain("user_id"),
         plain("name"),
-        Column("scopes", "scopes", _words, " ".join),
+        words("scopes"),
         instant("created_at"),
         optional_instant("expires_at"),
         optional_instant("last_used_at"),

@@ -7,15 +7,10 @@ import attrs
 from leadnator_auth.adapters.sql.backend import ConstraintError
 from leadnator_auth.adapters.sql.instants import to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
-from leadnator_auth.adapters.sql.table import Column, Table, instant, optional_instant, plain
+from leadnator_auth.adapters.sql.table import Column, Table, instant, optional_instant, plain, words
 from leadnator_auth.domain.entities.passkey import Passkey
 from leadnator_auth.domain.errors import PasskeyExistsError
 from leadnator_auth.domain.values.ids import PasskeyId, UserId
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
 
 PASSKEYS = Table(
     "passkeys",
@@ -30,7 +25,7 @@ PASSKEYS = Table(
         plain("sign_count"),
         Column("backup_eligible", "backup_eligible", bool, int),
         Column("backed_up", "backed_up", bool, int),
-        Column("transports", "transports", _words, " ".join),
+        words("transports"),
         plain("aaguid"),
         instant("created_at"),
         optional_instant("last_used_at"),

@@ -52,6 +52,11 @@ def choice(name: str, of: type[StrEnum], field: str | None = None) -> Column:
     return Column(name, field or name, members.__getitem__, attrgetter("value"))
 
 
+def words(name: str) -> Column:
+    """Returns a column of words with a space between them."""
+    return Column(name, name, lambda text: tuple(text.split()), " ".join)
+
+
 class Table(Generic[Entity]):
     """The table of one kind of entity; `key` has the columns of its primary key."""
 

@@ -1,276 +1,169 @@
-"""Worlds in which an intruder has got into somebody's account, and moves it from address to address.
+"""Worlds in which an intruder has got into somebody's account, and moves it from address to address, or deletes it.
 
-The owner reads the mails to one address, the intruder those to others. In each world they do what they can, in some
-order and at times at once, while commits fail and answers are lost. In the end the owner takes the account back by what
-was mailed to them; then it is theirs alone, whatever happened before.
+The owner reads the mails to one address, the intruder those to others. In each world they do what they can. In the end
+the owner takes the account back by what was mailed to them; then it is theirs alone, whatever happened before. Of an
+account that was deleted nothing leads anywhere, and its address is the owner's for the asking, whoever had it since.
 """
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
-from random import Random
+from collections.abc import Awaitable, Iterable
+from contextlib import suppress
 
-import attrs
-
-from leadnator_auth.adapters.memory import MemoryIdentities, MemoryPorts, MemoryUnitOfWork, memory_ports
 from leadnator_auth.domain import (
     Actor,
     AuthError,
     EmailTakenError,
     Identity,
     KeyIdentity,
-    Purpose,
     SignedIn,
-    UnavailableError,
     User,
-    UserId,
-    change_email,
-    change_password,
     change_user,
-    confirm_email,
-    create_api_key,
-    deliver_due_mails,
     identify,
     identify_key,
     log_in,
-    purge,
+    log_in_with_passkey,
+    request_passkey_log_in,
     request_password_reset,
     reset_password,
     sign_up,
     undo_email_change,
-    verify_email,
 )
-from leadnator_auth.domain.entities.mail import SecretMail
+from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.one_time_token import digest_of
-from leadnator_auth.domain.ports import Transaction
+from tests.simulation.intrusion import FIRST, INTRUDERS, OWNERS, OWNERS_NEW, STRANGER, Known, World
 from tests.simulation.scheduler import Violation
 
-OWNERS, INTRUDERS = "owner@example.com", ("b@evil.example", "c@evil.example")
-STRANGER = "stranger@example.com"
-ACTS = 14
-USES: dict[str, Callable[..., Awaitable[object]]] = {
-    "email": confirm_email,
-    "undo": undo_email_change,
-    "verify": verify_email,
-}
+OWNERS_OWN, OTHERS = "owners-own", "intruders-own"
+Entered = User | Identity | KeyIdentity | SignedIn
 
 
-class Unreliable(MemoryUnitOfWork):
-    """Units of work some of which are not kept, and of some of which nobody hears that they were."""
-
-    chance: Random
-    failures = 0.0
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Transaction]:
-        async with super()._transaction() as transaction:
-            if self.chance.random() < self.failures:
-                raise UnavailableError("the database is away")
-            yield transaction
-        if self.chance.random() < self.failures:
-            raise UnavailableError("the answer was lost")
-
-
-class World:
-    """One of them."""
-
-    def __init__(self, seed: int) -> None:
-        self.chance = Random(seed)
-        memory = memory_ports(seed)
-        self.store = Unreliable()
-        self.store.chance = self.chance
-        fields = attrs.asdict(memory, recurse=False) | {"unit_of_work": self.store}
-        fields["identities"] = MemoryIdentities(self.store)
-        self.ports = MemoryPorts(**fields)
-        self.passwords = ["first-password"]
-        self.tokens: list[str] = []
-        self.keys: list[tuple[str, datetime]] = []
-        """API keys that somebody made, and when."""
-        self.user_id = UserId("")
-
-    async def begin(self) -> None:
-        """The owner's account is made, by the owner or by an intruder who signed up with an address not theirs."""
-        signed_in = await sign_up("Owner", OWNERS, self.passwords[0], ports=self.ports)
-        self.user_id = signed_in.user.id
-        self.tokens.append(signed_in.token)
-        self.store.failures = self.chance.choice((0.0, 0.1, 0.3))
-
-    async def live(self) -> None:
-        """Everybody does what they can."""
-        acts = (
-            self.ask,
-            self.move,
-            self.move,
-            self.use,
-            self.use,
-            self.use,
-            self.enter,
-            self.set_password,
-            self.forget,
-            self.make_key,
-        )
-        others = (self.deliver, self.deliver, self.pass_time, self.register, self.suspend, self.clear)
-        for _ in range(ACTS):
-            at_once = [self.chance.choice((*acts, *others))() for _ in range(self.chance.choice((1, 1, 2, 3)))]
-            for outcome in await asyncio.gather(*at_once, return_exceptions=True):
-                if isinstance(outcome, BaseException) and not isinstance(outcome, AuthError):
-                    raise outcome
-            self.look()
-
-    def look(self) -> None:
-        """What must hold at every moment: whoever has an address read its mails, or signed up when it was free."""
-        tables, now = self.store.tables, self.ports.clock.now()
-        addresses = [user.email.canonical for user in tables.users.values()]
-        if len(set(addresses)) != len(addresses):
-            raise Violation(f"two accounts have one address: {addresses}")
-        for change in tables.email_changes.values():
-            holders = [user for user in tables.users.values() if user.email.canonical == change.email.canonical]
-            if change.is_undoable(now) and [user for user in holders if user.id != change.user_id]:
-                raise Violation(f"a reserved address was given away: {change}")
-
-    async def ask(self) -> None:
-        identity = await self._identity()
-        await change_email(identity, self.chance.choice((*INTRUDERS, OWNERS, STRANGER)), ports=self.ports)
-
-    async def use(self) -> None:
-        """The intruder uses what was mailed to them, again and again; the owner does not know yet."""
-        if secrets := self.mailed_to(*INTRUDERS, STRANGER):
-            secret = self.chance.choice(secrets[-6:])
-            purpose, was_void = secret.partition("_")[0], self._is_void(secret)
-            if purpose == Purpose.RESET:
-                await self._new_password(lambda password: reset_password(secret, password, ports=self.ports))
-            else:
-                await USES[purpose](secret, ports=self.ports)
-            if was_void:
-                raise Violation(f"a void link worked: {secret}")
-
-    async def move(self) -> None:
-        """What seldom comes together by chance."""
-        address = self.chance.choice(INTRUDERS)
-        await change_email(await self._identity(), address, ports=self.ports)
-        await self.deliver()
-        links = [secret for secret in self.mailed_to(address) if secret.startswith("email_")]
-        if links:
-            await confirm_email(links[-1], ports=self.ports)
-
-    def _is_void(self, secret: str) -> bool:
-        """Returns whether something happened since that voids it, as long as it is kept."""
-        token = self.store.tables.one_time_tokens.get(digest_of(secret))
-        user = self.store.tables.users.get(token.user_id or UserId("")) if token else None
-        return bool(token and user and token.purpose is not Purpose.UNDO and token.epoch < user.secret_epoch)
-
-    async def enter(self) -> None:
-        email = self.chance.choice((OWNERS, *INTRUDERS, STRANGER))
-        signed_in = await log_in(email, self.chance.choice(self.passwords), ports=self.ports)
-        if signed_in.user.id == self.user_id:
-            self.tokens.append(signed_in.token)
-
-    async def set_password(self) -> None:
-        identity, old = await self._identity(), self.chance.choice(self.passwords)
-        await self._new_password(lambda password: change_password(identity, old, password, ports=self.ports))
-
-    async def forget(self) -> None:
-        await request_password_reset(self.chance.choice((OWNERS, *INTRUDERS)), ports=self.ports)
-
-    async def make_key(self) -> None:
-        made = await create_api_key(await self._identity(), "a key", ports=self.ports)
-        self.keys.append((made.secret, made.key.created_at))
-
-    async def register(self) -> None:
-        """Somebody else wants an address, such as one that was just left."""
-        with suppress(EmailTakenError):
-            await sign_up("Else", self.chance.choice((OWNERS, INTRUDERS[0])), "others-password", ports=self.ports)
-
-    async def suspend(self) -> None:
-        for status in ("suspended", "active"):
-            await change_user(Actor.operator(), self.user_id, {"status": status}, ports=self.ports)
-
-    async def deliver(self) -> None:
-        await deliver_due_mails(ports=self.ports)
-
-    async def pass_time(self) -> None:
-        self.ports.clock.instant += self.chance.choice((timedelta(minutes=1), timedelta(hours=1), timedelta(days=2)))
-
-    async def clear(self) -> None:
-        while await purge(ports=self.ports):
-            pass
-
-    def mailed_to(self, *addresses: str) -> list[str]:
-        """Returns the secrets that were mailed there, oldest first."""
-        mails = [mail for mail in self.ports.mailer.mails if isinstance(mail, SecretMail)]
-        return [mail.secret for mail in mails if mail.to.canonical in addresses]
-
-    async def _identity(self) -> Identity:
-        return await identify(self.chance.choice(self.tokens), ports=self.ports)
-
-    async def _new_password(self, act: Callable[[str], Awaitable[object]]) -> None:
-        self.passwords.append(f"password-{len(self.passwords)}")
-        await act(self.passwords[-1])
+class Takeover(World):
+    """One of them, to its end."""
 
     async def end(self) -> None:
-        """Faults stop, and the owner takes the account back, if anything was mailed to them in time."""
+        """Faults stop, and the owner does what can be done."""
         self.store.failures = 0.0
-        await change_user(Actor.operator(), self.user_id, {"status": "active"}, ports=self.ports)
+        for user_id in list(self.store.tables.users):
+            await change_user(Actor.operator(), user_id, {"status": "active"}, ports=self.ports)
         self.ports.clock.advance(hours=1)
         await self.deliver()
+        self.look()
+        await self._check_what_is_gone()
+        if self.named(FIRST) is None:
+            await self._begin_anew()
+        else:
+            await self._take_back()
+
+    async def _take_back(self) -> None:
+        """The first account is there; the owner undoes its first change, if that was told in time."""
         first = next((s for s in self.mailed_to(OWNERS) if s.startswith("undo_")), None)
         if first is None:
             self._check_that_it_never_moved()
             return
-        moved_at = self._moved_at(first)
         try:
-            await undo_email_change(first, ports=self.ports)
+            await self._undo(first)
         except AuthError:
             return  # seven days are over, or the intruder went back and so spent it for the owner
+        await self._check_that_it_is_the_owners(FIRST, OWNERS_OWN)
+
+    async def _undo(self, secret: str) -> None:
+        """The owner undoes a change, and sets a password by the link that comes with that."""
+        change = self._change_of(secret)
+        account = (await undo_email_change(secret, ports=self.ports)).name
         self.look()
-        guesses = [(email, password) for email in (OWNERS, *INTRUDERS, STRANGER) for password in self.passwords]
-        entered = [log_in(email, password, ports=self.ports) for email, password in guesses]
-        await self._refused("a password is left", entered)
-        added = [secret for secret, made_at in self.keys if made_at >= moved_at]
-        await self._refused("an API key is left", [identify_key(secret, ports=self.ports) for secret in added])
+        passwords = [*self.passwords, OWNERS_NEW]
+        guesses = [(email, each) for email in (OWNERS, *INTRUDERS, STRANGER) for each in passwords]
+        await self._refused("a password is left", (log_in(*guess, ports=self.ports) for guess in guesses), account)
+        if change is None:
+            raise Violation(f"a change was undone that is not known: {secret}")
+        # Where the old address was never proved, perhaps nobody but the intruder was in before, either.
+        since = change.changed_at if change.email_verified_at else None
+        added = [known for known in (*self.keys, *self.passkeys) if since is None or known.made_at >= since]
+        await self._check_ways_in(added, account)
+        await self._set_own_password()
+
+    async def _begin_anew(self) -> None:
+        """The first account is gone; its address is the owner's, who signs up again, or takes what is there."""
+        holder = next((u for u in self.store.tables.users.values() if u.email.canonical == OWNERS), None)
+        if holder is None:
+            account, password = await self._sign_up()
+        elif holder.name in self.owners_again:
+            account, password = holder.name, OWNERS_NEW
+        else:
+            await request_password_reset(OWNERS, ports=self.ports)
+            account, password = await self._set_own_password(), OWNERS_OWN
+            await self._check_ways_in([*self.keys, *self.passkeys], account)  # nobody ever proved the address
+        await self._check_that_it_is_the_owners(account, password)
+
+    async def _sign_up(self) -> tuple[str, str]:
+        """Returns the account that the owner has then: a new one, or one that had the address and was moved away."""
+        account = self._next_name()
+        try:
+            await sign_up(account, OWNERS, OWNERS_NEW, ports=self.ports)
+        except EmailTakenError:
+            for secret in (each for each in self.mailed_to(OWNERS) if each.startswith("undo_")):
+                if self._change_of(secret) and self.named(self.account_of[secret]):
+                    await self._undo(secret)
+                    return self.account_of[secret], OWNERS_OWN
+            raise Violation("the owner's address is kept from them") from None
+        return account, OWNERS_NEW
+
+    async def _set_own_password(self) -> str:
+        """Returns the account that the last link is for which the owner was mailed."""
         await self.deliver()
         links = [secret for secret in self.mailed_to(OWNERS) if secret.startswith("reset_")]
-        await reset_password(links[-1], "owners-own", ports=self.ports)
+        account = (await reset_password(links[-1], OWNERS_OWN, ports=self.ports)).name
         self.look()
-        await self._check_that_it_is_the_owners()
+        return account
 
-    def _moved_at(self, undo: str) -> datetime:
-        """Returns when the change was that a link undoes; it may be over, and then it undoes nothing."""
+    def _change_of(self, undo: str) -> EmailChange | None:
+        """Returns the change that a link undoes; it may be over, and then it undoes nothing."""
         token = self.store.tables.one_time_tokens.get(digest_of(undo))
-        change = self.store.tables.email_changes.get(f"{self.user_id} {token.epoch}") if token else None
-        return change.changed_at if change else self.ports.clock.now()
+        changes = self.store.tables.email_changes
+        return changes.get(f"{token.user_id} {token.epoch}") if token else None
 
     def _check_that_it_never_moved(self) -> None:
-        user = self.store.tables.users[self.user_id]
-        if user.email.canonical != OWNERS:
+        user = self.named(FIRST)
+        if user is None or user.email.canonical != OWNERS:
             raise Violation(f"nobody told the old mailbox: {user}")
 
-    async def _check_that_it_is_the_owners(self) -> None:
-        await self._refused("a session is left", [identify(token, ports=self.ports) for token in self.tokens])
-        stale = self.mailed_to(*INTRUDERS, STRANGER)
-        for secret in stale:
-            act = USES.get(secret.partition("_")[0])
-            tried = act(secret, ports=self.ports) if act else reset_password(secret, "intruders", ports=self.ports)
-            await self._refused(f"a link is left: {secret}", [tried])
-        owner = (await log_in(OWNERS, "owners-own", ports=self.ports)).user
-        if owner.id != self.user_id or owner.pending_email is not None:
+    async def _check_what_is_gone(self) -> None:
+        """Nothing of an account that was deleted leads anywhere."""
+        there = {user.name for user in self.store.tables.users.values()}
+        ways = [known for known in (*self.tokens, *self.keys, *self.passkeys) if known.account not in there]
+        await self._check_ways_in(ways)
+        links = [secret for secret, account in self.account_of.items() if account not in there]
+        for secret in links:
+            await self._refused(f"a link of an account that is gone is left: {secret}", [self.follow(secret, OTHERS)])
+
+    async def _check_that_it_is_the_owners(self, account: str, password: str) -> None:
+        await self._check_ways_in(self.tokens, account)
+        for secret in self.mailed_to(*INTRUDERS, STRANGER):
+            await self._refused(f"a link is left: {secret}", [self.follow(secret, OTHERS)], account)
+        owner = (await log_in(OWNERS, password, ports=self.ports)).user
+        if owner.name != account or owner.pending_email is not None:
             raise Violation(f"the owner did not get the account back whole: {owner}")
 
-    async def _refused(self, what: str, calls: Sequence[Awaitable[object]]) -> None:
-        """What is another account's by now may work there."""
+    async def _check_ways_in(self, ways: Iterable[Known], account: str | None = None) -> None:
+        for known in ways:
+            if known in self.tokens:
+                await self._refused("a session is left", [identify(known.secret, ports=self.ports)], account)
+            elif known.device is None:
+                await self._refused("an API key is left", [identify_key(known.secret, ports=self.ports)], account)
+            elif known.device.credentials:
+                asked = await request_passkey_log_in(ports=self.ports)
+                answer = known.device.get(asked.options)
+                tried = log_in_with_passkey(asked.challenge.secret, answer, ports=self.ports)
+                await self._refused("a passkey is left", [tried], account)
+
+    async def _refused(self, what: str, calls: Iterable[Awaitable[Entered]], account: str | None = None) -> None:
+        """What is another account's by now may work there; without an account nothing may."""
         for call in calls:
             with suppress(AuthError):
                 done = await call
-                user = (
-                    done
-                    if isinstance(done, User)
-                    else done.user
-                    if isinstance(done, Identity | KeyIdentity | SignedIn)
-                    else None
-                )
-                if user is None or user.id == self.user_id:
+                user = done if isinstance(done, User) else done.user
+                if account is None or user.name == account:
                     raise Violation(what)
 
 
@@ -281,7 +174,7 @@ def run(seed: int) -> None:
     """
 
     async def lived() -> None:
-        world = World(seed)
+        world = Takeover(seed)
         await world.begin()
         await world.live()
         await world.end()

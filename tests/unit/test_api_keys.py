@@ -39,6 +39,7 @@ from leadnator_auth.domain import (
     introspect,
     list_api_keys,
     list_api_keys_of,
+    log_in,
     log_out,
     request_password_reset,
     reset_password,
@@ -268,6 +269,21 @@ async def test_an_undo_drops_what_was_made_since_the_change(memory: MemoryPorts,
     await undo_email_change(memory.mailer.undo_links[0].secret, ports=memory)
     assert [await is_good(secret, memory) for secret in (before, after)] == [True, False]
     assert [key.name for key in await list_api_keys_of(identity.user.id, ports=memory)] == ["the owner's"]
+
+
+async def test_an_undo_drops_all_that_was_made_where_the_old_address_was_never_proved(
+    memory: MemoryPorts, identity: Identity
+) -> None:
+    made = await secret_of(identity, memory, "of whoever signed up with an address not theirs")
+    memory.clock.instant += timedelta(days=8)  # a reset would take it for the owner's
+    again = await log_in("alice@example.com", "secret", ports=memory)
+    await change_email(Identity(again.user, again.session), "al@example.org", ports=memory)
+    await deliver_due_mails(ports=memory)
+    await confirm_email(memory.mailer.confirmation_links[0].secret, ports=memory)
+    await deliver_due_mails(ports=memory)
+    await undo_email_change(memory.mailer.undo_links[0].secret, ports=memory)
+    assert not await is_good(made, memory)
+    assert await list_api_keys_of(identity.user.id, ports=memory) == []
 
 
 async def test_introspection_counts_as_a_use(memory: MemoryPorts, identity: Identity) -> None:

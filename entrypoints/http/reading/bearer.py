@@ -1,6 +1,7 @@
 """The access token, or the API key, of a request (RFC 6750)."""
 
-import attrs
+from typing import NamedTuple
+
 from starlette.requests import HTTPConnection
 
 from leadnator_auth.domain.entities.api_key import is_api_key
@@ -8,12 +9,14 @@ from leadnator_auth.domain.errors import InvalidTokenError
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, MissingTokenError
 
 
-@attrs.frozen
-class Bearer:
+class Bearer(NamedTuple):
     """A token, and the way it was sent."""
 
-    token: str = attrs.field(repr=False)
+    token: str
     in_query: bool
+
+    def __repr__(self) -> str:
+        return f"Bearer(in_query={self.in_query})"
 
 
 def bearer_of(request: HTTPConnection, *, allow_query: bool = True) -> Bearer:
