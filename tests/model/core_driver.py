@@ -14,8 +14,10 @@ from leadnator_auth.domain import (
     Ports,
     SecondFactorRequiredError,
     UserId,
+    change_email,
     change_password,
     change_user,
+    confirm_email,
     confirm_totp,
     delete_user,
     end_session,
@@ -32,6 +34,7 @@ from leadnator_auth.domain import (
     reset_password,
     set_up_totp,
     sign_up,
+    undo_email_change,
     verify_email,
 )
 from tests.model.answers import OK, Answer
@@ -130,6 +133,18 @@ class CoreDriver:
             await resend_verification(await self._identity(token), ports=self.ports)
 
         return self._answer(act())
+
+    def change_email(self, token: str, email: str) -> Answer:
+        async def act() -> None:
+            await change_email(await self._identity(token), email, ports=self.ports)
+
+        return self._answer(act())
+
+    def confirm_email(self, secret: str) -> Answer:
+        return self._answer(confirm_email(secret, ports=self.ports))
+
+    def undo_email_change(self, secret: str) -> Answer:
+        return self._answer(undo_email_change(secret, ports=self.ports))
 
     def change_user(self, token: str, user_id: str, changes: dict[str, str]) -> Answer:
         async def act() -> object:

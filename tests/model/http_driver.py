@@ -71,6 +71,15 @@ class HttpDriver:
     def resend_verification(self, token: str) -> Answer:
         return self._send("POST", "/api/auth/resend-verification", token)
 
+    def change_email(self, token: str, email: str) -> Answer:
+        return self._send("POST", "/api/auth/change-email", token, {"email": email})
+
+    def confirm_email(self, secret: str) -> Answer:
+        return self._send("POST", "/api/auth/confirm-email", None, {"token": secret})
+
+    def undo_email_change(self, secret: str) -> Answer:
+        return self._send("POST", "/api/auth/undo-email-change", None, {"token": secret})
+
     def change_user(self, token: str, user_id: str, changes: dict[str, str]) -> Answer:
         answer = self._send("PATCH", f"/api/admin/users/{user_id}", token, changes)
         if answer.code != OK:

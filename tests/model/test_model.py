@@ -81,7 +81,7 @@ def sql_systems(url: str, runner: asyncio.Runner) -> Iterator[Callable[[], Syste
 
     def new() -> System:
         runner.run(connections.drained())  # what the last history left to be undone holds a lock
-        for table in reversed((*TABLES, "rate_limits", "events", "totp_factors", "recovery_codes")):
+        for table in reversed((*TABLES, "rate_limits", "events", "email_changes", "totp_factors", "recovery_codes")):
             run_sql(url, f"DELETE FROM {table}")
         memory = memory_ports(policy=UNLIMITED)
         core = CoreDriver(attrs.evolve(sql_ports(memory, connections), policy=UNLIMITED), runner)
