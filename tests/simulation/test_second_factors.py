@@ -49,7 +49,7 @@ BUGS = (
             "        user = await transaction.users.by_id(user_id)\n"
             "        if user is None or not token.belongs_to(user):\n"
             "            raise InvalidChallengeError\n"
-            "        proof = await proven_by_code(user, first, typed, transaction, ports)\n",
+            "        proof = await proven_by(user, first, transaction)\n",
             "    from leadnator_auth.domain.entities.recovery_code import digest_of_code\n"
             "    async with ports.unit_of_work.snapshot() as early:\n"
             "        left = {code.digest for code in await early.recovery_codes.of_user(user_id)}\n"
@@ -58,11 +58,11 @@ BUGS = (
             "        user = await transaction.users.by_id(user_id)\n"
             "        if user is None or not token.belongs_to(user):\n"
             "            raise InvalidChallengeError\n"
-            "        if digest_of_code(typed) in left:\n"
-            "            await transaction.recovery_codes.take(user_id, digest_of_code(typed))\n"
+            "        if digest_of_code(str(given)) in left:\n"
+            "            await transaction.recovery_codes.take(user_id, digest_of_code(str(given)))\n"
             "            proof = first.with_code(ports.clock.now())\n"
             "        else:\n"
-            "            proof = await proven_by_code(user, first, typed, transaction, ports)\n",
+            "            proof = await proven_by(user, first, transaction)\n",
         ),
     ),
     (
