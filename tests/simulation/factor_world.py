@@ -51,8 +51,8 @@ from leadnator_auth.domain.entities.recovery_code import digest_of_code
 from leadnator_auth.domain.values.totp import shown, step_at
 from leadnator_auth.testing.totp_app import TotpApp
 from tests.simulation.factor_store import LookedAfter, counting
+from tests.simulation.intrusion import INTRUDERS, OWNERS
 from tests.simulation.scheduler import Violation
-from tests.simulation.takeover import INTRUDERS, OWNERS
 
 Result = TypeVar("Result")
 ACTS = 22

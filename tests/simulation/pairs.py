@@ -43,8 +43,8 @@ from leadnator_auth.domain import (
     reset_password,
     sign_up,
 )
+from tests.simulation.intrusion import Unreliable
 from tests.simulation.scheduler import Violation
-from tests.simulation.takeover import Unreliable
 
 EMAIL = "owner@example.com"
 ACTS = 14

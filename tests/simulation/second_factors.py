@@ -23,8 +23,8 @@ from leadnator_auth.domain.use_cases.steps.complete_recovery import ADDED_LATELY
 from leadnator_auth.domain.values.totp import shown
 from tests.simulation.factor_store import counting
 from tests.simulation.factor_world import World
+from tests.simulation.intrusion import OWNERS
 from tests.simulation.scheduler import Violation
-from tests.simulation.takeover import OWNERS
 
 OWNERS_OWN = "owners-own"
 
