@@ -105,8 +105,9 @@ class Addresses(Model):
             assert answer == Answer("email_taken")
         else:
             assert answer == Answer(OK)
-            secret.is_used = True
+            old, secret.is_used = user.password or "password", True
             self._undo(user, move)
+            assert self.driver.log_in(user.email, old) == Answer("invalid_credentials")
         self.deliver_all()
 
     def _undo(self, user: ModelUser, move: ModelMove) -> None:

@@ -15,6 +15,7 @@ from tests.simulation.takeover import first_violation
 SEEDS = 250
 _CHANGE = "domain/use_cases/email_change.py"
 _RECOVERY = "domain/use_cases/steps/complete_recovery.py"
+_TOKEN = "domain/entities/one_time_token.py"
 _TABLES = "adapters/memory/tables.py"
 
 KNOWN_BY_ADDRESS = Bug(
@@ -74,7 +75,7 @@ BUGS: tuple[Planted, ...] = (
         "a void link worked",
         Bug(
             "an old link works after a change",
-            "domain/entities/one_time_token.py",
+            _TOKEN,
             "        return self.epoch == user.secret_epoch and (self.purpose is not Purpose.EMAIL or is_pending)\n",
             "        return self.purpose is not Purpose.EMAIL or is_pending\n",
         ),
@@ -131,6 +132,21 @@ BUGS: tuple[Planted, ...] = (
     ),
 )
 MORE_BUGS: tuple[Planted, ...] = (
+    (
+        "a link is left: reset_",
+        Bug(
+            "a reset is good whatever address the account has",
+            _TOKEN,
+            "frozenset({Purpose.RESET, Purpose.VERIFY,",
+            "frozenset({Purpose.VERIFY,",
+        ),
+        Bug(
+            "a reset survives a change",
+            _TOKEN,
+            "        if self.purpose is Purpose.UNDO:  #",
+            "        if self.purpose in (Purpose.UNDO, Purpose.RESET):  #",
+        ),
+    ),
     (
         "a passkey is left",
         Bug(
