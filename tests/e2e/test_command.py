@@ -142,6 +142,11 @@ ARGUMENTS = {
     ("webhooks", "deliveries"): ("wh_x",),
     ("webhooks", "retry"): ("wh_x", "d_x"),
     ("webhooks", "delete"): ("wh_x", "--yes"),
+    ("users", "recover"): ("u_x", "--yes"),
+    ("api-keys", "create"): ("u_x", "--name", "X"),
+    ("api-keys", "list"): ("u_x",),
+    ("api-keys", "revoke"): ("k_x",),
+    ("keys", "retire"): ("x",),
 }
 """What a command must be given."""
 LEAVES = [path for path in every_command() if not any(other[: len(path)] == path != other for other in every_command())]

@@ -47,9 +47,11 @@ async def reset(memory: MemoryPorts) -> None:
     await reset_password(memory.mailer.reset_links[-1].secret, "new-secret", ports=memory)
 
 
-async def test_an_undo_drops_what_came_since_the_change(
-    memory: MemoryPorts, identity: Identity, dropped: Dropped
+@pytest.mark.parametrize("is_verified", [True, False])
+async def test_an_undo_drops_what_came_since_the_change_and_all_where_nobody_had_verified(
+    memory: MemoryPorts, identity: Identity, dropped: Dropped, is_verified: bool
 ) -> None:
+    await change_user(Actor.operator(), identity.user.id, {"email_verified": is_verified}, ports=memory)
     await change_email(identity, "al@example.org", ports=memory)
     await deliver_due_mails(ports=memory)
     memory.clock.advance(hours=2)
@@ -58,7 +60,7 @@ async def test_an_undo_drops_what_came_since_the_change(
     await deliver_due_mails(ports=memory)
     memory.clock.advance(days=6)
     await undo_email_change(memory.mailer.undo_links[0].secret, ports=memory)
-    assert dropped == [changed_at]
+    assert dropped == [changed_at if is_verified else None]
 
 
 async def test_a_reset_drops_all_that_was_added_to_an_account_that_nobody_verified(

@@ -182,6 +182,7 @@ async def test_a_reset_drops_what_may_be_an_intruders(
 
 async def test_an_undo_drops_what_came_since_the_change(memory: MemoryPorts, identity: Identity) -> None:
     owners, intruders = VirtualAuthenticator(), VirtualAuthenticator()
+    await change_user(Actor.operator(), identity.user.id, {"email_verified": True}, ports=memory)
     await added(owners, identity, memory)
     memory.clock.advance(minutes=5)
     await change_email(identity, "intruder@example.org", ports=memory)
