@@ -42,6 +42,10 @@ class SnapshotIdentities:
     def note_key_use(self, key_id: ApiKeyId, now: datetime) -> None:
         self._begin(lambda transaction: transaction.api_keys.note_uses({key_id: now}))
 
+    async def drained(self) -> None:
+        """Waits until every use is kept that was to be noted; before a store is closed, say."""
+        await asyncio.gather(*self._tasks)
+
     def _begin(self, note: Callable[[Transaction], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._noted(note))
         self._tasks.add(task)

@@ -1,5 +1,7 @@
 """The published suites of the store's ports, over memory, SQLite and PostgreSQL."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
@@ -136,8 +138,10 @@ class TestSnapshotIdentities(IdentitiesContract):
     """Identities for stores that have none of their own."""
 
     @pytest.fixture
-    def identities(self, unit_of_work: UnitOfWork) -> Identities:
-        return SnapshotIdentities(unit_of_work)
+    async def identities(self, unit_of_work: UnitOfWork) -> AsyncIterator[Identities]:
+        identities = SnapshotIdentities(unit_of_work)
+        yield identities
+        await identities.drained()
 
     @pytest.fixture
     def unreachable(self, connections_to_nowhere: Connections) -> Identities:

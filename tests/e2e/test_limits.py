@@ -12,6 +12,8 @@ from tests.conftest import NewDatabase
 from tests.e2e.conftest import Serve
 from tests.e2e.server import PASSWORD, Answer, Server, read_answer
 
+pytestmark = pytest.mark.slow
+
 FLOOD = 200
 TEN = {"RATE_LIMIT": "on", "LIMIT_LOGIN": "10/day"}
 """As many as by default, but none more while a slow machine takes its time."""

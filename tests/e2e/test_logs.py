@@ -11,6 +11,8 @@ from tests.e2e.conftest import Serve
 from tests.e2e.mails import reset_secret
 from tests.e2e.server import Server
 
+pytestmark = pytest.mark.slow
+
 FIRST_PASSWORD = "first-Pa55word-of-alice"
 SECOND_PASSWORD = "second-Pa55word-of-alice"
 WRONG_PASSWORD = "wrong-Pa55word-of-mallory"

@@ -11,6 +11,8 @@ from tests.e2e.mails import reset_secret
 from tests.e2e.server import DEADLINE_SECONDS, Server, until
 from tests.http.test_metrics import figure
 
+pytestmark = pytest.mark.slow
+
 HEALTH = {"route": "/healthz", "method": "GET", "status": "200"}
 
 

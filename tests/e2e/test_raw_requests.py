@@ -6,6 +6,8 @@ import struct
 
 from tests.e2e.server import Answer, Server, until
 
+pytestmark = pytest.mark.slow
+
 POST_LOG_IN = b"POST /api/auth/login HTTP/1.1\r\nHost: auth.test\r\nContent-Type: application/json\r\n"
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 TWO_MEGABYTES = 2 * 1024 * 1024

@@ -15,6 +15,8 @@ from tests.databases import JWT_SECRET, run_sql
 from tests.e2e.conftest import Serve
 from tests.e2e.server import Server, run, until
 
+pytestmark = pytest.mark.slow
+
 MASTER_KEY = "a master key of the tests that is long enough"
 MASTER_KEYS = MasterKeys([MASTER_KEY])
 SECONDS = 1_000_000

@@ -16,6 +16,8 @@ from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.telemetry import tracing
 from tests.e2e.server import HOST, QUICK, Server, free_port, run
 
+pytestmark = pytest.mark.slow
+
 
 class Collector(ThreadingHTTPServer):
     """Takes spans by OTLP over HTTP."""

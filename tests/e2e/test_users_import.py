@@ -16,6 +16,8 @@ from tests.databases import run_sql
 from tests.e2e.conftest import Serve
 from tests.e2e.server import COMMAND, DEADLINE_SECONDS, PASSWORD, Server, clean_environment, run, until
 
+pytestmark = pytest.mark.slow
+
 HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
 MANY = 1_300
 """More than two transactions take."""

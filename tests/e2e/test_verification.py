@@ -6,6 +6,8 @@ from tests.e2e.conftest import Serve
 from tests.e2e.mails import verification_link
 from tests.e2e.server import PASSWORD, run
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_person_signs_up_reads_the_mail_and_is_let_in(serve: Serve) -> None:
     server = serve(EMAIL_VERIFICATION="required")

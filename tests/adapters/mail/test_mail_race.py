@@ -39,6 +39,8 @@ from tests.databases import backend_of
 from tests.e2e.mails import reset_secret
 from tests.e2e.server import HOST, parsed_mail
 
+pytestmark = pytest.mark.slow
+
 RUSH = 10
 """How much faster than the day the clock goes where a lease must end: its ten seconds are one."""
 
