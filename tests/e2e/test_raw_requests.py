@@ -4,6 +4,8 @@ import json
 import socket
 import struct
 
+import pytest
+
 from tests.e2e.server import Answer, Server, until
 
 pytestmark = pytest.mark.slow

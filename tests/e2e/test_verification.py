@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.e2e.conftest import Serve
 from tests.e2e.mails import verification_link
 from tests.e2e.server import PASSWORD, run
