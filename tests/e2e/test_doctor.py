@@ -20,6 +20,8 @@ from tests.conftest import NewDatabase
 from tests.databases import JWT_SECRET, dump_of, insert_user, migrate, run_sql
 from tests.e2e.server import HOST, free_port, parsed_mail, run
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "geheim-5678"
 QUICK = {"LEADNATOR_BCRYPT_COST": "10"}
 

@@ -22,6 +22,8 @@ from leadnator_auth.testing.contract.samples import NOW, a_session, a_token, a_u
 from tests.conftest import connected, sql_ports
 from tests.databases import backend_of, run_sql
 
+pytestmark = pytest.mark.slow
+
 ALICE, OPERATOR = a_user("alice"), Actor.operator()
 PILE = 20_000
 BOUND = 1_000
