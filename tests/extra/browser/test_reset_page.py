@@ -153,6 +153,16 @@ def test_the_name_of_the_application_leads_to_its_log_in(serve: Serve, browser: 
         assert_accessible(browser)
 
 
+def test_the_box_to_remove_all_else_can_be_seen_and_checked(browser: Chrome, server: Server, link: str) -> None:
+    browser.get(link)
+    box = browser.find_element(By.NAME, "revoke_all")
+    assert min(box.rect["width"], box.rect["height"]) >= 20
+    browser.find_element(By.CSS_SELECTOR, "label.box").click()
+    assert box.is_selected()
+    browser.find_element(By.ID, "password").click()
+    change_password(browser, "another-password")
+
+
 def test_the_password_can_be_shown_and_its_length_is_told(browser: Chrome, link: str) -> None:
     browser.get(link)
     field, hint = browser.find_element(By.ID, "password"), browser.find_element(By.ID, "hint")
