@@ -1,5 +1,6 @@
 """Power cuts while things happen: nothing that was answered is without its event, and each event is heard of."""
 
+import json
 import os
 import random
 import subprocess
@@ -99,13 +100,14 @@ def test_no_answer_is_without_its_event_and_no_event_is_unheard_of(database_url:
 def _check_that_all_is_told(url: str, answered: list[list[str]], events: list[tuple[object, ...]]) -> None:
     """Each answer has its event, each account and session that is kept too, and each event its account."""
     told = {(event_type, user_id) for _, event_type, user_id, *_ in events}
-    started = {str(data) for _, event_type, _, data, _ in events if event_type == "session.started"}
+    begun = [json.loads(str(data)) for _, event_type, _, data, _ in events if event_type == "session.started"]
     users = {user_id for (user_id,) in run_sql(url, "SELECT id FROM users")}
     assert users == {user_id for event_type, user_id in told if event_type == "user.created"}
     assert {user_id for user_id, _ in answered} <= users
     sessions = {session_id for (session_id,) in run_sql(url, "SELECT id FROM sessions")}
     assert {session_id for _, session_id in answered} <= sessions
-    assert {f'{{"session_id": "{session_id}"}}' for session_id in sessions} == started
+    assert begun == [{"session_id": data["session_id"], "amr": "pwd"} for data in begun]
+    assert sessions == {data["session_id"] for data in begun}
 
 
 def _end_leases_and_pauses(url: str) -> None:
