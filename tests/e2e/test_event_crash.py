@@ -34,7 +34,7 @@ class Program:
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.e2e.subscribed_program", str(heard_of), str(people)],
-            cwd=ROOT,
+            cwd=heard_of.parent,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
