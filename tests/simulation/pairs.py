@@ -43,6 +43,7 @@ from leadnator_auth.domain import (
     reset_password,
     sign_up,
 )
+from tests.simulation.finding import first_violation
 from tests.simulation.intrusion import Unreliable
 from tests.simulation.scheduler import Violation
 
@@ -267,30 +268,15 @@ class World:
         return [each for each in self.store.tables.events.values() if each.data.get("session_id") == session_id]
 
 
-def run(seed: int) -> None:
+async def live(seed: int) -> None:
     """Lives one world from its beginning to its end.
 
     Raises: Violation.
     """
-
-    async def lived() -> None:
-        world = World(seed)
-        await world.begin()
-        await world.live()
-
-    asyncio.run(lived())
-
-
-def first_violation(seeds: int) -> str | None:
-    """Returns what went wrong in the first world in which something did."""
-    for seed in range(seeds):
-        try:
-            run(seed)
-        except Violation as violation:
-            return f"{seed}: {violation}"
-    return None
+    world = World(seed)
+    await world.begin()
+    await world.live()
 
 
 if __name__ == "__main__":
-    found = first_violation(int(sys.argv[1]))
-    sys.exit(found)
+    sys.exit(first_violation(live, range(int(sys.argv[1]))))

@@ -43,6 +43,7 @@ from leadnator_auth.domain.entities.passkey import MAX_PASSKEYS
 from leadnator_auth.domain.ports import Repositories, Transaction
 from leadnator_auth.testing import VirtualAuthenticator
 from leadnator_auth.testing.virtual_authenticator import decoded, encoded
+from tests.simulation.finding import first_violation
 from tests.simulation.scheduler import Violation
 
 ACTS = 16
@@ -283,30 +284,15 @@ class World:
             pass
 
 
-def run(seed: int) -> None:
+async def live(seed: int) -> None:
     """Lives one world from its beginning to its end.
 
     Raises: Violation.
     """
-
-    async def lived() -> None:
-        world = World(seed)
-        await world.begin()
-        await world.live()
-
-    asyncio.run(lived())
-
-
-def first_violation(seeds: int) -> str | None:
-    """Returns what went wrong in the first world in which something did."""
-    for seed in range(seeds):
-        try:
-            run(seed)
-        except Violation as violation:
-            return f"{seed}: {violation}"
-    return None
+    world = World(seed)
+    await world.begin()
+    await world.live()
 
 
 if __name__ == "__main__":
-    found = first_violation(int(sys.argv[1]))
-    sys.exit(found)
+    sys.exit(first_violation(live, range(int(sys.argv[1]))))

@@ -1,8 +1,7 @@
 """Lives those worlds to their end, in which the owner takes the account back, whoever has it by then."""
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable
 from datetime import datetime
 
 from leadnator_auth.domain import (
@@ -23,6 +22,7 @@ from leadnator_auth.domain.use_cases.steps.complete_recovery import ADDED_LATELY
 from leadnator_auth.domain.values.totp import shown
 from tests.simulation.factor_store import counting
 from tests.simulation.factor_world import World
+from tests.simulation.finding import first_violation
 from tests.simulation.intrusion import OWNERS
 from tests.simulation.scheduler import Violation
 
@@ -119,30 +119,16 @@ async def _refused(what: str, call: Awaitable[object]) -> None:
     raise Violation(what)
 
 
-def run(seed: int) -> None:
+async def live(seed: int) -> None:
     """Lives one world from its beginning to its end.
 
     Raises: Violation.
     """
-
-    async def lived() -> None:
-        world = World(seed)
-        await world.begin()
-        await world.live()
-        await take_back(world)
-
-    asyncio.run(lived())
-
-
-def first_violation(seeds: Iterable[int]) -> str | None:
-    """Returns what went wrong in the first world in which something did."""
-    for seed in seeds:
-        try:
-            run(seed)
-        except Violation as violation:
-            return f"{seed}: {violation}"
-    return None
+    world = World(seed)
+    await world.begin()
+    await world.live()
+    await take_back(world)
 
 
 if __name__ == "__main__":
-    sys.exit(first_violation(range(int(sys.argv[1]))))
+    sys.exit(first_violation(live, range(int(sys.argv[1]))))

@@ -5,7 +5,6 @@ the owner takes the account back by what was mailed to them; then it is theirs a
 account that was deleted nothing leads anywhere, and its address is the owner's for the asking, whoever had it since.
 """
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
@@ -31,6 +30,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.one_time_token import digest_of
+from tests.simulation.finding import first_violation
 from tests.simulation.intrusion import FIRST, INTRUDERS, OWNERS, OWNERS_NEW, STRANGER, Known, World
 from tests.simulation.scheduler import Violation
 
@@ -167,31 +167,16 @@ class Takeover(World):
                     raise Violation(what)
 
 
-def run(seed: int) -> None:
+async def live(seed: int) -> None:
     """Lives one world from its beginning to its end.
 
     Raises: Violation.
     """
-
-    async def lived() -> None:
-        world = Takeover(seed)
-        await world.begin()
-        await world.live()
-        await world.end()
-
-    asyncio.run(lived())
-
-
-def first_violation(seeds: int) -> str | None:
-    """Returns what went wrong in the first world in which something did."""
-    for seed in range(seeds):
-        try:
-            run(seed)
-        except Violation as violation:
-            return f"{seed}: {violation}"
-    return None
+    world = Takeover(seed)
+    await world.begin()
+    await world.live()
+    await world.end()
 
 
 if __name__ == "__main__":
-    found = first_violation(int(sys.argv[1]))
-    sys.exit(found)
+    sys.exit(first_violation(live, range(int(sys.argv[1]))))

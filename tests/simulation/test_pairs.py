@@ -1,15 +1,12 @@
 """Worlds in which token pairs are refreshed, copied and ended; and that they would find bugs."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.simulation.pairs import first_violation
-from tests.simulation.planted import PACKAGE, ROOT, Bug
+from tests.simulation.finding import assert_found, first_violation
+from tests.simulation.pairs import live
+from tests.simulation.planted import Bug
 
 SEEDS = 100
 _PAIRS = "domain/use_cases/token_pairs.py"
@@ -105,16 +102,10 @@ BUGS = (
 
 
 def test_a_lost_answer_logs_nobody_out_and_what_ended_is_over() -> None:
-    assert first_violation(SEEDS) is None
+    assert first_violation(live, range(SEEDS)) is None
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("tells", "bug"), BUGS, ids=[bug.name for _, bug in BUGS])
 def test_a_planted_bug_is_found(tmp_path: Path, tells: str, bug: Bug) -> None:
-    shutil.copytree(PACKAGE, tmp_path / "leadnator_auth", ignore=shutil.ignore_patterns("__pycache__"))
-    bug.plant(tmp_path / "leadnator_auth")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    environment |= {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]), "PYTHONSAFEPATH": "1"}
-    command = [sys.executable, "-m", "tests.simulation.pairs", "1000"]
-    answer = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
-    assert (answer.returncode, tells in answer.stderr) == (1, True), answer.stderr
+    assert_found(tmp_path, "pairs", 1000, tells, bug)

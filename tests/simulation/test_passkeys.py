@@ -1,15 +1,12 @@
 """Worlds in which all answers of authenticators are overheard; and that they would find bugs."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.simulation.passkeys import first_violation
-from tests.simulation.planted import PACKAGE, ROOT, Bug
+from tests.simulation.finding import assert_found, first_violation
+from tests.simulation.passkeys import live
+from tests.simulation.planted import Bug
 
 SEEDS = 60
 _ENTITY = "domain/entities/passkey.py"
@@ -64,15 +61,9 @@ BUGS = (
 
 
 def test_a_challenge_takes_one_answer_and_a_counter_counts_once() -> None:
-    assert first_violation(SEEDS) is None
+    assert first_violation(live, range(SEEDS)) is None
 
 
 @pytest.mark.parametrize(("tells", "bug"), BUGS, ids=[bug.name for _, bug in BUGS])
 def test_a_planted_bug_is_found(tmp_path: Path, tells: str, bug: Bug) -> None:
-    shutil.copytree(PACKAGE, tmp_path / "leadnator_auth", ignore=shutil.ignore_patterns("__pycache__"))
-    bug.plant(tmp_path / "leadnator_auth")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    environment |= {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]), "PYTHONSAFEPATH": "1"}
-    command = [sys.executable, "-m", "tests.simulation.passkeys", "1000"]
-    answer = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
-    assert (answer.returncode, tells in answer.stderr) == (1, True), answer.stderr
+    assert_found(tmp_path, "passkeys", 1000, tells, bug)

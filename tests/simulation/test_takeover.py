@@ -1,16 +1,13 @@
 """Worlds in which an account is moved by an intruder and taken back; and that they would find bugs."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import attrs
 import pytest
 
-from tests.simulation.planted import PACKAGE, ROOT, Bug
-from tests.simulation.takeover import first_violation
+from tests.simulation.finding import assert_found, first_violation
+from tests.simulation.planted import Bug
+from tests.simulation.takeover import live
 
 SEEDS = 250
 _CHANGE = "domain/use_cases/email_change.py"
@@ -181,7 +178,7 @@ MORE_BUGS: tuple[Planted, ...] = (
 
 
 def test_whoever_reads_the_mails_gets_the_account_back_whole() -> None:
-    assert first_violation(SEEDS) is None
+    assert first_violation(live, range(SEEDS)) is None
 
 
 def _name(row: Planted) -> str:
@@ -190,22 +187,10 @@ def _name(row: Planted) -> str:
 
 @pytest.mark.parametrize("row", BUGS, ids=_name)
 def test_a_planted_bug_is_found(tmp_path: Path, row: Planted) -> None:
-    find(tmp_path, *row)
+    assert_found(tmp_path, "takeover", 1500, *row)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", MORE_BUGS, ids=_name)
 def test_what_a_recovery_or_a_deletion_leaves_is_found(tmp_path: Path, row: Planted) -> None:
-    find(tmp_path, *row)
-
-
-def find(tmp_path: Path, tells: str, *bugs: Bug) -> None:
-    """Plants bugs in a copy, and lives worlds in it until one tells."""
-    shutil.copytree(PACKAGE, tmp_path / "leadnator_auth", ignore=shutil.ignore_patterns("__pycache__"))
-    for bug in bugs:
-        bug.plant(tmp_path / "leadnator_auth")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    environment |= {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]), "PYTHONSAFEPATH": "1"}
-    command = [sys.executable, "-m", "tests.simulation.takeover", "1500"]
-    answer = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
-    assert (answer.returncode, tells in answer.stderr) == (1, True), answer.stderr
+    assert_found(tmp_path, "takeover", 1500, *row)

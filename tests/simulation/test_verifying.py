@@ -1,15 +1,12 @@
 """Worlds in which other services verify tokens; and that they would find bugs."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.simulation.planted import PACKAGE, ROOT, Bug
-from tests.simulation.verifying import first_violation
+from tests.simulation.finding import assert_found, first_violation
+from tests.simulation.planted import Bug
+from tests.simulation.verifying import live
 
 SEEDS, MORE_SEEDS, MOST_SEEDS = 25, 500, 1000
 _FEED, _KEYS = "verifier/feed.py", "verifier/key_store.py"
@@ -67,7 +64,7 @@ QUICK = (
 
 @pytest.mark.parametrize("seeds", [SEEDS, pytest.param(MORE_SEEDS, marks=pytest.mark.slow)], ids=["some", "more"])
 def test_whoever_is_let_in_has_a_session_and_nobody_else_is(seeds: int) -> None:
-    assert first_violation(seeds) is None
+    assert first_violation(live, range(seeds)) is None
 
 
 @pytest.mark.parametrize(
@@ -75,10 +72,4 @@ def test_whoever_is_let_in_has_a_session_and_nobody_else_is(seeds: int) -> None:
     [pytest.param(bug, id=bug.name, marks=[] if bug.name in QUICK else pytest.mark.slow) for bug in BUGS],
 )
 def test_a_planted_bug_is_found(tmp_path: Path, bug: Bug) -> None:
-    shutil.copytree(PACKAGE, tmp_path / "leadnator_auth", ignore=shutil.ignore_patterns("__pycache__"))
-    bug.plant(tmp_path / "leadnator_auth")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    environment |= {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]), "PYTHONSAFEPATH": "1"}
-    command = [sys.executable, "-m", "tests.simulation.verifying", str(MOST_SEEDS)]
-    answer = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
-    assert (answer.returncode, "seed" in answer.stderr) == (1, True), answer.stderr
+    assert_found(tmp_path, "verifying", MOST_SEEDS, ": ", bug)

@@ -6,7 +6,6 @@ session that was there a moment ago, which is as long as `MAX_AGE`; and nobody i
 verifier knows to be good. In the end, when everything is answered, verifiers and the service agree.
 """
 
-import asyncio
 import json
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -39,6 +38,7 @@ from leadnator_auth.verifier.errors import InvalidTokenError, VerifierUnavailabl
 from leadnator_auth.verifier.feed import Feed
 from leadnator_auth.verifier.keys import UnknownKeyError
 from leadnator_auth.verifier.knowledge import Knowledge
+from tests.simulation.finding import first_violation
 from tests.simulation.scheduler import Violation
 from tests.verifier.minting import Key, jwks, payload
 
@@ -233,17 +233,6 @@ class World:
                     raise Violation(f"{token.session_id} is {'good' if is_good else 'over'}, and not so for a verifier")
 
 
-def first_violation(seeds: int) -> str | None:
-    """Returns what does not hold in the first world in which something does not, with its seed."""
-    with short_pages():
-        for seed in range(seeds):
-            try:
-                asyncio.run(World(seed).run())
-            except Violation as violation:
-                return f"{violation}; seed {seed}"
-    return None
-
-
 @contextmanager
 def short_pages() -> Iterator[None]:
     """Has full pages of three entries meanwhile."""
@@ -255,7 +244,14 @@ def short_pages() -> Iterator[None]:
         revocations_module.MAX_REVOCATIONS, feed_module.PAGE_LENGTH = before
 
 
+async def live(seed: int) -> None:
+    """Lives one world from its beginning to its end.
+
+    Raises: Violation.
+    """
+    with short_pages():
+        await World(seed).run()
+
+
 if __name__ == "__main__":
-    found = first_violation(int(sys.argv[1]))
-    if found is not None:
-        sys.exit(found)
+    sys.exit(first_violation(live, range(int(sys.argv[1]))))
