@@ -180,6 +180,17 @@ async def test_a_reset_drops_what_may_be_an_intruders(
     assert len(removed) == 2 - len(left)
 
 
+async def test_a_passkey_that_does_not_say_whose_it_is_logs_nobody_in(memory: MemoryPorts, identity: Identity) -> None:
+    """Nobody else does: who wants in says no name (WebAuthn Level 3 section 7.2, step 6)."""
+    device = VirtualAuthenticator()
+    await added(device, identity, memory)
+    device.tells_user = False
+    with pytest.raises(InvalidPasskeyError):
+        await logged_in(device, memory)
+    device.tells_user = True
+    assert (await logged_in(device, memory)).user.id == identity.user.id
+
+
 async def test_an_undo_drops_what_came_since_the_change(memory: MemoryPorts, identity: Identity) -> None:
     owners, intruders = VirtualAuthenticator(), VirtualAuthenticator()
     await change_user(Actor.operator(), identity.user.id, {"email_verified": True}, ports=memory)
