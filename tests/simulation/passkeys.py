@@ -5,7 +5,6 @@ a passkey lets in whose it says it is, as long as it is there.
 """
 
 import asyncio
-import copy
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -237,7 +236,6 @@ class World:
         person, other = self.chance.sample(self.people, 2)
         if person.devices:
             liar = self.chance.choice(person.devices).clone()
-            liar.credentials = copy.deepcopy(liar.credentials)
             for credential in liar.credentials:
                 credential.user = {**credential.user, "id": encoded(other.id.encode())}
             liar.tells_user = self.chance.random() < 0.7

@@ -10,8 +10,8 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.testclient import TestClient
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.types import Message
+from starlette.websockets import WebSocket
 
 from leadnator_auth.verifier import AsyncVerifier, Verified, Verifier, VerifierMiddleware
 from tests.verifier.service import API_KEY, Service, serving
@@ -106,13 +106,26 @@ async def test_without_any_token_one_may_pass_where_that_is_wanted(service: Serv
         assert (await http.get("/", headers=headers)).json() == ["u_1", "s_1"]
 
 
-def test_websockets_are_for_who_is_known(service: Service, verifier: Verifier) -> None:
-    with TestClient(application(verifier)) as client:
-        headers = {"Authorization": f"Bearer {service.key.token()}"}
-        with client.websocket_connect("/greet", headers=headers) as websocket:
-            assert websocket.receive_text() == "u_1"
-        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/greet"):
-            pass
+async def greeted(verifier: Verifier, headers: list[tuple[bytes, bytes]]) -> list[Message]:
+    """Returns what is sent to somebody who opens a WebSocket."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/greet", "raw_path": b"/greet", "query_string": b"", "headers": headers}
+    await application(verifier)({**scope, "subprotocols": []}, receive, send)
+    return sent
+
+
+async def test_websockets_are_for_who_is_known(service: Service, verifier: Verifier) -> None:
+    accepted, greeting, _ = await greeted(verifier, [(b"authorization", f"Bearer {service.key.token()}".encode())])
+    assert (accepted["type"], greeting["text"]) == ("websocket.accept", "u_1")
+    (refused,) = await greeted(verifier, [])
+    assert (refused["type"], refused["code"]) == ("websocket.close", 1008)
 
 
 async def test_a_verifier_of_an_event_loop_does_as_well(service: Service) -> None:
