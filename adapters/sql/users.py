@@ -48,6 +48,7 @@ USERS = Table(
     (
         *_IDENTIFYING,
         optional_instant("second_factor_at"),
+        plain("passkey_count"),
         plain("pending_email", "pending_email.typed"),
         plain("pending_email_canonical", "pending_email.canonical"),
         _json("user_metadata"),
@@ -56,7 +57,7 @@ USERS = Table(
 )
 IDENTIFIED_USERS = Table("users", User, _IDENTIFYING)
 """All but what hardly any request needs: the metadata, which may be long, the address that was asked for, and whether
-there is a second factor."""
+there is a second factor, or a passkey."""
 _SAVED = (
     "name",
     "email",
@@ -68,6 +69,7 @@ _SAVED = (
     "secret_epoch",
     "email_verified_at",
     "second_factor_at",
+    "passkey_count",
     "pending_email",
     "pending_email_canonical",
     "user_metadata",

@@ -52,6 +52,8 @@ class User:
     """When it was proved that the owner reads mails to the address of today; None if it never was."""
     second_factor_at: datetime | None = None
     """When the app was confirmed without which nobody gets in any more; None where a password will do."""
+    passkey_count: int = 0
+    """How many passkeys it has, so that nobody who has none waits for a look."""
     pending_email: EmailAddress | None = None
     """The address that its owner asked for, taken or not, until it is confirmed, replaced or void."""
     user_metadata: JsonObject = attrs.field(default=EMPTY, eq=False)
@@ -95,7 +97,9 @@ def without_secrets(user: User) -> User:
 
 def without_metadata(user: User) -> User:
     """Returns the account as it is in an `Identity`: every request looks that up, and hardly any needs more."""
-    return attrs.evolve(user, second_factor_at=None, pending_email=None, user_metadata=UNREAD, app_metadata=UNREAD)
+    return attrs.evolve(
+        user, second_factor_at=None, passkey_count=0, pending_email=None, user_metadata=UNREAD, app_metadata=UNREAD
+    )
 
 
 def with_verified_email(user: User, now: datetime) -> User:

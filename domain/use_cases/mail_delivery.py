@@ -188,7 +188,7 @@ async def _notice(mail: QueuedMail, destination: Destination, transaction: Trans
     if kind is MailKind.PASSWORD_CHANGED:
         ways_in = WaysIn(
             has_second_factor=user.has_second_factor,
-            passkeys=len(await transaction.passkeys.of_user(user.id)),
+            passkeys=user.passkey_count,
             api_keys=len(await transaction.api_keys.of_user(user.id)),
         )
     return NoticeMail(mail.id, kind, destination.to, at=mail.queued_at, client=client, ways_in=ways_in)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import attrs
+
 from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.mail import MailKind
 from leadnator_auth.domain.entities.one_time_token import Purpose
@@ -134,9 +136,10 @@ async def remove_passkey(identity: Identity, passkey_id: str, *, ports: Ports) -
     async def remove(transaction: Transaction) -> None:
         user = await require_step_up(identity, transaction, ports)
         passkey = await _own(passkey_id, user, transaction)
-        if not await _is_other_way_in(passkey, user, transaction):
+        if not await _is_other_way_in(user, transaction):
             raise LastCredentialError
         await transaction.passkeys.remove(passkey.id)
+        await transaction.users.save(attrs.evolve(user, passkey_count=user.passkey_count - 1))
         await record(EventType.PASSKEY_REMOVED, user.id, transaction, ports, passkey_id=passkey.id)
         await queue_mail(MailKind.PASSKEY_REMOVED, user.email.canonical, transaction, ports)
 
@@ -150,9 +153,9 @@ async def _own(passkey_id: str, user: User, transaction: Transaction) -> Passkey
     return passkey
 
 
-async def _is_other_way_in(passkey: Passkey, user: User, transaction: Transaction) -> bool:
+async def _is_other_way_in(user: User, transaction: Transaction) -> bool:
     """Returns whether a password works, or there is another passkey; a mailbox can be lost, and does not count."""
-    credentials = await transaction.credentials.of(user.id)
-    if credentials is not None and credentials.usable_hash:
+    if user.passkey_count > 1:
         return True
-    return any(each.id != passkey.id for each in await transaction.passkeys.of_user(user.id))
+    credentials = await transaction.credentials.of(user.id)
+    return credentials is not None and bool(credentials.usable_hash)

@@ -1,13 +1,13 @@
 """Whoever has no passkey pays nothing for them: what the database is asked is the same with them and without."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import httpx2
 import pytest
 
-from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
+from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import Ports
+from leadnator_auth.testing import TotpApp
 from tests.http.admins import Caller, signed_up
 from tests.http.conftest import ClientOver
 from tests.http.passkey_device import with_passkeys
@@ -28,30 +28,23 @@ CALLS: dict[str, Call] = {
 }
 
 
-@pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The SQL that the store runs, in turn."""
-    seen: list[str] = []
-    for name in ("fetch_all", "run", "run_many"):
-        original = getattr(PooledConnection, name)
-
-        async def noted(
-            connection: PooledConnection, sql: str, *rows: Any, original: Any = original, **values: object
-        ) -> object:
-            seen.append(sql)
-            return await original(connection, sql, *rows, **values)
-
-        monkeypatch.setattr(PooledConnection, name, noted)
-    return seen
+async def turn_app_on(caller: Caller, memory: MemoryPorts) -> None:
+    """Gives an account a second factor, whose code of the moment was never used."""
+    app = TotpApp((await caller.send("POST", "/api/auth/totp")).json()["secret"], memory.clock)
+    assert (await caller.send("POST", "/api/auth/totp/confirm", json={"code": app.code})).status_code == 200
+    memory.clock.advance(minutes=1)
 
 
+@pytest.mark.parametrize("has_app", [False, True])
 @pytest.mark.parametrize("name", CALLS)
 async def test_what_the_database_is_asked_does_not_mention_them(
-    client_over: ClientOver, ports: Ports, statements: list[str], name: str
+    client_over: ClientOver, ports: Ports, memory: MemoryPorts, statements: list[str], name: str, has_app: bool
 ) -> None:
     seen = []
     for who, world in (("alice", ports), ("bob", with_passkeys(ports))):
         caller = await signed_up(client_over(world), who)
+        if has_app:
+            await turn_app_on(caller, memory)
         statements.clear()
         await CALLS[name](caller, f"{who}@example.com")
         seen.append(list(statements))

@@ -4,8 +4,8 @@ from leadnator_auth.adapters.memory.tables import Tables
 from leadnator_auth.domain import UserId
 from leadnator_auth.domain.entities.recovery_code import CODES
 from leadnator_auth.domain.entities.totp_factor import TotpFactor
-from tests.simulation.intrusion import Unreliable
 from tests.simulation.scheduler import Violation
+from tests.simulation.unreliable_store import Unreliable
 
 
 class LookedAfter(Unreliable):

@@ -6,15 +6,15 @@ name of its own.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
 
 import attrs
 
 from leadnator_auth.adapters.fido2_passkeys import Fido2Passkeys
-from leadnator_auth.adapters.memory import MemoryIdentities, MemoryPorts, MemoryUnitOfWork, memory_ports
+from leadnator_auth.adapters.memory import MemoryIdentities, MemoryPorts, memory_ports
 from leadnator_auth.domain import (
     Actor,
     AuthError,
@@ -23,7 +23,6 @@ from leadnator_auth.domain import (
     Limits,
     Policy,
     Purpose,
-    UnavailableError,
     User,
     UserId,
     add_passkey,
@@ -48,9 +47,9 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.entities.mail import SecretMail
 from leadnator_auth.domain.entities.one_time_token import digest_of
-from leadnator_auth.domain.ports import Transaction
 from leadnator_auth.testing import VirtualAuthenticator
 from tests.simulation.scheduler import Violation
+from tests.simulation.unreliable_store import Unreliable
 
 OWNERS, INTRUDERS = "owner@example.com", ("b@evil.example", "c@evil.example")
 STRANGER = "stranger@example.com"
@@ -63,22 +62,6 @@ USES: dict[str, Callable[..., Awaitable[User]]] = {
     "undo": undo_email_change,
     "verify": verify_email,
 }
-
-
-class Unreliable(MemoryUnitOfWork):
-    """Units of work some of which are not kept, and of some of which nobody hears that they were."""
-
-    chance: Random
-    failures = 0.0
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Transaction]:
-        async with super()._transaction() as transaction:
-            if self.chance.random() < self.failures:
-                raise UnavailableError("the database is away")
-            yield transaction
-        if self.chance.random() < self.failures:
-            raise UnavailableError("the answer was lost")
 
 
 @attrs.frozen

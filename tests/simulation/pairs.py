@@ -44,8 +44,8 @@ from leadnator_auth.domain import (
     sign_up,
 )
 from tests.simulation.finding import first_violation
-from tests.simulation.intrusion import Unreliable
 from tests.simulation.scheduler import Violation
+from tests.simulation.unreliable_store import Unreliable
 
 EMAIL = "owner@example.com"
 ACTS = 14

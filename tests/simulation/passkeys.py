@@ -6,8 +6,7 @@ a passkey lets in whose it says it is, as long as it is there.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import attrs
 
 from leadnator_auth.adapters.fido2_passkeys import Fido2Passkeys
-from leadnator_auth.adapters.memory import MemoryIdentities, MemoryPorts, MemoryUnitOfWork, memory_ports
+from leadnator_auth.adapters.memory import MemoryIdentities, MemoryPorts, memory_ports
 from leadnator_auth.domain import (
     AuthError,
     Identity,
@@ -23,7 +22,6 @@ from leadnator_auth.domain import (
     PasskeyId,
     Policy,
     SignedIn,
-    UnavailableError,
     add_passkey,
     deliver_due_mails,
     list_passkeys,
@@ -39,41 +37,14 @@ from leadnator_auth.domain import (
     sign_up,
 )
 from leadnator_auth.domain.entities.passkey import MAX_PASSKEYS
-from leadnator_auth.domain.ports import Repositories, Transaction
 from leadnator_auth.testing import VirtualAuthenticator
 from leadnator_auth.testing.virtual_authenticator import decoded, encoded
 from tests.simulation.finding import first_violation
 from tests.simulation.scheduler import Violation
+from tests.simulation.unreliable_store import Unreliable
 
 ACTS = 16
 NAMES = ("alice", "bob")
-
-
-class Unreliable(MemoryUnitOfWork):
-    """Units of work that take turns by chance, some of which are not kept, or of which nobody hears that they were."""
-
-    chance: Random
-    failures = 0.0
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Transaction]:
-        await self._others()
-        async with super()._transaction() as transaction:
-            if self.chance.random() < self.failures:
-                raise UnavailableError("the database is away")
-            yield transaction
-        if self.chance.random() < self.failures:
-            raise UnavailableError("the answer was lost")
-
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Repositories]:
-        await self._others()
-        async with super().snapshot() as repositories:
-            yield repositories
-
-    async def _others(self) -> None:
-        for _ in range(self.chance.choice((0, 0, 1, 3))):
-            await asyncio.sleep(0)
 
 
 @attrs.define
@@ -112,6 +83,7 @@ class World:
         self.chance = Random(seed)
         memory = memory_ports(seed, policy=Policy(limits=Limits.none(), account_changes=None))
         self.store = Unreliable()
+        self.store.turns = (0, 0, 1, 3)
         self.store.chance = self.chance
         fields = attrs.asdict(memory, recurse=False) | {"unit_of_work": self.store}
         fields["identities"] = MemoryIdentities(self.store)

@@ -49,6 +49,15 @@ BUGS = (
         ),
     ),
     (
+        "an account says that it has 1 passkeys of 0",
+        Bug(
+            "a passkey is removed, and counted on",
+            "domain/use_cases/passkeys.py",
+            "passkey_count=user.passkey_count - 1",
+            "passkey_count=user.passkey_count",
+        ),
+    ),
+    (
         "a reset left a passkey",
         Bug(
             "a reset leaves passkeys",

@@ -76,8 +76,8 @@ BUGS = (
         Bug(
             "a recovery drops no factor",
             _RECOVERY,
-            "    left = await drop_second_factors(user, added_since, transaction, ports, actor=actor)\n",
-            "    left = user\n",
+            "    left = await drop_second_factors(left, added_since, transaction, ports, actor=actor)\n",
+            "",
         ),
     ),
     (

@@ -91,7 +91,7 @@ BUGS: tuple[Planted, ...] = (
         Bug(
             "an undo keeps API keys",
             _RECOVERY,
-            "        await drop(user, None if revoke_all else added_since, transaction, ports, actor=actor)\n",
+            "        left = await drop(left, None if revoke_all else added_since, transaction, ports, actor=actor)\n",
             "        pass\n",
         ),
     ),

@@ -31,8 +31,10 @@ MAKING, USING = b"c" * 32, b"d" * 32
 VERIFIED = AuthenticatorFlags(user_present=True, user_verified=True, backup_eligible=False, backed_up=False)
 
 
-async def register(device: VirtualAuthenticator, user: User, ports: Ports, name: str = "a phone") -> Passkey:
+async def register(device: VirtualAuthenticator, owner: User, ports: Ports, name: str = "a phone") -> Passkey:
     async with ports.unit_of_work() as transaction:
+        user = await transaction.users.by_id(owner.id)
+        assert user is not None
         existing = await transaction.passkeys.of_user(user.id)
         answer = device.create(CEREMONY.registration_options(user, MAKING, existing))
         registration = CEREMONY.verify_registration(answer, MAKING)

@@ -104,13 +104,14 @@ async def drop_api_key(key: ApiKey, transaction: Transaction, ports: Ports, *, a
 
 async def drop_added_api_keys(
     user: User, added_since: datetime | None, transaction: Transaction, ports: Ports, *, actor: str | None
-) -> None:
-    """Removes the keys that were made since an instant, with None all; without an `actor`, their owner does it.
+) -> User:
+    """Returns the account, whose keys that were made since an instant are removed, with None all.
 
-    The user was read in the same transaction, and first of all.
+    The user was read in the same transaction, and first of all. Without an `actor`, the owner removed them.
     """
     for key in await transaction.api_keys.remove_of_user(user.id, added_since):
         await _record(EventType.API_KEY_REVOKED, key, actor, transaction, ports)
+    return user
 
 
 async def _record(

@@ -16,11 +16,14 @@ ADDED_LATELY = timedelta(days=7)
 
 
 class Drop(Protocol):
-    """Drops one kind of what an account can be entered by, as far as it was added since an instant; None: all of it."""
+    """Drops one kind of what an account can be entered by, as far as it was added since an instant; None: all of it.
+
+    Returns the account as it is then; storing it is up to the caller.
+    """
 
     async def __call__(
         self, user: User, added_since: datetime | None, transaction: Transaction, ports: Ports, *, actor: str | None
-    ) -> None: ...
+    ) -> User: ...
 
 
 PARTS: Sequence[Drop] = (drop_added_api_keys, drop_added_passkeys)
@@ -47,9 +50,10 @@ async def complete_recovery(
 
     Raises: EmailTakenError when the account is to have an address that another one has.
     """
+    left = user
     for drop in PARTS:
-        await drop(user, None if revoke_all else added_since, transaction, ports, actor=actor)
-    left = await drop_second_factors(user, added_since, transaction, ports, actor=actor)
+        left = await drop(left, None if revoke_all else added_since, transaction, ports, actor=actor)
+    left = await drop_second_factors(left, added_since, transaction, ports, actor=actor)
     return await end_sessions(without_secrets(left), transaction, ports, reason=reason, actor=actor)
 
 

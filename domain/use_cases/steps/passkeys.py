@@ -30,11 +30,12 @@ async def keep_passkey(
 
     Raises: InvalidPasskeyError when its flags forbid it, TooManyPasskeysError, PasskeyExistsError.
     """
-    if len(await transaction.passkeys.of_user(user.id)) >= MAX_PASSKEYS:
+    if user.passkey_count >= MAX_PASSKEYS:
         raise TooManyPasskeysError
     passkey_id = PasskeyId(new_id(PASSKEY_ID_PREFIX, ports))
     passkey = Passkey.made_of(registration, passkey_id, user, name, ports.clock.now())
     await transaction.passkeys.add(passkey)
+    await transaction.users.save(attrs.evolve(user, passkey_count=user.passkey_count + 1))
     await record(EventType.PASSKEY_ADDED, user.id, transaction, ports, passkey_id=passkey.id)
     await queue_mail(MailKind.PASSKEY_ADDED, user.email.canonical, transaction, ports)
     return passkey
@@ -124,10 +125,13 @@ async def tell_of_clone(refusal: PasskeyClonedError, ports: Ports) -> None:
 
 async def drop_added_passkeys(
     user: User, added_since: datetime | None, transaction: Transaction, ports: Ports, *, actor: str | None = None
-) -> None:
-    """Removes the passkeys that were added since an instant, with None all; each is an event.
+) -> User:
+    """Returns the account without the passkeys that were added since an instant, with None without any.
 
-    The user was read in the same transaction, and first of all. Without an `actor`, the owner removed them.
+    Each that is removed is an event. Storing the account is up to the caller, who read it in the same transaction, and
+    first of all. Without an `actor`, the owner removed them.
     """
-    for passkey in await transaction.passkeys.remove_of_user(user.id, added_since):
+    dropped = await transaction.passkeys.remove_of_user(user.id, added_since)
+    for passkey in dropped:
         await record(EventType.PASSKEY_REMOVED, user.id, transaction, ports, actor=actor, passkey_id=passkey.id)
+    return attrs.evolve(user, passkey_count=user.passkey_count - len(dropped))

@@ -40,7 +40,7 @@ async def ask_second_factor(user: User, proof: Proof, transaction: Transaction, 
         payload=" ".join(proof.amr),
     )
     codes_left = await transaction.recovery_codes.of_user(user.id)
-    passkeys = await transaction.passkeys.of_user(user.id) if ports.passkeys else []
+    passkeys = await transaction.passkeys.of_user(user.id) if ports.passkeys and user.passkey_count else []
     factors = {"totp": True, "recovery_code": bool(codes_left), "passkey": bool(passkeys)}
     options = ports.passkeys.assertion_options(signed_part(challenge.secret), passkeys) if ports.passkeys else None
     return SecondFactorRequired(

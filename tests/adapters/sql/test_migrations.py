@@ -230,6 +230,13 @@ async def test_who_had_a_second_factor_in_an_older_database_is_asked_for_it(
     ]
 
 
+async def test_who_had_passkeys_in_an_older_database_is_offered_them(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_schema(url, "0018", monkeypatch)
+    run_script(url, rows_of("0018"))
+    migrate(url)
+    assert run_sql(url, "SELECT id, passkey_count FROM users ORDER BY id") == [("u_alice", 1), ("u_bob", 0)]
+
+
 async def test_processes_that_migrate_together_all_succeed(url: str) -> None:
     processes = [
         subprocess.Popen(  # noqa: ASYNC220 (nothing else runs on this loop)
