@@ -33,9 +33,10 @@ def dropped(monkeypatch: pytest.MonkeyPatch) -> Dropped:
 
     async def drop(
         user: User, added_since: datetime | None, transaction: Transaction, ports: Ports, *, actor: str | None
-    ) -> None:
+    ) -> User:
         assert await transaction.users.by_id(user.id) is not None
         seen.append(added_since)
+        return user
 
     monkeypatch.setattr(complete_recovery, "PARTS", (drop,))
     return seen
