@@ -35,8 +35,8 @@ class BusyError(Exception):
 class Reader(Protocol):
     """Looks rows up at once, or not at all."""
 
-    def fetch_one(self, sql: str, values: Mapping[str, object]) -> Sequence[Any] | None:
-        """Returns the values of the first row, if any; their types are the schema's.
+    def fetch_one(self, statement: str, key: str) -> Sequence[Any] | None:
+        """Returns the values of a row, if any; the statement ends with the column that has this key.
 
         Raises: BusyError.
         """

@@ -102,8 +102,10 @@ class Connections:
         The statement ends with the column of the key, and this column is its first.
         """
         if self._reader is not None:
-            with suppress(BusyError):
-                return self._reader.fetch_one(statement + " = :key", {"key": key})
+            try:
+                return self._reader.fetch_one(statement, key)
+            except BusyError:
+                pass  # the pool has it; `suppress` would cost as much as a fifth of the look-up
         return await self._look_ups_of(statement).row(key)
 
     def _look_ups_of(self, statement: str) -> QueryBatcher:

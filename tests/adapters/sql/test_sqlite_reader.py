@@ -1,0 +1,109 @@
+"""Look-ups on the event loop: rows are kept until anybody commits anything, and no longer."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from leadnator_auth.adapters.sql.backend import BusyError
+from leadnator_auth.adapters.sql.sqlite_reader import MAX_KEPT, SqliteReader
+
+ROW = "SELECT id, name FROM people WHERE id"
+NAME = "SELECT name, id FROM people WHERE id"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "people.db"
+
+
+@pytest.fixture
+def writer(file: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT) WITHOUT ROWID")
+        connection.execute("INSERT INTO people VALUES ('1', 'Alice'), ('2', 'Bob')")
+        yield connection
+
+
+@pytest.fixture
+def reader(file: Path, writer: sqlite3.Connection) -> Iterator[SqliteReader]:
+    with closing(SqliteReader(file)) as opened:
+        yield opened
+
+
+def asked_often(reader: SqliteReader, key: str = "1") -> object:
+    """Returns the row, which is among those that are kept by then."""
+    answers = {reader.fetch_one(ROW, key) for _ in range(4)}
+    assert len(answers) == 1
+    return answers.pop()
+
+
+@pytest.mark.parametrize("change", ["UPDATE people SET name = 'Al' WHERE id = '1'", "DELETE FROM people"])
+def test_what_is_committed_is_seen_by_the_next_look_up(
+    reader: SqliteReader, writer: sqlite3.Connection, change: str
+) -> None:
+    for _ in range(2):
+        assert asked_often(reader) == ("1", "Alice")
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute(change)
+        assert reader.fetch_one(ROW, "1") == ("1", "Alice")
+        writer.execute("ROLLBACK")
+    writer.execute(change)
+    assert reader.fetch_one(ROW, "1") in (("1", "Al"), None)
+    assert asked_often(reader) in (("1", "Al"), None)
+
+
+def test_what_another_process_commits_is_seen_as_soon(reader: SqliteReader, file: Path) -> None:
+    assert asked_often(reader) == ("1", "Alice")
+    program = "import sqlite3, sys; sqlite3.connect(sys.argv[1], isolation_level=None).execute('DELETE FROM people')"
+    subprocess.run([sys.executable, "-c", program, file], check=True)
+    assert reader.fetch_one(ROW, "1") is None
+
+
+def test_a_row_that_was_not_there_is_found_once_it_is(reader: SqliteReader, writer: sqlite3.Connection) -> None:
+    assert asked_often(reader, "3") is None
+    writer.execute("INSERT INTO people VALUES ('3', 'Carol')")
+    assert reader.fetch_one(ROW, "3") == ("3", "Carol")
+
+
+def test_a_row_that_was_read_for_the_first_time_after_a_change_does_not_hide_that_of_others(
+    reader: SqliteReader, writer: sqlite3.Connection
+) -> None:
+    assert asked_often(reader) == ("1", "Alice")
+    writer.execute("UPDATE people SET name = name || '!'")
+    assert reader.fetch_one(ROW, "2") == ("2", "Bob!")
+    assert reader.fetch_one(ROW, "1") == ("1", "Alice!")
+    writer.execute("UPDATE people SET name = name || '!'")
+    assert [reader.fetch_one(ROW, key) for key in "21"] == [("2", "Bob!!"), ("1", "Alice!!")]
+
+
+def test_two_statements_for_one_key_have_two_answers(reader: SqliteReader) -> None:
+    for _ in range(3):
+        assert reader.fetch_one(ROW, "1") == ("1", "Alice")
+        assert reader.fetch_one(NAME, "1") == ("Alice", "1")
+
+
+def test_of_very_many_rows_a_few_thousand_are_kept(reader: SqliteReader, writer: sqlite3.Connection) -> None:
+    writer.executemany("INSERT INTO people VALUES (?, 'somebody')", [(f"p{n}",) for n in range(2 * MAX_KEPT)])
+    for number in range(2 * MAX_KEPT):
+        assert reader.fetch_one(ROW, f"p{number}") == (f"p{number}", "somebody")
+    assert len(vars(reader)["_kept"]) <= MAX_KEPT
+    assert asked_often(reader) == ("1", "Alice")
+
+
+def test_after_a_failure_nothing_is_kept(
+    reader: SqliteReader, writer: sqlite3.Connection, file: Path, tmp_path: Path
+) -> None:
+    assert asked_often(reader) == ("1", "Alice")
+    writer.close()
+    file.rename(tmp_path / "elsewhere.db")
+    reader.close()
+    with pytest.raises(BusyError):
+        reader.fetch_one(ROW, "1")
+    (tmp_path / "elsewhere.db").rename(file)
+    assert asked_often(reader) == ("1", "Alice")
