@@ -1,11 +1,11 @@
-"""What verifying elsewhere costs, and how soon a log-out is known everywhere.
+"""What verifying elsewhere costs, and how soon the end of a session is known everywhere.
 
     python benchmarks/verifying.py ratio
     python benchmarks/verifying.py latency --processes 10 --rounds 1000
 
 `ratio` needs wrk; `latency` starts our server, with keys that may be published, and as many processes with verifiers,
 of which every other one is asynchronous, and one in Node where `--node` says the folder of the example after
-`npm install`.
+`npm install`. Sessions end by log-out, suspension and reset in turn.
 """
 
 import statistics
@@ -14,16 +14,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, chdir, contextmanager
+from itertools import chain
 from pathlib import Path
 
 import click
 import httpx2
+from endings import ENDINGS, PASSWORD, End, new_account
 from load import me_rate, percentile
 from servers import Server, bare_starlette, ours, running, verified_starlette
 from signing_service import signing_service
 
-PASSWORD = "minimum-6-chars"
 TOKENS = 1000
 PORT = 8811
 
@@ -61,45 +62,44 @@ def ratio(seconds: int, rounds: int) -> None:
 
 @main.command()
 @click.option("--processes", default=10, help="With a verifier each.")
-@click.option("--rounds", default=1000, help="Log-outs.")
+@click.option("--rounds", default=1000, help="Sessions that end.")
 @click.option("--workers", default=2, help="Processes of the server.")
 @click.option("--database", default="", help="By default a new SQLite file.")
 @click.option("--node", type=click.Path(exists=True), help="The folder of the example in Node, with jose installed.")
-@click.option("--url", default="", help="Of a server that runs already, whose API key is in API_KEY.")
-def latency(processes: int, rounds: int, workers: int, database: str, node: str | None, url: str) -> None:
-    """How soon after its answer a log-out is known to every verifier."""
+def latency(processes: int, rounds: int, workers: int, database: str, node: str | None) -> None:
+    """How soon after its answer the end of a session is known to the last verifier."""
+    took: dict[str, list[float]] = {name: [] for name in ENDINGS}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        if not url:
-            server = _signing_server(database or f"sqlite:///{folder}/bench.db", workers)
-            stack.enter_context(running(server))
-            url = server.address
-        key = _api_key(database or f"sqlite:///{folder}/bench.db")
-        verifiers = [stack.enter_context(_verifier(url, key, number, node)) for number in range(processes)]
-        client = stack.enter_context(httpx2.Client(base_url=url, timeout=30))
-        body = {"name": "A", "email": f"a{time.time_ns()}@example.com", "password": PASSWORD}
-        client.post("/api/auth/signup", json=body).raise_for_status()
-        first: list[float] = []
-        last: list[float] = []
-        for _ in range(rounds):
-            took = _round(client, body, verifiers)
-            first.append(min(took))
-            last.append(max(took))
-    for name, values in (("the first", first), ("the last", last)):
+        stack.enter_context(chdir(folder))  # mails go there
+        server = _signing_server(database or f"sqlite:///{folder}/bench.db", workers)
+        stack.enter_context(running(server))
+        email, key = _admin_with_key(server)
+        verifiers = [stack.enter_context(_verifier(server.address, key, number, node)) for number in range(processes)]
+        client = stack.enter_context(httpx2.Client(base_url=server.address, timeout=30))
+        answer = client.post("/api/auth/login", json={"email": email, "password": PASSWORD})
+        admin = answer.raise_for_status().json()["token"]
+        for number in range(rounds):
+            name = list(ENDINGS)[number % len(ENDINGS)]
+            account = new_account(client)
+            end = ENDINGS[name](client, account, admin, Path(folder) / "mail")
+            took[name].append(max(_round(account.token, end, verifiers)))
+            if number % 100 == 99:
+                click.echo(f"{number + 1} of {rounds}", err=True)
+    for name, values in (took | {"each": list(chain(*took.values()))}).items():
         shown = ", ".join(f"{label} {percentile(values, share) * 1000:.0f} ms" for label, share in _SHARES)
-        click.echo(f"{name} of {processes} verifiers: {shown}, worst {max(values) * 1000:.0f} ms ({rounds} log-outs)")
+        click.echo(f"{name}, the last of {processes}: {shown}, worst {max(values) * 1000:.0f} ms ({len(values)} times)")
 
 
 _SHARES = (("median", 0.5), ("p99", 0.99))
 
 
-def _round(client: httpx2.Client, body: dict[str, str], verifiers: "Sequence[subprocess.Popen[str]]") -> list[float]:
-    """Returns how long after the answer to a log-out each verifier let its token in for the last time, in seconds."""
-    token = client.post("/api/auth/login", json=body).json()["token"]
+def _round(token: str, end: End, verifiers: "Sequence[subprocess.Popen[str]]") -> list[float]:
+    """Returns how long after the end was acknowledged each verifier let the token in for the last time, in seconds."""
     for verifier in verifiers:
         _tell(verifier, token)
     for verifier in verifiers:
         assert _told(verifier) == "in", "a token that is good must get in first"
-    client.post("/api/auth/logout", headers={"Authorization": f"Bearer {token}"}).raise_for_status()
+    end().raise_for_status()
     acknowledged = time.monotonic()
     return [float(_told(verifier)) - acknowledged for verifier in verifiers]
 
@@ -116,21 +116,21 @@ def _signing_server(database: str, workers: int) -> Server:
     return ours("signing", database, PORT, settings, workers=workers)
 
 
-def _api_key(database: str) -> str:
-    """Returns the secret of a new key that may follow the feed, of a new admin."""
-    environment = dict(ours("signing", database, PORT).environment)
+def _admin_with_key(server: Server) -> tuple[str, str]:
+    """Returns the address of a new admin, and the secret of a key of theirs that may follow the feed."""
     email = f"root{time.time_ns()}@example.com"
     command = str(Path(sys.executable).with_name("leadnator-auth"))
     user = [command, "users", "create", "--email", email, "--name", "Root", "--admin", "--password-stdin"]
+    environment = dict(server.environment)
     subprocess.run(user, input=PASSWORD, env=environment, text=True, check=True, capture_output=True)
     key = [command, "api-keys", "create", email, "--name", "feed", "--scope", "revocations"]
     made = subprocess.run(key, env=environment, text=True, check=True, capture_output=True).stdout
-    return next(word for word in made.split() if word.startswith("lnk_"))
+    return email, next(word for word in made.split() if word.startswith("lnk_"))
 
 
 @contextmanager
 def _verifier(url: str, key: str, number: int, node: str | None) -> "Iterator[subprocess.Popen[str]]":
-    here = Path(__file__).parent
+    here = Path(__file__).resolve().parent
     if node and number == 0:
         command, home = ["node", str(here / "verifying_process.mjs"), node, url, key], Path(node)
     else:
