@@ -33,6 +33,7 @@ from leadnator_auth.adapters.memory.one_time_tokens import MemoryOneTimeTokens
 from leadnator_auth.adapters.memory.passkeys import MemoryPasskeys
 from leadnator_auth.adapters.memory.ports import MemoryPorts, MemoryReadiness, memory_ports
 from leadnator_auth.adapters.memory.rate_limits import MemoryRateLimits
+from leadnator_auth.adapters.memory.sessions import MemorySessions
 from leadnator_auth.adapters.memory.store import (
     MemoryIdentities,
     MemoryRepositories,
@@ -43,7 +44,6 @@ from leadnator_auth.adapters.memory.store import (
 from leadnator_auth.adapters.memory.subscriptions import MemorySubscriptions
 from leadnator_auth.adapters.memory.tables import (
     MemoryCredentialStore,
-    MemorySessions,
     MemoryUsers,
     Tables,
 )

@@ -18,11 +18,11 @@ from leadnator_auth.adapters.memory.passkeys import MemoryPasskeys
 from leadnator_auth.adapters.memory.purging import purge
 from leadnator_auth.adapters.memory.refresh_families import MemoryRefreshFamilies
 from leadnator_auth.adapters.memory.second_factors import MemoryRecoveryCodes, MemoryTotpFactors
+from leadnator_auth.adapters.memory.sessions import MemorySessions
 from leadnator_auth.adapters.memory.signing_keys import MemorySigningKeys
 from leadnator_auth.adapters.memory.subscriptions import MemorySubscriptions
 from leadnator_auth.adapters.memory.tables import (
     MemoryCredentialStore,
-    MemorySessions,
     MemoryUsers,
     Tables,
 )

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 
 from leadnator_auth.domain import DeliveryReport, Ports, renew_lease
-from leadnator_auth.domain.use_cases.mail_delivery import TakenMail, send_mail, take_mail
+from leadnator_auth.domain.use_cases.mail_delivery import send_mail, take_mail
+from leadnator_auth.domain.use_cases.steps.mail_fate import TakenMail
 from leadnator_auth.entrypoints.background.delivery_worker import Deliveries
 
 MAX_CONVERSATIONS = 16

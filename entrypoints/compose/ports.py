@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
 
 from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
@@ -24,18 +23,15 @@ from leadnator_auth.adapters.sql import (
 )
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain.entities.key_ring import KeyRing
-from leadnator_auth.domain.entities.rate_limit import Limits
 from leadnator_auth.domain.errors import UnavailableError
-from leadnator_auth.domain.policy import EmailVerification, Policy
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.signing_keys import keep_signing_keys
-from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.domain.values.public_key import SigningAlgorithm
-from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
 from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
 from leadnator_auth.entrypoints.compose.passkeys import passkey_ceremony
 from leadnator_auth.entrypoints.compose.passwords import password_blocklist
+from leadnator_auth.entrypoints.compose.policy import policy_of
 from leadnator_auth.entrypoints.compose.secrets import (
     code_keys,
     jwt_tokens,
@@ -47,7 +43,6 @@ from leadnator_auth.entrypoints.compose.secrets import (
 from leadnator_auth.entrypoints.compose.signing_keys import check_they_open, key_maker, require_signing_keys
 from leadnator_auth.entrypoints.compose.webhooks import opened_webhooks
 from leadnator_auth.entrypoints.settings import Settings
-from leadnator_auth.entrypoints.settings.account_values import CLOSED, OPEN
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.view import Surroundings
 from leadnator_auth.entrypoints.telemetry.metrics import Levels, Metrics
@@ -131,7 +126,7 @@ async def open_ports(
                 key_maker=key_maker(),
                 webhooks=webhooks,
                 passkeys=passkey_ceremony(settings),
-                policy=_policy(settings),
+                policy=policy_of(settings),
                 metadata_schema=schema,
             )
 
@@ -187,52 +182,4 @@ def surroundings(settings: Settings) -> Surroundings:
         mail_folder=MAIL_FOLDER,
         secret_file=signing_secret_file(settings.database) if is_sqlite(settings.database) else None,
         master_key_file=master_key_file(settings.database) if is_sqlite(settings.database) else None,
-    )
-
-
-def _policy(settings: Settings) -> Policy:
-    return Policy(
-        password=PasswordPolicy(settings.min_password_length, password_blocklist(settings)),
-        sign_up=_sign_up(settings),
-        signing_algorithm=SigningAlgorithm(settings.jwt_algorithm),
-        session_lifetime=timedelta(seconds=settings.token_ttl),
-        session_idle=None if settings.session_idle is None else timedelta(seconds=settings.session_idle),
-        access_token_lifetime=timedelta(seconds=settings.access_token_ttl),
-        step_up_lifetime=timedelta(seconds=settings.step_up_ttl),
-        max_sessions=settings.max_sessions,
-        reset_token_lifetime=timedelta(seconds=settings.reset_token_ttl),
-        email_verification=EmailVerification(settings.email_verification),
-        email_token_lifetime=timedelta(seconds=settings.email_token_ttl),
-        new_sign_in_notice=settings.new_sign_in_notice == "on",
-        email_code_login=settings.email_code_login == "on",
-        event_retention=timedelta(days=settings.event_retention),
-        private_webhook_targets=settings.webhook_private_targets == "on",
-        limits=_limits(settings),
-        account_changes=None if settings.rate_limit == "off" else Policy().account_changes,
-    )
-
-
-def _sign_up(settings: Settings) -> SignUpPolicy:
-    if settings.signup == OPEN:
-        return SignUpPolicy()
-    domains = () if settings.signup == CLOSED else settings.signup
-    return SignUpPolicy(frozenset(domain.removeprefix("@") for domain in domains))
-
-
-def _limits(settings: Settings) -> Limits:
-    if settings.rate_limit == "off":
-        return Limits.none()
-    return Limits(
-        log_in=settings.limit_login,
-        log_in_account=settings.limit_login_account,
-        log_in_client=settings.limit_login_client,
-        sign_up=settings.limit_signup,
-        forgot=settings.limit_forgot,
-        reset=settings.limit_reset,
-        change_password=settings.limit_change_password,
-        login_code=settings.limit_login_code,
-        login_code_confirm=settings.limit_login_code_confirm,
-        passkey_options=settings.limit_passkey_options,
-        passkey=settings.limit_passkey,
-        refresh=settings.limit_refresh,
     )

@@ -12,7 +12,7 @@ from aiosmtplib.email import quote_address
 from leadnator_auth.adapters.mail import MailWriter
 from leadnator_auth.adapters.memory import FakeClock
 from leadnator_auth.domain import EmailAddress, Limits, Purpose, RateLimit, SignUpPolicy
-from leadnator_auth.entrypoints.compose.ports import _policy
+from leadnator_auth.entrypoints.compose.policy import policy_of
 from leadnator_auth.entrypoints.settings import SettingError, Settings
 from leadnator_auth.entrypoints.settings.database_url import PostgresqlUrl
 from leadnator_auth.entrypoints.settings.mail_sender import Sender, read_sender
@@ -687,16 +687,18 @@ def test_an_argument_that_is_wrong_is_named_with_what_it_takes(name: str, argume
 
 def test_rate_limits_that_are_off_are_off() -> None:
     for off in (False, "off", "OFF"):
-        assert _policy(made(rate_limit=off)).limits == Limits.none()
-    assert _policy(made(limit_login="5/min")).limits.log_in == RateLimit("login", 5, MINUTE)
+        assert policy_of(made(rate_limit=off)).limits == Limits.none()
+    assert policy_of(made(limit_login="5/min")).limits.log_in == RateLimit("login", 5, MINUTE)
 
 
 def test_sign_up_is_for_those_that_are_named() -> None:
-    assert _policy(Settings()).sign_up == SignUpPolicy()
-    assert _policy(made(signup="@a.example,@b.example")).sign_up == SignUpPolicy(frozenset({"a.example", "b.example"}))
+    assert policy_of(Settings()).sign_up == SignUpPolicy()
+    assert policy_of(made(signup="@a.example,@b.example")).sign_up == SignUpPolicy(
+        frozenset({"a.example", "b.example"})
+    )
     nobodies: tuple[object, ...] = ("closed", [])
     for nobody in nobodies:
-        assert _policy(made(signup=nobody)).sign_up == SignUpPolicy(frozenset())
+        assert policy_of(made(signup=nobody)).sign_up == SignUpPolicy(frozenset())
 
 
 def test_an_argument_that_is_none_of_ours_is_named() -> None:

@@ -24,7 +24,8 @@ from leadnator_auth.domain.entities.actor import OPERATOR
 from leadnator_auth.domain.entities.lanes import Lanes
 from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail
 from leadnator_auth.domain.use_cases.event_delivery import attempt_event, keep_attempts, take_events
-from leadnator_auth.domain.use_cases.mail_delivery import TakenMail, send_mail, take_mail
+from leadnator_auth.domain.use_cases.mail_delivery import send_mail, take_mail
+from leadnator_auth.domain.use_cases.steps.mail_fate import TakenMail
 from tests.simulation.callers import EMAILS
 from tests.simulation.ledger import Account, KnownSession, Threat
 from tests.simulation.scheduler import Task, Violation, pause, sleep

@@ -43,6 +43,7 @@ _RECOVERY = "domain/use_cases/steps/complete_recovery.py"
 _VERIFICATION = "domain/use_cases/email_verification.py"
 _LOG_IN = "domain/use_cases/log_in.py"
 _DELIVERY = "domain/use_cases/mail_delivery.py"
+_FATE = "domain/use_cases/steps/mail_fate.py"
 _DELIVER = "domain/use_cases/steps/deliver.py"
 _OUTBOX = "domain/entities/outbox.py"
 _MAILS = "domain/use_cases/steps/mails.py"
@@ -173,8 +174,8 @@ BUGS = (
     ),
     Bug(
         "mail goes to an address without an account",
-        _DELIVERY,
-        "    if user is None:\n        return _Unwanted.TO_NOBODY\n",
+        _FATE,
+        "    if user is None:\n        return Unwanted.TO_NOBODY\n",
         "    if user is None:\n"
         "        from leadnator_auth.domain import EmailAddress\n"
         "        nobody = EmailAddress(mail.payload.recipient, mail.payload.recipient)\n"
@@ -188,7 +189,7 @@ BUGS = (
     ),
     Bug(
         "links beyond the limit",
-        _DELIVERY,
+        _FATE,
         "        if len(issued) >= limit.count:\n",
         "        if len(issued) > limit.count:\n",
     ),
@@ -279,8 +280,8 @@ BUGS = (
     ),
     Bug(
         "a suspended account gets a link",
-        _DELIVERY,
-        "    if not rule.audience.includes(user):\n        return _Unwanted.SURPLUS\n",
+        _FATE,
+        "    if not rule.audience.includes(user):\n        return Unwanted.SURPLUS\n",
         "",
     ),
     Bug(

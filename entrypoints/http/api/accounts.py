@@ -98,6 +98,8 @@ def _view(user: User, *members: str) -> dict[str, str | bool]:
 GROUP = "Authentication"
 _ALICE = {"name": "Alice", "email": "alice@example.com", "password": "minimum-6-chars"}
 LOGGED_IN = schemas.closed({"token": schemas.TOKEN, "user": schemas.user("id", "name", "role", title="UserSummary")})
+NOT_ADMITTED = (AccountSuspendedError, EmailNotVerifiedError, TooManyRequestsError, UnavailableError)
+"""What each way in may answer, whatever proof it takes."""
 EXAMPLE_LOG_IN: Mapping[str, object] = {
     "token": "eyJhbGciOi…",
     "user": {"id": "u_123", "name": "Alice", "role": "user"},

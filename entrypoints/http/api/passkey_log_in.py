@@ -6,14 +6,12 @@ from starlette.responses import JSONResponse, Response
 from leadnator_auth.domain import log_in_with_passkey, request_passkey_log_in
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
 from leadnator_auth.domain.errors import (
-    AccountSuspendedError,
-    EmailNotVerifiedError,
     InvalidChallengeError,
     InvalidPasskeyError,
     NotFoundError,
     UnavailableError,
 )
-from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, logged_in
+from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, NOT_ADMITTED, logged_in
 from leadnator_auth.entrypoints.http.api.passkeys import (
     CREDENTIAL,
     EXAMPLE_CREDENTIAL,
@@ -83,16 +81,7 @@ OPERATIONS: tuple[Operation, ...] = (
         example_body={"challenge_id": "passkey_xyz…", "credential": EXAMPLE_CREDENTIAL},
         success=LOGGED_IN,
         example_answer=EXAMPLE_LOG_IN,
-        refusals=(
-            *BAD_BODY,
-            NotFoundError,
-            InvalidChallengeError,
-            InvalidPasskeyError,
-            AccountSuspendedError,
-            EmailNotVerifiedError,
-            TooManyRequestsError,
-            UnavailableError,
-        ),
+        refusals=(*BAD_BODY, NotFoundError, InvalidChallengeError, InvalidPasskeyError, *NOT_ADMITTED),
     ),
     Operation(
         method="GET",

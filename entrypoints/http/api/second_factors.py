@@ -1,7 +1,6 @@
 """The calls for second factors: an app that shows codes, recovery codes, and logging in with either."""
 
 import asyncio
-import io
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,8 +17,6 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
 from leadnator_auth.domain.errors import (
-    AccountSuspendedError,
-    EmailNotVerifiedError,
     InvalidChallengeError,
     InvalidCodeError,
     InvalidPasskeyError,
@@ -27,8 +24,9 @@ from leadnator_auth.domain.errors import (
     StepUpRequiredError,
     UnavailableError,
 )
-from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, logged_in
+from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, NOT_ADMITTED, logged_in
 from leadnator_auth.entrypoints.http.api.passkeys import CREDENTIAL
+from leadnator_auth.entrypoints.http.api.qr_code import qr_code
 from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
@@ -53,7 +51,7 @@ async def post_totp(request: Request) -> Response:
     """POST /api/auth/totp"""
     _require_them(request)
     given = await set_up_totp(await identified(request), request.app.state.site.app_name, ports=ports_of(request))
-    qr_svg = await asyncio.to_thread(_qr_code, given.uri)  # it takes a while where names are long
+    qr_svg = await asyncio.to_thread(qr_code, given.uri)  # it takes a while where names are long
     return JSONResponse({"secret": given.secret, "uri": given.uri, "qr_svg": qr_svg})
 
 
@@ -99,18 +97,10 @@ def _view(factors: FactorList) -> list[dict[str, object]]:
     ]
 
 
-def _qr_code(uri: str) -> str:
-    """Returns a QR code as SVG, dark on light whatever is behind it, so that every scanner reads it."""
-    import segno  # not needed to start
-
-    image = io.BytesIO()
-    segno.make_qr(uri).save(image, kind="svg", scale=4, light="#fff", xmldecl=False, nl=False)
-    return image.getvalue().decode()
-
-
 GROUP = "Second factors"
 _REFUSALS = (*BAD_TOKEN, NotFoundError, UnavailableError)
 _CHANGES = (*_REFUSALS, StepUpRequiredError)
+_WRONG_ANSWER = (NotFoundError, InvalidChallengeError, InvalidCodeError, InvalidPasskeyError)
 _CODES = [f"BTPWXK-6Q2MZD-LF7AHE-C3VRO{letter}" for letter in "ABCDEFGHIJ"]
 _CODES_GIVEN = schemas.closed(
     {
@@ -132,6 +122,12 @@ _FACTOR = schemas.closed(
     },
     title="Factor",
 )
+_EXAMPLE_FACTOR = {
+    "type": "totp",
+    "created_at": "2026-01-01T12:00:00Z",
+    "last_used_at": None,
+    "recovery_codes_left": 10,
+}
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -175,16 +171,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Return the second factors that count.",
         group=GROUP,
         success=schemas.closed({"factors": {"type": "array", "items": _FACTOR}}),
-        example_answer={
-            "factors": [
-                {
-                    "type": "totp",
-                    "created_at": "2026-01-01T12:00:00Z",
-                    "last_used_at": None,
-                    "recovery_codes_left": 10,
-                }
-            ]
-        },
+        example_answer={"factors": [_EXAMPLE_FACTOR]},
         refusals=_REFUSALS,
         needs_token=True,
     ),
@@ -222,10 +209,7 @@ OPERATIONS: tuple[Operation, ...] = (
             InvalidChallengeError,
             InvalidCodeError,
             InvalidPasskeyError,
-            AccountSuspendedError,
-            EmailNotVerifiedError,
-            TooManyRequestsError,
-            UnavailableError,
+            *NOT_ADMITTED,
         ),
     ),
     Operation(
