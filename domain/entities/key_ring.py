@@ -1,5 +1,6 @@
 """What one process knows of the signing keys: those that verify, and the one that signs."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ MAX_AGE = timedelta(milliseconds=800)
 MAX_LOOKS = 10
 """How many kids that are not known may be looked for in that time, so that nobody can have a query for each request."""
 _NEVER = timedelta.max
+_VERSION_LENGTH = 16
 
 
 def _ignored(keys: Sequence[SigningKey]) -> None:
@@ -45,6 +47,13 @@ class KeyRing:
 
     def __attrs_post_init__(self) -> None:
         self.is_used = self.algorithm.has_public_keys
+
+    @property
+    def version(self) -> str:
+        """Which keys are published, as a short text that is the same in every process; empty where none are."""
+        if not self.verifying:
+            return ""
+        return hashlib.sha256(" ".join(sorted(self.verifying)).encode()).hexdigest()[:_VERSION_LENGTH]
 
     def is_due(self, now: datetime) -> bool:
         """Returns whether the keys have to be read before anything is signed or verified; never with HS256 alone."""

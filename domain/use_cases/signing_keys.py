@@ -46,6 +46,16 @@ async def published_keys(*, ports: Ports) -> list[SigningKey]:
     return list(ports.key_ring.verifying.values())
 
 
+async def published_version(*, ports: Ports) -> str:
+    """Returns in short which keys are published, read anew: who has seen another version fetches them again.
+
+    It is empty where none are; with HS256 alone nothing is read for it.
+    """
+    if ports.key_ring.is_used:
+        await read_keys(ports)
+    return ports.key_ring.version
+
+
 async def keep_signing_keys(*, ports: Ports) -> list[SigningKey]:
     """Makes the keys that are missing, and returns all; of many processes at once, one makes them.
 

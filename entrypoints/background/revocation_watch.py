@@ -1,4 +1,4 @@
-"""Tells those who wait for it that sessions ended, whichever process ended them."""
+"""Tells those who wait for it that sessions ended, or signing keys changed, whichever process did that."""
 
 import asyncio
 from contextlib import suppress
@@ -7,6 +7,7 @@ import structlog
 
 from leadnator_auth.domain import Commit, EventType, OverloadedError, Ports, UnavailableError
 from leadnator_auth.domain.use_cases.revocations import advance_feed
+from leadnator_auth.domain.use_cases.signing_keys import published_version
 
 MAX_WAITING = 1000
 """Requests that wait in one process."""
@@ -37,7 +38,7 @@ class RevocationWatch:
             self._awake.set()
 
     def join(self, ports: Ports) -> asyncio.Event:
-        """Returns what is set whenever sessions ended from now on; `leave` gives it back.
+        """Returns what is set whenever sessions ended or the keys changed from now on; `leave` gives it back.
 
         Raises: OverloadedError when too many wait already.
         """
@@ -58,20 +59,22 @@ class RevocationWatch:
             await asyncio.gather(polling, return_exceptions=True)
 
     async def _poll(self, ports: Ports) -> None:
-        position = 0
+        position, version = 0, ""
         while True:
             self._awake.clear()
             has_more = False
             try:
                 progress = await advance_feed(position, ports=ports)
+                published = await published_version(ports=ports)
             except UnavailableError as error:
                 _log.warning("feed_unavailable", error=str(error))
             except Exception:  # noqa: BLE001 (no failure ends it: others wait)
                 _log.exception("feed_failed")
             else:
                 position, has_more = progress.position, progress.has_more
-                if progress.has_revocations:
+                if progress.has_revocations or published != version:
                     self._tell()
+                version = published
             await asyncio.sleep(PAUSE_SECONDS)
             if not has_more:
                 with suppress(TimeoutError):

@@ -116,7 +116,10 @@ def _operation(operation: Operation) -> JsonObject:
 
 
 def _success(operation: Operation) -> JsonObject:
-    described: JsonObject = {"description": "Success", "headers": _headers({"X-Request-Id": True})}
+    described: JsonObject = {
+        "description": "Success",
+        "headers": {**_headers({"X-Request-Id": True}), **operation.answer_headers},
+    }
     if operation.status is HTTPStatus.OK:
         content = {"schema": _answer(operation), "example": operation.example_answer}
         described["content"] = {operation.media_type: content}

@@ -72,6 +72,8 @@ class Operation:
     status: HTTPStatus = HTTPStatus.OK
     """The status on success; with another than 200 there is no body."""
     success: Schema = OK
+    answer_headers: Mapping[str, Schema] = attrs.Factory(dict)
+    """The headers of the answer on success that mean something to a client, as OpenAPI describes one."""
     example_answer: Any = attrs.Factory(lambda: {"ok": True})  # JSON of any type; a text where the answer is one
     body: Mapping[str, Schema] | None = None
     body_type: str = "application/json"
