@@ -179,7 +179,7 @@ async def test_with_hs256_no_version_is_said_and_no_key_is_read(ports: Ports) ->
         reader, alice = await a_reader(http, world), await signed_up(http, "alice")
         first = await asked(reader)
         waiting = asyncio.create_task(asked(reader, "0123456789abcdef", cursor=first.json()["cursor"], wait=25))
-        while not app.state.revocations.waiting:
+        while not app.state.revocations.waiting and not waiting.done():
             await asyncio.sleep(0)
         await alice.send("POST", "/api/auth/logout")
         answer = await waiting
