@@ -55,9 +55,9 @@ class Knowledge:
             return f"nobody knows which sessions ended: {self.feed.error}"
         return ""
 
-    def keys_answered(self, status: int, body: bytes, asked_at: float) -> None:
-        """Takes an answer to the question for keys that was asked at an instant."""
-        if self.keys.answered(status, body, asked_at):
+    def keys_answered(self, status: int, body: bytes, asked_at: float, version: str = "") -> None:
+        """Takes an answer to the question for keys that was asked at an instant, when this version was known."""
+        if self.keys.answered(status, body, asked_at, version):
             self.known = (self.keys.current, {})
 
     def _remember(self, token: str, signed: SignedToken, seen: dict[str, SignedToken]) -> None:

@@ -7,11 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 
-from leadnator_auth.verifier.key_store import PATH as KEYS_PATH
+from leadnator_auth.verifier.key_store import VERSION_HEADER
+from leadnator_auth.verifier.key_store import target as keys_target
 from leadnator_auth.verifier.knowledge import Knowledge
-from leadnator_auth.verifier.transport import Connection, TransportError
+from leadnator_auth.verifier.transport import Answer, Connection, TransportError
 
 CLOSE_SECONDS = 1.0
+NEW_KEYS_PAUSE = 0.25
+"""How long the feed rests after it told of new keys: servers that disagree on them for a moment cause no storm."""
 
 _log = logging.getLogger("leadnator_auth.verifier")
 
@@ -80,14 +83,23 @@ class Learning:
         while not self._closing.is_set():
             asked_at = self._steady()
             try:
-                status, body = self._feed_connection.get(self.feed.target, self.feed.wait)
+                answer = self._feed_connection.get(self.feed.target, self.feed.wait, self.keys.headers)
             except TransportError as error:
                 pause = self.feed.failed(str(error))
             else:
-                pause = self.feed.answered(status, body, asked_at, time.time())
+                pause = self.feed.answered(answer.status, answer.body, asked_at, time.time())
+                if self._tells_of_new_keys(answer):
+                    pause = max(pause, NEW_KEYS_PAUSE)
             has_failed = self._told(has_failed)
             self._tell()
             self._closing.wait(pause)
+
+    def _tells_of_new_keys(self, answer: Answer) -> bool:
+        """Has keys fetched at once that an answer of the feed tells of; returns whether it does."""
+        is_new = answer.status == 200 and self.keys.published(answer.headers.get(VERSION_HEADER))
+        if is_new:
+            self._keys_wanted.set()
+        return is_new
 
     def _told(self, had_failed: bool) -> bool:
         """Writes to the log when the feed cannot be followed, and when it can again."""
@@ -106,13 +118,13 @@ class Learning:
             if due_in > 0:
                 self._keys_wanted.wait(due_in)
                 continue
-            asked_at = self._steady()
+            version, asked_at = self.keys.version, self._steady()
             try:
-                status, body = self._keys_connection.get(KEYS_PATH)
+                answer = self._keys_connection.get(keys_target(version))
             except TransportError as error:
                 self.keys.failed(str(error), asked_at)
             else:
-                self.knowledge.keys_answered(status, body, asked_at)
+                self.knowledge.keys_answered(answer.status, answer.body, asked_at, version)
             self._tell()
 
     def _tell(self) -> None:

@@ -3,8 +3,9 @@
 import http.client
 import socket
 import ssl
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 CONNECT_SECONDS = 5.0
@@ -16,6 +17,15 @@ _BROKEN: Final = (OSError, http.client.HTTPException, ValueError)
 
 class TransportError(Exception):
     """There was no answer."""
+
+
+class Answer(NamedTuple):
+    """What the service answers."""
+
+    status: int
+    headers: Mapping[str, str]
+    """However their names are written."""
+    body: bytes
 
 
 def checked_url(url: str) -> SplitResult:
@@ -48,20 +58,20 @@ class Connection:
             self._connection = http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
         self._is_closed = False
 
-    def get(self, target: str, wait: float = 0.0) -> tuple[int, bytes]:
-        """Returns the status and the body of the answer, which may take `wait` seconds.
+    def get(self, target: str, wait: float = 0.0, headers: Mapping[str, str] | None = None) -> Answer:
+        """Returns the answer, which may take `wait` seconds; `headers` are sent with this question alone.
 
         Raises: TransportError.
         """
         was_open = self._connection.sock is not None
         try:
-            return self._asked(target, wait)
+            return self._asked(target, wait, headers or {})
         except _BROKEN as error:
             self._connection.close()
             if not was_open or self._is_closed:
                 raise TransportError(f"no answer from the service: {error or type(error).__name__}") from error
         try:  # the service may have closed a connection that was idle
-            return self._asked(target, wait)
+            return self._asked(target, wait, headers or {})
         except _BROKEN as error:
             self._connection.close()
             raise TransportError(f"no answer from the service: {error or type(error).__name__}") from error
@@ -78,15 +88,15 @@ class Connection:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
-    def _asked(self, target: str, wait: float) -> tuple[int, bytes]:
+    def _asked(self, target: str, wait: float, headers: Mapping[str, str]) -> Answer:
         if self._is_closed:
             raise OSError("closed")
         if self._connection.sock is None:
             self._connection.connect()
         self._connection.sock.settimeout(wait + ANSWER_SECONDS)
-        self._connection.request("GET", self._base + target, headers=self._headers)
+        self._connection.request("GET", self._base + target, headers={**self._headers, **headers})
         response = self._connection.getresponse()
         body = response.read(MAX_BODY + 1)
         if len(body) > MAX_BODY:
             raise ValueError("a far too long answer")
-        return response.status, body
+        return Answer(response.status, response.headers, body)

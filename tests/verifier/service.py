@@ -24,6 +24,13 @@ class Service:
         self.keys: bytes = jwks(self.key)
         self.feed_status = 200
         self.ended: list[str] = []
+        self.keys_status = 200
+        self.version: str | None = None
+        """What its feed says of its keys; None for a service, or a proxy, that says nothing."""
+        self.heard_of: list[str | None] = []
+        """The version that each question of the feed named."""
+        self.fetched_for: list[str | None] = []
+        """The version that each request for keys named."""
         self.asked: list[tuple[str, str]] = []
         """The path and the Authorization of each request."""
         self.is_over = False
@@ -55,14 +62,26 @@ class Service:
         with self.changed:
             assert self.changed.wait_for(lambda: self.times_asked(path) >= times, 20)
 
-    def page(self, cursor: str, wait: float) -> tuple[int, bytes]:
+    def note(self, path: str, authorization: str, version: str | None) -> None:
+        """Takes note of a request."""
+        with self.changed:
+            self.asked.append((path, authorization))
+            if path == KEYS:
+                self.fetched_for.append(version)
+            self.changed.notify_all()
+
+    def page(self, cursor: str, wait: float, heard_of: str | None) -> tuple[int, bytes]:
         """Returns the answer to a question of the feed."""
         start = 0 if cursor == "start" else int(cursor)
 
         def is_news() -> bool:
-            return len(self.ended) > start or self.feed_status != 200 or self.is_over
+            has_other_keys = self.version is not None and self.version != known
+            return len(self.ended) > start or has_other_keys or self.feed_status != 200 or self.is_over
 
         with self.changed:
+            self.heard_of.append(heard_of)
+            self.changed.notify_all()
+            known = heard_of or self.version
             self.changed.wait_for(is_news, min(wait, LONGEST_POLL_SECONDS))
             revocations = [{"session_id": each, "until": UNTIL} for each in self.ended[start:]]
             body = {"revocations": revocations, "cursor": str(len(self.ended))}
@@ -82,18 +101,19 @@ def serving() -> Iterator[Service]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             query = {name: value[0] for name, value in parse_qs(parts.query).items()}
-            with service.changed:
-                service.asked.append((parts.path, self.headers.get("Authorization", "")))
-                service.changed.notify_all()
+            service.note(parts.path, self.headers.get("Authorization", ""), query.get("version"))
             if parts.path == KEYS:
-                self._answer(200, service.keys)
+                self._answer(service.keys_status, service.keys)
             elif parts.path == FEED and self.headers["Authorization"] == f"Bearer {API_KEY}":
-                self._answer(*service.page(query["cursor"], float(query["wait"])))
+                status, body = service.page(query["cursor"], float(query["wait"]), self.headers["X-Keys-Version"])
+                self._answer(status, body, service.version)
             else:
                 self._answer(403 if parts.path == FEED else 404, b"")
 
-        def _answer(self, status: int, body: bytes) -> None:
+        def _answer(self, status: int, body: bytes, version: str | None = None) -> None:
             self.send_response(status)
+            if version is not None:
+                self.send_header("X-Keys-Version", version)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -5,6 +5,7 @@ import pytest
 from leadnator_auth.verifier.errors import InvalidTokenError, VerifierUnavailableError
 from leadnator_auth.verifier.feed import Feed
 from leadnator_auth.verifier.key_store import MAX_AGE as KEYS_MAX_AGE
+from leadnator_auth.verifier.keys import UnknownKeyError
 from leadnator_auth.verifier.knowledge import Knowledge
 from tests.verifier.minting import Key, jwks
 
@@ -51,3 +52,11 @@ def test_nobody_is_let_in_with_keys_that_are_too_old() -> None:
     assert known.check(TOKEN, KEYS_MAX_AGE - 0.1, NOW)
     with pytest.raises(VerifierUnavailableError, match="keys"):
         known.check(TOKEN, KEYS_MAX_AGE, NOW)
+
+
+def test_a_token_is_remembered_no_longer_than_its_key_is_published() -> None:
+    known = knowing()
+    assert known.check(TOKEN, 0.0, NOW)
+    known.keys_answered(200, jwks(Key("EdDSA", "k-new")), 1.0, "v2")
+    with pytest.raises(UnknownKeyError):
+        known.check(TOKEN, 1.0, NOW)

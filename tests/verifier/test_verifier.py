@@ -5,6 +5,7 @@ import gc
 import os
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -131,6 +132,76 @@ def test_a_retired_key_takes_its_tokens_along(
     assert not is_let_in(verifier, new.token())
     until(verifier, lambda: is_let_in(verifier, new.token()))
     assert not is_let_in(verifier, token)
+
+
+@pytest.fixture
+def knowing_versions(service: Service) -> Iterator[Verifier]:
+    """One that knows the keys of the first version, and waits for news."""
+    service.version = "v1"
+    with Verifier(service.url, api_key=API_KEY, max_age=60) as opened:
+        opened.wait_until_ready(20)
+        with service.changed:
+            assert service.changed.wait_for(lambda: "v1" in service.heard_of and "v1" in service.fetched_for, 20), NEVER
+        service.fetched_for.clear()
+        yield opened
+
+
+def test_a_retired_key_is_known_with_the_feed(service: Service, knowing_versions: Verifier) -> None:
+    """No token that names an unknown key comes, and it is not yet time for the next fetch."""
+    token, new = service.key.token(), Key("EdDSA", "k-new")
+    assert is_let_in(knowing_versions, token)
+    assert is_let_in(knowing_versions, token), "it is remembered by now"
+    service.set(keys=jwks(new), version="v2")
+    until(knowing_versions, lambda: not is_let_in(knowing_versions, token))
+    assert is_let_in(knowing_versions, new.token())
+
+
+def publish_another_key(version: str, service: Service, verifier: Verifier) -> str:
+    """Returns a token of a key that the verifier does not know when it comes."""
+    new = Key("EdDSA", f"k-{version}")
+    assert not is_let_in(verifier, new.token()), "which asks for keys, but not more than once a minute"
+    service.set(keys=jwks(new), version=version)
+    return new.token()
+
+
+def hear_of(service: Service, verifier: Verifier) -> None:
+    """Returns when it has heard, one after the other, of the ends of some sessions."""
+    for session_id in ("s_1", "s_2", "s_3", "s_4"):
+        token = service.key.token(session_id)
+        assert is_let_in(verifier, token)
+        service.end(session_id)
+        until(verifier, partial(is_refused, verifier, token))
+
+
+def is_refused(verifier: Verifier, token: str) -> bool:
+    return not is_let_in(verifier, token)
+
+
+def test_a_key_that_signs_early_is_known_though_keys_were_fetched_a_moment_ago(
+    service: Service, knowing_versions: Verifier
+) -> None:
+    for version in ("v2", "v3", "v4"):
+        token = publish_another_key(version, service, knowing_versions)
+        until(knowing_versions, partial(is_let_in, knowing_versions, token))
+    assert service.fetched_for == ["v2", "v3", "v4"]
+
+
+def test_keys_are_fetched_once_for_a_version_however_often_it_is_said(
+    service: Service, knowing_versions: Verifier
+) -> None:
+    hear_of(service, knowing_versions)
+    assert service.fetched_for == []
+    assert service.heard_of[-1] == "v1", "so that a version which came between two questions is said at once"
+
+
+def test_keys_that_cannot_be_fetched_are_not_asked_for_again_and_again(
+    service: Service, knowing_versions: Verifier
+) -> None:
+    before = service.times_asked(KEYS)
+    service.set(keys_status=503, version="v2")
+    service.until(KEYS, before + 1)
+    hear_of(service, knowing_versions)
+    assert service.fetched_for == ["v2"]
 
 
 def test_tokens_are_remembered_but_not_too_many(
