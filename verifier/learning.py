@@ -72,6 +72,14 @@ class Learning:
         self.keys.want_another()
         self._keys_wanted.set()
 
+    def heard(self, answer: Answer, asked_at: float) -> float:
+        """Takes an answer of the feed, and has the keys fetched if it tells of new ones; returns the pause after it."""
+        pause = self.feed.answered(answer.status, answer.body, asked_at, time.time())
+        if answer.status != 200 or not self.keys.published(answer.headers.get(VERSION_HEADER)):
+            return pause
+        self._keys_wanted.set()
+        return max(pause, NEW_KEYS_PAUSE)
+
     def _run(self, work: Callable[[], None], connection: Connection) -> None:
         try:
             work()
@@ -87,19 +95,10 @@ class Learning:
             except TransportError as error:
                 pause = self.feed.failed(str(error))
             else:
-                pause = self.feed.answered(answer.status, answer.body, asked_at, time.time())
-                if self._tells_of_new_keys(answer):
-                    pause = max(pause, NEW_KEYS_PAUSE)
+                pause = self.heard(answer, asked_at)
             has_failed = self._told(has_failed)
             self._tell()
             self._closing.wait(pause)
-
-    def _tells_of_new_keys(self, answer: Answer) -> bool:
-        """Has keys fetched at once that an answer of the feed tells of; returns whether it does."""
-        is_new = answer.status == 200 and self.keys.published(answer.headers.get(VERSION_HEADER))
-        if is_new:
-            self._keys_wanted.set()
-        return is_new
 
     def _told(self, had_failed: bool) -> bool:
         """Writes to the log when the feed cannot be followed, and when it can again."""
