@@ -14,7 +14,7 @@ export class Unavailable extends Error {}
 
 export class Verifier {
   #revoked = new Map(); #cursor = "start"; #atEnd = false; #currentAt = -Infinity;
-  #keys; #keysAt = -Infinity; #closing = new AbortController();
+  #keys; #keysAt = -Infinity; #version; #closing = new AbortController();
 
   constructor(url, { apiKey, maxAge = 30 }) {
     Object.assign(this, { url, maxAge, headers: { authorization: `Bearer ${apiKey}` }, trouble: "no answer yet" });
@@ -32,22 +32,25 @@ export class Verifier {
     return payload;
   }
 
-  async #fetchKeys() { // a failure replaces nothing
-    const set = await this.#get("/.well-known/jwks.json", 0, {});
+  async #fetchKeys(version = this.#version) { // a failure replaces nothing; no cache between has this version of before
+    const set = await (await this.#get(`/.well-known/jwks.json?version=${version ?? ""}`, 0, {})).json();
     const usable = set.keys.filter((key) => ["Ed25519", "P-256"].includes(key.crv));
     if (!usable.length) throw new Error("the service publishes no keys: set LEADNATOR_JWT_ALGORITHM=EdDSA there");
-    [this.#keys, this.#keysAt] = [createLocalJWKSet({ keys: usable }), steady()];
+    [this.#keys, this.#keysAt, this.#version] = [createLocalJWKSet({ keys: usable }), steady(), version];
   }
 
   async #follow() {
     const askedAt = steady(), wait = this.#atEnd ? Math.min(25, Math.floor(this.maxAge / 2)) : 0;
-    const page = await this.#get(`/api/auth/revocations?cursor=${this.#cursor}&wait=${wait}`, wait, this.headers);
+    const headers = this.#version ? { ...this.headers, "x-keys-version": this.#version } : this.headers;
+    const answer = await this.#get(`/api/auth/revocations?cursor=${this.#cursor}&wait=${wait}`, wait, headers);
+    const page = await answer.json(), version = answer.headers.get("x-keys-version");
     for (const { session_id, until } of page.revocations) this.#revoked.set(session_id, Date.parse(until) / 1000);
     for (const [id, until] of this.#revoked) if (until + KEYS_MAX_AGE < Date.now() / 1000) this.#revoked.delete(id);
     if (this.#revoked.size > MAX_REVOCATIONS) throw new Error("more sessions ended than are kept in mind");
     this.#cursor = page.cursor; // after what it leads past is kept
     this.#atEnd = page.revocations.length < PAGE;
     if (this.#atEnd) this.#currentAt = askedAt; // as of the question: nobody knows when it was answered
+    if (version && version !== this.#version) await this.#fetchKeys(version); // a key was retired, or another is next
   }
 
   async #get(path, wait, headers) {
@@ -55,7 +58,7 @@ export class Verifier {
     const answer = await fetch(this.url + path, { headers, signal, redirect: "error" });
     if (answer.status === 400) this.#cursor = "start"; // the service does not know where we were
     if (answer.status !== 200) throw new Error(`the service answers ${answer.status}`);
-    return answer.json();
+    return answer;
   }
 
   async #repeat(work, pause) {

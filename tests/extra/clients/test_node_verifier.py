@@ -94,6 +94,26 @@ def test_it_does_as_the_verifier_in_python_does(service: Service, start: Callabl
     _lets_in_nobody_else(service, verifier)
 
 
+def test_it_hears_of_other_keys_with_the_feed(service: Service, start: Callable[[float], Verifying]) -> None:
+    service.version = "v1"
+    verifier = start(60)
+    token = service.key.token("s_1")
+    verifier.until(token, "in u_1 s_1")
+    for version in ("v2", "v3"):
+        new = Key("EdDSA", f"k-{version}")
+        assert verifier(new.token()).startswith("refused")
+        service.set(keys=jwks(new), version=version)
+        verifier.until(new.token(), "in u_1 s_1")
+        assert verifier(token).startswith("refused")
+    service.set(keys_status=503, version="v4")
+    service.end("s_2")
+    verifier.until(new.token("s_2"), "refused session ended")
+    assert verifier(new.token()) == "in u_1 s_1", "what is known stays"
+    service.set(keys=jwks(service.key), keys_status=200)
+    verifier.until(token, "in u_1 s_1")
+    assert "v3" in service.heard_of, "so that a version which came between two questions is said at once"
+
+
 def _lets_in_nobody_else(service: Service, verifier: Verifying) -> None:
     key = service.key
     for claims in CLAIMS:
