@@ -75,7 +75,7 @@ class Learning:
     def heard(self, answer: Answer, asked_at: float) -> float:
         """Takes an answer of the feed, and has the keys fetched if it tells of new ones; returns the pause after it."""
         pause = self.feed.answered(answer.status, answer.body, asked_at, time.time())
-        if answer.status != 200 or not self.keys.published(answer.headers.get(VERSION_HEADER)):
+        if answer.status != 200 or not self.keys.published(answer.headers.get(VERSION_HEADER.lower())):
             return pause
         self._keys_wanted.set()
         return max(pause, NEW_KEYS_PAUSE)

@@ -24,7 +24,7 @@ class Answer(NamedTuple):
 
     status: int
     headers: Mapping[str, str]
-    """However their names are written."""
+    """By their names in small letters."""
     body: bytes
 
 
@@ -99,4 +99,4 @@ class Connection:
         body = response.read(MAX_BODY + 1)
         if len(body) > MAX_BODY:
             raise ValueError("a far too long answer")
-        return Answer(response.status, response.headers, body)
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)

@@ -21,7 +21,7 @@ def learning() -> Learning:
 
 
 def heard(learning: Learning, version: str | None, status: int = 200) -> float:
-    return learning.heard(Answer(status, {} if version is None else {"X-Keys-Version": version}, PAGE), 0.0)
+    return learning.heard(Answer(status, {} if version is None else {"x-keys-version": version}, PAGE), 0.0)
 
 
 def test_servers_that_disagree_on_the_keys_are_asked_in_turns_with_a_rest(learning: Learning) -> None:
