@@ -50,7 +50,9 @@ export class Verifier {
     this.#cursor = page.cursor; // after what it leads past is kept
     this.#atEnd = page.revocations.length < PAGE;
     if (this.#atEnd) this.#currentAt = askedAt; // as of the question: nobody knows when it was answered
-    if (version && version !== this.#version) await this.#fetchKeys(version); // a key was retired, or another is next
+    if (!version || version === this.#version) return;
+    await this.#fetchKeys(version); // a key was retired, or another is next
+    await sleep(0.25); // servers may disagree for a moment
   }
 
   async #get(path, wait, headers) {
