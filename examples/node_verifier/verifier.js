@@ -40,7 +40,7 @@ export class Verifier {
   }
 
   async #follow() {
-    const askedAt = steady(), wait = this.#atEnd ? Math.min(25, Math.floor(this.maxAge / 2)) : 0;
+    const askedAt = steady(), wait = this.#atEnd ? Math.min(25, Math.max(0, Math.floor((this.maxAge - 1) / 2))) : 0;
     const page = await this.#get(`/api/auth/revocations?cursor=${this.#cursor}&wait=${wait}`, wait, this.headers);
     for (const { session_id, until } of page.revocations) this.#revoked.set(session_id, Date.parse(until) / 1000);
     for (const [id, until] of this.#revoked) if (until + KEYS_MAX_AGE < Date.now() / 1000) this.#revoked.delete(id);
