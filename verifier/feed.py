@@ -14,6 +14,8 @@ START = "start"
 PAGE_LENGTH = 1000
 """Of a full page; one with fewer entries is the last for now."""
 LONGEST_WAIT = 25
+SPARE = 1.0
+"""Seconds of `max_age` that two requests may take beyond the time that they wait."""
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 
@@ -30,7 +32,8 @@ class Feed:
         self.error = "the service has not answered yet"
         """Why it is not up to date, while it is not."""
         self._max_age = max_age
-        self._wait = min(LONGEST_WAIT, int(max_age / 2))
+        # Two in a row, without any news, and the way there and back twice: it is known all the time.
+        self._wait = min(LONGEST_WAIT, max(0, int((max_age - SPARE) / 2)))
         self._jitter = jitter
         self._cursor = START
         self.current_until = -math.inf

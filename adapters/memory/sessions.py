@@ -38,7 +38,7 @@ class MemorySessions:
     async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
         for session_id, at in uses.items():
             kept = self.tables.sessions.get(session_id)
-            if kept and kept.is_use_to_be_noted(at):
+            if kept and kept.used_at < at:
                 self.tables.sessions[session_id] = attrs.evolve(kept, last_used_at=at)
 
     async def end(self, session_id: SessionId) -> bool:

@@ -132,7 +132,7 @@ class MemoryIdentities:
     def note_use(self, session_id: SessionId, now: datetime) -> None:
         sessions = self.unit_of_work.tables.sessions
         session = sessions.get(session_id)
-        if session and session.is_use_to_be_noted(now):
+        if session and session.used_at < now:
             sessions[session_id] = attrs.evolve(session, last_used_at=now)
 
     async def by_api_key(self, digest: str) -> KeyIdentity | None:

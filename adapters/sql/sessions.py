@@ -9,7 +9,7 @@ from leadnator_auth.adapters.sql.instants import from_optional, to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.table import Column, Table, instant, optional_instant, plain
 from leadnator_auth.domain.entities.proof import AuthenticationMethod
-from leadnator_auth.domain.entities.session import USE_NOTED_EVERY, Session
+from leadnator_auth.domain.entities.session import Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.values.ids import SessionId, UserId
 
@@ -67,13 +67,10 @@ class SqlSessions:
         )
 
     async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
-        rows: list[dict[str, object]] = [
-            {"id": session_id, "at": to_number(at), "before": to_number(at - USE_NOTED_EVERY)}
-            for session_id, at in uses.items()
-        ]
+        rows: list[dict[str, object]] = [{"id": session_id, "at": to_number(at)} for session_id, at in uses.items()]
         await self.connection.run_many(
             "UPDATE sessions SET last_used_at = :at WHERE id IN (SELECT id FROM sessions WHERE id = :id "
-            f"AND coalesce(last_used_at, created_at) <= :before{self.connection.skip_locked})",
+            f"AND coalesce(last_used_at, created_at) < :at{self.connection.skip_locked})",
             rows,
         )
 

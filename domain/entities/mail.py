@@ -59,6 +59,16 @@ class MailRequest:
         return (self.kind, self.recipient, self.user_id) == (other.kind, other.recipient, other.user_id)
 
     @property
+    def is_forgotten(self) -> bool:
+        """Whether its account is gone: it only counts, and has nothing to tell."""
+        return "@" not in self.recipient
+
+    @property
+    def is_to_wanted_address(self) -> bool:
+        """Whether it goes to an address that its account only wants: what becomes of it tells whether that is taken."""
+        return self.kind is MailKind.CONFIRM_EMAIL
+
+    @property
     def lane(self) -> str:
         """What may be slow or broken by itself: the domain of the recipient."""
         return self.recipient.rpartition("@")[2]

@@ -118,16 +118,17 @@ class Session:
         """
         return self.belongs_to(user) and now < self.expires_at + CLOCK_LEEWAY and not self._was_idle(now, idle)
 
-    def is_use_to_be_noted(self, now: datetime) -> bool:
-        """Returns whether what is noted of its use is a minute old."""
-        return now >= self._used_at + USE_NOTED_EVERY
+    def is_use_to_be_noted(self, now: datetime, idle: timedelta) -> bool:
+        """Returns whether what is noted of its use is too old, where it is over when it is idle for so long."""
+        return now >= self.used_at + use_noted_every(idle)
 
     def _was_idle(self, now: datetime, idle: timedelta | None) -> bool:
-        # A minute longer: uses right after the one that was noted are not.
-        return idle is not None and now >= self._used_at + idle + USE_NOTED_EVERY
+        # That much longer: uses right after the one that was noted are not.
+        return idle is not None and now >= self.used_at + idle + use_noted_every(idle)
 
     @property
-    def _used_at(self) -> datetime:
+    def used_at(self) -> datetime:
+        """When it was used last, as far as that was noted."""
         return self.last_used_at or self.created_at
 
     def belongs_to(self, user: User) -> bool:
@@ -157,3 +158,8 @@ class Identity:
 
     user: User
     session: Session
+
+
+def use_noted_every(idle: timedelta) -> timedelta:
+    """Returns how exactly uses are noted where sessions may be idle for so long: to a sixtieth, a minute at most."""
+    return min(USE_NOTED_EVERY, idle / 60)

@@ -106,7 +106,7 @@ class Sessions(Protocol):
         """Keeps the epoch of a session, and when and how it was last proven, if it is there."""
 
     async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
-        """Keeps when sessions were used last, those that are there and whose `is_use_to_be_noted` then.
+        """Keeps when sessions were used last, those that are there and of which no later use is kept.
 
         It waits for nobody: what somebody else is changing may be left out.
         """

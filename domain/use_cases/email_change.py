@@ -73,8 +73,8 @@ async def undo_email_change(secret: RawField, *, ports: Ports) -> User:
     """Gives an account the address back that it had before a change, and makes it its owner's again; returns it.
 
     All sessions end, all other mailed secrets are void, and so is what undoes later changes; whatever was added to get
-    in since the change is gone, and all of it where the old address was never proved: perhaps its owner signed nothing
-    up. No password works any more: a link to set one is mailed to the old address.
+    in since the change is gone. No password works any more: a link to set one is mailed to the old address, and drops
+    the rest where that was never proved: perhaps its owner signed nothing up.
 
     Raises: MissingFieldsError, InvalidFieldsError, InvalidEmailTokenError; EmailTakenError when an admin gave the
     address to somebody else.
@@ -159,11 +159,10 @@ async def _move_back(user: User, change: EmailChange, transaction: Transaction, 
     credentials = await transaction.credentials.of(user.id)
     if credentials is not None:
         await transaction.credentials.replace(credentials, credentials.without_password(now))
-    proven = await proved(user, transaction, ports)  # the secret was mailed to the address that they have again
-    restored = attrs.evolve(proven, email=change.email, email_verified_at=change.email_verified_at or now)
-    added_since = change.changed_at if change.email_verified_at else None
+    # This link proves nothing: the one to set a password has to find an account that nobody had verified as such.
+    restored = attrs.evolve(user, email=change.email, email_verified_at=change.email_verified_at)
     recovered = await complete_recovery(
-        restored, transaction, ports, added_since=added_since, reason="email_change_undone"
+        restored, transaction, ports, added_since=change.changed_at, reason="email_change_undone"
     )
     await record(EventType.USER_EMAIL_CHANGE_UNDONE, user.id, transaction, ports)
     await queue_mail(MailKind.EMAIL_CHANGE_UNDONE, change.email.canonical, transaction, ports)

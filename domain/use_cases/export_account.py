@@ -10,7 +10,7 @@ from leadnator_auth.domain.entities.email_change import EmailChange
 from leadnator_auth.domain.entities.event import Event, EventFilter
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.mail import QueuedMail
-from leadnator_auth.domain.entities.one_time_token import OneTimeToken
+from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.passkey import Passkey
 from leadnator_auth.domain.entities.recovery_code import RecoveryCode
 from leadnator_auth.domain.entities.session import Identity, Session
@@ -37,6 +37,7 @@ class AccountExport:
     sessions: tuple[Session, ...]
     """Those that did not end; the newest first."""
     one_time_tokens: tuple[OneTimeToken, ...]
+    """Those of mails to its own addresses: that there is one for another address tells that nobody has that."""
     email_changes: tuple[EmailChange, ...]
     """Those that can still be undone."""
     known_clients: tuple[KnownClient, ...]
@@ -46,7 +47,10 @@ class AccountExport:
     recovery_codes: tuple[RecoveryCode, ...]
     """Those that were not used."""
     mails: tuple[QueuedMail, ...]
-    """Those that were or will be sent to its address, or to one that it asked for or had; the newest first."""
+    """Those that were or will be sent to its address, or to one that it asked for or had; the newest first.
+
+    What became of one to an address that it asked for is not for its owner: `MailRequest.is_to_wanted_address`.
+    """
     events: AsyncIterator[Event]
     """The newest first; there may be too many to be in memory at once."""
 
@@ -61,11 +65,12 @@ async def export_account(identity: Identity, *, ports: Ports) -> AccountExport:
         user = await require_step_up(identity, repositories, ports)
         credentials = await repositories.credentials.of(user.id)
         changes = await repositories.email_changes.of_user(user.id, MOST_OF_A_KIND)
+        tokens = await repositories.one_time_tokens.of_user(user.id, MOST_OF_A_KIND)
         return AccountExport(
             user=user,
             password_changed_at=credentials.changed_at if credentials and credentials.usable_hash else None,
             sessions=tuple(await repositories.sessions.of_user(user, MOST_SESSIONS)),
-            one_time_tokens=tuple(await repositories.one_time_tokens.of_user(user.id, MOST_OF_A_KIND)),
+            one_time_tokens=tuple(token for token in tokens if token.purpose is not Purpose.EMAIL),
             email_changes=tuple(changes),
             known_clients=tuple(await repositories.known_clients.of_user(user.id)),
             api_keys=tuple(await repositories.api_keys.of_user(user.id)),

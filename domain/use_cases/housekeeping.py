@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from leadnator_auth.domain.entities.known_client import KNOWN_FOR
-from leadnator_auth.domain.entities.session import CLOCK_LEEWAY, USE_NOTED_EVERY
+from leadnator_auth.domain.entities.session import CLOCK_LEEWAY, use_noted_every
 from leadnator_auth.domain.policy import Policy
 from leadnator_auth.domain.ports import Expired, Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
@@ -40,7 +40,7 @@ def kept_for(policy: Policy) -> Mapping[Expired, timedelta]:
     idle = policy.session_idle
     return {
         Expired.SESSIONS: CLOCK_LEEWAY,
-        **({} if idle is None else {Expired.IDLE_SESSIONS: idle + USE_NOTED_EVERY}),
+        **({} if idle is None else {Expired.IDLE_SESSIONS: idle + use_noted_every(idle)}),
         Expired.ONE_TIME_TOKENS: max(
             policy.reset_mails_window, policy.address_mails_window, policy.login_code_mails_window
         ),

@@ -52,7 +52,7 @@ async def identified_for(
     if identity.user.is_suspended:
         raise InvalidTokenError("account suspended")
     check_verified(identity.user, ports, verified=verified)
-    if idle is not None and identity.session.is_use_to_be_noted(now):
+    if idle is not None and identity.session.is_use_to_be_noted(now, idle):
         ports.identities.note_use(identity.session.id, now)
     return claims, identity
 

@@ -13,9 +13,10 @@ MAX_RETRIED_AT_ONCE = 500
 
 
 async def list_mails(state: DeliveryState | None = None, limit: int = 100, *, ports: Ports) -> list[QueuedMail]:
-    """Returns up to `limit` mails, of one state or of all, newest first."""
+    """Returns up to `limit` mails, of one state or of all, newest first; none of accounts that are gone."""
     async with ports.unit_of_work.snapshot() as repositories:
-        return await repositories.mail_queue.latest(state, limit)
+        mails = await repositories.mail_queue.latest(state, limit)
+    return [mail for mail in mails if not mail.payload.is_forgotten]
 
 
 async def retry_mails(mail_id: str | None = None, *, ports: Ports) -> int:

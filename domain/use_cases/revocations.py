@@ -63,16 +63,32 @@ class FeedProgress:
 async def read_revocations(cursor: str | None, *, ports: Ports) -> RevocationPage:
     """Returns what ended sessions since the cursor; without one, where it begins now.
 
+    All that was committed before is in it, whether or not a dispatcher has been there: what has no position yet gets
+    it first.
+
     Raises: InvalidPageError when the cursor is none that was given out.
     """
     async with ports.unit_of_work.snapshot() as repositories:
-        last = await repositories.events.last_position()
-        if cursor is None:
-            return RevocationPage((), last)
-        begin = await _begin(cursor, last, repositories, ports)
-        found = await repositories.events.after(begin, MAX_REVOCATIONS, EventType.SESSION_ENDED)
+        if not await repositories.events.has_unplaced():
+            return await _page(cursor, repositories, ports)
+    while await run_in_transaction(ports.unit_of_work, _place) == MAX_PLACED:
+        pass
+    async with ports.unit_of_work.snapshot() as repositories:
+        return await _page(cursor, repositories, ports)
+
+
+async def _page(cursor: str | None, repositories: Repositories, ports: Ports) -> RevocationPage:
+    last = await repositories.events.last_position()
+    if cursor is None:
+        return RevocationPage((), last)
+    begin = await _begin(cursor, last, repositories, ports)
+    found = await repositories.events.after(begin, MAX_REVOCATIONS, EventType.SESSION_ENDED)
     end = found[-1].position if len(found) == MAX_REVOCATIONS else last
     return RevocationPage(tuple(_revocation(each, ports) for each in found), end)
+
+
+async def _place(transaction: Transaction) -> int:
+    return await transaction.events.place(MAX_PLACED)
 
 
 async def advance_feed(since: int, *, ports: Ports) -> FeedProgress:
@@ -85,7 +101,7 @@ async def advance_feed(since: int, *, ports: Ports) -> FeedProgress:
             return await _progress(since, repositories, has_more=False)
 
     async def place(transaction: Transaction) -> FeedProgress:
-        placed = await transaction.events.place(MAX_PLACED)
+        placed = await _place(transaction)
         return await _progress(since, transaction, has_more=placed == MAX_PLACED)
 
     return await run_in_transaction(ports.unit_of_work, place)

@@ -103,8 +103,8 @@ async def refresh_token_pair(refresh_token: RawField, client: Client = Client(),
     pair = await run_in_transaction(ports.unit_of_work, rotate)
     if pair is None:
         raise InvalidRefreshTokenError("used before")
-    now = ports.clock.now()
-    if ports.policy.session_idle is not None and identity.session.is_use_to_be_noted(now):
+    now, idle = ports.clock.now(), ports.policy.session_idle
+    if idle is not None and identity.session.is_use_to_be_noted(now, idle):
         ports.identities.note_use(identity.session.id, now)
     return await _made(pair, ports)
 

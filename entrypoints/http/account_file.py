@@ -134,17 +134,18 @@ def _totp_factor(factor: TotpFactor) -> Mapping[str, Json]:
 
 
 def _mail(mail: QueuedMail) -> Mapping[str, Json]:
+    is_told = not mail.payload.is_to_wanted_address
     return {
         "id": mail.id,
         "kind": mail.payload.kind.value,
         "recipient": mail.payload.recipient,
         "ip": mail.payload.ip,
         "user_agent": mail.payload.user_agent,
-        "state": mail.state.value,
+        "state": mail.state.value if is_told else None,
         "queued_at": exact_rfc3339(mail.queued_at),
-        "finished_at": _at(mail.finished_at),
-        "attempts": mail.attempts,
-        "last_error": mail.last_error,
+        "finished_at": _at(mail.finished_at) if is_told else None,
+        "attempts": mail.attempts if is_told else None,
+        "last_error": mail.last_error if is_told else None,
     }
 
 

@@ -40,7 +40,7 @@ export class Verifier {
   }
 
   async #follow() {
-    const askedAt = steady(), wait = this.#atEnd ? Math.min(25, Math.floor(this.maxAge / 2)) : 0;
+    const askedAt = steady(), wait = this.#atEnd ? Math.min(25, Math.max(0, Math.floor((this.maxAge - 1) / 2))) : 0;
     const headers = this.#version ? { ...this.headers, "x-keys-version": this.#version } : this.headers;
     const answer = await this.#get(`/api/auth/revocations?cursor=${this.#cursor}&wait=${wait}`, wait, headers);
     const page = await answer.json(), version = answer.headers.get("x-keys-version");

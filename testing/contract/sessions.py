@@ -6,7 +6,7 @@ from datetime import timedelta
 import attrs
 
 from leadnator_auth.domain.entities.proof import Proof
-from leadnator_auth.domain.entities.session import USE_NOTED_EVERY, Client, Session
+from leadnator_auth.domain.entities.session import Client, Session
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
 from leadnator_auth.domain.values.ids import SessionId
@@ -142,22 +142,20 @@ class SessionsContract(StoreContract):
             await transaction.commit()
         assert await sessions_of(unit_of_work, alice) == [living], "`purge` leaves those that have not expired"
 
-    async def test_a_use_is_noted_once_a_minute(self, unit_of_work: UnitOfWork, alice: User) -> None:
+    async def test_the_latest_use_is_kept(self, unit_of_work: UnitOfWork, alice: User) -> None:
         await keep_sessions(unit_of_work, alice, 2)
         session, other = a_session(alice, 1), a_session(alice, 2)
-        first = session.created_at + USE_NOTED_EVERY
-        tick = timedelta(microseconds=1)
+        first = session.created_at + timedelta(microseconds=1)
         async with unit_of_work() as transaction:
             for at, noted in (
-                (first - tick, None),
+                (session.created_at, None),
                 (first, first),
                 (first - HOUR, first),
-                (first + USE_NOTED_EVERY - tick, first),
-                (first + USE_NOTED_EVERY, first + USE_NOTED_EVERY),
+                (first + HOUR, first + HOUR),
             ):
                 await transaction.sessions.note_uses({session.id: at, SessionId("s_none"): at})
                 kept = await transaction.sessions.by_id(session.id)
-                assert kept == attrs.evolve(session, last_used_at=noted), "within a minute of what is noted it stays"
+                assert kept == attrs.evolve(session, last_used_at=noted), "an earlier use takes the place of none"
             assert await transaction.sessions.by_id(other.id) == other, "`note_uses` is for the sessions that are named"
             await transaction.sessions.note_uses({})
             await transaction.commit()

@@ -23,6 +23,7 @@ from leadnator_auth.domain import (
     create_api_key,
     deliver_due_mails,
     identify,
+    list_mails,
     set_up_totp,
     step_up,
 )
@@ -239,6 +240,7 @@ async def test_a_deletion_frees_the_address_and_leaves_nothing(alice: Caller, po
         assert await repositories.credentials.of(UserId(alice.id)) is None
         assert await repositories.one_time_tokens.of_user(UserId(alice.id), 10) == []
         assert await repositories.known_clients.of_user(UserId(alice.id)) == []
+    assert await list_mails(ports=ports) == [], "nothing of it is shown to anybody"
     again = await signed_up(http, "alice")
     assert again.id != alice.id
     exported = (await again.send("GET", EXPORT)).json()
@@ -296,7 +298,7 @@ async def test_an_export_is_a_file_of_all_that_is_kept_without_a_secret(
     kinds = {name: len(rows) for name, rows in exported.items() if isinstance(rows, list)}
     assert kinds == {
         "sessions": 3,
-        "one_time_tokens": 3,
+        "one_time_tokens": 2,
         "email_changes": 1,
         "known_clients": 1,
         "api_keys": 1,
@@ -318,6 +320,28 @@ async def test_an_export_is_a_file_of_all_that_is_kept_without_a_secret(
     head = await alice.send("HEAD", EXPORT)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["Content-Disposition"] == answer.headers["Content-Disposition"]
+
+
+async def test_an_export_tells_nobody_whether_an_address_is_taken(
+    http: httpx2.AsyncClient, ports: Ports, memory: MemoryPorts
+) -> None:
+    """A wish for it shows, and nothing of what became of that."""
+    await signed_up(http, "bob")
+    askers = [await signed_up(http, name) for name in ("carol", "david")]
+    await deliver_due_mails(ports=ports)
+    for asker, wanted in zip(askers, ("bob@example.com", "erin@example.com"), strict=True):
+        await asker.send("POST", "/api/auth/change-email", json={"email": wanted})
+    for is_delivered in (False, True):
+        told = []
+        for asker, name, wanted in zip(askers, ("carol", "david"), ("bob", "erin"), strict=True):
+            exported = (await asker.send("GET", EXPORT)).text.partition('"events":')[0]
+            exported = exported.replace(wanted, "wanted").replace(name, "asker").replace(name.title(), "Asker")
+            told.append(re.sub(r'"(id|session_id|actor|user_id)":"[^"]*"', r'"\1":""', exported))
+        assert told[0] == told[1], is_delivered
+        assert told[0].count("wanted@example.com") == 3, "what was asked for, twice, and the mail"
+        memory.clock.advance(seconds=1)
+        await deliver_due_mails(ports=ports)
+    assert [mail.to.typed for mail in memory.mailer.confirmation_links] == ["erin@example.com"]
 
 
 async def test_every_table_is_in_the_export_or_the_page_says_why_not(

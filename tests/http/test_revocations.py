@@ -84,6 +84,20 @@ async def test_without_a_cursor_it_begins_now(reader: Caller, ports: Ports, http
     assert again == {"revocations": [], "cursor": page["cursor"]}
 
 
+async def test_what_no_dispatcher_has_seen_yet_is_there(reader: Caller, ports: Ports, http: httpx2.AsyncClient) -> None:
+    """A verifier that asks now and then knows of all that was answered before it asked."""
+    await dispatched(ports)
+    start = await fetched(reader)
+    callers = [await signed_up(http, name) for name in ("alice", "bob")]
+    ended = [await session_of(caller, ports) for caller in callers]
+    await callers[0].send("POST", "/api/auth/logout")
+    assert ids(await fetched(reader, start["cursor"])) == ended[:1]
+    assert ids(await fetched(reader, "start"))[-1:] == ended[:1]
+    await callers[1].send("POST", "/api/auth/logout")
+    now = await fetched(reader)
+    assert ids(await fetched(reader, now["cursor"])) == [], "what ended before is not told from now on"
+
+
 async def test_who_knows_nothing_yet_begins_with_all_that_matters(
     reader: Caller, ports: Ports, memory: MemoryPorts, http: httpx2.AsyncClient
 ) -> None:

@@ -165,7 +165,7 @@ class TestNonAtomicEnd(OverDeferred, SessionsContract):
     tells = "one atomic step"
 
 
-class NotesEachUse(MemorySessions):
+class NotesAnyUse(MemorySessions):
     async def note_uses(self, uses: Mapping[SessionId, datetime]) -> None:
         for session_id, at in uses.items():
             if session_id in self.tables.sessions:
@@ -175,12 +175,12 @@ class NotesEachUse(MemorySessions):
 
 class OtherSessions(Altered):
     def alter(self, repositories: MemoryRepositories) -> None:
-        repositories.sessions = NotesEachUse(repositories.sessions.tables)
+        repositories.sessions = NotesAnyUse(repositories.sessions.tables)
 
 
-class TestNotesEachUse(SessionsContract):
-    caught_by = "test_a_use_is_noted_once_a_minute"
-    tells = "within a minute"
+class TestNotesAnyUse(SessionsContract):
+    caught_by = "test_the_latest_use_is_kept"
+    tells = "an earlier use"
 
     @pytest.fixture
     def unit_of_work(self) -> MemoryUnitOfWork:

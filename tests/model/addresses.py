@@ -111,10 +111,9 @@ class Addresses(Model):
         self.deliver_all()
 
     def _undo(self, user: ModelUser, move: ModelMove) -> None:
-        self._verify(user)
-        user.email, user.password = move.email, None
+        user.email, user.is_verified, user.password = move.email, move.was_verified, None
         user.moves = [other for other in user.moves if other.epoch < move.epoch]
-        if user.factor and not (move.was_verified and user.factor.added_at < move.at):
+        if user.factor and user.factor.added_at >= move.at:
             user.factor = None
         self._end_all(user.id)
         self._void_all(user)

@@ -77,11 +77,11 @@ class Takeover(World):
         await self._refused("a password is left", (log_in(*guess, ports=self.ports) for guess in guesses), account)
         if change is None:
             raise Violation(f"a change was undone that is not known: {secret}")
-        # Where the old address was never proved, perhaps nobody but the intruder was in before, either.
-        since = change.changed_at if change.email_verified_at else None
-        added = [known for known in (*self.keys, *self.passkeys) if since is None or known.made_at >= since]
-        await self._check_ways_in(added, account)
+        ways = [*self.keys, *self.passkeys]
+        await self._check_ways_in([known for known in ways if known.made_at >= change.changed_at], account)
         await self._set_own_password()
+        if change.email_verified_at is None:  # perhaps nobody but the intruder was in before, either
+            await self._check_ways_in(ways, account)
 
     async def _begin_anew(self) -> None:
         """The first account is gone; its address is the owner's, who signs up again, or takes what is there."""

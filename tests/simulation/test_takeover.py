@@ -105,15 +105,6 @@ BUGS: tuple[Planted, ...] = (
         ),
     ),
     (
-        "an API key is left",
-        Bug(
-            "an undo keeps what was added before the change where nobody had proved the address",
-            _CHANGE,
-            "    added_since = change.changed_at if change.email_verified_at else None\n",
-            "    added_since = change.changed_at\n",
-        ),
-    ),
-    (
         "a link of one account worked for another",
         KNOWN_BY_ADDRESS,
         LEAVES_LINKS,

@@ -271,7 +271,7 @@ async def test_an_undo_drops_what_was_made_since_the_change(memory: MemoryPorts,
     assert [key.name for key in await list_api_keys_of(identity.user.id, ports=memory)] == ["the owner's"]
 
 
-async def test_an_undo_drops_all_that_was_made_where_the_old_address_was_never_proved(
+async def test_the_reset_after_an_undo_drops_all_that_was_made_where_the_old_address_was_never_proved(
     memory: MemoryPorts, identity: Identity
 ) -> None:
     made = await secret_of(identity, memory, "of whoever signed up with an address not theirs")
@@ -282,6 +282,9 @@ async def test_an_undo_drops_all_that_was_made_where_the_old_address_was_never_p
     await confirm_email(memory.mailer.confirmation_links[0].secret, ports=memory)
     await deliver_due_mails(ports=memory)
     await undo_email_change(memory.mailer.undo_links[0].secret, ports=memory)
+    assert await is_good(made, memory), "it was there before the change"
+    await deliver_due_mails(ports=memory)
+    await reset_password(memory.mailer.reset_links[-1].secret, "new-secret", ports=memory)
     assert not await is_good(made, memory)
     assert await list_api_keys_of(identity.user.id, ports=memory) == []
 

@@ -23,6 +23,7 @@ from leadnator_auth.domain import (
     purge,
     sign_up,
 )
+from leadnator_auth.domain.entities.session import CLOCK_LEEWAY
 
 HOUR = timedelta(hours=1)
 LATEST = HOUR + timedelta(seconds=60)
@@ -62,12 +63,28 @@ async def test_one_that_is_used_again_and_again_lives_on_to_its_end_and_no_longe
     policy = Policy(session_idle=timedelta(seconds=60), session_lifetime=timedelta(minutes=5))
     idle = memory_ports(policy=policy)
     alice = await sign_alice_up(idle)
-    end = alice.session.expires_at + timedelta(seconds=60)
+    end = alice.session.expires_at + CLOCK_LEEWAY
     while idle.clock.now() < end:
         assert await identify(alice.token, ports=idle)
         idle.clock.advance(seconds=seconds)
     with pytest.raises(InvalidTokenError):
         await identify(alice.token, ports=idle)
+
+
+@pytest.mark.parametrize("minutes", [1, 10, 60, 24 * 60])
+async def test_a_session_is_over_at_most_a_sixtieth_of_the_time_late_and_never_more_than_a_minute(minutes: int) -> None:
+    setting = timedelta(minutes=minutes)
+    idle = memory_ports(policy=Policy(session_idle=setting))
+    alice = await sign_alice_up(idle)
+    for seconds in (0, 0.9, 3.5, 59.9):  # the last use is at none of the instants that are noted
+        idle.clock.advance(seconds=seconds)
+        assert await identify(alice.token, ports=idle)
+    used = idle.clock.now()
+    idle.clock.instant = used + setting - TICK
+    assert (await list_sessions(await identify(alice.token, ports=idle), ports=idle)) != []
+    used = idle.clock.now()
+    idle.clock.instant = used + setting + min(setting / 60, timedelta(seconds=60))
+    await assert_over(idle, alice.token)
 
 
 async def test_a_clock_that_is_turned_back_ends_no_session(idle: MemoryPorts) -> None:

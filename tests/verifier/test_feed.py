@@ -34,7 +34,7 @@ def test_it_begins_with_all_that_matters_and_knows_nothing_before() -> None:
     assert feed.answered(200, page("s_1", cursor="2a"), asked_at=0.0, wall=WALL) == 0.0
     assert is_current(feed, 0.0)
     assert "s_1" in feed.revoked.sessions
-    assert feed.target == "/api/auth/revocations?cursor=2a&wait=15"
+    assert feed.target == "/api/auth/revocations?cursor=2a&wait=14"
 
 
 def test_it_is_current_as_of_the_question_and_so_for_max_age() -> None:
@@ -120,13 +120,24 @@ def test_it_tries_again_later_and_later_and_at_once_when_there_was_an_answer() -
     assert feed.failed("no answer") == 0.1
 
 
-@pytest.mark.parametrize(("max_age", "wait"), [(1000.0, 25), (50.0, 25), (30.0, 15), (2.0, 1), (1.0, 0)])
+@pytest.mark.parametrize(("max_age", "wait"), [(1000.0, 25), (50.0, 24), (30.0, 14), (3.0, 1), (2.0, 0), (0.5, 0)])
 def test_no_wait_outlasts_what_is_known(max_age: float, wait: int) -> None:
     feed = a_feed(max_age=max_age)
     pause = feed.answered(200, page(), asked_at=0.0, wall=WALL)
     assert feed.wait == wait
     assert pause + wait < max_age
     assert pause + wait > 0
+
+
+@pytest.mark.parametrize("max_age", [0.5, 1.0, 2.0, 2.9, 3.0, 4.0, 6.0, 29.0, 30.0, 31.0, 50.0, 51.0, 1000.0])
+def test_while_nothing_happens_it_is_known_all_the_time(max_age: float) -> None:
+    feed, asked_at, way = a_feed(max_age=max_age), 0.0, min(0.4, max_age / 8)
+    pause = feed.answered(200, page(), asked_at, WALL)
+    for _ in range(100):
+        asked_at += way + pause
+        assert is_current(feed, asked_at + feed.wait + way), "until the next answer is there"
+        asked_at_last, asked_at = asked_at, asked_at + feed.wait
+        pause = feed.answered(200, page(), asked_at_last, WALL)
 
 
 def test_more_than_it_may_keep_in_mind_closes_it_and_loses_nothing() -> None:

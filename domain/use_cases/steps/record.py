@@ -32,9 +32,10 @@ async def record_start(
     session: Session, replaced: Iterable[Session], transaction: Transaction, ports: Ports, *, reason: str = "replaced"
 ) -> None:
     """Stores an event for a session that begins, and for each that ends in its favour, in one insert."""
+    ends = _ends(replaced, reason, session.user_id, ports)
     proven = {"session_id": session.id, "amr": " ".join(session.amr)}
     start = _event(EventType.SESSION_STARTED, session.user_id, session.user_id, ports, **proven)
-    await transaction.events.add([*_ends(replaced, reason, session.user_id, ports), start])
+    await transaction.events.add([*ends, start])
 
 
 async def record_ends(

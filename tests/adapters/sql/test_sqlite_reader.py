@@ -96,14 +96,25 @@ def test_of_very_many_rows_a_few_thousand_are_kept(reader: SqliteReader, writer:
     assert asked_often(reader) == ("1", "Alice")
 
 
-def test_after_a_failure_nothing_is_kept(
-    reader: SqliteReader, writer: sqlite3.Connection, file: Path, tmp_path: Path
-) -> None:
+def test_over_another_connection_nothing_is_kept(reader: SqliteReader, writer: sqlite3.Connection) -> None:
+    """The numbers by which SQLite tells changes are a connection's own."""
     assert asked_often(reader) == ("1", "Alice")
-    writer.close()
-    file.rename(tmp_path / "elsewhere.db")
     reader.close()
+    writer.execute("UPDATE people SET name = 'Al' WHERE id = '1'")
+    assert reader.fetch_one(ROW, "1") == ("1", "Al")
+
+
+def test_a_file_that_is_gone_is_told(reader: SqliteReader, file: Path, tmp_path: Path) -> None:
+    assert asked_often(reader) == ("1", "Alice")
+    reader.close()
+    file.rename(tmp_path / "elsewhere.db")
     with pytest.raises(BusyError):
         reader.fetch_one(ROW, "1")
-    (tmp_path / "elsewhere.db").rename(file)
+
+
+def test_while_nobody_writes_a_row_is_read_once(reader: SqliteReader) -> None:
+    asked_often(reader)
+    ran: list[str] = []
+    vars(reader)["_connection"].set_trace_callback(ran.append)
     assert asked_often(reader) == ("1", "Alice")
+    assert ran == ["PRAGMA data_version"] * 4

@@ -72,7 +72,7 @@ class World:
 
 async def new_world() -> World:
     """Returns a world with Alice and Carol as admins, what Alice was handed and mailed, a webhook, and Bob."""
-    policy = Policy(limits=Limits.none(), email_code_login=True)
+    policy = Policy(limits=Limits.none(), account_changes=None, email_code_login=True)
     ports = attrs.evolve(
         memory_ports(policy=policy), emails=ValidatedEmailSyntax(), tokens=JwtTokens(["s" * 32]), passkeys=CEREMONY
     )
