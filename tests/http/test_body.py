@@ -163,6 +163,31 @@ async def test_a_body_that_only_claims_to_be_long_is_refused(quick: httpx2.Async
         check_problem(answer, 413, "payload_too_large")
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(("POST", f"/api/auth/{call}") for call in ("logout", "totp", "recovery-codes", "login/passkey/options")),
+        *(("GET", path) for path in ("/api/auth/me", "/healthz", "/docs", "/", "/reset-password", "/nowhere")),
+        *(("DELETE", path) for path in ("/api/auth/sessions/s_1", "/api/auth/account")),
+        *(("HEAD", "/healthz"), ("PUT", "/api/auth/me"), ("POST", "/api/auth/token-pair")),
+    ],
+)
+async def test_so_it_is_where_no_body_is_read(
+    quick: httpx2.AsyncClient, check_problem: Check, method: str, path: str
+) -> None:
+    usual = await quick.request(method, path)
+    for length in ("0", "2", " 65536", "00000000000065536\t"):
+        answer = await quick.request(method, path, content=b"{}", headers=JSON | {"Content-Length": length})
+        assert answer.status_code == usual.status_code
+    for length in ("65537", "100000", "9" * 18, "9" * 5000, "0" * 5000 + "65537", "many", "-5", "0x5"):
+        answer = await quick.request(method, path, headers={"Content-Length": length})
+        if method == "HEAD":
+            assert answer.status_code == 413
+        else:
+            check_problem(answer, 413, "payload_too_large")
+            assert answer.headers["Connection"] == "close"
+
+
 async def test_a_body_that_never_ends_is_answered(quick: httpx2.AsyncClient, check_problem: Check) -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:

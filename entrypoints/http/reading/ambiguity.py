@@ -6,6 +6,7 @@ from collections import Counter
 from starlette.types import Scope
 
 from leadnator_auth.domain import NotFoundError
+from leadnator_auth.entrypoints.http.reading.body import check_declared_length
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
 
 # However often encoded: servers and proxies differ in when they decode these, and so in which path they see.
@@ -16,14 +17,19 @@ _SINGLE_FIELDS = (b"authorization", b"content-length", b"content-type", b"expect
 """Headers that may occur once: of several, each reader would pick a different one."""
 
 
-def check_unambiguous(scope: Scope) -> None:
-    """Raises: NotFoundError for another spelling of a path, InvalidRequestError where a header contradicts another."""
+def check_unambiguous(scope: Scope, *, of_any_length: bool = False) -> None:
+    """Raises: NotFoundError for another spelling of a path, InvalidRequestError where a header contradicts another,
+    PayloadTooLargeError where a longer body than any call takes is announced, also where none is read.
+    """
     sent = scope.get("raw_path")
     if (sent is None or b"%" in sent) and _is_respelt(scope, _ENCODED_NEEDLESSLY):
         raise NotFoundError
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    if len({name for name, _ in headers}) != len(headers):
+    names = {name for name, _ in headers}
+    if len(names) != len(headers):
         _check_repeated(Counter(name for name, _ in headers))
+    if b"content-length" in names and not of_any_length:
+        check_declared_length(dict(headers)[b"content-length"])
 
 
 def has_ambiguous_path(scope: Scope) -> bool:

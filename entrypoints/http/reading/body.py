@@ -21,6 +21,7 @@ from leadnator_auth.entrypoints.http.refusals import (
 FORM = "application/x-www-form-urlencoded"
 MAX_BODY_BYTES = 64 * 1024
 MAX_FIELDS = 20
+_LENGTH_DIGITS = len(str(MAX_BODY_BYTES)) + 1
 BODY_TIMEOUT_SECONDS = 10.0
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
@@ -138,10 +139,14 @@ def _unquoted(value: str) -> str:
     return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
 
 
-async def _read_bytes(request: Request) -> bytes:
-    declared = request.headers.get("content-length", "0").strip(" \t")
-    if not declared.isdecimal() or int(declared[:20]) > MAX_BODY_BYTES:
+def check_declared_length(declared: bytes) -> None:
+    """Raises: PayloadTooLargeError for over 64 KiB, and for what is no length at all."""
+    digits = declared.strip(b" \t")
+    if not digits.isdigit() or int(digits.lstrip(b"0")[:_LENGTH_DIGITS] or b"0") > MAX_BODY_BYTES:
         raise PayloadTooLargeError
+
+
+async def _read_bytes(request: Request) -> bytes:
     content = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
