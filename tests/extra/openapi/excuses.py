@@ -199,6 +199,7 @@ RIGHT: tuple[Excuse, ...] = (
         for operation in (LIST_USERS, LIST_EVENTS, LIST_DELIVERIES, FOLLOW_FEED)
     ),
     _refused(LIST_USERS, "invalid_request", _nul_in("query")),
+    _refused(LIST_EVENTS, "invalid_request", _nul_in("user_id")),
 )
 """By what is promised, in the words that are quoted, the answer is right."""
 
