@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import BadFieldError, missing
-from leadnator_auth.domain.values.text import is_storable
+from leadnator_auth.domain.values.text import is_storable, stripped
 
 __all__ = ["ValidatedEmailSyntax"]
 
@@ -32,7 +32,7 @@ class ValidatedEmailSyntax:
     def parse(self, text: str) -> EmailAddress:
         from email_validator import EmailNotValidError, validate_email  # not needed to start
 
-        typed = text.strip()
+        typed = stripped(text)
         if not typed:
             raise missing()
         if len(typed) > MAX_OCTETS or len(typed.encode("utf-8", "surrogatepass")) > MAX_OCTETS:

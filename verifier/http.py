@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from leadnator_auth.verifier.errors import InvalidTokenError, VerifierError, VerifierUnavailableError
+from leadnator_auth.verifier.errors import VerifierError, VerifierUnavailableError
 
 REALM = 'Bearer realm="leadnator"'
 
@@ -19,7 +19,7 @@ class AmbiguousTokenError(VerifierError):
 def bearer_in(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Returns the token in the Authorization header (RFC 6750).
 
-    Raises: MissingTokenError, AmbiguousTokenError when there are two, InvalidTokenError.
+    Raises: MissingTokenError, for a scheme without a token, too; AmbiguousTokenError when there are two.
     """
     given = None
     for name, value in headers:
@@ -33,7 +33,7 @@ def bearer_in(headers: Iterable[tuple[bytes, bytes]]) -> str:
     if scheme.lower() != b"bearer":
         raise MissingTokenError("an access token is needed")
     if not (token := rest.strip(b" ").decode("latin-1")):
-        raise InvalidTokenError("not a bearer token")
+        raise MissingTokenError("an access token is needed")
     return token
 
 

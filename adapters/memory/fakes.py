@@ -18,6 +18,7 @@ from leadnator_auth.domain.values.fields import BadFieldError, missing
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.password import Password
 from leadnator_auth.domain.values.public_key import PublicKey, SigningAlgorithm
+from leadnator_auth.domain.values.text import stripped
 
 _CHEAP = re.compile(r"cheap\$(?P<strength>\d{1,9})\$.+", re.ASCII)
 
@@ -135,7 +136,7 @@ class PlainEmailSyntax:
     """Accepts plain ASCII addresses by their rough shape: enough for tests, not for the Internet."""
 
     def parse(self, text: str) -> EmailAddress:
-        typed = text.strip()
+        typed = stripped(text)
         if not typed:
             raise missing()
         local, at, domain = typed.rpartition("@")

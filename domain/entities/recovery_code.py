@@ -7,6 +7,7 @@ from datetime import datetime
 import attrs
 
 from leadnator_auth.domain.values.ids import UserId
+from leadnator_auth.domain.values.text import without_white_space
 
 CODES = 10
 FEW_CODES = 3
@@ -33,5 +34,5 @@ def written(random: bytes) -> str:
 
 def digest_of_code(typed: str) -> str:
     """Returns the SHA-256 of a code in hexadecimal, however its letters, blanks and dashes were typed."""
-    bare = "".join(typed.split()).replace("-", "").upper()
+    bare = without_white_space(typed).replace("-", "").upper()
     return hashlib.sha256(bare.encode()).hexdigest()

@@ -10,7 +10,7 @@ import attrs
 from leadnator_auth.domain.entities.event import HAPPENINGS, EventType
 from leadnator_auth.domain.values.fields import BadFieldError, RawField, missing
 from leadnator_auth.domain.values.ids import WebhookId
-from leadnator_auth.domain.values.text import is_control
+from leadnator_auth.domain.values.text import is_control, stripped
 
 MAX_WEBHOOKS = 20
 MAX_DESCRIPTION_LENGTH = 200
@@ -73,7 +73,7 @@ def parse_description(text: str) -> str:
 
     Raises: BadFieldError when it has over 200 characters or a control character.
     """
-    line = text.strip()
+    line = stripped(text)
     if len(line) > MAX_DESCRIPTION_LENGTH:
         raise BadFieldError("too_long", f"Use at most {MAX_DESCRIPTION_LENGTH} characters.")
     if any(is_control(character) for character in line):

@@ -55,9 +55,9 @@ async def list_events(
     async with ports.unit_of_work.snapshot() as repositories:
         await check_right(actor, repositories)
         request = requested_page(limit, cursor)
-        wanted = EventFilter(None if user_id is None else UserId(user_id), _event_type(event_type))
         if user_id is not None and not is_storable(user_id):
-            return request.page([], _position_of)
+            raise InvalidPageError("user_id")
+        wanted = EventFilter(None if user_id is None else UserId(user_id), _event_type(event_type))
         events = await repositories.events.latest(wanted, request.limit_with_next, request.after)
     return request.page(events, _position_of)
 

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self, TypeVar, cast
 
 from leadnator_auth.domain.errors import FieldError, InvalidFieldsError, MissingFieldsError
-from leadnator_auth.domain.values.text import is_blank, is_control, is_storable
+from leadnator_auth.domain.values.text import is_blank, is_control, is_storable, stripped
 
 Parsed = TypeVar("Parsed")
 Default = TypeVar("Default")
@@ -62,7 +62,7 @@ def parse_line(text: str, limit: int) -> str:
 
     Raises: BadFieldError when nothing of it is visible, or it has too many characters or a control character.
     """
-    line = text.strip()
+    line = stripped(text)
     if is_blank(line):
         raise missing()
     if len(line) > limit:

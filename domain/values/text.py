@@ -1,7 +1,11 @@
 """Rules about characters that apply to every text the core takes in."""
 
+import re
 import unicodedata
 
+# Unicode's property White_Space (UAX 44); Python's own idea of it adds U+001C to U+001F, which are controls.
+_WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+_BLANKS = re.compile(f"[{_WHITE_SPACE}]+")
 _LINE_BREAKS = {"Cc", "Zl", "Zp"}
 # Embeddings, overrides and isolates reorder the text around them: a name could rewrite a log line or a page.
 _BIDIRECTIONAL_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -44,6 +48,16 @@ def _is_invisible(character: str) -> bool:
         return True
     code = ord(character)
     return any(first <= code <= last for first, last in _BLANK_RANGES)
+
+
+def stripped(text: str) -> str:
+    """Returns `text` without white space at its ends: characters with the property White_Space, and no others."""
+    return text.strip(_WHITE_SPACE)
+
+
+def without_white_space(text: str) -> str:
+    """Returns `text` without the same white space anywhere."""
+    return _BLANKS.sub("", text)
 
 
 def trimmed(text: str) -> str:

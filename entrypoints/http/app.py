@@ -169,7 +169,8 @@ class Resource:
         scope["state"]["route"] = self._path  # for those around it to count by
         request = Request(scope, receive)
         try:
-            check_unambiguous(scope)
+            # A proxy that asks without the body may leave the length of the body in.
+            check_unambiguous(scope, of_any_length=self._refuses_by_401)
             response = await self._handler(scope)(request)
         except (AuthError, RequestError) as error:
             response = _answer_error(request, _as_bad_token(error) if self._refuses_by_401 else error)

@@ -64,6 +64,7 @@ class EmailSyntaxContract:
         [
             ("alice@example.com", "alice@example.com", "alice@example.com"),
             ("  Alice@EXAMPLE.com\n", "Alice@EXAMPLE.com", "alice@example.com"),
+            ("\u3000\x85a@example.com\u2028\xa0", "a@example.com", "a@example.com"),
             ("a.b+tag@mail.example.co.uk", "a.b+tag@mail.example.co.uk", "a.b+tag@mail.example.co.uk"),
         ],
     )
@@ -87,6 +88,9 @@ class EmailSyntaxContract:
             "a@x.com,b@x.com",
             "<a@x.com>",
             "a@x",
+            "\x1ca@example.com",
+            "a@example.com\x1f",
+            "\x1d",
         ],
     )
     def test_what_is_no_address_is_refused(self, emails: EmailSyntax, text: str) -> None:

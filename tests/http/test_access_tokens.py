@@ -99,7 +99,9 @@ async def test_any_other_header_is_refused(
 @pytest.mark.parametrize(
     ("header", "code"),
     [
-        ("Bearer", "invalid_token"),
+        ("Bearer", "missing_token"),
+        ("bearer ", "missing_token"),
+        ("BEARER   \t ", "missing_token"),
         ("Bearer two tokens", "invalid_token"),
         ("Bearers a.b.c", "missing_token"),
         ("Bearera.b.c", "missing_token"),
@@ -111,7 +113,9 @@ async def test_any_other_header_is_refused(
 async def test_who_sent_no_token_is_told_so(
     signed: httpx2.AsyncClient, check_problem: Check, header: str, code: str
 ) -> None:
-    check_problem(await signed.get("/api/auth/me", headers={"Authorization": header}), 401, code)
+    answer = await signed.get("/api/auth/me", headers={"Authorization": header})
+    check_problem(answer, 401, code)
+    assert (answer.headers["WWW-Authenticate"] == 'Bearer realm="leadnator"') is (code == "missing_token")
 
 
 async def test_white_space_around_the_header_does_not_matter(signed: httpx2.AsyncClient, token: str) -> None:

@@ -75,7 +75,18 @@ async def test_a_query_that_means_nothing_is_refused(root: Caller, path: str, qu
 
 
 @pytest.mark.parametrize(
-    "query", ["users?query=%00", "users?query=a&query=a", f"users?query={'x' * 255}", "events?user_id=a&user_id=b"]
+    "query",
+    [
+        *(
+            f"{search}={unfit}"
+            for search in ("users?query", "events?user_id", "events?type", "users?cursor")
+            for unfit in ("%00", "a%00", "%ff", "%ED%A0%80", "a%80b", "%C3", "%C0%AF", "%F4%90%80%80")
+        ),
+        "users?query=a&query=a",
+        "users?query=a&%71uery=a",
+        f"users?query={'x' * 255}",
+        "events?user_id=a&user_id=b",
+    ],
 )
 async def test_so_is_a_search_for_what_nobody_can_be_called(root: Caller, query: str) -> None:
     answer = await root.send("GET", f"/api/admin/{query}")
@@ -92,9 +103,14 @@ async def test_a_search_for_anything_else_just_finds_nobody(root: Caller, query:
 
 
 async def test_nothing_happened_to_a_user_whose_id_cannot_be(root: Caller) -> None:
-    for user in ("", "%00"):
+    for user in ("", "%EF%BF%BD", "%C3%BC", "u%20"):
         answer = await root.send("GET", f"/api/admin/events?user_id={user}")
         assert (answer.status_code, answer.json()["events"]) == (200, [])
+
+
+async def test_what_is_not_asked_for_may_be_anything(root: Caller) -> None:
+    for path in LISTS:
+        assert (await root.send("GET", f"/api/admin/{path}?other=%ff&%00=1&limit=5")).status_code == 200
 
 
 async def test_events_go_page_by_page(http: httpx2.AsyncClient, memory: MemoryPorts, root: Caller) -> None:

@@ -49,7 +49,12 @@ async def in_chunks(content: bytes) -> AsyncIterator[bytes]:
         "application/json",
         "Application/JSON; charset=UTF-8",
         'application/json;charset="utf-8"',
-        "application/json; charset=utf8",
+        'application/json; CHARSET="Utf-8"',
+        r'application/json; charset="\u\tf\-8"',
+        "application/json;",
+        "application/json ; ; charset=utf-8 ;",
+        r'application/json; a="; charset=utf-16"; b="\"; charset=x"',
+        "application/json; charset-of-old=utf-16; xcharset=latin1",
         " application/json\t;\t charset=utf-8 \t",
         'application/json; profile="https://example.com/sign-up"',
     ],
@@ -77,6 +82,27 @@ async def test_json_in_utf_8_is_read(quick: httpx2.AsyncClient, declared: str) -
         {"Content-Type": "application/json; charset=utf-16"},
         {"Content-Type": "application/json; charset=iso-8859-1"},
         {"Content-Type": "application/json; charset=utf-8; charset=utf-7"},
+        {"Content-Type": "application/json; charset=utf-8; Charset=utf-8"},
+        {"Content-Type": "application/json; charset=utf8"},
+        {"Content-Type": "application/json; charset =utf-16"},
+        {"Content-Type": "application/json; charset =utf-8"},
+        {"Content-Type": "application/json; charset= utf-8"},
+        {"Content-Type": "application/json; charset"},
+        {"Content-Type": "application/json; charset="},
+        {"Content-Type": 'application/json; charset=""'},
+        {"Content-Type": "application/json; charset*=us-ascii''utf-16"},
+        {"Content-Type": "application/json; charset*=utf-8''utf-8"},
+        {"Content-Type": "application/json; charset*0=utf-16"},
+        {"Content-Type": 'application/json; charset="utf-8'},
+        {"Content-Type": 'application/json; charset=utf-8"'},
+        {"Content-Type": 'application/json; charset=" utf-8"'},
+        {"Content-Type": 'application/json; charset="utf-8"; a="'},
+        {"Content-Type": "application/json; charset='utf-8'"},
+        {"Content-Type": "application/json; charset=utf-8, text/plain"},
+        {"Content-Type": "application/json charset=utf-8"},
+        {"Content-Type": "application/json; a"},
+        {"Content-Type": "application/json; a=b c"},
+        {"Content-Type": "application /json"},
         {b"Content-Type": b"application/json\xa0"},
         {b"Content-Type": b"\x85application/json"},
         {b"Content-Type": b"application/json; charset=utf-8\xa0"},
@@ -135,6 +161,31 @@ async def test_a_body_that_only_claims_to_be_long_is_refused(quick: httpx2.Async
     for length in (str(LIMIT + 1), "10737418240", "9" * 5000, "many", "-5", "1.5", ""):
         answer = await quick.post("/api/auth/signup", content=ENOUGH, headers=JSON | {"Content-Length": length})
         check_problem(answer, 413, "payload_too_large")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(("POST", f"/api/auth/{call}") for call in ("logout", "totp", "recovery-codes", "login/passkey/options")),
+        *(("GET", path) for path in ("/api/auth/me", "/healthz", "/docs", "/", "/reset-password", "/nowhere")),
+        *(("DELETE", path) for path in ("/api/auth/sessions/s_1", "/api/auth/account")),
+        *(("HEAD", "/healthz"), ("PUT", "/api/auth/me"), ("POST", "/api/auth/token-pair")),
+    ],
+)
+async def test_so_it_is_where_no_body_is_read(
+    quick: httpx2.AsyncClient, check_problem: Check, method: str, path: str
+) -> None:
+    usual = await quick.request(method, path)
+    for length in ("0", "2", " 65536", "00000000000065536\t"):
+        answer = await quick.request(method, path, content=b"{}", headers=JSON | {"Content-Length": length})
+        assert answer.status_code == usual.status_code
+    for length in ("65537", "100000", "9" * 18, "9" * 5000, "0" * 5000 + "65537", "many", "-5", "0x5"):
+        answer = await quick.request(method, path, headers={"Content-Length": length})
+        if method == "HEAD":
+            assert answer.status_code == 413
+        else:
+            check_problem(answer, 413, "payload_too_large")
+            assert answer.headers["Connection"] == "close"
 
 
 async def test_a_body_that_never_ends_is_answered(quick: httpx2.AsyncClient, check_problem: Check) -> None:

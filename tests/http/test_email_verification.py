@@ -202,6 +202,7 @@ async def test_where_it_is_off_there_is_nothing_to_ask_for(
 ) -> None:
     alice = await signed_up(client_over(memory), "alice")
     check_problem(await alice.send("POST", "/api/auth/resend-verification"), 404, "not_found")
+    check_problem(await alice.http.post("/api/auth/resend-verification"), 404, "not_found")
     check_problem(await verify(alice.http, "verify_" + "A" * 43), 400, "invalid_email_token")
     assert await mailed_secrets(memory, memory) == []
 

@@ -41,10 +41,23 @@ async def test_a_name_has_1_to_200_characters_after_trimming(quick: httpx2.Async
 
 
 @pytest.mark.parametrize(
-    "name", ["x" * 201, "\U0001f600" * 201, "a\nb", "a\tb", "a\x7fb", "a\x85b", "a\x1b[0mb"], ids=ascii
+    "name",
+    [
+        *("x" * 201, "\U0001f600" * 201, "a\nb", "a\tb", "a\x7fb", "a\x85b", "a\x1b[0mb"),
+        *("\x1cA", "A\x1d", " \x1eA", "A\x1f ", "\x1c", "A\x00", "\x1bA", "A\x7f"),
+    ],
+    ids=ascii,
 )
 async def test_any_other_name_is_refused(quick: httpx2.AsyncClient, check_problem: Check, name: str) -> None:
     check_problem(await quick.post("/api/auth/signup", json=ALICE | {"name": name}), 400, "invalid_fields")
+
+
+@pytest.mark.parametrize("call", ["signup", "login", "forgot-password"])
+async def test_no_control_is_white_space_around_an_address(
+    quick: httpx2.AsyncClient, check_problem: Check, call: str
+) -> None:
+    for email in ("\x1ca@example.com", "a@example.com\x1d", " \x1ea@example.com", "a@example.com\x1f\n", "\x1c"):
+        check_problem(await quick.post(f"/api/auth/{call}", json=ALICE | {"email": email}), 400, "invalid_fields")
 
 
 def cases(values: Iterable[object]) -> list[object]:

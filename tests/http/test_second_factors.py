@@ -414,6 +414,18 @@ async def test_where_no_master_key_is_set_there_is_nothing(
         check_problem(await request(alice, method, path, body), 404, "not_found")
 
 
+@pytest.mark.parametrize("path", [path for method, path in CALLS if method == "POST"])
+async def test_nor_is_what_was_sent_judged_there(
+    client_over: ClientOver, memory: MemoryPorts, check_problem: CheckProblem, path: str
+) -> None:
+    http = client_over(attrs.evolve(memory, master_keys=MasterKeys()))
+    typed = {"Content-Type": "application/json"}
+    for content in (b"", b"{", b"[]", b"{}", b'{"challenge":5,"code":"000000"}', b'{"challenge":"\\ud800"}', b"\xff"):
+        check_problem(await http.post(path, content=content, headers=typed), 404, "not_found")
+    for headers in ({"Content-Type": "text/plain"}, {**typed, "Content-Encoding": "gzip"}):
+        check_problem(await http.post(path, content=b"{}", headers=headers), 404, "not_found")
+
+
 async def test_a_lost_master_key_opens_nothing_and_a_recovery_code_still_does(
     protected: Protected, client_over: ClientOver, ports: Ports
 ) -> None:

@@ -48,7 +48,18 @@ async def test_a_log_out_kills_the_tokens_of_its_scope_at_once(
     assert [await status(http, token) for token in tokens] == expected
 
 
-@pytest.mark.parametrize("query", ["?scope=all", "?scope=", "?scope=local&scope=global", "?scope=LOCAL"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?scope=all",
+        "?scope=",
+        "?scope=local&scope=global",
+        "?scope=LOCAL",
+        "?scope=%00",
+        "?scope=%ff",
+        "?scope=%ED%A0%80",
+    ],
+)
 async def test_an_unknown_scope_ends_nothing(http: httpx2.AsyncClient, query: str) -> None:
     token = await sign_up(http)
     answer = await http.post(f"/api/auth/logout{query}", headers=bearer(token))

@@ -156,8 +156,10 @@ async def test_a_capability_that_is_off_is_not_found(
         )
     ):
         root = await an_admin(client_over(off), off, f"root{number}")
-        answer = await root.send(method, HOOKS + path.replace("{id}", webhook["id"]), json=body)
-        check_problem(answer, 404, "not_found")
+        url = HOOKS + path.replace("{id}", webhook["id"])
+        check_problem(await root.send(method, url, json=body), 404, "not_found")
+        check_problem(await root.send(method, url, content=b"nonsense"), 404, "not_found")
+        check_problem(await client_over(off).request(method, url), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +248,7 @@ async def test_deliveries_go_page_by_page(root: Caller, memory: MemoryPorts) -> 
             break
         cursor = {"cursor": page["next_cursor"]}
     assert sorted(seen) == sorted(ids)
-    for query in ("limit=0", "limit=101", "cursor=x", "limit=1&limit=2"):
+    for query in ("limit=0", "limit=101", "cursor=x", "cursor=%ff", "limit=%00", "limit=1&limit=2"):
         answer = await root.send("GET", f"{HOOKS}/{webhook['id']}/deliveries?{query}")
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
 

@@ -8,7 +8,7 @@ from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import InvalidFieldsError, Password, identify, sign_up
 from leadnator_auth.domain.entities.user import parse_name
 from leadnator_auth.domain.values.fields import FieldChecks
-from leadnator_auth.domain.values.text import trimmed
+from leadnator_auth.domain.values.text import stripped, trimmed, without_white_space
 
 
 def test_an_error_of_another_kind_is_not_hidden_by_bad_fields() -> None:
@@ -56,3 +56,14 @@ def test_fields_that_are_not_known_are_told_with_all_others() -> None:
 def test_what_cannot_be_seen_at_the_ends_is_trimmed(edge: str) -> None:
     assert trimmed(f"{edge}a{edge}b{edge}") == f"a{edge}b"
     assert trimmed(edge) == ""
+
+
+WHITE_SPACE = [*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]
+"""Unicode 16.0, PropList.txt."""
+
+
+def test_white_space_is_what_unicode_says() -> None:
+    kept = [code for code in range(0x110000) if stripped(f"{chr(code)}a{chr(code)}") != "a"]
+    assert sorted({*range(0x110000)} - {*kept}) == WHITE_SPACE
+    everywhere = "".join(map(chr, WHITE_SPACE))
+    assert without_white_space(f"{everywhere}1{everywhere}2\x1c{everywhere}") == "12\x1c"

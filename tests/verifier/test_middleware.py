@@ -65,7 +65,9 @@ REFUSED: list[tuple[list[tuple[str, str]], str, int, str]] = [
     ([("Authorization", "")], "", 401, "missing_token"),
     ([], "?token={token}", 401, "missing_token"),
     ([("Authorization", "Bearer nonsense")], "", 401, "invalid_token"),
-    ([("Authorization", "Bearer ")], "", 401, "invalid_token"),
+    ([("Authorization", "Bearer")], "", 401, "missing_token"),
+    ([("Authorization", "Bearer ")], "", 401, "missing_token"),
+    ([("Authorization", "bearer  \t")], "", 401, "missing_token"),
     ([("Authorization", "Bearer {token} {token}")], "", 401, "invalid_token"),
     ([("Authorization", "Bearer {token}"), ("Authorization", "Bearer {token}")], "", 400, "invalid_request"),
 ]

@@ -15,6 +15,7 @@ from leadnator_auth.domain.errors import InvalidCodeError
 from leadnator_auth.domain.ports import Ports, Repositories, Transaction
 from leadnator_auth.domain.use_cases.steps.mails import queue_mail
 from leadnator_auth.domain.use_cases.steps.record import record
+from leadnator_auth.domain.values.text import without_white_space
 from leadnator_auth.domain.values.totp import matching_step
 
 
@@ -27,7 +28,7 @@ class UsedFactor(Enum):
 
 def parse_code(text: str) -> str:
     """Returns a code without the white space that people put into it, or bring along with it."""
-    return "".join(text.split())
+    return without_white_space(text)
 
 
 async def confirmed_totp(user: User, repositories: Repositories) -> TotpFactor | None:

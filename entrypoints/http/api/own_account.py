@@ -1,7 +1,7 @@
 """The calls for one's own account: see it, change it, delete it, take all that is kept along."""
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import ContentStream, JSONResponse, Response, StreamingResponse
 
 from leadnator_auth.domain import change_account, export_account, show_account
 from leadnator_auth.domain import delete_account as delete
@@ -39,9 +39,9 @@ async def get_export(request: Request) -> Response:
     """GET /api/auth/account/export"""
     export = await export_account(await identified(request), ports=ports_of(request))
     headers = {"Content-Disposition": 'attachment; filename="account.json"'}
-    if request.method == "HEAD":
-        return Response(headers=headers, media_type="application/json")
-    return StreamingResponse(written(export), headers=headers, media_type="application/json")
+    # Nobody knows the length before it is written: it is not told for HEAD, either (RFC 9110 section 8.6).
+    content: ContentStream = () if request.method == "HEAD" else written(export)
+    return StreamingResponse(content, headers=headers, media_type="application/json")
 
 
 GROUP = "Own account"

@@ -17,6 +17,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
 from leadnator_auth.domain.errors import (
+    FieldsError,
     InvalidChallengeError,
     InvalidCodeError,
     InvalidPasskeyError,
@@ -31,14 +32,21 @@ from leadnator_auth.entrypoints.http.context import client_of, done, identified,
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
 from leadnator_auth.entrypoints.http.reading.body import read_fields
+from leadnator_auth.entrypoints.http.refusals import RequestError
 from leadnator_auth.entrypoints.views import rfc3339
 
 
 async def post_log_in_second_factor(request: Request) -> Response:
     """POST /api/auth/login/second-factor"""
-    challenge, code, credential = await read_fields(request, "challenge", "code", "credential")
     client, ports = client_of(request), ports_of(request)
-    return logged_in(await log_in_with_second_factor(challenge, code, client, credential=credential, ports=ports))
+    try:
+        challenge, code, credential = await read_fields(request, "challenge", "code", "credential")
+        signed_in = await log_in_with_second_factor(challenge, code, client, credential=credential, ports=ports)
+    except (FieldsError, RequestError):
+        # Unlike its siblings it is there for challenges of before: recovery codes outlive a lost master key.
+        _require_them(request)
+        raise
+    return logged_in(signed_in)
 
 
 async def get_factors(request: Request) -> Response:

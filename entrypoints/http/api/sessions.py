@@ -23,6 +23,7 @@ from leadnator_auth.entrypoints.http.context import client_of, done, identified,
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
 from leadnator_auth.entrypoints.http.reading.body import read_fields
+from leadnator_auth.entrypoints.http.reading.query import parameter
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
 from leadnator_auth.entrypoints.views import rfc3339
 
@@ -67,12 +68,11 @@ async def post_media_token(request: Request) -> Response:
 
 
 def _scope(request: Request) -> LogOutScope:
-    given = request.query_params.getlist("scope")
-    if not given:
+    given = parameter(request, "scope")
+    if given is None:
         return LogOutScope.LOCAL
     try:
-        (scope,) = given
-        return LogOutScope(scope)
+        return LogOutScope(given)
     except ValueError:
         raise InvalidRequestError from None
 

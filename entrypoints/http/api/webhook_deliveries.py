@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import list_webhook_deliveries, retry_webhook_delivery, send_test_event
 from leadnator_auth.domain.entities.outbox import DeliveryState
-from leadnator_auth.entrypoints.http.api.webhooks import GROUP, REFUSALS, WEBHOOK_ID, webhook_id_of
+from leadnator_auth.entrypoints.http.api.webhooks import GROUP, REFUSALS, WEBHOOK_ID, require_them, webhook_id_of
 from leadnator_auth.entrypoints.http.context import actor_of, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.lists import CURSOR, LIMIT, page_of
@@ -17,6 +17,7 @@ from leadnator_auth.entrypoints.views import delivery_view
 
 async def get_deliveries(request: Request) -> Response:
     """GET /api/admin/webhooks/{id}/deliveries"""
+    require_them(request)
     actor = await actor_of(request)
     cursor, limit = parameter(request, "cursor"), limit_of(request)
     with refusing_bad_queries():
@@ -27,6 +28,7 @@ async def get_deliveries(request: Request) -> Response:
 
 async def post_retry(request: Request) -> Response:
     """POST /api/admin/webhooks/{id}/deliveries/{delivery_id}/retry"""
+    require_them(request)
     actor = await actor_of(request)
     webhook_id, delivery_id = webhook_id_of(request), request.path_params["delivery_id"]
     delivery = await retry_webhook_delivery(actor, webhook_id, delivery_id, ports=ports_of(request))
@@ -35,6 +37,7 @@ async def post_retry(request: Request) -> Response:
 
 async def post_test(request: Request) -> Response:
     """POST /api/admin/webhooks/{id}/test"""
+    require_them(request)
     actor = await actor_of(request)
     delivery = await send_test_event(actor, webhook_id_of(request), ports=ports_of(request))
     return JSONResponse({"delivery": delivery_view(delivery)})

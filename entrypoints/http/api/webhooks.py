@@ -17,6 +17,7 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.entities.webhook import MAX_DESCRIPTION_LENGTH
 from leadnator_auth.domain.errors import ForbiddenError, NotFoundError, TooManyWebhooksError, UnavailableError
+from leadnator_auth.domain.use_cases.steps.webhook_access import check_webhooks_on
 from leadnator_auth.domain.values.webhook_url import MAX_URL_LENGTH, URL_PATTERN
 from leadnator_auth.entrypoints.http.context import actor_of, done, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
@@ -29,12 +30,14 @@ from leadnator_auth.entrypoints.views import webhook_view
 
 async def get_webhooks(request: Request) -> Response:
     """GET /api/admin/webhooks"""
+    require_them(request)
     webhooks = await list_webhooks(await actor_of(request), ports=ports_of(request))
     return JSONResponse({"webhooks": [webhook_view(webhook) for webhook in webhooks]})
 
 
 async def post_webhook(request: Request) -> Response:
     """POST /api/admin/webhooks"""
+    require_them(request)
     actor = await actor_of(request)
     url, types, description = await read_fields(request, "url", "types", "description")
     made = await add_webhook(actor, url, types, description, ports=ports_of(request))
@@ -44,11 +47,13 @@ async def post_webhook(request: Request) -> Response:
 
 async def get_webhook(request: Request) -> Response:
     """GET /api/admin/webhooks/{id}"""
+    require_them(request)
     return _told(await show_webhook(await actor_of(request), webhook_id_of(request), ports=ports_of(request)))
 
 
 async def patch_webhook(request: Request) -> Response:
     """PATCH /api/admin/webhooks/{id}"""
+    require_them(request)
     actor = await actor_of(request)
     changes = await read_members(request)
     webhook = await change_webhook(actor, webhook_id_of(request), changes, ports=ports_of(request))
@@ -58,6 +63,7 @@ async def patch_webhook(request: Request) -> Response:
 
 async def delete_webhook(request: Request) -> Response:
     """DELETE /api/admin/webhooks/{id}"""
+    require_them(request)
     actor = await actor_of(request)
     webhook = await remove_webhook(actor, webhook_id_of(request), ports=ports_of(request))
     log_event(request, "webhook_removed", actor=actor.id, webhook=webhook.webhook.id)
@@ -66,10 +72,19 @@ async def delete_webhook(request: Request) -> Response:
 
 async def post_rotate_secret(request: Request) -> Response:
     """POST /api/admin/webhooks/{id}/rotate-secret"""
+    require_them(request)
     actor = await actor_of(request)
     made = await rotate_webhook_secret(actor, webhook_id_of(request), ports=ports_of(request))
     log_event(request, "webhook_secret_rotated", actor=actor.id, webhook=made.webhook.webhook.id)
     return _secret_told(made)
+
+
+def require_them(request: Request) -> None:
+    """Says that nothing is here, whatever was sent, before any of it is read.
+
+    Raises: NotFoundError where webhooks are off.
+    """
+    check_webhooks_on(ports_of(request))
 
 
 def webhook_id_of(request: Request) -> WebhookId:

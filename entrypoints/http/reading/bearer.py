@@ -25,8 +25,8 @@ def bearer_of(request: HTTPConnection, *, allow_query: bool = True) -> Bearer:
     Where the query is not allowed it is ignored: `token` may mean something else there. An empty token counts as none.
     An API key in the query is refused, however good it is: URLs are logged and passed on, and keys live long.
 
-    Raises: InvalidRequestError when there are two, MissingTokenError when there is none, InvalidTokenError when the
-    header cannot hold a token.
+    Raises: InvalidRequestError when there are two, MissingTokenError when there is none, a scheme without one included,
+    InvalidTokenError for an API key in the query.
     """
     headers = [value for name, value in request.scope["headers"] if name == b"authorization"]
     has_query = allow_query and request.scope["query_string"]
@@ -46,7 +46,6 @@ def _from_header(header: bytes) -> str:
     scheme, _, rest = header.strip(b" \t").partition(b" ")
     if scheme.lower() != b"bearer":
         raise MissingTokenError
-    token = rest.strip(b" ").decode("latin-1")
-    if not token:
-        raise InvalidTokenError("not a bearer token")
+    if not (token := rest.strip(b" ").decode("latin-1")):
+        raise MissingTokenError
     return token

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs
 
@@ -20,7 +21,14 @@ from leadnator_auth.entrypoints.http.refusals import (
 FORM = "application/x-www-form-urlencoded"
 MAX_BODY_BYTES = 64 * 1024
 MAX_FIELDS = 20
+_LENGTH_DIGITS = len(str(MAX_BODY_BYTES)) + 1
 BODY_TIMEOUT_SECONDS = 10.0
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+_QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*+"'
+_PARAMETER = rf"({_TOKEN})=({_TOKEN}|{_QUOTED})"
+_MEDIA_TYPE = re.compile(rf"({_TOKEN}/{_TOKEN})((?:[ \t]*+;[ \t]*+(?:{_PARAMETER})?)*+)")
+_PARAMETERS = re.compile(rf";[ \t]*+{_PARAMETER}")
 
 
 async def read_fields(request: Request, *names: str) -> tuple[RawField, ...]:
@@ -111,17 +119,34 @@ def _encoding_told(content: bytes) -> str | None:
 
 
 def _is_of_type(declared: str, expected: str) -> bool:
-    media_type, *parameters = [part.strip(" \t").lower() for part in declared.split(";")]
-    charsets = [
-        value.strip('"') for name, _, value in (each.partition("=") for each in parameters) if name == "charset"
-    ]
-    return media_type == expected and all(charset in ("utf-8", "utf8") for charset in charsets)
+    """Returns whether a media type is well-formed (RFC 9110 section 8.3.1) and this one, and its charset UTF-8.
+
+    No parameter may be there twice (RFC 6838 section 4.3). Some readers take what RFC 2231 makes of a parameter,
+    `charset*` or `charset*0`, for the charset, too.
+    """
+    found = _MEDIA_TYPE.fullmatch(declared.strip(" \t"))
+    if found is None or found[1].lower() != expected:
+        return False
+    parameters = [(name.lower(), value.lower()) for name, value in _PARAMETERS.findall(found[2])]
+    names = [name for name, _ in parameters]
+    charsets = [(name, value) for name, value in parameters if name.partition("*")[0] == "charset"]
+    return len(set(names)) == len(names) and all(
+        name == "charset" and _unquoted(value) == "utf-8" for name, value in charsets
+    )
+
+
+def _unquoted(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+
+
+def check_declared_length(declared: bytes) -> None:
+    """Raises: PayloadTooLargeError for over 64 KiB, and for what is no length at all."""
+    digits = declared.strip(b" \t")
+    if not digits.isdigit() or int(digits.lstrip(b"0")[:_LENGTH_DIGITS] or b"0") > MAX_BODY_BYTES:
+        raise PayloadTooLargeError
 
 
 async def _read_bytes(request: Request) -> bytes:
-    declared = request.headers.get("content-length", "0").strip(" \t")
-    if not declared.isdecimal() or int(declared[:20]) > MAX_BODY_BYTES:
-        raise PayloadTooLargeError
     content = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT_SECONDS):

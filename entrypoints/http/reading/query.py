@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 from leadnator_auth.domain import InvalidPageError
 from leadnator_auth.domain.values.paging import DEFAULT_PAGE_LENGTH
+from leadnator_auth.domain.values.text import is_storable
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
 
 _NUMBER = re.compile("[1-9][0-9]{0,8}", re.ASCII)
@@ -16,10 +18,12 @@ _NUMBER = re.compile("[1-9][0-9]{0,8}", re.ASCII)
 def parameter(request: Request, name: str) -> str | None:
     """Returns the value of a parameter, or None when it is absent.
 
-    Raises: InvalidRequestError when it is repeated.
+    Raises: InvalidRequestError when it is repeated, is not UTF-8, or holds U+0000.
     """
-    given = request.query_params.getlist(name)
-    if len(given) > 1:
+    query = request.scope["query_string"].decode("ascii", "surrogateescape")
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")  # of bytes that are no UTF-8: surrogates
+    given = [value for key, value in pairs if key == name]
+    if len(given) > 1 or not all(map(is_storable, given)):
         raise InvalidRequestError
     return given[0] if given else None
 

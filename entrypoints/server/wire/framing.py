@@ -3,7 +3,7 @@
 import re
 
 from leadnator_auth.entrypoints.server.wire.bodies import ChunkedBody, CountedBody
-from leadnator_auth.entrypoints.server.wire.heads import read_head
+from leadnator_auth.entrypoints.server.wire.heads import path_in_line, read_head
 from leadnator_auth.entrypoints.server.wire.refusing import Reason, RefusedError
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -20,6 +20,8 @@ class Framing:
         self._seen = 0
         self._has_skipped_line = False
         self._body: CountedBody | ChunkedBody | None = None
+        self.method: str | None = None
+        """The method of the last request of a connection, where the parser was given another."""
 
     @property
     def is_in_body(self) -> bool:
@@ -30,6 +32,11 @@ class Framing:
     def is_empty(self) -> bool:
         """Whether nothing waits to be pulled."""
         return not self._buffer
+
+    @property
+    def path(self) -> str:
+        """The path of the request whose head waits to be pulled, as it was sent; empty where it names none."""
+        return path_in_line(self._buffer)
 
     def push(self, data: bytes) -> None:
         """Adds bytes that have arrived."""
@@ -57,6 +64,8 @@ class Framing:
             self._look_at_unfinished()
             return b""
         head = read_head(bytes(self._buffer[:length]))
+        if head.method is not None:
+            self.method = head.method
         del self._buffer[:length]
         self._seen = 0
         self._has_skipped_line = False

@@ -4,6 +4,7 @@ import asyncio
 from typing import ClassVar, Protocol
 
 import structlog
+from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.server import ServerState
 
@@ -26,6 +27,10 @@ class Cycle(Protocol):
     response_started: bool
     response_complete: bool
     message_event: asyncio.Event
+
+    @property
+    def scope(self) -> HTTPScope:
+        """What the application is told of it."""
 
 
 class Parsing(Protocol):
@@ -122,7 +127,8 @@ class ConnectionGuard:
         has_begun = self._request is not None and self._request.response_started
         more_headers = self._protocol.server_state.default_headers
         base_path = self._protocol.root_path.rstrip("/")
-        self._end(b"" if has_begun else refusal_answer(reason, request_id, more_headers, base_path))
+        answer = refusal_answer(reason, self._path(), request_id, more_headers, base_path)
+        self._end(b"" if has_begun else answer)
 
     def linger(self) -> bool:
         """Ends a connection whose client still has to send the body of an answered request; returns whether it did."""
@@ -155,8 +161,16 @@ class ConnectionGuard:
             self._protocol.stop_idling()
             self._protocol.feed(part)
             self._request = self._protocol.cycle
+            if self._framing.method is not None and self._request is not None:
+                self._request.scope["method"] = self._framing.method
         if not self._is_over and not self._framing.is_empty:
             self._protocol.flow.pause_reading()
+
+    def _path(self) -> str:
+        """Returns the path of the request that is being read, below the root path."""
+        if self._framing.is_in_body and self._request is not None:
+            return self._request.scope["path"].removeprefix(self._protocol.root_path)
+        return self._framing.path
 
     def _is_answered(self) -> bool:
         cycle = self._protocol.cycle

@@ -10,6 +10,9 @@ METHODS = frozenset(
     b"GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT COPY LOCK MKCOL MOVE PROPFIND PROPPATCH UNLOCK".split()
 )
 """The methods of RFC 9110, RFC 5789 and RFC 4918, which every parser knows; others are known to some only."""
+_STAND_IN = b"PROPFIND"
+"""The parser is given this in place of a method that not every parser knows: no path takes either."""
+MAX_METHOD_CHARACTERS = 32
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 _VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
@@ -48,6 +51,8 @@ _VALID_HOST = re.compile(_HOST)
 _ORIGIN_FORM = re.compile(rb"/[^#]*")
 _ABSOLUTE_FORM = re.compile(rb"(?i:https?)://" + _HOST + rb"(/[^?#]*)?(\?[^#]*)?")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
+_HUGE_LENGTH = re.compile(rb"0*+[1-9][0-9]{18,}")
+_PATH_IN_LINE = re.compile(rb"[^ \r\n]++ ++(?:(?i:https?)://[^/?# \r\n]*+)?([\x21\x22\x24-\x3e\x40-\x7e]*+)")
 
 
 class Head(NamedTuple):
@@ -58,6 +63,8 @@ class Head(NamedTuple):
     without the fields that parsers interpret differently."""
     length: int | None
     """The length of the body; None when it comes in chunks."""
+    method: str | None = None
+    """The method, or the beginning of a long one, where the head for the parser has another."""
 
 
 def read_head(head: bytes) -> Head:
@@ -84,7 +91,24 @@ def _read_any_head(head: bytes) -> Head:
     length = _body_length(fields.get(b"content-length", []), fields.get(b"transfer-encoding", []), is_old=is_old)
     must_be_told = _expects_to_be_told(fields.get(b"expect", [])) and length != 0 and not is_old
     forwarded = head if path is target else method + b" " + path + head[match.end(2) :]
-    return Head(forwarded if _DROPPED.isdisjoint(fields) else _cleared(forwarded, must_be_told=must_be_told), length)
+    if not _DROPPED.isdisjoint(fields):
+        forwarded = _cleared(forwarded, must_be_told=must_be_told)
+    return Head(forwarded, length) if method in METHODS else _with_stand_in(method, forwarded, length)
+
+
+def _with_stand_in(method: bytes, head: bytes, length: int | None) -> Head:
+    """Returns a head with a method that every parser knows; the connection ends with its answer.
+
+    What comes before a method may have been meant for a body: nothing behind it is served.
+    """
+    forwarded = _STAND_IN + head[len(method) : -2] + b"Connection: close\r\n\r\n"
+    return Head(forwarded, length, method[:MAX_METHOD_CHARACTERS].decode("ascii"))
+
+
+def path_in_line(start: bytes | bytearray) -> str:
+    """Returns the path that a request line names, as it was sent; empty where there is none, or not yet one."""
+    found = _PATH_IN_LINE.match(start)
+    return found[1].decode("ascii") if found else ""
 
 
 def _trimmed(head: bytes) -> bytes:
@@ -127,8 +151,6 @@ def _check_host(hosts: list[bytes], *, is_old: bool) -> None:
 
 def _path_of(method: bytes, target: bytes) -> bytes:
     """Returns the target in origin-form; the authority of an absolute one is dropped (RFC 9112 section 3.2.2)."""
-    if method not in METHODS:
-        raise RefusedError(Reason.BAD_METHOD)
     if method == b"CONNECT":
         raise RefusedError(Reason.BAD_TARGET)
     if _ORIGIN_FORM.fullmatch(target):
@@ -150,7 +172,8 @@ def _body_length(lengths: list[bytes], codings: list[bytes], *, is_old: bool) ->
     if not lengths:
         return 0
     if len(lengths) != 1 or not _LENGTH.fullmatch(lengths[0]):
-        raise RefusedError(Reason.BAD_LENGTH)
+        is_huge = len(lengths) == 1 and _HUGE_LENGTH.fullmatch(lengths[0])
+        raise RefusedError(Reason.BODY_TOO_LARGE if is_huge else Reason.BAD_LENGTH)
     return int(lengths[0])
 
 

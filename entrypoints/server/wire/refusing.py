@@ -2,9 +2,17 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from http import HTTPStatus
 
+from leadnator_auth.domain import AuthError, InvalidTokenError
+from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.problems import problem_response
-from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, RequestTimeoutError
+from leadnator_auth.entrypoints.http.refusals import (
+    InvalidRequestError,
+    PayloadTooLargeError,
+    RequestError,
+    RequestTimeoutError,
+)
 
 _HEADERS = [
     (b"cache-control", b"no-store"),
@@ -12,6 +20,8 @@ _HEADERS = [
     (b"referrer-policy", b"no-referrer"),
 ]
 _CLOSE = (b"connection", b"close")
+_REFUSING_BY_401 = frozenset(operation.path for operation in OPERATIONS if operation.refuses_by_401)
+"""Where a proxy asks that takes any status but 401 for a fault of ours."""
 
 
 class Reason(StrEnum):
@@ -22,7 +32,6 @@ class Reason(StrEnum):
     TOO_MANY_FIELDS = "too_many_fields"
     BAD_BYTES = "bad_bytes"
     BAD_REQUEST_LINE = "bad_request_line"
-    BAD_METHOD = "bad_method"
     BAD_TARGET = "bad_target"
     BAD_FIELD = "bad_field"
     BAD_HOST = "bad_host"
@@ -31,6 +40,7 @@ class Reason(StrEnum):
     LENGTH_AND_TRANSFER_ENCODING = "length_and_transfer_encoding"
     BAD_EXPECTATION = "bad_expectation"
     BAD_CHUNK = "bad_chunk"
+    BODY_TOO_LARGE = "body_too_large"
     UNPARSABLE = "unparsable"
 
 
@@ -43,14 +53,24 @@ class RefusedError(Exception):
 
 
 def refusal_answer(
-    reason: Reason, request_id: str, more_headers: Iterable[tuple[bytes, bytes]], base_path: str = ""
+    reason: Reason, path: str, request_id: str, more_headers: Iterable[tuple[bytes, bytes]], base_path: str = ""
 ) -> bytes:
-    """Returns the last answer of a connection: the problem that the application would answer with, as bytes."""
-    error = RequestTimeoutError() if reason is Reason.TIMEOUT else InvalidRequestError()
-    response = problem_response(error, base_path)
+    """Returns the last answer of a connection: the problem that the application would answer with, as bytes.
+
+    `path` is that of the request, below `base_path`, as far as it is known.
+    """
+    response = problem_response(_error(reason, path), base_path)
     headers = [*more_headers, *response.raw_headers, *_HEADERS, (b"x-request-id", request_id.encode())]
     if _CLOSE not in [(name, value.lower()) for name, value in headers]:
         headers.append(_CLOSE)
-    phrase = {400: b"Bad Request", 408: b"Request Timeout"}[response.status_code]
+    phrase = HTTPStatus(response.status_code).phrase.encode()
     lines = [b"HTTP/1.1 %d %s" % (response.status_code, phrase), *(b"%s: %s" % header for header in headers)]
     return b"\r\n".join([*lines, b"", bytes(response.body)])
+
+
+def _error(reason: Reason, path: str) -> AuthError | RequestError:
+    if path in _REFUSING_BY_401:
+        return InvalidTokenError(reason.value)
+    if reason is Reason.TIMEOUT:
+        return RequestTimeoutError()
+    return PayloadTooLargeError() if reason is Reason.BODY_TOO_LARGE else InvalidRequestError()

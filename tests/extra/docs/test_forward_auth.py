@@ -197,6 +197,11 @@ def _who_is_not(front: Front, token: str, bearer: tuple[str, str]) -> None:
     for name in ("X-Original-URI", "X-Forwarded-Uri"):
         assert front.refuses("/", "-H", f"{name}: /?token={token}")
     assert front.refuses("/", "-H", "X-Auth-User: u_1")
+    many = [option for number in range(120) for option in ("-H", f"X-{number}: x")]
+    assert front.refuses("/", *bearer, *many), "nobody reads so many headers, and no 500"
+    heard = len(front.backend.seen)
+    assert front.status("/", *bearer, "-H", "X-A: \x01") in (400, 401), "one proxy refuses it, the other asks"
+    assert len(front.backend.seen) == heard
 
 
 def _media(server: Server, front: Front, token: str) -> None:

@@ -177,6 +177,7 @@ def test_sessions_show_where_they_come_from(visit: Visit) -> None:
     [
         ({}, "missing_token"),
         ({"Authorization": "Basic QTpC"}, "missing_token"),
+        ({"Authorization": "Bearer "}, "missing_token"),
         ({"Authorization": "Bearer x"}, "invalid_token"),
     ],
     ids=ascii,

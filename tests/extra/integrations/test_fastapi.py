@@ -150,7 +150,7 @@ REFUSED: list[tuple[dict[str, str], int, str]] = [
     ({}, 401, "missing_token"),
     ({"Authorization": "Basic QTpC"}, 401, "missing_token"),
     ({"Authorization": "Bearer x"}, 401, "invalid_token"),
-    ({"Authorization": "Bearer "}, 401, "invalid_token"),
+    ({"Authorization": "Bearer "}, 401, "missing_token"),
 ]
 
 

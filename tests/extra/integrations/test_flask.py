@@ -123,6 +123,7 @@ def test_sessions_show_where_they_come_from(browser: FlaskClient) -> None:
     [
         ({}, "missing_token"),
         ({"Authorization": "Basic QTpC"}, "missing_token"),
+        ({"Authorization": "Bearer "}, "missing_token"),
         ({"Authorization": "Bearer x"}, "invalid_token"),
         ({"Authorization": "Bearer ž"}, "invalid_token"),
     ],

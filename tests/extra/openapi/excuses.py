@@ -11,6 +11,7 @@ from schemathesis.specs.openapi.checks import (
     positive_data_acceptance,
 )
 
+from leadnator_auth.domain.values.text import stripped
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
 from leadnator_auth.entrypoints.http.reading.body import FORM
 from tests.extra.openapi.described import AnyCase
@@ -104,7 +105,7 @@ def _composed(body: Body) -> str:
 def has_surrounding_space(body: Body) -> bool:
     """Returns whether what is dropped around a name, an address or such is there."""
     texts = [body.get(field) for field in ("name", "email", "url", "description")]
-    return any(isinstance(text, str) and text != text.strip() for text in texts)
+    return any(isinstance(text, str) and text != stripped(text) for text in texts)
 
 
 def has_empty_optional(body: Body) -> bool:
@@ -198,6 +199,7 @@ RIGHT: tuple[Excuse, ...] = (
         for operation in (LIST_USERS, LIST_EVENTS, LIST_DELIVERIES, FOLLOW_FEED)
     ),
     _refused(LIST_USERS, "invalid_request", _nul_in("query")),
+    _refused(LIST_EVENTS, "invalid_request", _nul_in("user_id")),
 )
 """By what is promised, in the words that are quoted, the answer is right."""
 

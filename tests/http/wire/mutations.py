@@ -144,11 +144,7 @@ BAD_TARGETS_AND_LINES = [
     *(b"GET /next%bHTTP/1.1" % space for space in (b"  ", b"\t", b"\x0b", b"\xa0", b"\n", b" x ", b"\0 ")),
     *(
         b"%b /next HTTP/1.1" % method
-        for method in (b"get", b"GETX", b"G", b"helloGET", b'G="', b"G@T", b"\0", b"", b"\xc7")
-    ),
-    *(
-        b"%b /next HTTP/1.1" % method
-        for method in (b"BREW", b"QUERY", b"DESCRIBE", b"SOURCE", b"PRI", b"CONNECT", b"0")
+        for method in (b'G="', b"G@T", b"G/T", b"G,", b"\0", b"", b"\xc7", b"G\xc3\x84", b"CONNECT")
     ),
     *(
         b"GET %b HTTP/1.1" % target

@@ -9,6 +9,8 @@ from structlog.typing import EventDict
 
 from leadnator_auth.adapters.memory import memory_ports
 from leadnator_auth.entrypoints.http import create_app
+from leadnator_auth.entrypoints.server.wire.refusing import Reason
+from tests.http.wire.exchanging import exchanges
 from tests.http.wire.hostile import GET, HOSTILE_HEADS, POST, UNFINISHED
 from tests.http.wire.serving import Answer, Served, Waiting, answers_in, everything, next_answer, serving
 
@@ -46,7 +48,9 @@ def assert_one_refusal(received: bytes) -> None:
 @pytest.mark.parametrize("name", HOSTILE_HEADS)
 def test_a_hostile_head_is_refused_once_and_for_all(echoing: Served, name: str, logs: list[EventDict]) -> None:
     head, reason = HOSTILE_HEADS[name]
-    assert_one_refusal(echoing.last_words(head + SMUGGLED))
+    (answer,) = answers_in(echoing.last_words(head + SMUGGLED))
+    too_large = (413, "payload_too_large")
+    assert_refusal(answer, *(too_large if reason is Reason.BODY_TOO_LARGE else (400, "invalid_request")))
     echoing.assert_serves()
     (refused,) = [entry for entry in logs if entry["event"] == "request_refused"]
     assert (refused["reason"], refused["client"]) == (reason, "127.0.0.1")
@@ -126,10 +130,19 @@ def test_a_head_just_under_64_kib_is_served(echoing: Served) -> None:
     assert f"x-a: {value.decode()}" in answer.json["headers"]
 
 
-@pytest.mark.parametrize(("method", "status"), [(b"BREW", 400), (b"get", 400), (b"PROPFIND", 405), (b"PATCH", 405)])
-def test_a_method_that_only_one_parser_knows_is_no_fault(auth: Served, method: bytes, status: int) -> None:
+@pytest.mark.parametrize("call", [b"POST /api/auth/logout", b"GET /api/auth/me", b"POST /api/auth/login"])
+def test_a_length_over_64_kib_is_413_whatever_is_read(parser: str, call: bytes) -> None:
+    lengths = (b"65537", b"9" * 17, b"9" * 18, b"9" * 19, b"9" * 23, b"0" * 30 + b"9" * 23)
+    heads = [call + b" HTTP/1.1\r\nHost: a\r\nContent-Length: " + length + b"\r\n\r\n" for length in lengths]
+    for exchange in exchanges(create_app(memory_ports()), parser, [[head + SMUGGLED] for head in heads]):
+        (answer,) = exchange.answers
+        assert_refusal(answer, 413, "payload_too_large")
+
+
+@pytest.mark.parametrize("method", [b"BREW", b"get", b"PROPFIND", b"PATCH"])
+def test_a_method_that_only_one_parser_knows_is_no_fault(auth: Served, method: bytes) -> None:
     (answer,) = answers_in(auth.last_words(method + b" /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))
-    assert answer.status == status
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
     assert answer.headers["content-type"] == "application/problem+json"
 
 
