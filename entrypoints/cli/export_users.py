@@ -4,11 +4,10 @@ import asyncio
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
@@ -18,10 +17,12 @@ from leadnator_auth.entrypoints.cli.csv_cells import guarded
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.ports import ports_in_force
 from leadnator_auth.entrypoints.cli.private_file import new_private_file
+from leadnator_auth.entrypoints.cli.standard_streams import Output
 from leadnator_auth.entrypoints.cli.user_file import FileFormat, format_of
 from leadnator_auth.entrypoints.views import exact_rfc3339
 
 Record = dict[str, Json]
+Write = Callable[[bytes], object]
 COLUMNS = (
     "id",
     "name",
@@ -54,27 +55,35 @@ def export(file_format: str | None, output: Path | None) -> None:
     """
     named = format_of(output.name, b"{") if output else FileFormat.NDJSON
     chosen = FileFormat(file_format) if file_format else named
-    with _opened(output) as file:
-        count = asyncio.run(_write_all(chosen, file))
-        file.flush()
+    with _opened(output) as write:
+        count = asyncio.run(_write_all(chosen, write))
     click.echo(f"{count:,} exported, with their password hashes", err=True)
 
 
-def _opened(output: Path | None) -> AbstractContextManager[BinaryIO]:
+@contextmanager
+def _opened(output: Path | None) -> Iterator[Write]:
+    """Lends what writes to the file, or else to standard output; once nothing more gets there, it raises OSError."""
     if output:
-        return new_private_file(output)
-    return nullcontext(sys.stdout.buffer)
+        with new_private_file(output) as file:
+            yield file.write
+    elif isinstance(stdout := sys.stdout, Output):
+        stdout.flush_data()
+        yield stdout.write_data
+        stdout.flush_data()
+    else:  # of the program that runs the command
+        yield stdout.buffer.write
+        stdout.buffer.flush()
 
 
-async def _write_all(file_format: FileFormat, file: BinaryIO) -> int:
+async def _write_all(file_format: FileFormat, write: Write) -> int:
     """Writes the accounts one by one, and returns how many they are."""
     line_of: Callable[[Record], str] = _csv_line if file_format is FileFormat.CSV else _json_line
     if file_format is FileFormat.CSV:
-        file.write(_row(COLUMNS).encode())
+        write(_row(COLUMNS).encode())
     count = 0
     async with ports_in_force() as ports:
         async for exported in export_users(ports=ports):
-            file.write(line_of(_record(exported)).encode())
+            write(line_of(_record(exported)).encode())
             count += 1
     return count
 
