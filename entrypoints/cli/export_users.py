@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from leadnator_auth.domain import ExportedUser, export_users
+from leadnator_auth.domain.use_cases.import_users import NO_PASSWORD
 from leadnator_auth.domain.values.json_object import Json
 from leadnator_auth.entrypoints.cli.csv_cells import guarded
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
@@ -51,7 +52,8 @@ def export(file_format: str | None, output: Path | None) -> None:
     """Print all accounts, newest first, or write them to a file.
 
     The password hashes are among it: keep it as secret as the database. CSV is safe to open in a spreadsheet: an
-    apostrophe stands before what would be computed, which users import takes off again.
+    apostrophe stands before what would be computed, which users import takes off again. An account without a usable
+    password has no-password in the place of a hash.
     """
     named = format_of(output.name, b"{") if output else FileFormat.NDJSON
     chosen = FileFormat(file_format) if file_format else named
@@ -94,7 +96,7 @@ def _record(exported: ExportedUser) -> Record:
         "id": user.id,
         "name": user.name,
         "email": user.email.typed,
-        "password_hash": exported.password_hash,
+        "password_hash": exported.password_hash or NO_PASSWORD,
         "role": user.role.value,
         "plan": user.plan,
         "status": user.status.value,

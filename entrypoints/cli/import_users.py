@@ -49,9 +49,9 @@ def import_(file: BinaryIO, from_line: int, as_json: bool, **options: Any) -> No
 
     FILE is CSV with a header, or one JSON object a line. Each account has name, email and password_hash, and may have
     role, plan, status, created_at, email_verified, user_metadata and app_metadata. Hashes of bcrypt, and those that
-    Django, Werkzeug, passlib, WordPress, phpBB and Firebase make, are taken. Every line is accounted for: what is not
-    taken is told by its number and its reason. An import that was cut short goes on where it stopped when it is simply
-    run again.
+    Django, Werkzeug, passlib, WordPress, phpBB and Firebase make, are taken; no-password is an account without a usable
+    password. Every line is accounted for: what is not taken is told by its number and its reason. An import that was
+    cut short goes on where it stopped when it is simply run again.
     """
     from tqdm import tqdm  # not needed by any other command
 
