@@ -79,7 +79,7 @@ async def import_users(
 
     Each account that is made is an event of the operator's.
 
-    A record has `name`, `email` and `password_hash` (`NO_PASSWORD` where no password works), and may have `role`, `plan`,
+    A record has `name`, `email` and `password_hash` (`NO_PASSWORD` where none works), and may have `role`, `plan`,
     `status`, `created_at` (RFC 3339), `email_verified`, and the objects `user_metadata` and `app_metadata`; what else
     it has is ignored. With `firebase`, one with a `salt`, too, is of that Firebase project. Nobody is mailed to. Doing
     it again changes nothing, so that an import which was cut short may simply be run again. Give it some hundreds at a
