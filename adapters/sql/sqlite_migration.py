@@ -85,7 +85,7 @@ def _file_of_our_own(beside: Path) -> str:
     """Returns the URL of a file in the same folder that is not there yet."""
     names = chain([_NAME], (f"{_NAME}-{number}" for number in count(2)))
     path = next(path for name in names if not os.path.lexists(path := beside.with_name(f"{name}.db")))
-    return f"sqlite:///{quote(str(path), safe='/ :')}"
+    return f"sqlite:///{quote(os.fsencode(path), safe='/ :')}"
 
 
 def _run(engine: "Engine", database: str) -> None:
