@@ -84,7 +84,7 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
         Check("verification", partial(capabilities.check_verification, settings.email_verification)),
         Check("log-in by code", partial(capabilities.check_code_log_in, settings.email_code_login)),
         Check("public keys", partial(_public_keys, settings)),
-        Check("metadata schema", partial(_metadata_schema, settings)),
+        Check("user metadata", partial(_metadata_schema, settings)),
         Check("tracing", partial(_tracing, settings)),
         Check("sign-in notice", partial(_sign_in_notice, settings)),
         Check("rate limit", partial(local.check_rate_limit, settings.rate_limit)),

@@ -51,7 +51,7 @@ def check_public_keys(algorithm: str, *, has_public_keys: bool) -> Iterator[Find
 
 def check_metadata_schema(file: object, problem: str) -> Iterator[Finding]:
     """Yields whether `user_metadata` can be held against the schema that is set, if one is."""
-    name = "metadata schema"
+    name = "user metadata"
     if problem:
         yield fail(name, problem, "correct it: nothing starts before")
     elif file is None:

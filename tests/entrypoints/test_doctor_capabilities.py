@@ -32,7 +32,7 @@ def found(settings: Settings, name: str) -> Finding:
         (Settings(signup="closed"), "sign-up", "LEADNATOR_SIGNUP=open"),
         (Settings(signup="@example.com"), "sign-up", "@example.com"),
         (Settings(), "public keys", "LEADNATOR_JWT_ALGORITHM=EdDSA"),
-        (Settings(), "metadata schema", "LEADNATOR_USER_METADATA_SCHEMA"),
+        (Settings(), "user metadata", "LEADNATOR_USER_METADATA_SCHEMA"),
         (Settings(), "tracing", "LEADNATOR_OTLP_ENDPOINT"),
     ],
 )
@@ -62,25 +62,25 @@ def test_what_is_on_is_told(settings: Settings, name: str, words: str) -> None:
 )
 def test_a_schema_that_keeps_a_server_from_starting_fails(home: Path, schema: str) -> None:
     (home / "schema.json").write_text(schema)
-    settings = Settings(user_metadata_schema="schema.json")
+    settings = Settings(user_metadata_schema=Path("schema.json"))
     with pytest.raises(StartError) as refusal:
         prepare(settings)
-    finding = found(settings, "metadata schema")
+    finding = found(settings, "user metadata")
     assert (finding.level, finding.found) == (Level.FAIL, str(refusal.value))
     assert "nothing starts" in finding.cure
 
 
 def test_a_schema_that_will_do_is_ok(home: Path) -> None:
     (home / "schema.json").write_text('{"type": "object"}')
-    finding = found(Settings(user_metadata_schema="schema.json"), "metadata schema")
+    finding = found(Settings(user_metadata_schema=Path("schema.json")), "user metadata")
     assert (finding.level, "schema.json" in finding.found) == (Level.OK, True)
 
 
 def test_a_schema_that_went_away_fails(home: Path) -> None:
     (home / "schema.json").write_text("{}")
-    settings = Settings(user_metadata_schema="schema.json")
+    settings = Settings(user_metadata_schema=Path("schema.json"))
     (home / "schema.json").unlink()
-    assert found(settings, "metadata schema").level is Level.FAIL
+    assert found(settings, "user metadata").level is Level.FAIL
 
 
 def test_traces_that_nothing_here_can_send_fail(monkeypatch: pytest.MonkeyPatch) -> None:
