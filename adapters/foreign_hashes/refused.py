@@ -2,9 +2,7 @@
 
 import re
 
-WHAT_WOULD_DO = (
-    "Give its owner the bcrypt hash of a random password instead: they choose one by the link of forgot-password."
-)
+WHAT_WOULD_DO = "Write no-password instead: its owner chooses a password by the link of forgot-password."
 _NOT_BUILT = "which cannot be verified here"
 _QUICK = "which is guessed too quickly to be taken"
 _PLAIN = "the password itself, which must not lie in a file"

@@ -128,8 +128,7 @@ class MailWriter:
         try:
             return self._templates.get_template(template).render(context)
         except Exception as error:  # an operator's template may trip over anything: bytes, types, a division
-            problem = f"{type(error).__name__}: {error}"
-            reason = f"the mail template {template} is broken: {problem}"
+            reason = f"the mail template {_place(template, error)} is broken: {type(error).__name__}: {error}"
             raise MailDelayedError(reason, may_have_arrived=False) from error
 
 
@@ -142,6 +141,12 @@ def _set_content(message: EmailMessage, text: str, html: str) -> None:
 def _encoding(content: str) -> str:
     fits = content.isascii() and all(len(line) <= LONGEST_LINE for line in content.splitlines())
     return "7bit" if fits else "quoted-printable"
+
+
+def _place(template: str, error: Exception) -> str:
+    """Returns which template is broken, and on which line of which file, if the library says so."""
+    line, file = getattr(error, "lineno", None), getattr(error, "filename", None)
+    return f"{template} ({file}, line {line})" if line and file else template
 
 
 def _ip(client: Client) -> str:

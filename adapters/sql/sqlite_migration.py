@@ -4,8 +4,10 @@ import os
 import sqlite3
 import time
 from contextlib import closing, suppress
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from leadnator_auth.adapters.sql.former_version import FORMER_TABLE
 from leadnator_auth.adapters.sql.schema import SCHEMA_VERSION, SchemaError
@@ -20,7 +22,7 @@ _MIGRATION_LOCK_SECONDS = 60.0
 _PAUSE_SECONDS = 0.01
 _TAKEN = ("already exists", "there is already")
 """In what SQLite says where a name that a revision needs is that of something else."""
-_FILE_OF_OUR_OWN = "give us a file of our own in LEADNATOR_DATABASE_URL, such as sqlite:///leadnator.db"
+_NAME = "leadnator"
 
 
 def migrate_sqlite(path: Path) -> bool:
@@ -71,11 +73,19 @@ def _upgrade(path: Path) -> None:
     except DBAPIError as error:
         if any(words in str(error.orig) for words in _TAKEN):
             raise SchemaError(
-                f"the database {path} has something else by a name that we need: {error.orig}; {_FILE_OF_OUR_OWN}"
+                f"the database {path} has something else by a name that we need: {error.orig}; give us a file of our "
+                f"own in LEADNATOR_DATABASE_URL, such as {_file_of_our_own(path)}"
             ) from error
         raise SchemaError(f"cannot migrate the database {path}: {error.orig}") from error
     finally:
         engine.dispose()
+
+
+def _file_of_our_own(beside: Path) -> str:
+    """Returns the URL of a file in the same folder that is not there yet."""
+    names = chain([_NAME], (f"{_NAME}-{number}" for number in count(2)))
+    path = next(path for name in names if not os.path.lexists(path := beside.with_name(f"{name}.db")))
+    return f"sqlite:///{quote(os.fsencode(path), safe='/ :')}"
 
 
 def _run(engine: "Engine", database: str) -> None:

@@ -26,6 +26,7 @@ class DispatchReport:
     queued: int = 0
     """How many deliveries were made of them."""
     given_up: int = 0
+    """How many deliveries were given up without a further try: those that waited too long, and those made too late."""
     has_more: bool = False
     """Whether there is more to do at once."""
     is_wanted: bool = False
@@ -47,11 +48,12 @@ async def dispatch_events(*, ports: Ports) -> DispatchReport:
 
     async def dispatch(transaction: Transaction) -> DispatchReport:
         placed = await transaction.events.place(MAX_AT_ONCE)
-        given_up = await transaction.event_deliveries.give_up(now, MAX_AT_ONCE)
+        late = await transaction.event_deliveries.give_up(now, MAX_AT_ONCE)
         subscriptions = await _active(transaction, ports)
-        queued, has_more = await _fan_out(subscriptions, transaction, now, ports)
-        is_full = MAX_AT_ONCE in (placed, given_up)
-        return DispatchReport(placed, queued, given_up, has_more or is_full, bool(subscriptions))
+        made, has_more = await _fan_out(subscriptions, transaction, now, ports)
+        given_up = late + sum(entry.state is DeliveryState.DEAD for entry in made)
+        is_full = MAX_AT_ONCE in (placed, late)
+        return DispatchReport(placed, len(made), given_up, has_more or is_full, bool(subscriptions))
 
     return await run_in_transaction(ports.unit_of_work, dispatch)
 
@@ -78,8 +80,8 @@ async def _room_of(subscription: Subscription, repositories: Repositories) -> in
 
 async def _fan_out(
     subscriptions: Sequence[Subscription], transaction: Transaction, now: datetime, ports: Ports
-) -> tuple[int, bool]:
-    """Returns how many deliveries were made, and whether a subscription that has room did not see all events yet."""
+) -> tuple[list[QueuedEvent], bool]:
+    """Returns the deliveries that were made, and whether a subscription that has room did not see all events yet."""
     last = await transaction.events.last_position()
     read: dict[int, list[PlacedEvent]] = {}
     made: list[QueuedEvent] = []
@@ -97,7 +99,7 @@ async def _fan_out(
         has_more = has_more or (has_room and positions[subscription.id] < last)
     await transaction.event_deliveries.add_all(made)
     await transaction.subscriptions.advance(positions)
-    return len(made), has_more
+    return made, has_more
 
 
 def _entries(

@@ -33,6 +33,11 @@ REQUIRED_FIELDS = ("name", "email", "password_hash")
 IMPORTED_FIELDS = (*REQUIRED_FIELDS, "salt", "role", "plan", "status", "created_at", "email_verified", *_OBJECTS)
 """What is read of a record."""
 
+NO_PASSWORD = "no-password"
+"""In the place of a hash, it says that no password works: its owner sets one by a link of forgot-password.
+
+What is only empty says nothing: whoever forgot the hashes would lock everybody out. Nothing makes a hash of this form.
+"""
 _YES = frozenset({"true", "t", "yes", "y", "1"})
 _NO = frozenset({"false", "f", "no", "n", "0"})
 _TAKEN = FieldError("email", EmailTakenError.code, EmailTakenError.message)
@@ -44,7 +49,7 @@ class ImportFate(StrEnum):
     ADDED = "added"
     """It is an account now."""
     PRESENT = "present"
-    """It was one already, with this very hash: the same import ran before."""
+    """It was one already, with this very hash, or without one as here: the same import ran before."""
     REFUSED = "refused"
     """It cannot be one."""
 
@@ -74,10 +79,11 @@ async def import_users(
 
     Each account that is made is an event of the operator's.
 
-    A record has `name`, `email` and `password_hash`, and may have `role`, `plan`, `status`, `created_at` (RFC 3339),
-    `email_verified`, and the objects `user_metadata` and `app_metadata`; what else it has is ignored. With `firebase`,
-    one with a `salt`, too, is of that Firebase project. Nobody is mailed to. Doing it again changes nothing, so that an
-    import which was cut short may simply be run again. Give it some hundreds at a time.
+    A record has `name`, `email` and `password_hash` (`NO_PASSWORD` where none works), and may have `role`, `plan`,
+    `status`, `created_at` (RFC 3339), `email_verified`, and the objects `user_metadata` and `app_metadata`; what else
+    it has is ignored. With `firebase`, one with a `salt`, too, is of that Firebase project. Nobody is mailed to. Doing
+    it again changes nothing, so that an import which was cut short may simply be run again. Give it some hundreds at a
+    time.
 
     Raises: UnavailableError, and then none of them is kept.
     """
@@ -105,7 +111,7 @@ def _decided(
     checked: Sequence[_Account | ImportOutcome], known: Mapping[str, Credentials], ports: Ports
 ) -> tuple[list[ImportOutcome], list[_Account]]:
     """Returns what becomes of each record, and the accounts that are to be added."""
-    hashes = {email: ports.hasher.normalize(credentials.password_hash) for email, credentials in known.items()}
+    hashes = {email: _kept_hash(credentials, ports) for email, credentials in known.items()}
     outcomes, added = [], []
     for each in checked:
         if isinstance(each, ImportOutcome):
@@ -131,7 +137,7 @@ def _checked(
     password_hash = check(
         "password_hash",
         record.get("password_hash"),
-        lambda text: _known_hash(firebase.encode(text, salt) if firebase and salt else text, ports),
+        lambda text: "" if text == NO_PASSWORD else _known_hash(text, firebase, salt, ports),
     )
     role = check.optional("role", record.get("role"), parse_role, default=Role.USER)
     plan = check.optional("plan", record.get("plan"), parse_plan, default=DEFAULT_PLAN)
@@ -148,10 +154,17 @@ def _checked(
     return _Account(user, Credentials(user_id, password_hash, changed_at=now))
 
 
-def _known_hash(text: str, ports: Ports) -> str:
-    password_hash = ports.hasher.normalize(text)
+def _kept_hash(credentials: Credentials, ports: Ports) -> str | None:
+    """Returns the hash of an account that is there, as `Credentials` of a record has it."""
+    usable = credentials.usable_hash
+    return ports.hasher.normalize(usable) if usable else ""
+
+
+def _known_hash(text: str, firebase: FirebaseScrypt | None, salt: str | None, ports: Ports) -> str:
+    whole = firebase.encode(text, salt) if firebase and salt else text
+    password_hash = ports.hasher.normalize(whole)
     if password_hash is None:
-        raise BadFieldError("unknown_hash", ports.hasher.refusal(text))
+        raise BadFieldError("unknown_hash", ports.hasher.refusal(whole))
     return password_hash
 
 

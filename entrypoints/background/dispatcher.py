@@ -1,12 +1,12 @@
 """Gives events their places and their deliveries while the server runs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from leadnator_auth.domain import Commit, Ports, UnavailableError, dispatch_events, subscribe_functions
+from leadnator_auth.domain import Commit, DeliveryReport, Ports, UnavailableError, dispatch_events, subscribe_functions
 from leadnator_auth.entrypoints.background.delivery_worker import POLL_SECONDS
 
 PAUSE_SECONDS = 0.1
@@ -18,9 +18,12 @@ _log = structlog.get_logger(__name__)
 class Dispatcher:
     """Dispatches events again and again; while nobody has subscribed, only now and then."""
 
-    def __init__(self, first_look_after: float = 0.0) -> None:
-        """Looks for events for the first time after so many seconds."""
+    def __init__(
+        self, first_look_after: float = 0.0, on_delivery: Callable[[DeliveryReport], None] = lambda report: None
+    ) -> None:
+        """Looks for events for the first time after so many seconds; what is given up is told to `on_delivery`."""
         self._first_look_after = first_look_after
+        self._on_delivery = on_delivery
         self._awake = asyncio.Event()
         self._is_wanted = False
         self._has_subscribed = False
@@ -65,6 +68,7 @@ class Dispatcher:
         self._is_wanted = report.is_wanted
         if report.given_up:
             _log.warning("events_given_up", deliveries=report.given_up)
+            self._on_delivery(DeliveryReport(dead=report.given_up))
         return report.has_more
 
     async def _subscribe(self, ports: Ports) -> None:

@@ -23,7 +23,7 @@ class BackgroundWork:
         """Begins after so many seconds; the others are told what became of mails, and of deliveries of events."""
         self._first_look_after = first_look_after
         self._mails = DeliveryWorker(MAILS, first_look_after, on_mail_delivery)
-        self._dispatcher = Dispatcher(first_look_after)
+        self._dispatcher = Dispatcher(first_look_after, on_event_delivery)
         self._on_event_delivery = on_event_delivery
         self._events = DeliveryWorker(event_deliveries(), first_look_after, self._events_delivered)
 

@@ -21,6 +21,7 @@ from leadnator_auth.domain import (
     UnavailableError,
     User,
 )
+from leadnator_auth.entrypoints.cli.standard_streams import printable
 from leadnator_auth.entrypoints.views import account_view, event_view
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
@@ -79,11 +80,6 @@ def print_events(events: Sequence[Event]) -> None:
 def told(changes: Sequence[Change]) -> str:
     """Returns changes in one line for people."""
     return ", ".join(f"{each.field}: {printable(each.old)} -> {printable(each.new)}" for each in changes)
-
-
-def printable(text: str) -> str:
-    """Returns a text in which nothing steers a terminal: metadata may hold any character."""
-    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
 
 
 def _line_of(data: Mapping[str, str | None]) -> str:

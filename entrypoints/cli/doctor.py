@@ -13,6 +13,7 @@ import attrs
 import click
 
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.standard_streams import problem_of
 from leadnator_auth.entrypoints.doctor import Finding, Level, examine
 from leadnator_auth.entrypoints.doctor.local import check_settings
 from leadnator_auth.entrypoints.settings import SettingError, Settings
@@ -89,12 +90,13 @@ def _findings(settings: Settings, send_to: str | None) -> Iterator[Finding]:
 
 def _end(problem: str) -> None:
     """Ends the process, also where a check hangs in a thread that the interpreter would wait for."""
+    sys.stdout.flush()
     if threading.active_count() == 1:
         if problem:
             raise click.ClickException(problem)
         return
+    problem = problem_of(sys.stdout) or problem
     if problem:
         click.echo(f"Error: {problem}", err=True)
-    sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1 if problem else 0)  # the way out that waits for no thread

@@ -4,24 +4,26 @@ import asyncio
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
 from leadnator_auth.domain import ExportedUser, export_users
+from leadnator_auth.domain.use_cases.import_users import NO_PASSWORD
 from leadnator_auth.domain.values.json_object import Json
 from leadnator_auth.entrypoints.cli.csv_cells import guarded
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.ports import ports_in_force
 from leadnator_auth.entrypoints.cli.private_file import new_private_file
+from leadnator_auth.entrypoints.cli.standard_streams import Output
 from leadnator_auth.entrypoints.cli.user_file import FileFormat, format_of
 from leadnator_auth.entrypoints.views import exact_rfc3339
 
 Record = dict[str, Json]
+Write = Callable[[bytes], object]
 COLUMNS = (
     "id",
     "name",
@@ -50,31 +52,40 @@ def export(file_format: str | None, output: Path | None) -> None:
     """Print all accounts, newest first, or write them to a file.
 
     The password hashes are among it: keep it as secret as the database. CSV is safe to open in a spreadsheet: an
-    apostrophe stands before what would be computed, which users import takes off again.
+    apostrophe stands before what would be computed, which users import takes off again. An account without a usable
+    password has no-password in the place of a hash.
     """
     named = format_of(output.name, b"{") if output else FileFormat.NDJSON
     chosen = FileFormat(file_format) if file_format else named
-    with _opened(output) as file:
-        count = asyncio.run(_write_all(chosen, file))
-        file.flush()
+    with _opened(output) as write:
+        count = asyncio.run(_write_all(chosen, write))
     click.echo(f"{count:,} exported, with their password hashes", err=True)
 
 
-def _opened(output: Path | None) -> AbstractContextManager[BinaryIO]:
+@contextmanager
+def _opened(output: Path | None) -> Iterator[Write]:
+    """Lends what writes to the file, or else to standard output; once nothing more gets there, it raises OSError."""
     if output:
-        return new_private_file(output)
-    return nullcontext(sys.stdout.buffer)
+        with new_private_file(output) as file:
+            yield file.write
+    elif isinstance(stdout := sys.stdout, Output):
+        stdout.flush_data()
+        yield stdout.write_data
+        stdout.flush_data()
+    else:  # of the program that runs the command
+        yield stdout.buffer.write
+        stdout.buffer.flush()
 
 
-async def _write_all(file_format: FileFormat, file: BinaryIO) -> int:
+async def _write_all(file_format: FileFormat, write: Write) -> int:
     """Writes the accounts one by one, and returns how many they are."""
     line_of: Callable[[Record], str] = _csv_line if file_format is FileFormat.CSV else _json_line
     if file_format is FileFormat.CSV:
-        file.write(_row(COLUMNS).encode())
+        write(_row(COLUMNS).encode())
     count = 0
     async with ports_in_force() as ports:
         async for exported in export_users(ports=ports):
-            file.write(line_of(_record(exported)).encode())
+            write(line_of(_record(exported)).encode())
             count += 1
     return count
 
@@ -85,7 +96,7 @@ def _record(exported: ExportedUser) -> Record:
         "id": user.id,
         "name": user.name,
         "email": user.email.typed,
-        "password_hash": exported.password_hash,
+        "password_hash": exported.password_hash or NO_PASSWORD,
         "role": user.role.value,
         "plan": user.plan,
         "status": user.status.value,

@@ -9,6 +9,7 @@ import click
 
 from leadnator_auth.domain.errors import FieldsError, UnavailableError
 from leadnator_auth.domain.values.text import is_storable
+from leadnator_auth.entrypoints.cli.standard_streams import printable
 from leadnator_auth.entrypoints.settings import SettingError
 from leadnator_auth.entrypoints.settings.errors import StartError
 
@@ -24,7 +25,7 @@ def failing_in_one_line(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs | texts)  # type: ignore[arg-type]  # the same names
         except (SettingError, StartError, UnavailableError, FieldsError) as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(printable(str(error))) from error
         except UnicodeEncodeError as error:  # names of files, and whom the core looks for in vain, may have any bytes
             raise click.ClickException("an argument has bytes that are no UTF-8") from error
 

@@ -8,10 +8,28 @@ import click
 
 from leadnator_auth.domain import BadFieldError, FirebaseScrypt
 from leadnator_auth.domain.use_cases.import_users import IMPORTED_FIELDS
+from leadnator_auth.entrypoints.cli.standard_streams import printable
 from leadnator_auth.entrypoints.cli.user_file import FileFormat, Layout
 
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t"}
 Command = Callable[..., None]
+
+
+class ReadableFile(click.File):
+    """A file to read, opened; one that cannot be is a failure, for nothing is wrong with how the command was called."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # as click has it
+        try:
+            return super().convert(value, param, ctx)
+        except click.UsageError as error:
+            raise click.ClickException(printable(f"cannot read {error.message}")) from error
+
+
+def cannot_read(name: str, error: Exception) -> click.ClickException:
+    """Returns the failure to read a file."""
+    reason = error.strerror if isinstance(error, OSError) else "it is no ASCII text"
+    return click.ClickException(printable(f"cannot read {name!r}: {reason}"))
+
 
 _OPTIONS = (
     click.option(
@@ -51,7 +69,7 @@ def layout_of(options: dict[str, Any]) -> Layout:
 def firebase_of(options: dict[str, Any]) -> FirebaseScrypt | None:
     """Returns the parameters of the Firebase project, if it is one.
 
-    Raises: click.UsageError.
+    Raises: click.UsageError, and click.ClickException where the key is in a file that cannot be read.
     """
     key = options["firebase_signer_key"]
     if key is None:
@@ -68,8 +86,8 @@ def _content(key: str) -> str:
         return key
     try:
         return Path(key[1:]).read_text(encoding="ascii")
-    except (OSError, ValueError):
-        raise click.UsageError(f"--firebase-signer-key: cannot read {key[1:]!r}") from None
+    except (OSError, ValueError) as error:
+        raise cannot_read(key[1:], error) from error
 
 
 def _columns(texts: tuple[str, ...]) -> dict[str, str]:

@@ -22,7 +22,13 @@ from leadnator_auth.domain import (
     import_users,
 )
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
-from leadnator_auth.entrypoints.cli.import_options import firebase_of, layout_of, reading_options
+from leadnator_auth.entrypoints.cli.import_options import (
+    ReadableFile,
+    cannot_read,
+    firebase_of,
+    layout_of,
+    reading_options,
+)
 from leadnator_auth.entrypoints.cli.ports import ports_in_force
 from leadnator_auth.entrypoints.cli.user_file import Entry, FileError, FileFormat, UserFile, format_of
 
@@ -34,7 +40,7 @@ AT_ONCE = 500
 
 
 @click.command("import")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=ReadableFile("rb"))
 @reading_options
 @click.option("--json", "as_json", is_flag=True, help="Print each bad line and the result as JSON, one a line.")
 @failing_in_one_line
@@ -43,9 +49,9 @@ def import_(file: BinaryIO, from_line: int, as_json: bool, **options: Any) -> No
 
     FILE is CSV with a header, or one JSON object a line. Each account has name, email and password_hash, and may have
     role, plan, status, created_at, email_verified, user_metadata and app_metadata. Hashes of bcrypt, and those that
-    Django, Werkzeug, passlib, WordPress, phpBB and Firebase make, are taken. Every line is accounted for: what is not
-    taken is told by its number and its reason. An import that was cut short goes on where it stopped when it is simply
-    run again.
+    Django, Werkzeug, passlib, WordPress, phpBB and Firebase make, are taken; no-password is an account without a usable
+    password. Every line is accounted for: what is not taken is told by its number and its reason. An import that was
+    cut short goes on where it stopped when it is simply run again.
     """
     from tqdm import tqdm  # not needed by any other command
 
@@ -53,9 +59,9 @@ def import_(file: BinaryIO, from_line: int, as_json: bool, **options: Any) -> No
         _peekable(file) as buffered,
         tqdm(total=_size(file), unit="B", unit_scale=True, leave=False, disable=None) as progress,
     ):
-        chosen = options["file_format"] or format_of(file.name, buffered.peek(64))
+        chosen = options["file_format"] or format_of(file.name, _beginning(buffered, file.name))
         source = UserFile(buffered, FileFormat(chosen), layout_of(options))
-        run = _Import(from_line, as_json, firebase_of(options), progress, source)
+        run = _Import(file.name, from_line, as_json, firebase_of(options), progress, source)
         ended_by = run.to_its_end()
     run.report_result()
     if ended_by:
@@ -76,6 +82,13 @@ def _peekable(file: BinaryIO) -> "Iterator[BufferedReader[RawIOBase]]":
         buffered.detach()
 
 
+def _beginning(file: "BufferedReader[RawIOBase]", name: str) -> bytes:
+    try:
+        return file.peek(64)
+    except OSError as error:
+        raise cannot_read(name, error) from error
+
+
 def _size(file: BinaryIO) -> int | None:
     """Returns how many bytes there are to read, where that is known."""
     try:
@@ -88,6 +101,7 @@ def _size(file: BinaryIO) -> int | None:
 class _Import:
     """One run over a file, and how far it came."""
 
+    file_name: str
     from_line: int
     as_json: bool
     firebase: FirebaseScrypt | None
@@ -134,13 +148,19 @@ class _Import:
             )
 
     def _entries(self) -> Iterator[Entry]:
-        for entry in self.source:
+        for entry in self._read():
             if entry.line >= self.from_line:
                 yield entry
             elif entry.next_line > self.from_line:
                 raise FileError(f"line {self.from_line} is in the middle of what begins on line {entry.line}")
             else:
                 self.passed_over += 1
+
+    def _read(self) -> Iterator[Entry]:
+        try:
+            yield from self.source
+        except OSError as error:
+            raise FileError(cannot_read(self.file_name, error).message) from error
 
     async def _run(self, entries: Iterator[Entry]) -> None:
         async with ports_in_force() as ports:

@@ -3,11 +3,13 @@
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import click
+
+from leadnator_auth.entrypoints.cli.standard_streams import printable
 
 
 @contextmanager
@@ -16,7 +18,7 @@ def new_private_file(path: Path) -> Iterator[BinaryIO]:
 
     Raises: click.ClickException when there is something of that name, or it cannot be written.
     """
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    unfinished = path.parent / f".unfinished-{secrets.token_hex(8)}"
     if os.path.lexists(path):
         raise _is_there(path)
     try:
@@ -28,10 +30,11 @@ def new_private_file(path: Path) -> Iterator[BinaryIO]:
     except FileExistsError:
         raise _is_there(path) from None
     except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror}") from error
+        raise click.ClickException(printable(f"cannot write {path}: {error.strerror}")) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 def _is_there(path: Path) -> click.ClickException:
-    return click.ClickException(f"{path} is there already, and is not written over")
+    return click.ClickException(printable(f"{path} is there already, and is not written over"))

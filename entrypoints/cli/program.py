@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import click
 
 from leadnator_auth.entrypoints.cli.environment import without_foreign_variables
-from leadnator_auth.entrypoints.cli.standard_streams import Output, prepare_standard_streams
+from leadnator_auth.entrypoints.cli.standard_streams import prepare_standard_streams, problem_of, told
 
 FAILURE = 1
 
@@ -23,9 +23,9 @@ class Program(click.Group):
         try:
             code = self._run(*args, **extra)
         except OSError as error:
-            code, problem = FAILURE, _told(error)
-        if isinstance(output, Output) and output.failure:
-            code, problem = code or FAILURE, f"cannot write to standard output: {_told(output.failure)}"
+            code, problem = FAILURE, told(error)
+        if unwritten := problem_of(output):
+            code, problem = code or FAILURE, unwritten
         if problem:
             click.echo(f"Error: {problem}", err=True)
         sys.exit(code)
@@ -48,8 +48,3 @@ class Program(click.Group):
         except SystemExit as end:
             ended_with = end.code
         return ended_with if isinstance(ended_with, int) else 0
-
-
-def _told(error: OSError) -> str:
-    where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error or type(error).__name__}"

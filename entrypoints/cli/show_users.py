@@ -24,13 +24,13 @@ from leadnator_auth.entrypoints.cli.accounts import (
     print_events,
     print_json,
     print_table,
-    printable,
     refusals_in_one_line,
     who_argument,
 )
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.pages import first_entries
 from leadnator_auth.entrypoints.cli.ports import ports_in_force
+from leadnator_auth.entrypoints.cli.standard_streams import printable
 from leadnator_auth.entrypoints.views import account_view, event_view, user_view
 
 SHOWN_EVENTS = 10

@@ -1,8 +1,7 @@
 """The other half of the composition root: the checks of `doctor`, and which adapter each looks through."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from datetime import timedelta
 from functools import partial
 from importlib.util import find_spec
 
@@ -13,20 +12,18 @@ from leadnator_auth.adapters.secret_file import read_secret
 from leadnator_auth.adapters.sql import SqlProbe, is_sqlite, library_shortcoming, probing
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain import BadFieldError, EmailAddress
-from leadnator_auth.domain.entities.mail import NoticeMail, SecretMail
-from leadnator_auth.domain.errors import MailDelayedError
-from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
 from leadnator_auth.domain.values.master_keys import MasterKeys
 from leadnator_auth.domain.values.public_key import SigningAlgorithm
 from leadnator_auth.entrypoints.compose import passkeys
-from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER, mail_writer, smtp_server
+from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER, check_templates_of, mail_writer, smtp_server
+from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
 from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.compose.secrets import master_key_file, signing_secret_file
 from leadnator_auth.entrypoints.compose.signing_keys import key_maker
 from leadnator_auth.entrypoints.compose.signing_keys import missing_libraries as missing_for_keys
 from leadnator_auth.entrypoints.compose.webhooks import missing_libraries
-from leadnator_auth.entrypoints.doctor import Check, Findings, Level, local, remote
+from leadnator_auth.entrypoints.doctor import Check, Finding, Findings, Level, capabilities, local, remote
 from leadnator_auth.entrypoints.doctor.kept_secrets import check_master_key, check_signing_secret
 from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files, check_templates
 from leadnator_auth.entrypoints.doctor.passkeys import check_passkeys
@@ -35,6 +32,7 @@ from leadnator_auth.entrypoints.doctor.webhooks import check_webhooks
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.mail_sender import read_sender
+from leadnator_auth.entrypoints.telemetry.tracing import tracing_to
 
 SMTP_SECONDS = 60.0
 """A few steps that may each take twenty; some servers greet late on purpose."""
@@ -77,11 +75,17 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
         Check("password hashing", hashing, HASHING_SECONDS),
         Check("smtp", partial(_smtp, settings), SMTP_SECONDS),
         Check("mail files", partial(check_mail_files, MAIL_FOLDER, is_used=settings.smtp_url is None)),
-        Check("mail templates", lambda: check_templates(settings.mail_templates, _template_problem(settings))),
+        Check("mail templates", partial(_templates, settings)),
         Check("smtp test mail", lambda: _test_mail(settings, send_to) if send_to else (), SENDING_SECONDS),
         Check("public url", public_url, when_late=Level.WARN),
         Check("reset url", reset_url, when_late=Level.WARN),
         Check("common passwords", partial(_blocklist, settings)),
+        Check("sign-up", partial(capabilities.check_sign_up, settings.signup)),
+        Check("verification", partial(capabilities.check_verification, settings.email_verification)),
+        Check("log-in by code", partial(capabilities.check_code_log_in, settings.email_code_login)),
+        Check("public keys", partial(_public_keys, settings)),
+        Check("user metadata", partial(_metadata_schema, settings)),
+        Check("tracing", partial(_tracing, settings)),
         Check("sign-in notice", partial(_sign_in_notice, settings)),
         Check("rate limit", partial(local.check_rate_limit, settings.rate_limit)),
         Check("proxies", partial(local.check_proxies, settings.trusted_proxies, settings.public_url)),
@@ -99,6 +103,39 @@ def _blocklist(settings: Settings) -> Findings:
         return local.check_blocklist(len(password_blocklist(settings)), "")
     except StartError as error:
         return local.check_blocklist(None, str(error))
+
+
+def _public_keys(settings: Settings) -> Findings:
+    algorithm = SigningAlgorithm(settings.jwt_algorithm)
+    return capabilities.check_public_keys(algorithm.value, has_public_keys=algorithm.has_public_keys)
+
+
+def _templates(settings: Settings) -> Findings:
+    return check_templates(settings.mail_templates, _problem_of(check_templates_of, settings))
+
+
+def _metadata_schema(settings: Settings) -> Findings:
+    return capabilities.check_metadata_schema(settings.user_metadata_schema, _problem_of(metadata_schema, settings))
+
+
+async def _tracing(settings: Settings) -> AsyncIterator[Finding]:
+    endpoint, problem = settings.otlp_endpoint, ""
+    if endpoint is not None:
+        try:
+            await tracing_to(endpoint).close()
+        except StartError as error:
+            problem = str(error)
+    for finding in capabilities.check_tracing(endpoint, problem):
+        yield finding
+
+
+def _problem_of(made: Callable[[Settings], object], settings: Settings) -> str:
+    """Returns what keeps something from being made, if anything does."""
+    try:
+        made(settings)
+    except StartError as error:
+        return str(error)
+    return ""
 
 
 def _sign_in_notice(settings: Settings) -> Findings:
@@ -152,18 +189,3 @@ def _test_mail(settings: Settings, to: EmailAddress) -> Findings:
     writer = mail_writer(settings, SystemClock())
     message = writer.write_test(to, MAIL_ID_PREFIX + SystemRandomness().urlsafe(16))
     return remote.check_sending(partial(send_test, smtp_server(url, settings), message, writer.sender, to.mailbox))
-
-
-def _template_problem(settings: Settings) -> str:
-    """Returns why no mail can be made of a template, if that is so."""
-    to, now, id_ = EmailAddress("alice@example.com", "alice@example.com"), SystemClock().now(), f"{MAIL_ID_PREFIX}0"
-    writer = mail_writer(settings, SystemClock())
-    try:
-        for kind, rule in MAIL_RULES.items():
-            has_secret = rule.mints is not None
-            writer.write(
-                SecretMail(id_, kind, to, "", now, timedelta(hours=1)) if has_secret else NoticeMail(id_, kind, to, now)
-            )
-    except MailDelayedError as error:
-        return str(error)
-    return ""

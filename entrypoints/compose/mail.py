@@ -2,15 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from leadnator_auth.adapters.mail import DEFAULT_PORTS, MailFiles, MailWriter, Security, SmtpServer
 from leadnator_auth.adapters.system import SystemClock
+from leadnator_auth.domain import EmailAddress
+from leadnator_auth.domain.entities.mail import NoticeMail, SecretMail
 from leadnator_auth.domain.entities.one_time_token import Purpose
+from leadnator_auth.domain.errors import MailDelayedError
 from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.ports import Mailer
-from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
+from leadnator_auth.entrypoints.settings import PREFIX, Settings
+from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.mail_sender import read_sender
+from leadnator_auth.entrypoints.settings.masking import one_line
 from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
 MAIL_FOLDER = Path("mail")
@@ -45,6 +52,25 @@ def mail_writer(settings: Settings, clock: SystemClock) -> MailWriter:
         own_templates=settings.mail_templates,
         sender_name=sender.name,
     )
+
+
+def check_templates_of(settings: Settings) -> None:
+    """Makes sure that a mail of each kind can be made of the operator's templates, if there are any.
+
+    Raises: StartError, which names the template and what is wrong with it.
+    """
+    if settings.mail_templates is None:
+        return
+    to, now, id_ = EmailAddress("alice@example.com", "alice@example.com"), SystemClock().now(), f"{MAIL_ID_PREFIX}0"
+    writer = mail_writer(settings, SystemClock())
+    try:
+        for kind, rule in MAIL_RULES.items():
+            has_secret = rule.mints is not None
+            writer.write(
+                SecretMail(id_, kind, to, "", now, timedelta(hours=1)) if has_secret else NoticeMail(id_, kind, to, now)
+            )
+    except MailDelayedError as error:
+        raise StartError(f"{PREFIX}MAIL_TEMPLATES: {one_line(str(error))}") from error
 
 
 def _links(settings: Settings) -> dict[Purpose, str]:

@@ -27,7 +27,12 @@ from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.ports import Commit, Ports
 from leadnator_auth.domain.use_cases.signing_keys import keep_signing_keys
 from leadnator_auth.domain.values.public_key import SigningAlgorithm
-from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, opened_mailer
+from leadnator_auth.entrypoints.compose.mail import (
+    DEFAULT_PUBLIC_URL,
+    MAIL_FOLDER,
+    check_templates_of,
+    opened_mailer,
+)
 from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
 from leadnator_auth.entrypoints.compose.passkeys import passkey_ceremony
 from leadnator_auth.entrypoints.compose.passwords import password_blocklist
@@ -61,6 +66,7 @@ def prepare(settings: Settings, *, check_keys: bool = True) -> bool:
     require_signing_keys(settings)
     password_blocklist(settings)  # here, where it can be told in one line, and not in each process
     metadata_schema(settings)
+    check_templates_of(settings)
     try:
         changed = migrate(settings.database)
     except SchemaError as error:

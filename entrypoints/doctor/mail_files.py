@@ -34,7 +34,7 @@ def check_templates(folder: Path | None, problem: str) -> Iterator[Finding]:
     if folder is None:
         return
     if problem:
-        yield fail("mail templates", problem, f"mend it, or unset {PREFIX}MAIL_TEMPLATES: its mails wait until then")
+        yield fail("mail templates", problem, f"mend it, or unset {PREFIX}MAIL_TEMPLATES: nothing starts before")
     else:
         yield ok("mail templates", f"mails can be made of what is in {folder}")
 

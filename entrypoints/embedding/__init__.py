@@ -14,5 +14,6 @@ from leadnator_auth.entrypoints.embedding.running import running_ports
 from leadnator_auth.entrypoints.embedding.sync_bridge import SyncBridge
 from leadnator_auth.entrypoints.settings import SettingError, Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
+from leadnator_auth.entrypoints.telemetry.metrics import Metrics
 
-__all__ = ["SettingError", "Settings", "StartError", "SyncBridge", "open_ports", "prepare", "running_ports"]
+__all__ = ["Metrics", "SettingError", "Settings", "StartError", "SyncBridge", "open_ports", "prepare", "running_ports"]

@@ -17,10 +17,12 @@ from leadnator_auth.entrypoints.http.authentication import (
 from leadnator_auth.entrypoints.http.pages.site import Site
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, MissingTokenError, RequestError
+from leadnator_auth.entrypoints.telemetry.metrics import Metrics
 
 __all__ = [
     "AuthenticatedUser",
     "InvalidRequestError",
+    "Metrics",
     "MissingTokenError",
     "RequestError",
     "Site",

@@ -32,6 +32,8 @@ _IPV4_MAPPED_PREFIX = 96
 TEN_YEARS = 315_360_000
 _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PLACEHOLDER = re.compile(r"\{(?:token|public_url)\}|(\{[^{}]*\}?|\})")
+"""One that is filled in, or in the group whatever else looks like one."""
 HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
 
 
@@ -111,7 +113,12 @@ def public_url(text: str) -> str:
 
 
 def reset_url(text: str) -> str:
-    """Returns the link to set a new password, with `{token}` and perhaps `{public_url}` in it."""
+    """Returns the link to set a new password, with `{token}` and perhaps `{public_url}` in it, and no other braces."""
+    unknown = next((found[1] for found in _PLACEHOLDER.finditer(text) if found[1]), None)
+    if unknown:
+        is_hidden = "@" in text or not unknown.isprintable()  # it may be a part of a password
+        named = "" if is_hidden else f"there is no {unknown}: "
+        raise UrlError(f"{named}only {{token}} and {{public_url}} are filled in")
     if text.count("{token}") != 1:
         raise ValueError
     _web_url(text.replace("{public_url}", "http://public.url"))

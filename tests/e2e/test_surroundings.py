@@ -101,6 +101,41 @@ def test_a_reader_that_has_gone_is_told(home: Path, command: str) -> None:
     assert CODES[command] or line == "Error: cannot write to standard output: Broken pipe"
 
 
+def one_line_of(done: "subprocess.CompletedProcess[str]") -> str:
+    """Returns the one line that a command that failed says."""
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done
+    return done.stderr.removesuffix("\n")
+
+
+GONE = {
+    ">/dev/full": "Error: cannot write to standard output: No space left on device",
+    ">&3": "Error: cannot write to standard output: Broken pipe",
+    ">&-": "Error: cannot write to standard output: it is closed",
+}
+
+
+@pytest.mark.parametrize("file_format", ["ndjson", "csv"])
+def test_an_export_that_goes_nowhere_is_a_failure_in_one_line(home: Path, file_format: str) -> None:
+    """It is what the command is for: to lose it is not as to lose what a command says of what it did."""
+    in_shell(home, "run users create --email a@example.com --name A --password-stdin <<<a-password")
+    for where, line in GONE.items():
+        done = in_shell(home, f"exec 3> >(:); wait $!; run users export --format {file_format} {where}")
+        assert one_line_of(done) == line
+    kept = in_shell(home, f"run users export --format {file_format} --output kept >&-")
+    assert (kept.returncode, kept.stderr) == (0, "1 exported, with their password hashes\n")
+    assert "a@example.com" in (home / "kept").read_text()
+
+
+def test_so_it_is_of_nobody(home: Path) -> None:
+    assert one_line_of(in_shell(home, "run users export >&-")) == GONE[">&-"]
+
+
+@pytest.mark.parametrize("command", ["users list --json", "users import - --json", "config --json", "backup copy.db"])
+def test_a_full_disk_is_told_in_one_line(home: Path, command: str) -> None:
+    done = in_shell(home, f"run {command} <<<name,email,password_hash >/dev/full")
+    assert one_line_of(done) == GONE[">/dev/full"]
+
+
 def test_what_cannot_be_printed_was_done_all_the_same(home: Path) -> None:
     create = "run users create --email a@example.com --name Łukasz --password-stdin <<<a-password"
     done = in_shell(home, f"{create} >/dev/full; echo $?; run users list --json")
@@ -161,7 +196,7 @@ def test_so_it_is_for_every_command(home: Path, command: str) -> None:
 
 def test_a_file_may_have_any_name(home: Path) -> None:
     done = in_shell(home, r"run backup $'copy-\xff.db' && run users import $'none-\xff.csv'")
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert os.fsdecode(b"copy-\xff.db") in {file.name for file in home.iterdir()}
     assert "No such file" in complaint(done)
 

@@ -24,7 +24,7 @@ def record(number: int, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "email": f"{'+' * (number % 2)}{number}@example.com",
-        "password_hash": [HASH, *FOREIGN][number % 3],
+        "password_hash": [HASH, *FOREIGN, "no-password"][number % 4],
         "role": ["user", "admin"][number % 2],
         "plan": ["Starter", "=Growth"][number % 2],
         "status": ["active", "suspended"][number % 2],

@@ -1,15 +1,15 @@
 """What the command makes of its standard streams and of variables that are meant for others, seen from inside."""
 
-import io
+import gc
 import os
-from contextlib import suppress
+import sys
 from pathlib import Path
 
 import pytest
 import uvicorn
 
 from leadnator_auth.entrypoints.cli.environment import FOREIGN, FOREIGN_PREFIXES, is_foreign, without_foreign_variables
-from leadnator_auth.entrypoints.cli.standard_streams import Output
+from leadnator_auth.entrypoints.cli.standard_streams import Output, problem_of, told
 from leadnator_auth.entrypoints.server.serve import uvicorn_options
 from leadnator_auth.entrypoints.settings import Settings
 
@@ -17,7 +17,7 @@ PAGE = next((Path(__file__).parents[2] / "docs").rglob("settings.md")).read_text
 
 
 def output_to(path: Path | str, encoding: str = "utf-8") -> Output:
-    return Output(io.BufferedWriter(io.FileIO(path, "w")), encoding, "backslashreplace")
+    return Output(path, encoding)
 
 
 def test_a_stream_that_works_has_all_and_no_failure(tmp_path: Path) -> None:
@@ -36,8 +36,52 @@ def test_a_stream_that_is_full_remembers_its_first_failure_and_goes_on(size: int
         stream.flush()
     assert stream.failure is not None
     assert stream.failure.strerror == "No space left on device"
-    with suppress(OSError):
-        stream.close()
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_data_fails_once_it_cannot_be_written_and_nothing_is_said_of_it_behind_our_back(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda told: said.append(told.exc_type))
+    stream = output_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device"):
+        for _ in range(3):
+            stream.write_data(b"x" * size)
+            stream.flush_data()
+    assert problem_of(stream) == "cannot write to standard output: No space left on device"
+    stream.close()
+    del stream
+    gc.collect()
+    assert [each for each in said if each is not ResourceWarning] == []
+
+
+def test_data_is_written_as_it_is(tmp_path: Path) -> None:
+    with output_to(tmp_path / "out", "latin-1") as stream:
+        stream.write_data("Łé\n".encode())
+        stream.flush_data()
+    assert (tmp_path / "out").read_bytes() == "Łé\n".encode()
+
+
+def test_data_fails_where_the_stream_was_closed_and_talk_does_not(tmp_path: Path) -> None:
+    with Output(tmp_path / "out", "utf-8", is_closed_outside=True) as stream:
+        stream.write("talk\n")
+        stream.flush()
+        assert problem_of(stream) == ""
+        with pytest.raises(OSError, match="it is closed"):
+            stream.flush_data()
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(5, "Input/output error", "a\nb\x1b[2J"), r"a\u000ab\u001b[2J: Input/output error"),
+        (OSError(5, "Input/output error"), "Input/output error"),
+        (OSError("words"), "words"),
+    ],
+)
+def test_an_error_is_one_line_that_steers_no_terminal(error: OSError, line: str) -> None:
+    assert told(error) == line
 
 
 def test_variables_of_others_are_away_while_a_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,18 @@
 """What `doctor` says of the mails that are files, and of an operator's templates."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from leadnator_auth.entrypoints.compose.doctor import checks
+from leadnator_auth.entrypoints.compose.ports import prepare
 from leadnator_auth.entrypoints.doctor import Finding, Level, examine
 from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files
 from leadnator_auth.entrypoints.settings import Settings
+from leadnator_auth.entrypoints.settings.errors import StartError
 
 
 @pytest.fixture
@@ -83,6 +88,43 @@ def test_a_broken_template_fails_before_a_mail_needs_it(
     assert finding.level is Level.FAIL
     assert Path(name).name in finding.found
     assert "MAIL_TEMPLATES" in finding.cure
+
+    with pytest.raises(StartError) as refusal:
+        prepare(Settings(mail_templates=tmp_path))
+    line = str(refusal.value)
+    assert line.isprintable()
+    assert line.startswith(f"LEADNATOR_MAIL_TEMPLATES: the mail template {Path(name).name} ")
+    assert not Path("leadnator.db").exists(), "before anything is made"
+
+
+def test_a_fault_that_has_a_line_is_told_with_its_file_and_the_line(tmp_path: Path) -> None:
+    (tmp_path / "footer.txt").write_text("One\n{{ two }")
+    (tmp_path / "reset_link.txt").write_text("{{ link }}\n{% include 'footer.txt' %}")
+    with pytest.raises(
+        StartError, match=rf"reset_link.txt \({re.escape(str(tmp_path))}/footer.txt, line 2\) is broken"
+    ):
+        prepare(Settings(mail_templates=tmp_path))
+
+
+def test_a_template_that_no_mail_is_made_of_keeps_nobody_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("de/reset_link.txt", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{% broken")
+    assert prepare(Settings(mail_templates=tmp_path))
+
+
+def test_without_the_setting_no_template_is_read(tmp_path: Path) -> None:
+    program = (
+        "import sys; from leadnator_auth.entrypoints.compose.ports import Settings, prepare; prepare(Settings()); "
+        "print('jinja2' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "False\n"
 
 
 def test_without_templates_of_an_operator_there_is_nothing_to_say(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Events are handed over beside requests: at once, several together, whatever fails meanwhile."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
@@ -8,15 +9,25 @@ import pytest
 from structlog.testing import capture_logs
 
 from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork, memory_ports
-from leadnator_auth.domain import DeliveryReport, Event, UnavailableError, dispatch_events, log_in, sign_up
+from leadnator_auth.domain import (
+    DeliveryReport,
+    Event,
+    UnavailableError,
+    dispatch_events,
+    log_in,
+    sign_up,
+    subscribe_functions,
+)
 from leadnator_auth.entrypoints.background import delivery_worker, dispatcher
 from leadnator_auth.entrypoints.background.dispatcher import Dispatcher, dispatching
 from leadnator_auth.entrypoints.background.events import event_deliveries
 from leadnator_auth.entrypoints.background.together import Together
 from leadnator_auth.entrypoints.background.working import BackgroundWork
 from leadnator_auth.entrypoints.embedding import Settings, StartError, SyncBridge, running_ports
+from leadnator_auth.entrypoints.telemetry.metrics import Metrics
 from tests.e2e.server import DEADLINE_SECONDS
 from tests.entrypoints.test_background import until
+from tests.http.test_metrics import figure
 
 
 @attrs.define(eq=False)
@@ -170,6 +181,33 @@ async def test_what_is_given_up_is_told(crm: Crm, never_poll: None) -> None:
         async with dispatching(Dispatcher(), memory):
             await until(lambda: bool(logs))
     assert logs == [{"event": "events_given_up", "deliveries": 2, "log_level": "warning"}]
+
+
+async def test_what_is_given_up_without_a_further_try_is_counted(crm: Crm) -> None:
+    memory, metrics = memory_ports(subscribers=[crm.keep]), Metrics()
+    await subscribe_functions(ports=memory)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    await dispatch_events(ports=memory)
+    memory.clock.advance(days=3)
+    async with dispatching(Dispatcher(on_delivery=metrics.events_delivered), memory):
+        await until(lambda: counted(metrics, "given_up") == 2)
+
+
+async def test_so_is_what_is_too_late_from_the_start(crm: Crm) -> None:
+    memory, metrics = memory_ports(subscribers=[crm.keep]), Metrics()
+    await subscribe_functions(ports=memory)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    memory.clock.advance(days=3)
+    async with BackgroundWork(on_event_delivery=metrics.events_delivered).running(memory):
+        await until(lambda: counted(metrics, "given_up") == 2)
+    assert (crm.told, counted(metrics, "delivered"), counted(metrics, "delayed")) == ([], 0, 0)
+
+
+def counted(metrics: Metrics, outcome: str) -> float:
+    """Returns how many deliveries of events had this outcome."""
+    return figure(
+        metrics.scrape(None, datetime(2026, 1, 1, tzinfo=UTC))().decode(), "event_deliveries_total", outcome=outcome
+    )
 
 
 async def test_a_failure_is_told_with_whose_it_is(crm: Crm) -> None:

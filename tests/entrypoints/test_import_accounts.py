@@ -147,7 +147,6 @@ def test_going_on_in_the_middle_of_an_entry_is_refused(run: Callable[..., Result
         ["--delimiter", "ab"],
         ["--delimiter", '"'],
         ["--firebase-signer-key", "AAAA"],
-        ["--firebase-signer-key", "@nowhere"],
     ],
 )
 def test_options_that_make_no_sense_are_wrong_usage(run: Callable[..., Result], options: list[str]) -> None:

@@ -318,6 +318,8 @@ BAD: dict[str, list[str]] = {
         "/reset?token={token}",
         "javascript:{token}",
         "https://example.com/ {token}",
+        "https://example.com/{token}/{a\x07b}",
+        "https://u:p@example.com/{token}/{x}",
     ],
     "SMTP_URL": [
         "localhost",
@@ -455,6 +457,32 @@ def test_a_bad_value_is_refused_in_one_line(name: str, text: str) -> None:
     with pytest.raises(SettingError) as same:
         Settings(**{AS_ARGUMENTS[f"LEADNATOR_{name}"]: text})  # type: ignore[arg-type]
     assert str(same.value) == message, "from whoever embeds this, too"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("http://h/?t={token}&x={bogus}", "{bogus}"),
+        ("https://h/{TOKEN}", "{TOKEN}"),
+        ("https://h/{ token }", "{ token }"),
+        ("https://h/{token}?u={user_id}&e={email}", "{user_id}"),
+        ("https://{host}/{token}", "{host}"),
+        ("{public-url}/{token}", "{public-url}"),
+        ("https://h/{token}#{}", "{}"),
+        ("https://h/{{token}}", "{"),
+        ("https://h/{token}}", "}"),
+    ],
+)
+def test_a_placeholder_that_nobody_fills_in_is_named(text: str, named: str) -> None:
+    with pytest.raises(SettingError) as refusal:
+        Settings(reset_url=text)
+    assert str(refusal.value).endswith(f"; there is no {named}: only {{token}} and {{public_url}} are filled in")
+
+
+def test_a_part_of_a_password_is_not_named() -> None:
+    with pytest.raises(SettingError) as refusal:
+        Settings(reset_url="https://me:{geheim}@h/{token}")
+    assert "geheim" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("sender", SENDERS)

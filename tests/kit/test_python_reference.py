@@ -1,6 +1,7 @@
 """The page of all public names says what the code says, of every one of them."""
 
 import ast
+import importlib
 import inspect
 import re
 
@@ -35,6 +36,17 @@ def test_every_public_name_is_on_it_with_words(module: str) -> None:
         assert is_plain or not line.endswith("`"), f"{module}.{each.name} has no words"
         for error in re.findall(r"\w+Error\b", each.words.partition("Raises:")[2]):
             assert error in line or isinstance(each.definition, ast.ClassDef)
+
+
+@pytest.mark.parametrize("module", MODULES[1:])
+def test_no_name_that_python_sees_is_missing(module: str) -> None:
+    assert sorted(names_on_the_page(module)) == sorted(importlib.import_module(module).__all__), AGAIN
+
+
+def names_on_the_page(module: str) -> list[str]:
+    """Returns what the page tells of a module."""
+    section = PAGE.partition(f"\n## {module}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^- \*\*(\w+)\*\*: ", section, re.MULTILINE)
 
 
 def test_arguments_are_those_that_python_sees() -> None:

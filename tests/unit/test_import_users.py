@@ -18,14 +18,20 @@ from leadnator_auth.domain import (
     FieldError,
     FirebaseScrypt,
     ImportFate,
+    InvalidCredentialsError,
+    MissingFieldsError,
     Password,
     SignedIn,
     User,
     UserId,
+    deliver_due_mails,
     import_users,
     log_in,
+    request_password_reset,
+    reset_password,
 )
 from leadnator_auth.domain.ports import Repositories, Transaction
+from leadnator_auth.domain.use_cases.import_users import NO_PASSWORD
 
 ADDED, PRESENT, REFUSED = ImportFate.ADDED, ImportFate.PRESENT, ImportFate.REFUSED
 Record = dict[str, object]
@@ -219,6 +225,41 @@ async def test_what_is_wrong_is_refused_and_said(
 async def test_all_that_is_wrong_with_a_record_is_said_at_once(memory: MemoryPorts) -> None:
     found = await errors(memory, {"role": "root"})
     assert [error.field for error in found] == ["name", "email", "password_hash", "role"]
+
+
+@pytest.mark.parametrize("said", [{}, {"password_hash": None}, {"password_hash": ""}, {"password_hash": " "}])
+async def test_a_hash_that_was_forgotten_is_refused_by_name(memory: MemoryPorts, bob: Record, said: Record) -> None:
+    forgot = {name: value for name, value in bob.items() if name != "password_hash"}
+    assert [error.field for error in await errors(memory, forgot | said)] == ["password_hash"]
+
+
+@pytest.mark.parametrize("text", ["No-Password", "no-password ", "no password", "none", "null", "!", "-"])
+async def test_only_the_very_word_says_that_there_is_no_password(memory: MemoryPorts, bob: Record, text: str) -> None:
+    assert [error.field for error in await errors(memory, bob | {"password_hash": text})] == ["password_hash"]
+
+
+async def test_who_has_no_password_is_taken_and_sets_one_by_the_link(memory: MemoryPorts, bob: Record) -> None:
+    without = bob | {"password_hash": NO_PASSWORD, "email_verified": True}
+    assert await fates(memory, without, without) == [ADDED, PRESENT]
+    assert await fates(memory, without, bob) == [PRESENT, REFUSED]
+    for password in ("", NO_PASSWORD, "bobs-password"):
+        memory.hasher.verified = 0
+        with pytest.raises(MissingFieldsError if not password else InvalidCredentialsError):
+            await log_in("bob@example.com", password, ports=memory)
+        assert memory.hasher.verified == bool(password), "as much as a wrong password costs"
+    await request_password_reset("bob@example.com", ports=memory)
+    await deliver_due_mails(ports=memory)
+    await reset_password(memory.mailer.reset_links[0].secret, "another-password", ports=memory)
+    assert (await log_in("bob@example.com", "another-password", ports=memory)).user == user_of(memory)
+    assert await fates(memory, without) == [REFUSED], "it is another account by now"
+
+
+async def test_of_a_firebase_project_too(memory: MemoryPorts, bob: Record) -> None:
+    without = bob | {"password_hash": NO_PASSWORD, "salt": "c2FsdA=="}
+    (outcome,) = await import_users(
+        [without], FirebaseScrypt.parse(base64.b64encode(bytes(64)).decode(), "Bw==", 8, 14), ports=memory
+    )
+    assert outcome.fate is ADDED
 
 
 async def test_the_good_ones_are_taken_and_every_outcome_is_in_its_place(memory: MemoryPorts, bob: Record) -> None:

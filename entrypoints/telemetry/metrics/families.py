@@ -76,7 +76,9 @@ MAIL_QUEUE = _gauge(
 )
 MAIL_QUEUE_OLDEST = _gauge("mail_queue_oldest_seconds", "Age of the mail that waits longest; 0 when none waits.")
 EVENT_DELIVERIES = _counter(
-    "event_deliveries", "Attempts to deliver an event by outcome: delivered, delayed or given_up.", "outcome"
+    "event_deliveries",
+    "Attempts to deliver an event by outcome: delivered, delayed or given_up, also without a further one.",
+    "outcome",
 )
 EVENT_QUEUE = _gauge(
     "event_queue_deliveries",

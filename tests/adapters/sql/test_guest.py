@@ -1,6 +1,10 @@
 """A guest in somebody's database: what is theirs stays as it is, and what is ours is found."""
 
+import sqlite3
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -8,7 +12,9 @@ import pytest
 from leadnator_auth.adapters.memory import memory_ports
 from leadnator_auth.adapters.sql import SchemaError, SchemaState, SqlReadiness, alembic_runner
 from leadnator_auth.adapters.sql.schema import SCHEMA_VERSION, TABLES, VERSION_TABLE
+from leadnator_auth.adapters.sql.sqlite_migration import migrate_sqlite
 from leadnator_auth.domain import UnavailableError, sign_up
+from leadnator_auth.entrypoints.settings import Settings
 from tests.conftest import NewDatabase, connected, sql_ports
 from tests.databases import PostgresqlServer, backend_of, insert_user, migrate, probing, run_script, run_sql
 from tests.hosts import WELCOMING, move_in, schemas_of, state_of, tables_of
@@ -154,6 +160,33 @@ async def test_what_has_a_name_that_we_need_is_named_with_the_cure_and_left_alon
     assert any(name in line for name in NAMES), line
     assert ("LEADNATOR_DATABASE_URL" if url.startswith("sqlite") else "LEADNATOR_DATABASE_SCHEMA") in line
     assert everything_in(url) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "others", "suggested"),
+    [
+        ("leadnator.db", [], "leadnator-2.db"),
+        ("leadnator.db", ["leadnator-2.db"], "leadnator-3.db"),
+        ("app.db", [], "leadnator.db"),
+        ("app.db", ["leadnator.db"], "leadnator-2.db"),
+        ("100% da?ten ä.db", [], "leadnator.db"),
+    ],
+)
+@pytest.mark.parametrize("folder", ["", "a folder", "50%?ü"])
+def test_the_file_that_is_suggested_is_another_one_and_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, name: str, others: Sequence[str], suggested: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(folder).mkdir(exist_ok=True)
+    for each in (name, *others):
+        with closing(sqlite3.connect(Path(folder, each))) as connection, connection:
+            connection.execute("CREATE TABLE users (id INTEGER)")
+    with pytest.raises(SchemaError) as refusal:
+        migrate_sqlite(Path(folder, name))
+    url = str(refusal.value).partition(", such as ")[2]
+    settings = Settings.read({"LEADNATOR_DATABASE_URL": url})
+    assert settings.database == Path(folder, suggested)
+    assert migrate_sqlite(Path(folder, suggested))
 
 
 @pytest.mark.parametrize("taken", TAKEN_ON_A_SERVER.values(), ids=TAKEN_ON_A_SERVER)

@@ -44,10 +44,24 @@ def public_names(module: str) -> list[Named]:
 
 
 def _exported(module: str) -> list[str]:
-    exported = [node for node in _tree(module).body if _assigned(node) == "__all__"]
-    if not exported or not isinstance(exported[0], ast.Assign):
+    """Returns `__all__`, to which those of other modules may be added."""
+    names: list[str] = []
+    for node in _tree(module).body:
+        if isinstance(node, ast.Assign) and _assigned(node) == "__all__":
+            names = list(ast.literal_eval(node.value))
+        elif isinstance(node, ast.AugAssign) and ast.unparse(node.target) == "__all__":
+            names += _exported(_origin(module, ast.unparse(node.value).removesuffix(".__all__")))
+    if not names:
         raise LookupError(f"{module} says nothing of what is public")
-    return list(ast.literal_eval(exported[0].value))
+    return names
+
+
+def _origin(module: str, name: str) -> str:
+    """Returns the full name of a module that another one imports by this name."""
+    for node in _tree(module).body:
+        if isinstance(node, ast.ImportFrom) and any(each.name == name for each in node.names):
+            return f"{node.module}.{name}"
+    raise LookupError(f"{module} has no {name}")
 
 
 def found(module: str, name: str) -> Named:

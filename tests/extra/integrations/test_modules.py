@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.kit.test_python_reference import names_on_the_page
+
 FRAMEWORKS = ["fastapi", "flask", "django"]
 
 
@@ -17,6 +19,12 @@ def test_what_is_public_is_there_and_documented(framework: str) -> None:
     for name in module.__all__:
         value = getattr(module, name)
         assert not inspect.isroutine(value) or (value.__doc__ or "").strip(), f"{name} has no words"
+
+
+@pytest.mark.parametrize("module", [*(f"integrations.{each}" for each in FRAMEWORKS), "verifier.fastapi"])
+def test_all_that_is_public_is_on_the_page(module: str) -> None:
+    public = importlib.import_module(f"leadnator_auth.{module}").__all__
+    assert sorted(names_on_the_page(f"leadnator_auth.{module}")) == sorted(public)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
