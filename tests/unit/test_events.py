@@ -87,7 +87,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.use_cases.event_delivery import attempt_event, keep_attempts, take_events
 from leadnator_auth.domain.use_cases.mail_delivery import send_mail, take_mail
-from leadnator_auth.domain.use_cases.revocations import advance_feed
+from leadnator_auth.domain.use_cases.revocations import advance_feed, read_revocations
 from leadnator_auth.testing import VirtualAuthenticator
 from tests.unit.changes import changes, state_of, told
 
@@ -521,6 +521,7 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
     "send_mail": [(_taken_renewed_sent, [])],
     "deliver_due_events": [(_told_who_subscribed, [STARTED, STARTED])],
     "advance_feed": [(_advanced, [])],
+    "read_revocations": [(lambda s: read_revocations("start", ports=s.ports), [])],
     "dispatch_events": [(_told_who_subscribed, [STARTED, STARTED])],
     "keep_attempts": [(_told_who_subscribed, [STARTED, STARTED])],
     "renew_event_lease": [(_told_who_subscribed, [STARTED, STARTED])],
