@@ -18,6 +18,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.ports import Ports
+from leadnator_auth.domain.values.text import is_storable
 from leadnator_auth.entrypoints.cli.accounts import (
     as_json_option,
     cells_of,
@@ -112,7 +113,7 @@ async def _happened(who: str | None, event_type: str | None, limit: int) -> list
         if who is None:
             return await _events(None, event_type, limit, ports)
         meant = parse_user_ref(who, ports=ports)
-        if isinstance(meant, EmailAddress):
+        if isinstance(meant, EmailAddress) or not is_storable(meant):  # nobody has such an id
             meant = (await show_user(_OPERATOR, meant, ports=ports)).id
         events = await _events(meant, event_type, limit, ports)
         if not (events or await _events(meant, None, 1, ports)):
