@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import (
     Actor,
+    EventType,
     LogOutScope,
     Ports,
     UserId,
@@ -28,8 +29,10 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.use_cases import revocations
 from leadnator_auth.domain.use_cases.mail_delivery import deliver_due_mails
+from leadnator_auth.domain.use_cases.revocations import MAX_PLACED
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.http.middleware.envelope import ENDING
+from leadnator_auth.testing.contract.samples import a_user, an_event
 from tests.http.admins import Caller, an_admin, signed_up
 from tests.http.conftest import CheckProblem
 
@@ -300,3 +303,18 @@ async def test_it_is_not_for_everybody(
     check_problem(await alice.send("GET", FEED), 403, "insufficient_scope")
     admin = await an_admin(quick, memory, "root")
     check_problem(await admin.send("GET", FEED), 403, "insufficient_scope")
+
+
+async def test_however_much_no_dispatcher_has_seen_yet_all_of_it_is_there(reader: Caller, ports: Ports) -> None:
+    await dispatched(ports)
+    start = await fetched(reader)
+    user = a_user()
+    async with ports.unit_of_work() as transaction:
+        await transaction.events.add(
+            [
+                attrs.evolve(an_event(user, n), type=EventType.SESSION_ENDED, data={"session_id": f"s_{n}"})
+                for n in range(2 * MAX_PLACED + 1)
+            ]
+        )
+        await transaction.commit()
+    assert len(ids(await fetched(reader, start["cursor"]))) == 2 * MAX_PLACED + 1
