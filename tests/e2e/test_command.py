@@ -44,6 +44,7 @@ def the_one_line(stderr: str) -> str:
     return stderr.rstrip("\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", every_command(), ids=" ".join)
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_is_printed_for_every_command(tmp_path: Path, command: Command, option: str) -> None:
@@ -152,6 +153,7 @@ ARGUMENTS = {
 LEAVES = [path for path in every_command() if not any(other[: len(path)] == path != other for other in every_command())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [path for path in LEAVES if path != ("doctor",)], ids=" ".join)
 def test_no_command_does_anything_while_a_name_is_mistyped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command

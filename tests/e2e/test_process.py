@@ -18,6 +18,8 @@ from tests.e2e.conftest import Serve
 from tests.e2e.mails import reset_link, reset_secret
 from tests.e2e.server import HOST, PASSWORD, Answer, Server, free_port, parsed_mail, read_answer, until
 
+pytestmark = pytest.mark.slow
+
 LOG_IN_BODY = b'{"email":"alice@example.com","password":"minimum-6-chars"}'
 JSON_TYPE = {"Content-Type": "application/json"}
 
