@@ -60,7 +60,7 @@ class Target:
 @click.option("--database", default="", help="By default a new SQLite file.")
 def main(log_ins: int, rounds: int, database: str) -> None:
     """Prints how long log-ins took, and deliveries a second."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             database_url=database or f"sqlite:///{folder}/bench.db",
