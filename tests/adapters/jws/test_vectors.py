@@ -9,6 +9,9 @@ import pytest
 
 from leadnator_auth.adapters.jwt_tokens import JwtTokens, pairs
 from leadnator_auth.domain import InvalidTokenError, KeyRing, PublicKey, SigningAlgorithm, SigningKey
+from leadnator_auth.verifier.errors import InvalidTokenError as NotLetInError
+from leadnator_auth.verifier.keys import NO_KEYS, KeySetError, read_key_set
+from leadnator_auth.verifier.tokens import read_token
 
 GROUPS = json.loads(Path(__file__).with_name("wycheproof.json").read_text())
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,6 +49,18 @@ def test_none_of_them_is_a_token_of_ours(key: PublicKey | None, test: dict[str, 
     for secret in ("x" * 32, "\0" * 32):
         with pytest.raises(InvalidTokenError):
             JwtTokens([secret], ring=ring).read(test["jws"])
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: str(group["tests"][0]["tcId"]))
+def test_nor_does_a_verifier_let_any_of_them_in(group: dict[str, Any]) -> None:
+    """Not even where the service publishes their key, as far as a verifier takes it."""
+    try:
+        keys = read_key_set(json.dumps({"keys": [group["key"]]}).encode())
+    except KeySetError:
+        keys = NO_KEYS
+    for test in group["tests"]:
+        with pytest.raises(NotLetInError):
+            read_token(test["jws"], keys, "leadnator-auth", "leadnator")
 
 
 def test_the_vectors_are_there() -> None:
