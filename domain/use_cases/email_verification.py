@@ -13,13 +13,18 @@ from leadnator_auth.domain.use_cases.steps.verified_email import ask_to_verify, 
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
 
 
+def require_verification(ports: Ports) -> None:
+    """Raises: NotFoundError where verification is off."""
+    if ports.policy.email_verification is EmailVerification.OFF:
+        raise NotFoundError
+
+
 async def resend_verification(identity: Identity, *, ports: Ports) -> None:
     """Queues another mail with a link that proves the address; none where it is proved, or the owner had their fill.
 
     Raises: NotFoundError where verification is off, InvalidTokenError when the session ended meanwhile.
     """
-    if ports.policy.email_verification is EmailVerification.OFF:
-        raise NotFoundError
+    require_verification(ports)
 
     async def queue(transaction: Transaction) -> None:
         user = await transaction.users.by_id(identity.user.id)

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import attrs
@@ -10,7 +11,7 @@ import pyotp
 import pytest
 
 from leadnator_auth.adapters.fido2_passkeys import Fido2Passkeys
-from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.memory import FakeClock, MemoryPorts
 from leadnator_auth.domain import (
     Actor,
     AuthError,
@@ -667,3 +668,18 @@ async def test_who_was_imported_is_told_of_as_made_by_the_operator_now(scene: Sc
         scene.ports.clock.now(),
         {},
     )
+
+
+async def test_what_ends_for_a_session_that_begins_ends_before_it(memory: MemoryPorts) -> None:
+    """By their instants, too, however little time lies between: whoever sorts by them sees it as it was."""
+
+    class Ticking(FakeClock):
+        def now(self) -> datetime:
+            self.advance(microseconds=1)
+            return self.instant
+
+    ports = attrs.evolve(memory, clock=Ticking(), policy=Policy(max_sessions=1))
+    await sign_up("Alice", "alice@example.com", "secret", ports=ports)
+    await log_in("alice@example.com", "secret", ports=ports)
+    last = sorted(memory.unit_of_work.tables.events.values(), key=lambda event: event.at)[-2:]
+    assert [event.type.value for event in last] == [ENDED, STARTED]

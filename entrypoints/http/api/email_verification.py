@@ -3,8 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from leadnator_auth.domain import EmailVerification, resend_verification, verify_email
+from leadnator_auth.domain import resend_verification, verify_email
 from leadnator_auth.domain.errors import InvalidEmailTokenError, NotFoundError, UnavailableError
+from leadnator_auth.domain.use_cases.email_verification import require_verification
 from leadnator_auth.entrypoints.http.context import done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
@@ -20,8 +21,7 @@ async def post_verify_email(request: Request) -> Response:
 
 async def post_resend_verification(request: Request) -> Response:
     """POST /api/auth/resend-verification"""
-    if ports_of(request).policy.email_verification is EmailVerification.OFF:
-        raise NotFoundError
+    require_verification(ports_of(request))  # before anybody is asked who they are
     identity = await identified(request)
     await resend_verification(identity, ports=ports_of(request))
     return done()
