@@ -11,8 +11,8 @@ from leadnator_auth.domain.values.password import PasswordPolicy
 from leadnator_auth.domain.values.public_key import SigningAlgorithm
 from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
 
-MOST_SESSIONS = 10_000
-"""The highest limit of sessions that a setting takes."""
+MOST_SESSIONS = 1_000
+"""The highest limit of sessions that a setting takes: where all end at once, the end of each is an event to write."""
 
 _ACCOUNT_CHANGES = RateLimit("account", 600, timedelta(hours=1))
 

@@ -108,7 +108,7 @@ class Settings:
         "EMAIL_TOKEN_TTL", values.positive, 86_400, "a number of seconds from 1 to 315360000"
     )
     email_code_login: str = setting("EMAIL_CODE_LOGIN", values.one_of("on", "off"), "off", "on or off")
-    max_sessions: int = setting("MAX_SESSIONS", values.between(1, MOST_SESSIONS), 100, "a number from 1 to 10000")
+    max_sessions: int = setting("MAX_SESSIONS", values.between(1, MOST_SESSIONS), 100, "a number from 1 to 1000")
     session_idle: int | None = setting(
         "SESSION_IDLE", account_values.session_idle, None, "off, or a number of seconds from 60 to 315360000"
     )

@@ -42,11 +42,11 @@ async def end_sessions(
 async def live_sessions(user: User, transaction: Transaction, ports: Ports) -> list[Session]:
     """Returns the sessions of the user that have neither ended nor expired, newest first; at most `MOST_SESSIONS`.
 
-    There may be more than an account may have by now: the limit may have been higher when they began. Asking for
-    twice as many each time reads no more rows of sessions that are over than there are live ones.
+    There may be more than an account may have by now: the limit may have been higher when they began.
     """
     limit = ports.policy.max_sessions + 1
-    while len(sessions := await transaction.sessions.of_user(user, limit)) == limit and limit < MOST_SESSIONS:
-        limit = min(2 * limit, MOST_SESSIONS)
+    sessions = await transaction.sessions.of_user(user, limit)
+    if len(sessions) == limit:
+        sessions = await transaction.sessions.of_user(user, max(MOST_SESSIONS, limit))
     now, idle = ports.clock.now(), ports.policy.session_idle
     return [session for session in sessions if session.is_live(user, now, idle)]

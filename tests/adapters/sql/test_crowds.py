@@ -81,6 +81,7 @@ async def test_every_end_touches_a_bounded_number_of_rows_and_ends_all(
 ) -> None:
     await end(world)
     assert all(0 <= PILE - count <= BOUND for count in left(database_url).values())
+    assert 0 < run_sql(database_url, "SELECT count(*) FROM events")[0][0] <= BOUND + 1
     for number in (1, PILE // 2, PILE):
         identity = await world.identities.by_session(SessionId(f"s_{number}"))
         assert identity is None or not identity.session.is_live(identity.user, NOW, None)
