@@ -5,10 +5,11 @@ import ssl
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from leadnator_auth.verifier.errors import VerifierUnavailableError
 from leadnator_auth.verifier.feed import Feed
+from leadnator_auth.verifier.http import AmbiguousTokenError, MissingTokenError, bearer_token
 from leadnator_auth.verifier.keys import UnknownKeyError
 from leadnator_auth.verifier.knowledge import Knowledge
 from leadnator_auth.verifier.learning import Learning, steady_clock
@@ -79,6 +80,23 @@ class Engine:
         except UnknownKeyError:
             learning.want_keys()
             raise
+
+    def verify_request(self, headers: Iterable[tuple[bytes, bytes]]) -> Verified:
+        """Returns who sends a request with these headers, as `verify` does.
+
+        Raises: MissingTokenError and AmbiguousTokenError, too.
+        """
+        given = [value for name, value in headers if name == b"authorization"]
+        if len(given) != 1:
+            raise AmbiguousTokenError("one credential, please") if given else MissingTokenError("no credential")
+        learning = self._learning
+        signed = learning.knowledge.known.requests.get(given[0]) if learning is not None else None
+        if learning is not None and signed is not None:
+            return learning.knowledge.admit(signed, self._steady(), time.time())
+        token = bearer_token(given[0])
+        verified = self.verify(token)
+        self.start().knowledge.remember_request(given[0], token)
+        return verified
 
     def wait_until_ready(self, timeout: float) -> None:
         """Returns once it lets tokens in.

@@ -7,7 +7,7 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from leadnator_auth.verifier.errors import VerifierError
-from leadnator_auth.verifier.http import answer_to, bearer_in
+from leadnator_auth.verifier.http import answer_to
 from leadnator_auth.verifier.tokens import Verified
 from leadnator_auth.verifier.verifier import AsyncVerifier, Verifier
 
@@ -32,7 +32,7 @@ def verified_by(verifier: Verifier | AsyncVerifier) -> Callable[..., Awaitable[V
         request: Request, described: Annotated[HTTPAuthorizationCredentials | None, Depends(_described)] = None
     ) -> Verified:
         try:
-            return verifier.engine.verify(bearer_in(request.scope["headers"]))
+            return verifier.engine.verify_request(request.scope["headers"])
         except VerifierError as error:
             status, headers, _ = answer_to(error)
             more = {name.decode(): value.decode() for name, value in headers if not name.startswith(b"content-")}

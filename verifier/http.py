@@ -1,7 +1,6 @@
 """The token of a request, and the answers of who lets nobody in; for any ASGI application."""
 
 import json
-from collections.abc import Iterable
 
 from leadnator_auth.verifier.errors import VerifierError, VerifierUnavailableError
 
@@ -16,23 +15,14 @@ class AmbiguousTokenError(VerifierError):
     """The request has two credentials."""
 
 
-def bearer_in(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Returns the token in the Authorization header (RFC 6750).
+def bearer_token(authorization: bytes) -> str:
+    """Returns the token in an Authorization header (RFC 6750).
 
-    Raises: MissingTokenError, for a scheme without a token, too; AmbiguousTokenError when there are two.
+    Raises: MissingTokenError, for a scheme without a token, too.
     """
-    given = None
-    for name, value in headers:
-        if name == b"authorization":
-            if given is not None:
-                raise AmbiguousTokenError("one credential, please")
-            given = value
-    if given is None:
-        raise MissingTokenError("an access token is needed")
-    scheme, _, rest = given.strip(b" \t").partition(b" ")
-    if scheme.lower() != b"bearer":
-        raise MissingTokenError("an access token is needed")
-    if not (token := rest.strip(b" ").decode("latin-1")):
+    scheme, _, rest = authorization.strip(b" \t").partition(b" ")
+    token = rest.strip(b" ").decode("latin-1")
+    if scheme.lower() != b"bearer" or not token:
         raise MissingTokenError("an access token is needed")
     return token
 

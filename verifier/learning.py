@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from leadnator_auth.verifier.key_store import VERSION_HEADER
 from leadnator_auth.verifier.key_store import target as keys_target
@@ -22,7 +23,7 @@ _log = logging.getLogger("leadnator_auth.verifier")
 def steady_clock() -> Callable[[], float]:
     """Returns a clock that is never set, and where there is one, that goes on while the machine sleeps."""
     boot = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic if boot is None else lambda: time.clock_gettime(boot)
+    return time.monotonic if boot is None else partial(time.clock_gettime, boot)
 
 
 class Learning:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from leadnator_auth.verifier.errors import VerifierError
-from leadnator_auth.verifier.http import MissingTokenError, answer_to, bearer_in
+from leadnator_auth.verifier.http import MissingTokenError, answer_to
 from leadnator_auth.verifier.verifier import AsyncVerifier, Verifier
 
 Message = MutableMapping[str, Any]  # as ASGI has it
@@ -28,7 +28,7 @@ class VerifierMiddleware:
     def __init__(self, app: App, verifier: Verifier | AsyncVerifier, *, optional: bool = False) -> None:
         self._app = app
         self._engine = verifier.engine
-        self._verify = verifier.engine.verify
+        self._verify = verifier.engine.verify_request
         self._optional = optional
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,7 +38,7 @@ class VerifierMiddleware:
             await self._app(scope, receive, send)
             return
         try:
-            verified = self._verify(bearer_in(scope["headers"]))
+            verified = self._verify(scope["headers"])
         except VerifierError as error:
             if not (self._optional and isinstance(error, MissingTokenError)):
                 await _refuse(error, kind, receive, send)

@@ -28,8 +28,10 @@ from leadnator_auth.domain.use_cases.steps.remove_user import keep_an_admin, rem
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.domain.use_cases.steps.user_patch import UserPatch
 from leadnator_auth.domain.use_cases.steps.verified_email import ask_to_verify
+from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
 from leadnator_auth.domain.values.ids import USER_ID_PREFIX, UserId
+from leadnator_auth.domain.values.password import Password
 
 
 @attrs.frozen
@@ -60,26 +62,16 @@ async def create_user(
     Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, EmailTakenError,
     OverloadedError.
     """
-    async with ports.unit_of_work.snapshot() as repositories:
-        await check_right(actor, repositories)
-        with FieldChecks() as check:
-            valid_name = check("name", name, parse_name)
-            address = check("email", email, ports.emails.parse)
-            new_password = check("password", password, ports.policy.password.choose)
-            valid_plan = check.optional("plan", plan, parse_plan, default=DEFAULT_PLAN)
-        is_taken = await repositories.users.by_email(address.canonical) is not None
-    if is_taken:  # spares the hash; that no two get through is `Users.add`'s to decide
-        raise EmailTakenError
-    password_hash = await ports.hasher.hash(new_password)
+    given = await _checked(actor, name, email, password, plan, ports)
+    password_hash = await ports.hasher.hash(given.password)
     now = ports.clock.now()
-    user_id = UserId(new_id(USER_ID_PREFIX, ports))
     user = User(
-        user_id,
-        valid_name,
-        address,
+        UserId(new_id(USER_ID_PREFIX, ports)),
+        given.name,
+        given.email,
         now,
         Role.ADMIN if is_admin else Role.USER,
-        valid_plan,
+        given.plan,
         email_verified_at=now if email_verified else None,
     )
 
@@ -92,6 +84,32 @@ async def create_user(
 
     await run_in_transaction(ports.unit_of_work, keep)
     return user
+
+
+@attrs.frozen
+class _NewUser:
+    name: str
+    email: EmailAddress
+    password: Password
+    plan: str
+
+
+async def _checked(
+    actor: Actor, name: RawField, email: RawField, password: RawField, plan: RawField, ports: Ports
+) -> _NewUser:
+    async with ports.unit_of_work.snapshot() as repositories:
+        await check_right(actor, repositories)
+        with FieldChecks() as check:
+            given = _NewUser(
+                check("name", name, parse_name),
+                check("email", email, ports.emails.parse),
+                check("password", password, ports.policy.password.choose),
+                check.optional("plan", plan, parse_plan, default=DEFAULT_PLAN),
+            )
+        is_taken = await repositories.users.by_email(given.email.canonical) is not None
+    if is_taken:  # spares the hash; that no two get through is `Users.add`'s to decide
+        raise EmailTakenError
+    return given
 
 
 async def change_user(actor: Actor, user_ref: UserRef, changes: Mapping[str, RawField], *, ports: Ports) -> ChangedUser:

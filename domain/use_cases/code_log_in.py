@@ -17,7 +17,7 @@ from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, give_b
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
 from leadnator_auth.domain.use_cases.steps.verified_email import prove
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
-from leadnator_auth.domain.values.ids import NOBODY
+from leadnator_auth.domain.values.ids import NOBODY, UserId
 
 
 async def request_login_code(email: RawField, client: Client = Client(), *, ports: Ports) -> Challenge:
@@ -70,16 +70,7 @@ async def log_in_with_code(challenge: RawField, code: RawField, client: Client =
     proven, attempt = await _whose(typed, token, ports)
 
     async def enter(transaction: Transaction) -> Entry:
-        user = await transaction.users.by_id(proven.id)
-        if user is None or not attempt.is_for_address_of(user):
-            raise InvalidCodeError(proven.id)
-        if user.is_suspended:
-            raise AccountSuspendedError
-        # It is void after a new password, as a link would be.
-        if not attempt.belongs_to(user):
-            raise InvalidCodeError(proven.id)
-        if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
-            raise InvalidCodeError(proven.id)
+        user = await _redeem(token, proven.id, attempt, transaction, ports)
         now = ports.clock.now()
         # Whoever is asked for a factor proves nothing before they have given it: else what an intruder added to the
         # account of an address that is not theirs would outlive the owner's reset.
@@ -92,6 +83,26 @@ async def log_in_with_code(challenge: RawField, code: RawField, client: Client =
     canonical = signed_in.user.email.canonical
     await after_commit(LogInThrottle(canonical, client, is_known=True, ports=ports).clear())
     return signed_in
+
+
+async def _redeem(
+    token: OneTimeToken, user_id: UserId, attempt: OneTimeToken, transaction: Transaction, ports: Ports
+) -> User:
+    """Returns whose the code is, which is used by that.
+
+    Raises: InvalidCodeError, AccountSuspendedError.
+    """
+    user = await transaction.users.by_id(user_id)
+    if user is None or not attempt.is_for_address_of(user):
+        raise InvalidCodeError(user_id)
+    if user.is_suspended:
+        raise AccountSuspendedError
+    # It is void after a new password, as a link would be.
+    if not attempt.belongs_to(user):
+        raise InvalidCodeError(user_id)
+    if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
+        raise InvalidCodeError(user_id)
+    return user
 
 
 async def _whose(typed: str, token: OneTimeToken, ports: Ports) -> tuple[User, OneTimeToken]:

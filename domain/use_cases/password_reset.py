@@ -3,7 +3,7 @@
 from leadnator_auth.domain.entities.credentials import Credentials
 from leadnator_auth.domain.entities.event import EventType
 from leadnator_auth.domain.entities.mail import MailKind
-from leadnator_auth.domain.entities.one_time_token import Purpose
+from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.session import Client
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import InvalidResetTokenError
@@ -17,6 +17,7 @@ from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, thrott
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
 from leadnator_auth.domain.use_cases.steps.verified_email import proved
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
+from leadnator_auth.domain.values.ids import NOBODY
 
 
 async def request_password_reset(email: RawField, client: Client = Client(), *, ports: Ports) -> None:
@@ -61,30 +62,35 @@ async def reset_password(
     token = await find_usable(Purpose.RESET, typed_secret, ports)
     if token is None or token.user_id is None:
         raise InvalidResetTokenError
-    user_id = token.user_id
     password_hash = await ports.hasher.hash(new_password, client)
 
     async def redeem(transaction: Transaction) -> User:
-        user = await transaction.users.by_id(user_id)
-        if user is None or not token.belongs_to(user):
-            raise InvalidResetTokenError
-        if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
-            raise InvalidResetTokenError
-        added_since = added_before_reset(user, ports.clock.now())
-        owner = await proved(user, transaction, ports)  # the secret was mailed to the address that they have today
-        reason = EventType.PASSWORD_RESET
-        recovered = await complete_recovery(
-            owner, transaction, ports, added_since=added_since, reason=reason.value, revoke_all=all_of_it
-        )
-        changed = await set_password(recovered, password_hash, reason, transaction, ports)
-        if not changed.has_second_factor:  # a mail is no proof of that: guesses at it get no room of their own
-            await remember(changed, client, transaction, ports)
-        return changed
+        user = await _redeem(token, password_hash, transaction, ports, revoke_all=all_of_it)
+        if not user.has_second_factor:  # a mail is no proof of that: guesses at it get no room of their own
+            await remember(user, client, transaction, ports)
+        return user
 
     user = await run_in_transaction(ports.unit_of_work, redeem)
     if not user.has_second_factor:  # else the guesses at that count on: the mail was no proof of it
         await after_commit(LogInThrottle(user.email.canonical, client, is_known=True, ports=ports).clear())
     return user
+
+
+async def _redeem(
+    token: OneTimeToken, new_hash: str, transaction: Transaction, ports: Ports, *, revoke_all: bool
+) -> User:
+    user = await transaction.users.by_id(token.user_id or NOBODY)
+    if user is None or not token.belongs_to(user):
+        raise InvalidResetTokenError
+    if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
+        raise InvalidResetTokenError
+    added_since = added_before_reset(user, ports.clock.now())
+    owner = await proved(user, transaction, ports)  # the secret was mailed to the address that they have today
+    reason = EventType.PASSWORD_RESET
+    recovered = await complete_recovery(
+        owner, transaction, ports, added_since=added_since, reason=reason.value, revoke_all=revoke_all
+    )
+    return await set_password(recovered, new_hash, reason, transaction, ports)
 
 
 async def set_password(

@@ -12,12 +12,13 @@ from leadnator_auth.domain.use_cases.steps.known_clients import is_known
 from leadnator_auth.domain.use_cases.steps.one_time_tokens import find
 from leadnator_auth.domain.use_cases.steps.open_session import Entry, SignedIn, admitted, enter_account
 from leadnator_auth.domain.use_cases.steps.passkeys import telling_of_clones
-from leadnator_auth.domain.use_cases.steps.second_factor_answer import checked_answer, proving
+from leadnator_auth.domain.use_cases.steps.second_factor_answer import Prove, checked_answer, proving
 from leadnator_auth.domain.use_cases.steps.second_factor_challenge import first_proof
 from leadnator_auth.domain.use_cases.steps.throttle import LogInThrottle, give_back
 from leadnator_auth.domain.use_cases.steps.transaction import after_commit, run_in_transaction
 from leadnator_auth.domain.use_cases.steps.verified_email import prove
 from leadnator_auth.domain.values.fields import FieldChecks, RawField
+from leadnator_auth.domain.values.ids import NOBODY
 
 
 async def log_in_with_second_factor(
@@ -46,25 +47,31 @@ async def log_in_with_second_factor(
     token = await spend_try(Purpose.SECOND_FACTOR, secret, ports)
     if token is None or token.user_id is None:
         raise InvalidChallengeError
-    user_id, first = token.user_id, first_proof(token)
     proven_by = await proving(given, secret, ports)
 
     async def enter(transaction: Transaction) -> Entry:
-        user = await transaction.users.by_id(user_id)
-        if user is None or not token.belongs_to(user):
-            raise InvalidChallengeError
-        proof = await proven_by(user, first, transaction)
-        if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
-            raise InvalidChallengeError
-        if AuthenticationMethod.ONE_TIME_CODE in first.amr:  # it was mailed
-            user = await prove(user, transaction, ports)
-        return await enter_account(user, proof, client, transaction, ports)
+        return await _enter(token, proven_by, client, transaction, ports)
 
     signed_in = admitted(await telling_of_clones(run_in_transaction(ports.unit_of_work, enter), ports))
     await after_commit(attempts.succeed())
-    if AuthenticationMethod.PASSWORD in first.amr:  # the log-in that this ends was counted, too
+    if AuthenticationMethod.PASSWORD in first_proof(token).amr:  # the log-in that this ends was counted, too
         await after_commit(give_back([ports.policy.limits.log_in_client], client, ports))
     return signed_in
+
+
+async def _enter(
+    token: OneTimeToken, proven_by: Prove, client: Client, transaction: Transaction, ports: Ports
+) -> Entry:
+    user = await transaction.users.by_id(token.user_id or NOBODY)
+    if user is None or not token.belongs_to(user):
+        raise InvalidChallengeError
+    first = first_proof(token)
+    proof = await proven_by(user, first, transaction)
+    if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:
+        raise InvalidChallengeError
+    if AuthenticationMethod.ONE_TIME_CODE in first.amr:  # it was mailed
+        user = await prove(user, transaction, ports)
+    return await enter_account(user, proof, client, transaction, ports)
 
 
 async def _attempts(secret: str, client: Client, ports: Ports) -> LogInThrottle:

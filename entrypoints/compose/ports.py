@@ -99,10 +99,8 @@ async def open_ports(
 ) -> AsyncIterator[Ports]:
     """Opens a complete set of ports and closes it after the block; `prepare` comes first.
 
-    What they are busy with is told to `metrics`.
-
     Connections to the database are made as they are needed, so that a database that is away for a moment keeps no
-    server from starting.
+    server from starting. What all are busy with is told to `metrics`.
 
     Raises: StartError.
     """

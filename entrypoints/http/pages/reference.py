@@ -13,10 +13,11 @@ from leadnator_auth.entrypoints.http.api.operations import GROUPS, OPERATIONS
 from leadnator_auth.entrypoints.http.openapi.document import ALWAYS
 from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.openapi.problem_descriptions import by_status, problem_example
-from leadnator_auth.entrypoints.http.pages.curl import curl, shell_variables
+from leadnator_auth.entrypoints.http.pages.curl import curl
 from leadnator_auth.entrypoints.http.pages.highlighting import FIGURES, JSON, SHELL, parts_of
 from leadnator_auth.entrypoints.http.pages.rendering import render
 from leadnator_auth.entrypoints.http.pages.schema_notes import notes_on, type_of
+from leadnator_auth.entrypoints.http.pages.shell_variables import shell_variables
 from leadnator_auth.entrypoints.http.problems import PROBLEMS
 from leadnator_auth.entrypoints.http.reading.body import FORM
 
