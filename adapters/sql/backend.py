@@ -1,12 +1,14 @@
 """The differences between one database and the next."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
 SQLITE_POOL_SIZE = 3
 POSTGRESQL_POOL_SIZE = 8
+
+Made = TypeVar("Made")
 
 
 class Row(Protocol):
@@ -35,8 +37,8 @@ class BusyError(Exception):
 class Reader(Protocol):
     """Looks rows up at once, or not at all."""
 
-    def fetch_one(self, statement: str, key: str) -> Sequence[Any] | None:
-        """Returns the values of a row, if any; the statement ends with the column that has this key.
+    def fetch_one(self, statement: str, key: str, make: Callable[[Sequence[Any]], Made]) -> Made | None:
+        """Returns what is made of the values of a row, if any; the statement ends with the column that has this key.
 
         Raises: BusyError.
         """

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from leadnator_auth.adapters.sql.backend import Backend, BusyError
+from leadnator_auth.adapters.sql.backend import Backend, BusyError, Made
 from leadnator_auth.adapters.sql.pool import Pool
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.query_batcher import QueryBatcher
@@ -96,17 +96,18 @@ class Connections:
         async with self._readers.connection() as connection:
             yield connection
 
-    async def look_up(self, statement: str, key: str) -> Sequence[Any] | None:
-        """Returns the values of a row by its key, in the quickest way there is.
+    async def look_up(self, statement: str, key: str, make: Callable[[Sequence[Any]], Made]) -> Made | None:
+        """Returns what is made of the values of a row that is found by its key, in the quickest way there is.
 
         The statement ends with the column of the key, and this column is its first.
         """
         if self._reader is not None:
             try:
-                return self._reader.fetch_one(statement, key)
+                return self._reader.fetch_one(statement, key, make)
             except BusyError:
                 pass  # the pool has it; `suppress` would cost as much as a fifth of the look-up
-        return await self._look_ups_of(statement).row(key)
+        values = await self._look_ups_of(statement).row(key)
+        return None if values is None else make(values)
 
     def _look_ups_of(self, statement: str) -> QueryBatcher:
         if statement not in self._look_ups:

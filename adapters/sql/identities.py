@@ -44,15 +44,13 @@ class SqlIdentities:
         return NotedUses(self.connections, lambda connection, uses: SqlApiKeys(connection).note_uses(uses))
 
     async def by_session(self, session_id: SessionId) -> Identity | None:
-        values = await self.connections.look_up(_BY_SESSION, session_id)
-        return None if values is None else _identity_of(tuple(values))
+        return await self.connections.look_up(_BY_SESSION, session_id, _identity_of)
 
     def note_use(self, session_id: SessionId, now: datetime) -> None:
         self._uses.note(session_id, now)
 
     async def by_api_key(self, digest: str) -> KeyIdentity | None:
-        values = await self.connections.look_up(_BY_API_KEY, digest)
-        return None if values is None else _key_identity_of(tuple(values))
+        return await self.connections.look_up(_BY_API_KEY, digest, _key_identity_of)
 
     def note_key_use(self, key_id: ApiKeyId, now: datetime) -> None:
         self._key_uses.note(key_id, now)

@@ -35,6 +35,6 @@ class SqlReadiness:
     connections: Connections
 
     async def check(self) -> None:
-        is_current = await self.connections.look_up(f"{CURRENT_VERSION} WHERE version_num", SCHEMA_VERSION)
+        is_current = await self.connections.look_up(f"{CURRENT_VERSION} WHERE version_num", SCHEMA_VERSION, bool)
         if not is_current:
             raise UnavailableError("the schema of the database is not the current one: run leadnator-auth migrate")

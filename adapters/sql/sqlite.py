@@ -1,5 +1,6 @@
 """SQLite: settings, transactions and errors."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -46,7 +47,7 @@ def sqlite(file: Path, pool_size: int = SQLITE_POOL_SIZE) -> Backend:
         run_many=_run_many,
         is_lost=lambda connection: False,
         hang_up=lambda connection: None,
-        reader=lambda: SqliteReader(file),
+        reader=lambda: SqliteReader(file, lambda ask: asyncio.get_running_loop().call_soon(ask)),
     )
 
 

@@ -1,11 +1,11 @@
 """Look-ups by a key in SQLite, without a detour over another thread."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from leadnator_auth.adapters.sql.backend import BusyError
+from leadnator_auth.adapters.sql.backend import BusyError, Made
 
 CACHE_KIB = 16 * 1024
 """At most: the pages of some thousand users who are active, however many more there are."""
@@ -19,25 +19,30 @@ class SqliteReader:
     A look-up by a primary key takes a few microseconds from the system's cache, a tenth of the cost of handing it to a
     thread. In WAL mode it waits for no writer; where it would have to wait nevertheless, it fails instead.
 
-    A row is kept until anything is committed to the database, whichever process does it: SQLite has a number for that
-    (`PRAGMA data_version`), and each look-up asks for it. That is a quarter of the cost of reading a row again.
+    What is made of a row is kept until anything is committed to the database, whichever process does it: SQLite has a
+    number for that (`PRAGMA data_version`), which is asked for at each look-up. Look-ups in one turn of the event loop
+    share one question: `at_next_turn` calls back before anybody who came after it gets their turn.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, at_next_turn: Callable[[Callable[[], None]], object]) -> None:
         self._file = file
+        self._at_next_turn = at_next_turn
         self._connection: sqlite3.Connection | None = None
         self._version = 0
-        self._kept: dict[tuple[str, str], Sequence[Any]] = {}
-        """Rows that were there in `_version`, or in a later one: no later than the next question for it."""
+        self._is_asked = False
+        self._kept: dict[tuple[str, str], Any] = {}  # of whatever type was made
+        """Of rows that were there in `_version`, or in a later one: no later than the next question for it."""
 
-    def fetch_one(self, statement: str, key: str) -> Sequence[Any] | None:
-        """Returns the values of the row, if any, whose last named column has this value; their types are the schema's.
+    def fetch_one(self, statement: str, key: str, make: Callable[[Sequence[Any]], Made]) -> Made | None:
+        """Returns what is made of the values of the row, if any, whose last named column has this value.
+
+        Their types are the schema's. A statement has one `make`.
 
         Raises: BusyError when it cannot be had at once, for whatever reason.
         """
         try:
-            kept = self._kept.get((statement, key))
-            if kept is not None and self._is_unchanged():
+            kept: Made | None = self._kept.get((statement, key))
+            if kept is not None and (self._is_asked or self._is_unchanged()):
                 return kept
             # All rows, because an unfinished statement would hold on to the state it reads.
             rows: list[Sequence[Any]] = self._opened().execute(f"{statement} = ?", (key,)).fetchall()
@@ -48,8 +53,8 @@ class SqliteReader:
             return None
         if len(self._kept) >= MAX_KEPT:
             self._kept.clear()
-        self._kept[statement, key] = rows[0]
-        return rows[0]
+        made = self._kept[statement, key] = make(rows[0])
+        return made
 
     def close(self) -> None:
         """Disconnects; the next look-up connects again."""
@@ -61,11 +66,16 @@ class SqliteReader:
     def _is_unchanged(self) -> bool:
         """Returns whether nothing was committed since the last question; else nothing is kept any more."""
         ((version,),) = self._opened().execute("PRAGMA data_version").fetchall()
+        self._is_asked = True
+        self._at_next_turn(self._ask_again)
         if version == self._version:
             return True
         self._version = version
         self._kept.clear()
         return False
+
+    def _ask_again(self) -> None:
+        self._is_asked = False
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
