@@ -58,14 +58,14 @@ class SqlIdentities:
 
 # The row is read each time; what it means is remembered, because making it out costs as much as reading it.
 @lru_cache(MAX_REMEMBERED)
-def _identity_of(values: tuple[Any, ...]) -> Identity:
-    """Returns what is in a row of `_BY_SESSION`; its types are the schema's."""
+def _identity_of(values: Any) -> Identity:
+    """Returns what is in a row of `_BY_SESSION`, which may be of any type that can be hashed."""
     user = without_metadata(IDENTIFIED_USERS.entity(values[SESSIONS.size :]))
     return Identity(user, SESSIONS.entity(values[: SESSIONS.size]))
 
 
 @lru_cache(MAX_REMEMBERED)
-def _key_identity_of(values: tuple[Any, ...]) -> KeyIdentity:
-    """Returns what is in a row of `_BY_API_KEY`; its types are the schema's."""
+def _key_identity_of(values: Any) -> KeyIdentity:
+    """Returns what is in a row of `_BY_API_KEY`, as above."""
     user = without_metadata(IDENTIFIED_USERS.entity(values[API_KEYS.size :]))
     return KeyIdentity(user, API_KEYS.entity(values[: API_KEYS.size]))
