@@ -84,8 +84,8 @@ BUGS = (
     Bug(
         "a reset proves nothing",
         _RESET,
-        "        owner = await proved(user, transaction, ports)",
-        "        owner = user",
+        "    owner = await proved(user, transaction, ports)",
+        "    owner = user",
     ),
     Bug(
         "a change of password proves the address",

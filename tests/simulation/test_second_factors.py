@@ -43,23 +43,19 @@ BUGS = (
             "the row of a recovery code is read, and deleted later",
             _LOG_IN,
             "    async def enter(transaction: Transaction) -> Entry:\n"
-            "        user = await transaction.users.by_id(user_id)\n"
-            "        if user is None or not token.belongs_to(user):\n"
-            "            raise InvalidChallengeError\n"
-            "        proof = await proven_by(user, first, transaction)\n",
+            "        return await _enter(token, proven_by, client, transaction, ports)\n",
             "    from leadnator_auth.domain.entities.recovery_code import digest_of_code\n"
             "    async with ports.unit_of_work.snapshot() as early:\n"
-            "        left = {code.digest for code in await early.recovery_codes.of_user(user_id)}\n"
+            "        left = {code.digest for code in await early.recovery_codes.of_user(token.user_id)}\n"
+            "\n"
+            "    async def proven_late(user, first, transaction):\n"
+            "        if digest_of_code(str(given)) not in left:\n"
+            "            return await proven_by(user, first, transaction)\n"
+            "        await transaction.recovery_codes.take(user.id, digest_of_code(str(given)))\n"
+            "        return first.with_code(ports.clock.now())\n"
             "\n"
             "    async def enter(transaction: Transaction) -> Entry:\n"
-            "        user = await transaction.users.by_id(user_id)\n"
-            "        if user is None or not token.belongs_to(user):\n"
-            "            raise InvalidChallengeError\n"
-            "        if digest_of_code(str(given)) in left:\n"
-            "            await transaction.recovery_codes.take(user_id, digest_of_code(str(given)))\n"
-            "            proof = first.with_code(ports.clock.now())\n"
-            "        else:\n"
-            "            proof = await proven_by(user, first, transaction)\n",
+            "        return await _enter(token, proven_late, client, transaction, ports)\n",
         ),
     ),
     (
@@ -130,8 +126,8 @@ BUGS = (
         Bug(
             "a challenge is not used up",
             _LOG_IN,
-            "        if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:\n"
-            "            raise InvalidChallengeError\n",
+            "    if await transaction.one_time_tokens.use(token.digest, ports.clock.now()) is None:\n"
+            "        raise InvalidChallengeError\n",
             "",
         ),
     ),
