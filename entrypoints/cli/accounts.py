@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import click
-from tabulate import tabulate
 
 from leadnator_auth.domain import (
     AuthError,
@@ -60,6 +59,8 @@ def cells_of(view: Mapping[str, str | bool]) -> dict[str, str]:
 
 def print_table(rows: Sequence[dict[str, str]]) -> None:
     """Prints rows for people."""
+    from tabulate import tabulate
+
     click.echo(tabulate(rows, headers="keys", disable_numparse=True) if rows else "none")
 
 
