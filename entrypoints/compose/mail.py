@@ -18,7 +18,7 @@ from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.mail_sender import read_sender
 from leadnator_auth.entrypoints.settings.masking import one_line
-from leadnator_auth.entrypoints.settings.values import SmtpUrl
+from leadnator_auth.entrypoints.settings.smtp import SmtpUrl
 
 MAIL_FOLDER = Path("mail")
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"

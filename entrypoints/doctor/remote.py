@@ -13,7 +13,7 @@ from leadnator_auth.domain.entities.session import CLOCK_LEEWAY
 from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.entrypoints.doctor.examining import Finding, fail, ok, warn
 from leadnator_auth.entrypoints.settings import PREFIX
-from leadnator_auth.entrypoints.settings.values import SmtpUrl
+from leadnator_auth.entrypoints.settings.smtp import SmtpUrl
 
 SLOW_SECONDS = 0.020
 MADE_LATER = "`leadnator-auth migrate` or `serve` makes it"

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, PostgresqlUrl
-from leadnator_auth.entrypoints.settings.values import SmtpUrl
+from leadnator_auth.entrypoints.settings.smtp import SmtpUrl
 
 MASK = "***"
 _LEAST_TO_TAKE_OUT = 4

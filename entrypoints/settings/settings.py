@@ -8,52 +8,21 @@ import attrs
 
 from leadnator_auth.domain import Limits, RateLimit
 from leadnator_auth.domain.policy import MOST_SESSIONS
-from leadnator_auth.entrypoints.settings import account_values, values
-from leadnator_auth.entrypoints.settings.arguments import wrong_type
-from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl, PostgresqlUrl, read_database_url
+from leadnator_auth.entrypoints.settings import account_values, values, web_urls
+from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl
 from leadnator_auth.entrypoints.settings.errors import SettingError
-from leadnator_auth.entrypoints.settings.field import metadata_of, parsed, setting
+from leadnator_auth.entrypoints.settings.field import setting
 from leadnator_auth.entrypoints.settings.mail_sender import mail_from
 from leadnator_auth.entrypoints.settings.names import PREFIX, refuse_unknown
 from leadnator_auth.entrypoints.settings.origins import read_origins, read_passkey_origins
-from leadnator_auth.entrypoints.settings.values import SmtpUrl
+from leadnator_auth.entrypoints.settings.smtp import SmtpUrl, smtp_ehlo
+from leadnator_auth.entrypoints.settings.url_arguments import DATABASE_URL, SMTP_URL, as_database_url, as_smtp_url
 
 
-def _limit(name: str, field: str) -> Any:  # as above
+def _limit(name: str, field: str) -> Any:  # as `setting`
     variable = "LIMIT_" + name.replace("-", "_").upper()
     takes = "a number of tries and a period, such as 10/min or 100/hour (sec, min, hour, day)"
     return setting(variable, values.rate_limit(name), getattr(Limits(), field), takes)
-
-
-_DATABASE_URL = metadata_of(
-    "DATABASE_URL", read_database_url, "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE", secret=True
-)
-_SMTP_URL = metadata_of(
-    "SMTP_URL",
-    values.smtp_url,
-    "smtp://, smtp+starttls:// or smtps:// with a host, optionally user:password@ and :port",
-    secret=True,
-)
-
-
-def _database_url(value: str | DatabaseUrl) -> DatabaseUrl:
-    if isinstance(value, Path) and value.name in ("", ":memory:"):
-        raise wrong_type(value, "database_url", _DATABASE_URL)
-    return _url(value, (Path, PostgresqlUrl), "database_url", _DATABASE_URL)  # type: ignore[no-any-return]  # as it was checked
-
-
-def _smtp_url(value: str | SmtpUrl | None) -> SmtpUrl | None:
-    return _url(value, (SmtpUrl, type(None)), "smtp_url", _SMTP_URL)  # type: ignore[no-any-return]  # as it was checked
-
-
-def _url(
-    value: object, kinds: tuple[type, ...], name: str, metadata: Mapping[str, Any]
-) -> Any:  # of one of these kinds
-    if isinstance(value, str):
-        return parsed(value, metadata)
-    if not isinstance(value, kinds):
-        raise wrong_type(value, name, metadata)
-    return value
 
 
 @attrs.frozen(kw_only=True)
@@ -68,7 +37,7 @@ class Settings:
     """
 
     database_url: DatabaseUrl = attrs.field(
-        default=Path("leadnator.db"), converter=_database_url, metadata=_DATABASE_URL, repr=False
+        default=Path("leadnator.db"), converter=as_database_url, metadata=DATABASE_URL, repr=False
     )
     database_schema: str | None = setting(
         "DATABASE_SCHEMA",
@@ -126,16 +95,16 @@ class Settings:
         "USER_METADATA_SCHEMA", values.existing_file, None, "a file with a JSON Schema"
     )
     public_url: str | None = setting(
-        "PUBLIC_URL", values.public_url, None, "an http:// or https:// URL without query", url=True
+        "PUBLIC_URL", web_urls.public_url, None, "an http:// or https:// URL without query", url=True
     )
     reset_url: str | None = setting(
-        "RESET_URL", values.reset_url, None, "an http:// or https:// URL that holds {token} once", url=True
+        "RESET_URL", web_urls.reset_url, None, "an http:// or https:// URL that holds {token} once", url=True
     )
-    smtp_url: SmtpUrl | None = attrs.field(default=None, converter=_smtp_url, metadata=_SMTP_URL, repr=False)
+    smtp_url: SmtpUrl | None = attrs.field(default=None, converter=as_smtp_url, metadata=SMTP_URL, repr=False)
     smtp_timeout: int = setting("SMTP_TIMEOUT", values.between(1, 3600), 60, "a number of seconds from 1 to 3600")
     smtp_ehlo: str | None = setting(
         "SMTP_EHLO",
-        values.smtp_ehlo,
+        smtp_ehlo,
         None,
         "a host name such as auth.example.com, or an address literal such as [192.0.2.1] or [IPv6:2001:db8::1]",
     )
@@ -153,7 +122,7 @@ class Settings:
         "APP_NAME", values.app_name, "leadnator-auth", "a name of 1 to 64 characters without control characters"
     )
     login_url: str | None = setting(
-        "LOGIN_URL", values.login_url, None, "the http:// or https:// URL of a page to log in at", url=True
+        "LOGIN_URL", web_urls.login_url, None, "the http:// or https:// URL of a page to log in at", url=True
     )
     email_allow: tuple[str, ...] = setting(
         "EMAIL_ALLOW", values.domains, (), "domains such as corp.local, separated by commas"
@@ -201,7 +170,7 @@ class Settings:
     )
     otlp_endpoint: str | None = setting(
         "OTLP_ENDPOINT",
-        values.otlp_endpoint,
+        web_urls.otlp_endpoint,
         None,
         "the http:// or https:// URL of an OpenTelemetry collector, such as http://127.0.0.1:4318",
         url=True,

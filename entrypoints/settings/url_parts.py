@@ -88,6 +88,16 @@ def split_url(text: str, schemes: Collection[str]) -> UrlParts:
     )
 
 
+def one_host(parts: UrlParts) -> Host:
+    """Returns the host of a URL that takes one.
+
+    Raises: UrlError.
+    """
+    if len(parts.hosts) != 1 or parts.hosts[0].name.startswith("/"):
+        raise UrlError("it takes one host")
+    return parts.hosts[0]
+
+
 def check_unquoted(text: str) -> None:
     """Raises: UrlError where a text stands between quotation marks, which a file of variables may not know as such."""
     if len(text) > 1 and text[0] in _QUOTATION_MARKS and text[-1] in _QUOTATION_MARKS:

@@ -6,18 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import attrs
-
 from leadnator_auth.domain import RateLimit
 from leadnator_auth.domain.values.text import is_blank, is_control
-from leadnator_auth.entrypoints.settings.url_parts import (
-    ENCODING,
-    Host,
-    UrlError,
-    UrlParts,
-    check_unquoted,
-    split_url,
-)
+from leadnator_auth.entrypoints.settings.url_parts import check_unquoted
 
 MIN_SECRET_BYTES = 32
 SAFE_BCRYPT_COST = 10
@@ -32,20 +23,7 @@ _IPV4_MAPPED_PREFIX = 96
 TEN_YEARS = 315_360_000
 _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_PLACEHOLDER = re.compile(r"\{(?:token|public_url)\}|(\{[^{}]*\}?|\})")
-"""One that is filled in, or in the group whatever else looks like one."""
 HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
-
-
-@attrs.frozen
-class SmtpUrl:
-    """The parts of an SMTP URL; `scheme` says how the connection is protected."""
-
-    scheme: str
-    host: str
-    port: int | None
-    username: str | None
-    password: str | None = attrs.field(repr=False)
 
 
 def between(least: int, most: int) -> Callable[[str], int]:
@@ -104,53 +82,6 @@ def secrets(text: str) -> tuple[str, ...]:
     return found
 
 
-def public_url(text: str) -> str:
-    """Returns the base of all links, without a slash at its end."""
-    parts = _web_url(text)
-    if parts.query is not None or parts.fragment is not None:
-        raise ValueError
-    return text.rstrip("/")
-
-
-def reset_url(text: str) -> str:
-    """Returns the link to set a new password, with `{token}` and perhaps `{public_url}` in it, and no other braces."""
-    unknown = next((found[1] for found in _PLACEHOLDER.finditer(text) if found[1]), None)
-    if unknown:
-        is_hidden = "@" in text or not unknown.isprintable()  # it may be a part of a password
-        named = "" if is_hidden else f"there is no {unknown}: "
-        raise UrlError(f"{named}only {{token}} and {{public_url}} are filled in")
-    if text.count("{token}") != 1:
-        raise ValueError
-    _web_url(text.replace("{public_url}", "http://public.url"))
-    return text
-
-
-def smtp_url(text: str) -> SmtpUrl:
-    """Returns the parts of an SMTP URL."""
-    parts = split_url(text, ("smtp", "smtp+starttls", "smtps"))
-    if parts.path not in ("", "/") or parts.query is not None or parts.fragment is not None:
-        raise UrlError(ENCODING)
-    host = _one_host(parts)
-    return SmtpUrl(parts.scheme, host.name, host.port, parts.user, parts.password or None)
-
-
-def smtp_ehlo(text: str) -> str:
-    """Returns a name for EHLO: a host name or an address literal (RFC 5321 section 4.1.3)."""
-    if not HOST_NAME.fullmatch(text):
-        _check_address_literal(text)
-    return text
-
-
-def _check_address_literal(text: str) -> None:
-    if not (text.startswith("[") and text.endswith("]")):
-        raise ValueError
-    address = text[1:-1]
-    if address.lower().startswith("ipv6:"):
-        ipaddress.IPv6Address(address[5:])
-    else:
-        ipaddress.IPv4Address(address)
-
-
 def existing_folder(text: str) -> Path:
     """Returns the path of a folder that is there."""
     path = Path(text)
@@ -199,28 +130,3 @@ def app_name(text: str) -> str:
         raise ValueError
     text.encode()  # an unpaired surrogate is in no page
     return text
-
-
-def login_url(text: str) -> str:
-    """Returns the URL of a page to log in at."""
-    _web_url(text)
-    return text
-
-
-def otlp_endpoint(text: str) -> str:
-    """Returns the base URL of an OpenTelemetry collector, without a slash at its end."""
-    return public_url(text)
-
-
-def _web_url(text: str) -> UrlParts:
-    parts = split_url(text, ("http", "https"))
-    if parts.user is not None or parts.password is not None:
-        raise UrlError("a user name and a password have no place in it")
-    _one_host(parts)
-    return parts
-
-
-def _one_host(parts: UrlParts) -> Host:
-    if len(parts.hosts) != 1 or parts.hosts[0].name.startswith("/"):
-        raise UrlError("it takes one host")
-    return parts.hosts[0]

@@ -13,7 +13,7 @@ from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.settings.database_url import PostgresqlUrl
 from leadnator_auth.entrypoints.settings.masking import MASK, masked_smtp_url, shown_database_url
 from leadnator_auth.entrypoints.settings.names import Unknown, unknown_among
-from leadnator_auth.entrypoints.settings.values import SmtpUrl
+from leadnator_auth.entrypoints.settings.smtp import SmtpUrl
 
 _PERIODS = {timedelta(seconds=1): "sec", timedelta(minutes=1): "min", timedelta(hours=1): "hour", timedelta(1): "day"}
 

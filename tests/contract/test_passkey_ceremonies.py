@@ -4,7 +4,7 @@ import pytest
 
 from leadnator_auth.adapters.fido2_passkeys import Fido2Passkeys
 from leadnator_auth.testing.contract import PasskeyCeremonyContract
-from leadnator_auth.testing.contract.passkey_ceremony import ORIGINS, RP_ID
+from leadnator_auth.testing.contract.passkey_answers import ORIGINS, RP_ID
 
 
 class TestFido2Passkeys(PasskeyCeremonyContract):

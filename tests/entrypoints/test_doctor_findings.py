@@ -33,7 +33,7 @@ from leadnator_auth.entrypoints.doctor.remote import (
     check_smtp,
     is_this_machine,
 )
-from leadnator_auth.entrypoints.settings.values import smtp_url
+from leadnator_auth.entrypoints.settings.smtp import smtp_url
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STRONG = "q8Zr1vXw3TnK5yLb7JcM9dPf2GhS4aUe"

@@ -16,8 +16,8 @@ from leadnator_auth.entrypoints.compose.policy import policy_of
 from leadnator_auth.entrypoints.settings import SettingError, Settings
 from leadnator_auth.entrypoints.settings.database_url import PostgresqlUrl
 from leadnator_auth.entrypoints.settings.mail_sender import Sender, read_sender
+from leadnator_auth.entrypoints.settings.smtp import SmtpUrl
 from leadnator_auth.entrypoints.settings.url_parts import Host
-from leadnator_auth.entrypoints.settings.values import SmtpUrl
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 ANDROID_APP = "android:apk-key-hash:" + "Ab_-" * 10 + "a-9"

@@ -9,7 +9,7 @@ from leadnator_auth.entrypoints.compose.ports import surroundings
 from leadnator_auth.entrypoints.doctor import Finding, Level
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.masking import censor, masked_smtp_url
-from leadnator_auth.entrypoints.settings.values import smtp_url
+from leadnator_auth.entrypoints.settings.smtp import smtp_url
 from leadnator_auth.entrypoints.settings.view import Shown, Source, in_force, names_of_settings, unknown_settings
 
 SECRET = "geheim/0815?+%"

@@ -12,7 +12,7 @@ from leadnator_auth.adapters.memory import MemoryPasskeys, MemoryRepositories, M
 from leadnator_auth.domain import Passkey, PasskeyAssertion, PasskeyRegistration, User, UserId
 from leadnator_auth.domain.ports import Transaction, UnitOfWork
 from leadnator_auth.testing.contract import PasskeyCeremonyContract, PasskeysContract
-from leadnator_auth.testing.contract.passkey_ceremony import ORIGINS, RP_ID
+from leadnator_auth.testing.contract.passkey_answers import ORIGINS, RP_ID
 from leadnator_auth.testing.virtual_authenticator import decoded
 
 

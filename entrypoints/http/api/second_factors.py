@@ -25,6 +25,7 @@ from leadnator_auth.domain.errors import (
     StepUpRequiredError,
     UnavailableError,
 )
+from leadnator_auth.entrypoints.http.api import second_factor_schemas
 from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, NOT_ADMITTED, logged_in
 from leadnator_auth.entrypoints.http.api.passkeys import CREDENTIAL
 from leadnator_auth.entrypoints.http.api.qr_code import qr_code
@@ -108,34 +109,6 @@ def _view(factors: FactorList) -> list[dict[str, object]]:
 GROUP = "Second factors"
 _REFUSALS = (*BAD_TOKEN, NotFoundError, UnavailableError)
 _CHANGES = (*_REFUSALS, StepUpRequiredError)
-_WRONG_ANSWER = (NotFoundError, InvalidChallengeError, InvalidCodeError, InvalidPasskeyError)
-_CODES = [f"BTPWXK-6Q2MZD-LF7AHE-C3VRO{letter}" for letter in "ABCDEFGHIJ"]
-_CODES_GIVEN = schemas.closed(
-    {
-        "recovery_codes": {
-            "type": "array",
-            "items": {"type": "string"},
-            "minItems": 10,
-            "maxItems": 10,
-            "description": "Each works once, in place of a code of the app; they are shown this once.",
-        }
-    }
-)
-_FACTOR = schemas.closed(
-    {
-        "type": {"type": "string", "const": "totp"},
-        "created_at": schemas.INSTANT,
-        "last_used_at": schemas.or_null(schemas.INSTANT),
-        "recovery_codes_left": {"type": "integer", "minimum": 0, "maximum": 10},
-    },
-    title="Factor",
-)
-_EXAMPLE_FACTOR = {
-    "type": "totp",
-    "created_at": "2026-01-01T12:00:00Z",
-    "last_used_at": None,
-    "recovery_codes_left": 10,
-}
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -145,13 +118,7 @@ OPERATIONS: tuple[Operation, ...] = (
         name="set_up_totp",
         summary="Set up an app that shows codes; nothing counts before it has shown one. Takes a recent step-up.",
         group=GROUP,
-        success=schemas.closed(
-            {
-                "secret": {"type": "string", "description": "What to type into an app; base32."},
-                "uri": {"type": "string", "pattern": "^otpauth://totp/"},
-                "qr_svg": {"type": "string", "description": "The URI as a QR code, in SVG.", "pattern": "^<svg"},
-            }
-        ),
+        success=second_factor_schemas.SET_UP,
         example_answer={"secret": "JBSWY3DP…", "uri": "otpauth://totp/…", "qr_svg": "<svg…"},
         refusals=(*_CHANGES, TooManyRequestsError),
         needs_token=True,
@@ -166,8 +133,8 @@ OPERATIONS: tuple[Operation, ...] = (
         body={"code": schemas.FACTOR_CODE},
         example_body={"code": "492039"},
         variables={"code": "TOTP_CODE"},
-        success=_CODES_GIVEN,
-        example_answer={"recovery_codes": _CODES},
+        success=second_factor_schemas.RECOVERY_CODES,
+        example_answer={"recovery_codes": second_factor_schemas.EXAMPLE_CODES},
         refusals=(*BAD_BODY, *_CHANGES, InvalidCodeError),
         needs_token=True,
     ),
@@ -178,8 +145,8 @@ OPERATIONS: tuple[Operation, ...] = (
         name="list_factors",
         summary="Return the second factors that count.",
         group=GROUP,
-        success=schemas.closed({"factors": {"type": "array", "items": _FACTOR}}),
-        example_answer={"factors": [_EXAMPLE_FACTOR]},
+        success=schemas.closed({"factors": {"type": "array", "items": second_factor_schemas.FACTOR}}),
+        example_answer={"factors": [second_factor_schemas.EXAMPLE_FACTOR]},
         refusals=_REFUSALS,
         needs_token=True,
     ),
@@ -190,8 +157,8 @@ OPERATIONS: tuple[Operation, ...] = (
         name="make_recovery_codes",
         summary="Make ten new recovery codes; those of before are void. Takes a recent step-up.",
         group=GROUP,
-        success=_CODES_GIVEN,
-        example_answer={"recovery_codes": _CODES},
+        success=second_factor_schemas.RECOVERY_CODES,
+        example_answer={"recovery_codes": second_factor_schemas.EXAMPLE_CODES},
         refusals=(*_CHANGES, TooManyRequestsError),
         needs_token=True,
     ),
@@ -207,7 +174,7 @@ OPERATIONS: tuple[Operation, ...] = (
             "credential": schemas.or_null(CREDENTIAL),
         },
         optional=("code", "credential"),
-        example_body={"challenge": "mfa_xyz…", "code": _CODES[0]},
+        example_body={"challenge": "mfa_xyz…", "code": second_factor_schemas.EXAMPLE_CODES[0]},
         variables={"challenge": "MFA_CHALLENGE", "code": "RECOVERY_CODE"},
         success=LOGGED_IN,
         example_answer=EXAMPLE_LOG_IN,

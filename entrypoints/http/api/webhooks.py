@@ -14,15 +14,12 @@ from leadnator_auth.domain import (
     rotate_webhook_secret,
     show_webhook,
 )
-from leadnator_auth.domain.entities.event import HAPPENINGS
-from leadnator_auth.domain.entities.webhook import MAX_DESCRIPTION_LENGTH
 from leadnator_auth.domain.errors import ForbiddenError, NotFoundError, TooManyWebhooksError, UnavailableError
 from leadnator_auth.domain.use_cases.steps.webhook_access import check_webhooks_on
-from leadnator_auth.domain.values.webhook_url import MAX_URL_LENGTH, URL_PATTERN
+from leadnator_auth.entrypoints.http.api import webhook_schemas
 from leadnator_auth.entrypoints.http.context import actor_of, done, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
-from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from leadnator_auth.entrypoints.http.reading.body import read_fields, read_members
 from leadnator_auth.entrypoints.http.security_events import log_event
 from leadnator_auth.entrypoints.views import webhook_view
@@ -102,56 +99,7 @@ def _secret_told(made: WebhookWithSecret) -> Response:
 
 GROUP = "Webhooks"
 REFUSALS = (*BAD_TOKEN, ForbiddenError, NotFoundError, UnavailableError)
-_TYPES: Schema = {
-    "type": "array",
-    "items": {"type": "string", "enum": [event_type.value for event_type in HAPPENINGS]},
-    "description": "The types of events that it is told of; none stands for all.",
-    "examples": [["user.created"]],
-}
-_URL: Schema = {
-    "type": "string",
-    "maxLength": MAX_URL_LENGTH,
-    "pattern": URL_PATTERN,
-    "description": "Begins with https://, with neither a user nor a fragment in it.",
-    "examples": ["https://crm.example.com/hooks/accounts"],
-}
-_DESCRIPTION: Schema = {
-    "type": "string",
-    "maxLength": MAX_DESCRIPTION_LENGTH,
-    "pattern": schemas.LINE_PATTERN,
-    "description": "A note for administrators.",
-}
-_ENABLED: Schema = {"type": "boolean", "description": "Whether it is told of anything."}
-_SECRET: Schema = {
-    "type": "string",
-    "pattern": "^whsec_",
-    "description": "What signs the messages, as Standard Webhooks has it; it is never shown again.",
-}
-_WEBHOOK = schemas.closed(
-    {
-        "id": {"type": "string", "pattern": "^wh_", "examples": ["wh_123"]},
-        "url": {"type": "string"},
-        "types": _TYPES,
-        "description": {"type": "string"},
-        "enabled": _ENABLED,
-        "created_at": schemas.INSTANT,
-    },
-    title="Webhook",
-)
-_CRM = {
-    "id": "wh_123",
-    "url": "https://crm.example.com/hooks/accounts",
-    "types": ["user.created"],
-    "description": "CRM",
-    "enabled": True,
-    "created_at": "2026-01-01T12:00:00Z",
-}
 WEBHOOK_ID = Parameter("id", "path", {"type": "string"}, "wh_123")
-_ONE = schemas.closed({"webhook": _WEBHOOK})
-_ONE_WITH_SECRET = schemas.closed({"webhook": _WEBHOOK, "secret": _SECRET})
-
-_BODY = {"url": _URL, "types": _TYPES, "description": _DESCRIPTION}
-_NEW = {"url": _URL, "types": schemas.or_null(_TYPES), "description": schemas.or_null(_DESCRIPTION)}
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -161,8 +109,8 @@ OPERATIONS: tuple[Operation, ...] = (
         name="list_webhooks",
         summary="List the webhooks, newest first.",
         group=GROUP,
-        success=schemas.closed({"webhooks": {"type": "array", "items": _WEBHOOK}}),
-        example_answer={"webhooks": [_CRM]},
+        success=schemas.closed({"webhooks": {"type": "array", "items": webhook_schemas.WEBHOOK}}),
+        example_answer={"webhooks": [webhook_schemas.EXAMPLE]},
         refusals=REFUSALS,
         needs_token=True,
     ),
@@ -173,11 +121,11 @@ OPERATIONS: tuple[Operation, ...] = (
         name="add_webhook",
         summary="Have events posted to a URL from now on, and return the secret that signs them.",
         group=GROUP,
-        body=_NEW,
+        body=webhook_schemas.NEW,
         optional=("types", "description"),
-        example_body={"url": _CRM["url"], "types": _CRM["types"], "description": _CRM["description"]},
-        success=_ONE_WITH_SECRET,
-        example_answer={"webhook": _CRM, "secret": "whsec_…"},
+        example_body=webhook_schemas.EXAMPLE_NEW,
+        success=webhook_schemas.ANSWER_WITH_SECRET,
+        example_answer={"webhook": webhook_schemas.EXAMPLE, "secret": "whsec_…"},
         refusals=(*BAD_BODY, *REFUSALS, TooManyWebhooksError),
         needs_token=True,
     ),
@@ -188,8 +136,8 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Return a webhook.",
         group=GROUP,
         parameters=(WEBHOOK_ID,),
-        success=_ONE,
-        example_answer={"webhook": _CRM},
+        success=webhook_schemas.ANSWER,
+        example_answer={"webhook": webhook_schemas.EXAMPLE},
         refusals=REFUSALS,
         needs_token=True,
     ),
@@ -201,11 +149,11 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Change a webhook; `enabled` takes one up again that answered 410 Gone.",
         group=GROUP,
         parameters=(WEBHOOK_ID,),
-        body={**_BODY, "enabled": _ENABLED},
+        body=webhook_schemas.CHANGES,
         is_patch=True,
         example_body={"types": [], "enabled": True},
-        success=_ONE,
-        example_answer={"webhook": _CRM | {"types": []}},
+        success=webhook_schemas.ANSWER,
+        example_answer={"webhook": webhook_schemas.EXAMPLE | {"types": []}},
         refusals=(*BAD_BODY, *REFUSALS),
         needs_token=True,
     ),
@@ -227,8 +175,8 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Return a new secret; for 24 hours, the one before signs beside it.",
         group=GROUP,
         parameters=(WEBHOOK_ID,),
-        success=_ONE_WITH_SECRET,
-        example_answer={"webhook": _CRM, "secret": "whsec_…"},
+        success=webhook_schemas.ANSWER_WITH_SECRET,
+        example_answer={"webhook": webhook_schemas.EXAMPLE, "secret": "whsec_…"},
         refusals=REFUSALS,
         needs_token=True,
     ),

@@ -1,78 +1,20 @@
 """The guard between a connection and uvicorn's parser: deadlines, one request at a time, and refusals."""
 
 import asyncio
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import structlog
-from uvicorn._types import HTTPScope
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.server import ServerState
 
 from leadnator_auth.entrypoints.http.middleware.lingering import DRAIN_SECONDS, MAX_DRAINED_BYTES
 from leadnator_auth.entrypoints.http.middleware.request_ids import new_request_id
 from leadnator_auth.entrypoints.server.wire.framing import Framing
+from leadnator_auth.entrypoints.server.wire.guarded import Cycle, Parsing
 from leadnator_auth.entrypoints.server.wire.refusing import Reason, RefusedError, refusal_answer
 
 HEAD_SECONDS = 10.0
 """The time for a whole head, and for the rest of a body whose request has been answered."""
 
 _log = structlog.get_logger(__name__)
-
-
-class Cycle(Protocol):
-    """A request that the application answers under uvicorn."""
-
-    disconnected: bool
-    waiting_for_100_continue: bool
-    response_started: bool
-    response_complete: bool
-    message_event: asyncio.Event
-
-    @property
-    def scope(self) -> HTTPScope:
-        """What the application is told of it."""
-
-
-class Parsing(Protocol):
-    """A uvicorn protocol behind the guard."""
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The task that runs it."""
-
-    @property
-    def transport(self) -> asyncio.Transport:
-        """The connection."""
-
-    @property
-    def client(self) -> tuple[str, int] | None:
-        """The other end."""
-
-    @property
-    def flow(self) -> FlowControl:
-        """Whether the connection is read."""
-
-    @property
-    def cycle(self) -> Cycle | None:
-        """The latest request, answered or not."""
-
-    @property
-    def server_state(self) -> ServerState:
-        """The headers of every answer."""
-
-    @property
-    def root_path(self) -> str:
-        """The path that the application is below."""
-
-    @property
-    def timeout_keep_alive_task(self) -> asyncio.TimerHandle | None:
-        """Closes a connection that is idle after an answer."""
-
-    def stop_idling(self) -> None:
-        """Stops that timer."""
-
-    def feed(self, part: bytes) -> None:
-        """Hands a checked part of a request to the parser."""
 
 
 class ConnectionGuard:

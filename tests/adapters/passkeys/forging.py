@@ -11,7 +11,7 @@ import attrs
 from leadnator_auth.adapters.fido2_passkeys import Fido2Passkeys
 from leadnator_auth.domain import Passkey, PasskeyId
 from leadnator_auth.testing import VirtualAuthenticator, VirtualCredential
-from leadnator_auth.testing.contract.passkey_ceremony import ALICE, MAKING, ORIGINS, RP_ID, USING
+from leadnator_auth.testing.contract.passkey_answers import ALICE, MAKING, ORIGINS, RP_ID, USING
 from leadnator_auth.testing.contract.samples import NOW
 from leadnator_auth.testing.virtual_authenticator import decoded, encoded
 from leadnator_auth.testing.virtual_keys import Cbor, cbor

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadnator_auth.domain import InvalidPasskeyError, Passkey, PasskeyClonedError
-from leadnator_auth.testing.contract.passkey_ceremony import MAKING, ORIGINS, USING
+from leadnator_auth.testing.contract.passkey_answers import MAKING, ORIGINS, USING
 from leadnator_auth.testing.virtual_authenticator import decoded, encoded
 from leadnator_auth.testing.virtual_keys import Cbor, cbor
 from tests.adapters.passkeys.forging import CEREMONY, COUNT, Parts, parts_of, register, use
