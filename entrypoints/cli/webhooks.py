@@ -26,6 +26,7 @@ from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.ports import Ports
 from leadnator_auth.entrypoints.cli.accounts import (
     as_json_option,
+    ask,
     cells_of,
     print_json,
     print_table,
@@ -156,8 +157,7 @@ def retry(webhook_id: str, delivery_id: str, as_json: bool) -> None:
 @failing_in_one_line
 def delete(webhook_id: str, yes: bool, as_json: bool) -> None:
     """Remove a webhook; what waits for it is never sent."""
-    if not yes:
-        click.confirm(f"Remove {webhook_id} with all that waits for it?", abort=True, err=True)
+    ask(f"Remove {webhook_id} with all that waits for it?", yes=yes)
     removed = _done(lambda ports: remove_webhook(_OPERATOR, WebhookId(webhook_id), ports=ports), webhook_id)
     if as_json:
         print_json({"webhook": webhook_view(removed)})

@@ -1,4 +1,4 @@
-"""`leadnator-auth webhooks list`, in this process, over a database in a file."""
+"""`leadnator-auth webhooks list|delete`, in this process, over a database in a file."""
 
 import json
 import shutil
@@ -27,3 +27,10 @@ def test_people_read_words_and_scripts_read_json(
         assert row.split()[:4] == [webhook_id, "https://example.com/hook", "user.created", word]
         (listed,) = json.loads(CliRunner().invoke(main, ["webhooks", "list", "--json"]).stdout)["webhooks"]
         assert listed["enabled"] is (word == "yes")
+
+
+@pytest.mark.parametrize("command", [["webhooks", "delete", "wh_x"], ["users", "delete", "alice@example.com"]])
+def test_what_cannot_be_taken_back_wants_a_yes_where_nobody_can_be_asked(command: list[str]) -> None:
+    refused = CliRunner().invoke(main, command, input="y\n")
+    assert refused.exit_code == 2
+    assert "--yes" in refused.stderr
