@@ -32,7 +32,7 @@ class KeyChange:
 
 
 async def list_signing_keys(*, ports: Ports) -> list[SigningKey]:
-    """Returns every key, those published first first."""
+    """Returns every key, in the order in which they were published."""
     async with ports.unit_of_work.snapshot() as repositories:
         return await repositories.signing_keys.all()
 

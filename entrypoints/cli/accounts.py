@@ -1,6 +1,7 @@
 """Parts that the account commands share: naming the account, and reporting results and refusals."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -44,6 +45,18 @@ def refusals_in_one_line(who: str | None = None, kind: str = "user") -> Iterator
         raise
     except AuthError as error:
         raise click.ClickException(_line(error, who, kind)) from error
+
+
+def ask(question: str, *, yes: bool) -> None:
+    """Asks whether to go on, unless `yes` was said.
+
+    Raises: click.Abort, click.UsageError where nobody can be asked.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("Say --yes where nobody can be asked.")
+    click.confirm(question, abort=True, err=True)
 
 
 def print_json(value: object) -> None:

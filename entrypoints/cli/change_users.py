@@ -22,6 +22,7 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.values.fields import RawField
 from leadnator_auth.entrypoints.cli.accounts import (
     as_json_option,
+    ask,
     print_changed,
     print_json,
     refusals_in_one_line,
@@ -111,10 +112,7 @@ def activate(who: str, as_json: bool) -> None:
 @failing_in_one_line
 def delete(who: str, yes: bool, as_json: bool) -> None:
     """Delete a user with everything that belongs to them. WHO is an e-mail address or an id."""
-    if not yes:
-        if not sys.stdin.isatty():
-            raise click.UsageError("Say --yes to delete where nobody can be asked.")
-        click.confirm(f"Delete {who} with everything that belongs to them?", abort=True, err=True)
+    ask(f"Delete {who} with everything that belongs to them?", yes=yes)
     with refusals_in_one_line(who):
         user = asyncio.run(_deleted(who))
     if as_json:

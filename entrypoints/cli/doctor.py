@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import attrs
@@ -30,13 +30,13 @@ def doctor(as_json: bool, send_to: str | None) -> None:
 
     Nothing is made, migrated or changed. The exit code is 1 when a check fails.
     """
-    findings: list[Finding] = []
     settings, problem = _settings_in_force()
-    with _libraries_silenced():
-        for finding in _findings(settings, send_to) if settings else check_settings(os.environ, _problem_of_values()):
-            findings.append(attrs.evolve(finding, found=one_line(finding.found)))
-            if not as_json:
-                click.echo(findings[-1].line)
+    checked = _findings(settings, send_to) if settings else check_settings(os.environ, _problem_of_values())
+    try:
+        findings = _told(checked, as_json)
+    except KeyboardInterrupt:
+        _end("interrupted before all was checked")
+        return
     counts = Counter(finding.level for finding in findings)
     if as_json:
         report = {
@@ -46,6 +46,17 @@ def doctor(as_json: bool, send_to: str | None) -> None:
         click.echo(json.dumps(report, indent=2))
     failures = counts[Level.FAIL]
     _end(problem or (f"{failures} of the checks failed" if failures else ""))
+
+
+def _told(checked: Iterable[Finding], as_json: bool) -> list[Finding]:
+    """Returns the findings once all are known, and prints each one at once where people read them."""
+    findings: list[Finding] = []
+    with _libraries_silenced():
+        for finding in checked:
+            findings.append(attrs.evolve(finding, found=one_line(finding.found)))
+            if not as_json:
+                click.echo(findings[-1].line)
+    return findings
 
 
 def _settings_in_force() -> tuple[Settings | None, str]:

@@ -33,7 +33,7 @@ def keys() -> None:
 @as_json_option
 @failing_in_one_line
 def list_(as_json: bool) -> None:
-    """List the keys, those published first first."""
+    """List the keys in the order in which they were published."""
     found = _done(lambda ports: list_signing_keys(ports=ports))
     if as_json:
         print_json({"keys": [signing_key_view(key) for key in found]})

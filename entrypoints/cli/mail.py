@@ -45,8 +45,9 @@ def list_(state: str | None, limit: int, as_json: bool) -> None:
 @mail.command()
 @click.argument("mail_id", required=False)
 @click.option("--all", "every", is_flag=True, help="All mails that were given up or wait for another try.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 @failing_in_one_line
-def retry(mail_id: str | None, every: bool) -> None:
+def retry(mail_id: str | None, every: bool, as_json: bool) -> None:
     """Make one mail, or all of them, due at once; the running server sends them within seconds."""
     if (mail_id is None) is not every:
         raise click.UsageError("Give the id of a mail, or --all.")
@@ -54,7 +55,7 @@ def retry(mail_id: str | None, every: bool) -> None:
         count = asyncio.run(_retried(mail_id))
     except NotFoundError:
         raise click.ClickException(f"no mail {mail_id} is waiting or was given up") from None
-    click.echo(f"{count} to be sent again")
+    click.echo(json.dumps({"retried": count}) if as_json else f"{count} to be sent again")
 
 
 async def _listed(state: DeliveryState | None, limit: int) -> tuple[list[QueuedMail], OutboxStats]:

@@ -29,6 +29,7 @@ def check_settings(environment: Mapping[str, str], problem: str | None = None) -
         yield fail(SETTINGS, problem, "correct it; nothing else can be checked before")
     for each in unknown_settings(environment):
         cure = f"rename it to {each.closest}" if each.closest else "correct its name or remove it"
+        cure = f"remove it: leadnator-auth serve takes {each.option}" if each.option else cure
         # Names in another case are not ours to refuse.
         bad = fail if each.name.startswith(PREFIX) else warn
         yield bad(SETTINGS, f"{each.name} is no setting of this program", cure)

@@ -7,6 +7,7 @@ from typing import Any
 
 from leadnator_auth.entrypoints.settings.errors import StartError
 
+_IN_USE = "another server has it, perhaps this one: end that, or choose another with --port"
 _NOT_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
@@ -24,7 +25,8 @@ def listening(host: str, port: int) -> list[socket.socket]:
         told = error.strerror if isinstance(error, OSError) else None
         # Python adds the address, which stands before it.
         reason = (told or "this is no name of a host").partition(" (")[0]
-        raise StartError(f"cannot listen on {place(host, port)}: {reason}") from error
+        cure = f": {_IN_USE}" if isinstance(error, OSError) and error.errno == errno.EADDRINUSE else ""
+        raise StartError(f"cannot listen on {place(host, port)}: {reason}{cure}") from error
 
 
 def place(host: str, port: int) -> str:

@@ -10,6 +10,7 @@ from leadnator_auth.entrypoints.settings.errors import SettingError
 
 PREFIX = "LEADNATOR_"
 _CLOSE = 0.6
+_OPTIONS_OF_SERVE = {"HOST": "--host", "PORT": "--port", "WORKERS": "--workers"}
 _ADDRESS_OF_SERVICE = re.compile(r"([A-Z0-9_]+_)?SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)")
 _PORT_OF_SERVICE = re.compile(r"([A-Z0-9_]+_)?PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
 _URL_OF_SERVICE = re.compile(r"([A-Z0-9_]+_)?PORT")
@@ -23,6 +24,11 @@ class Unknown:
     name: str
     closest: str | None
     """The setting that was probably meant."""
+
+    @property
+    def option(self) -> str | None:
+        """The option of `serve` that says it instead, if there is one."""
+        return _OPTIONS_OF_SERVE.get(self.name.removeprefix(PREFIX))
 
     @property
     def warning(self) -> str:
@@ -48,10 +54,7 @@ def refuse_unknown(environment: Mapping[str, str], known: Collection[str]) -> No
     """
     ours = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
     if found := unknown_among(ours, known):
-        told = (
-            f"{each.name} is no setting of this program; the nearest is {_closest(each.name, known, 0.0)}"
-            for each in found
-        )
+        told = (f"{each.name} is no setting of this program; {_instead(each, known)}" for each in found)
         raise SettingError("; ".join(told))
 
 
@@ -62,6 +65,13 @@ def _is_service_link(name: str, value: str) -> bool:
         return True
     # LEADNATOR_PORT=8000 is somebody's who expects it to be a setting.
     return bool(_URL_OF_SERVICE.fullmatch(ending) and _HAS_SCHEME.match(value))
+
+
+def _instead(unknown: Unknown, known: Collection[str]) -> str:
+    """Returns what was probably meant: an option of `serve`, or the nearest setting."""
+    if unknown.option:
+        return f"leadnator-auth serve takes {unknown.option}"
+    return f"the nearest is {_closest(unknown.name, known, 0.0)}"
 
 
 def _closest(name: str, known: Collection[str], cutoff: float) -> str | None:

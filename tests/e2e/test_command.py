@@ -298,6 +298,8 @@ def test_the_mails_are_listed_and_tried_again(serve: Serve) -> None:
     for arguments in ((mail["id"],), ("--all",)):
         done = run("mail", "retry", *arguments, home=server.home, settings=environment)
         assert (done.returncode, done.stdout) == (0, "1 to be sent again\n")
+    done = run("mail", "retry", "--all", "--json", home=server.home, settings=environment)
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"retried": 1})
     done = run("mail", "retry", "m_none", home=server.home, settings=environment)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
     assert run("mail", "retry", home=server.home, settings=environment).returncode == 2

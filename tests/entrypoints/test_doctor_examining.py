@@ -1,10 +1,12 @@
 """Checks that hang or break keep no other from reporting."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from subprocess import PIPE
 
 from leadnator_auth.entrypoints.doctor import Check, Finding, Level, examine, ok
 from tests.e2e.server import DEADLINE_SECONDS
@@ -102,6 +104,20 @@ def test_findings_are_told_as_soon_as_they_are_known() -> None:
     assert next(findings).found == "first"
     end.set()
     assert next(findings).found == "second"
+
+
+def test_ctrl_c_ends_the_command_though_a_check_goes_on_in_a_thread() -> None:
+    program = HANGING.replace("await asyncio", "yield ok('hanging', 'so far')\n    await asyncio").replace("0.1", "600")
+    piped = subprocess.Popen([sys.executable, "-uc", program], stdout=PIPE, stderr=PIPE, encoding="utf-8")
+    with piped as process:
+        assert process.stdout
+        assert "so far" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        try:
+            _, told = process.communicate(timeout=DEADLINE_SECONDS)
+        finally:
+            process.kill()
+    assert (process.returncode, told) == (1, "Error: interrupted before all was checked\n")
 
 
 def test_the_command_ends_though_a_thread_hangs_that_python_would_wait_for() -> None:

@@ -509,3 +509,5 @@ def test_settings_that_cannot_be_read_or_are_mistyped_fail() -> None:
     assert levels(check_settings({})) == [OK]
     assert "geheim" not in repr(found)
     assert found[1].cure == "rename it to LEADNATOR_JWT_SECRET"
+    _, port = check_settings({"LEADNATOR_PORT": "8000"})
+    assert port.cure == "remove it: leadnator-auth serve takes --port"

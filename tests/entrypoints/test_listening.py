@@ -84,7 +84,7 @@ def test_a_host_that_is_none_of_ours_is_told_in_one_line(host: str, says: str) -
 def test_a_port_in_use_is_told_and_nothing_stays_open() -> None:
     with socket.create_server(("127.0.0.1", 0)) as first:
         port = first.getsockname()[1]
-        with pytest.raises(StartError, match=f"cannot listen on localhost:{port}: Address already in use"):
+        with pytest.raises(StartError, match=f"cannot listen on localhost:{port}: Address already in use: .* --port"):
             listening("localhost", port)
     for listener in listening("localhost", port):
         listener.close()

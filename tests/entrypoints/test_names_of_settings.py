@@ -30,7 +30,7 @@ def test_it_is_refused_with_the_nearest_name_and_without_its_value(name: str, ne
 
 
 @pytest.mark.parametrize(
-    "name", ["LEADNATOR_", "LEADNATOR_ZZZ", "LEADNATOR_\x1b[2J", "LEADNATOR_\udcff", "LEADNATOR_PORT"]
+    "name", ["LEADNATOR_", "LEADNATOR_ZZZ", "LEADNATOR_\x1b[2J", "LEADNATOR_\udcff", "LEADNATOR_PORTS"]
 )
 def test_one_that_is_far_from_all_is_refused_too_in_one_printable_line(name: str) -> None:
     with pytest.raises(SettingError) as refused:
@@ -39,6 +39,13 @@ def test_one_that_is_far_from_all_is_refused_too_in_one_printable_line(name: str
     assert message.isprintable()
     assert any(known in message for known in names_of_settings())
     assert SECRET not in message
+
+
+@pytest.mark.parametrize("option", ["host", "port", "workers"])
+def test_an_option_of_serve_is_told_as_one(option: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        Settings.read({f"LEADNATOR_{option.upper()}": "8000"})
+    assert str(refused.value).endswith(f"is no setting of this program; leadnator-auth serve takes --{option}")
 
 
 def test_all_of_them_are_told_at_once_before_what_else_is_wrong() -> None:
