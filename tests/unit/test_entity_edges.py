@@ -1,0 +1,59 @@
+"""Entities just before an instant, at it, and long after; what they count, and what they say has changed."""
+
+from contextlib import nullcontext
+from datetime import timedelta
+
+import attrs
+import pytest
+
+from leadnator_auth.domain import AccessPurpose, ApiKey, Claims, EmailChange, InvalidTokenError, Role
+from leadnator_auth.domain.entities.access_token import CLOCK_LEEWAY
+from leadnator_auth.domain.entities.api_key import ADMIN_SCOPES, USE_NOTED_EVERY
+from leadnator_auth.domain.entities.change import Change, changes_between
+from leadnator_auth.domain.values.ids import ApiKeyId, SessionId
+from leadnator_auth.testing.contract.samples import NOW, a_user, some_credentials
+
+ALICE = a_user()
+MOMENT, DAY = timedelta(microseconds=1), timedelta(days=1)
+KEY = ApiKey("digest", ApiKeyId("k_1"), ALICE.id, "backup", ("me", *sorted(ADMIN_SCOPES)), NOW)
+
+
+@pytest.mark.parametrize(("late", "is_over"), [(-DAY, False), (-MOMENT, False), (timedelta(), True), (DAY, True)])
+def test_what_ends_at_an_instant_is_over_then_and_stays_so(late: timedelta, is_over: bool) -> None:
+    assert attrs.evolve(KEY, expires_at=NOW).is_expired(NOW + late) is is_over
+    change = EmailChange(ALICE.id, 1, ALICE.email, None, changed_at=NOW - 7 * DAY, undoable_until=NOW)
+    assert change.is_undoable(NOW + late) is not is_over
+    claims = Claims(ALICE.id, SessionId("s_1"), "t_1", AccessPurpose.ACCESS, NOW - 7 * DAY, NOW)
+    with pytest.raises(InvalidTokenError, match="expired") if is_over else nullcontext():
+        claims.check([AccessPurpose.ACCESS], NOW + CLOCK_LEEWAY + late)
+
+
+@pytest.mark.parametrize(("late", "is_noted"), [(-MOMENT, False), (timedelta(), True), (DAY, True)])
+def test_the_use_of_a_key_is_noted_once_a_minute(late: timedelta, is_noted: bool) -> None:
+    assert attrs.evolve(KEY, last_used_at=NOW).is_use_to_be_noted(NOW + USE_NOTED_EVERY + late) is is_noted
+    assert KEY.is_use_to_be_noted(NOW)
+
+
+def test_a_key_without_an_end_has_none() -> None:
+    assert not KEY.is_expired(NOW + 10_000 * DAY)
+
+
+@pytest.mark.parametrize(("role", "scopes"), [(Role.ADMIN, KEY.scopes), (Role.USER, ("me",))])
+def test_what_is_for_admins_comes_and_goes_with_the_role(role: Role, scopes: tuple[str, ...]) -> None:
+    assert KEY.scopes_of(attrs.evolve(ALICE, role=role)) == scopes
+
+
+def test_each_password_has_a_number_of_its_own() -> None:
+    credentials = some_credentials(ALICE)
+    numbers = [credentials.version]
+    for number in range(4):
+        credentials = credentials.with_password(f"hash-{number}", NOW)
+        numbers.append(credentials.version)
+    assert numbers == [1, 2, 3, 4, 5]
+
+
+def test_a_proved_address_is_a_change() -> None:
+    proved = attrs.evolve(ALICE, email_verified_at=NOW)
+    assert changes_between(ALICE, proved) == (Change("email_verified", "false", "true"),)
+    assert changes_between(proved, ALICE) == (Change("email_verified", "true", "false"),)
+    assert changes_between(ALICE, ALICE) == ()
