@@ -47,6 +47,14 @@ def refusals_in_one_line(who: str | None = None, kind: str = "user") -> Iterator
         raise click.ClickException(_line(error, who, kind)) from error
 
 
+def ask(question: str) -> None:
+    """Asks before something that cannot be taken back; what is in the question may be anything that was typed.
+
+    Raises: click.Abort where the answer is no.
+    """
+    click.confirm(printable(question), abort=True, err=True)
+
+
 def print_json(value: object) -> None:
     """Prints a value for scripts."""
     click.echo(json.dumps(value, indent=2))

@@ -22,6 +22,7 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.values.fields import RawField
 from leadnator_auth.entrypoints.cli.accounts import (
     as_json_option,
+    ask,
     print_changed,
     print_json,
     refusals_in_one_line,
@@ -114,7 +115,7 @@ def delete(who: str, yes: bool, as_json: bool) -> None:
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("Say --yes to delete where nobody can be asked.")
-        click.confirm(f"Delete {who} with everything that belongs to them?", abort=True, err=True)
+        ask(f"Delete {who} with everything that belongs to them?")
     with refusals_in_one_line(who):
         user = asyncio.run(_deleted(who))
     if as_json:
@@ -135,7 +136,7 @@ def recover(who: str, yes: bool, as_json: bool) -> None:
     the address gets in then, so make sure who is asking. WHO is an e-mail address or an id.
     """
     if not yes and sys.stdin.isatty():  # scripts that recover mean it
-        click.confirm(f"End every session of {who} and remove all but the password?", abort=True, err=True)
+        ask(f"End every session of {who} and remove all but the password?")
     with refusals_in_one_line(who):
         user = asyncio.run(_recovered(who))
     if as_json:
