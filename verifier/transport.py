@@ -33,10 +33,16 @@ def checked_url(url: str) -> SplitResult:
 
     Raises: ValueError when it is none, or has a user, a query or a fragment.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("url must be that of the service, such as https://auth.example.com")
-    if parts.username or parts.query or parts.fragment:
+    wrong = "url must be that of the service, such as https://auth.example.com"
+    try:
+        parts = urlsplit(url)
+        is_service = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise ValueError(wrong) from error
+    # What no request line can hold would only show with the first request.
+    if not is_service or not url.isprintable() or " " in url or not parts.path.isascii():
+        raise ValueError(wrong)
+    if (parts.username, parts.password) != (None, None) or parts.query or parts.fragment:
         raise ValueError("url must have no user, no query and no fragment")
     return parts
 

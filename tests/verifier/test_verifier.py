@@ -301,7 +301,12 @@ def test_who_forgets_to_close_it_leaves_no_threads(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "auth.example.com", "ftp://a.test", "https://", "https://u:p@a.test", "http://a/?x"]
+    "url",
+    [
+        *("", "auth.example.com", "ftp://a.test", "https://", "https://u:p@a.test", "http://a/?x", "http://a/#x"),
+        *("http://:p@a.test", "http://@a.test", "http://a.test:99999", "http://a.test:x", "http://a.test:0"),
+        *("http://[::1", "http://a b.test", "http://a.test/x y", "http://a.test/\u00e9", "http://a.test/\r\nX: y"),
+    ],
 )
 def test_a_url_that_cannot_be_meant_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="url"):
