@@ -12,6 +12,7 @@ CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 5.0
 """How long an answer may take beyond what the question allows it to wait."""
 MAX_BODY = 1024 * 1024
+_PORTS: Final = {"http": 80, "https": 443}
 _BROKEN: Final = (OSError, http.client.HTTPException, ValueError)
 
 
@@ -55,7 +56,8 @@ class Connection:
         parts = checked_url(url)
         self._base = parts.path.rstrip("/")
         self._headers = {"Accept": "application/json", "User-Agent": "leadnator-auth-verifier", **headers}
-        host, port = parts.hostname or "", parts.port
+        # Named, for http.client would look for one in an address of IPv6.
+        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
         self._connection: http.client.HTTPConnection
         if parts.scheme == "https":
             safe = context or ssl.create_default_context()
