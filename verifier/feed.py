@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import urlencode
@@ -18,6 +19,10 @@ SPARE = 1.0
 """Seconds of `max_age` that two requests may take beyond the time that they wait."""
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
+
+
+# It goes into a URL of ours, which has to be one, and no longer than the service takes.
+_CURSOR = re.compile("[!-~]{1,256}", re.ASCII)
 
 
 class FeedError(Exception):
@@ -102,9 +107,15 @@ def _page(body: bytes) -> tuple[list[Revocation], str]:
     try:
         page = json.loads(body)
         revocations = [Revocation(_text(each["session_id"]), _instant(each["until"])) for each in page["revocations"]]
-        return revocations, _text(page["cursor"])
+        return revocations, _cursor(page["cursor"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FeedError("the answer of the service is no page of revocations") from error
+
+
+def _cursor(value: object) -> str:
+    if not isinstance(value, str) or not _CURSOR.fullmatch(value):
+        raise ValueError("no cursor")
+    return value
 
 
 def _text(value: object) -> str:

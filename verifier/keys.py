@@ -88,8 +88,10 @@ def _usable(entries: list[object]) -> Iterator[tuple[str, VerifyingKey]]:
 
 
 def _key(entry: dict[str, object]) -> VerifyingKey | None:
-    kind = (entry.get("kty"), entry.get("crv"))
-    algorithm = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256"}.get(kind)  # type: ignore[arg-type]  # any JSON
+    kty, crv = entry.get("kty"), entry.get("crv")
+    if not isinstance(kty, str) or not isinstance(crv, str):
+        return None
+    algorithm = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256"}.get((kty, crv))
     is_for_signatures = entry.get("use", "sig") == "sig" and entry.get("alg", algorithm) == algorithm
     if algorithm is None or not is_for_signatures or "d" in entry:
         return None

@@ -12,6 +12,7 @@ CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 5.0
 """How long an answer may take beyond what the question allows it to wait."""
 MAX_BODY = 1024 * 1024
+_PORTS: Final = {"http": 80, "https": 443}
 _BROKEN: Final = (OSError, http.client.HTTPException, ValueError)
 
 
@@ -33,10 +34,16 @@ def checked_url(url: str) -> SplitResult:
 
     Raises: ValueError when it is none, or has a user, a query or a fragment.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("url must be that of the service, such as https://auth.example.com")
-    if parts.username or parts.query or parts.fragment:
+    wrong = "url must be that of the service, such as https://auth.example.com"
+    try:
+        parts = urlsplit(url)
+        is_service = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise ValueError(wrong) from error
+    # What no request line can hold would only show with the first request.
+    if not is_service or not url.isprintable() or " " in url or not parts.path.isascii():
+        raise ValueError(wrong)
+    if (parts.username, parts.password) != (None, None) or parts.query or parts.fragment:
         raise ValueError("url must have no user, no query and no fragment")
     return parts
 
@@ -49,7 +56,8 @@ class Connection:
         parts = checked_url(url)
         self._base = parts.path.rstrip("/")
         self._headers = {"Accept": "application/json", "User-Agent": "leadnator-auth-verifier", **headers}
-        host, port = parts.hostname or "", parts.port
+        # Named, for http.client would look for one in an address of IPv6.
+        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
         self._connection: http.client.HTTPConnection
         if parts.scheme == "https":
             safe = context or ssl.create_default_context()

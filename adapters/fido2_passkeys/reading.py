@@ -90,13 +90,20 @@ def bytes_of(text: str) -> bytes:
 
 
 def check_complete(attestation: AttestationObject) -> None:
-    """Checks that nothing of it is cut off, or there twice, which the library reads as if all was well.
+    """Checks that nothing is cut off, there twice, or of another type, which the library reads as if all was well.
 
-    What was read is as long as what came. Nothing else tells: where no attestation is asked for, nothing is signed.
+    What was read is as long as what came. Nothing else tells: where no attestation is asked for, nothing is signed, and
+    what a statement says is not looked at (WebAuthn Level 3 section 6.5.4 has its form, 8.7 that of none).
 
     Raises: InvalidPasskeyError.
     """
     data = attestation.auth_data
+    told = {} if data.extensions is None else data.extensions
+    forms: tuple[tuple[object, type], ...] = ((attestation.fmt, str), (attestation.att_stmt, dict), (told, dict))
+    if not all(isinstance(value, form) for value, form in forms):
+        raise InvalidPasskeyError("a part of it is of another type")
+    if attestation.fmt == "none" and attestation.att_stmt:
+        raise InvalidPasskeyError("it states something, and says that it states nothing")
     read = len(cbor.encode({"fmt": attestation.fmt, "authData": data, "attStmt": attestation.att_stmt}))
     extensions = b"" if data.extensions is None else cbor.encode(data.extensions)
     without = 37 + len(data.credential_data or b"") + len(extensions)

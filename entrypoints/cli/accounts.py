@@ -48,7 +48,7 @@ def refusals_in_one_line(who: str | None = None, kind: str = "user") -> Iterator
 
 
 def ask(question: str, *, yes: bool) -> None:
-    """Asks whether to go on, unless `yes` was said.
+    """Asks whether to go on, unless `yes` was said; what is in the question may be anything that was typed.
 
     Raises: click.Abort, click.UsageError where nobody can be asked.
     """
@@ -56,7 +56,7 @@ def ask(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise click.UsageError("Say --yes where nobody can be asked.")
-    click.confirm(question, abort=True, err=True)
+    click.confirm(printable(question), abort=True, err=True)
 
 
 def print_json(value: object) -> None:

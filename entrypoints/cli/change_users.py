@@ -132,8 +132,8 @@ def recover(who: str, yes: bool, as_json: bool) -> None:
     Every session ends, and every second factor, passkey, API key and linked identity goes. Whoever reads the mails to
     the address gets in then, so make sure who is asking. WHO is an e-mail address or an id.
     """
-    if not yes and sys.stdin.isatty():  # scripts that recover mean it
-        click.confirm(f"End every session of {who} and remove all but the password?", abort=True, err=True)
+    # Scripts that recover mean it.
+    ask(f"End every session of {who} and remove all but the password?", yes=yes or not sys.stdin.isatty())
     with refusals_in_one_line(who):
         user = asyncio.run(_recovered(who))
     if as_json:

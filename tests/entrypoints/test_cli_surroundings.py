@@ -1,15 +1,18 @@
 """What the command makes of its standard streams and of variables that are meant for others, seen from inside."""
 
 import gc
+import io
 import os
 import sys
 from pathlib import Path
 
+import click
 import pytest
 import uvicorn
 
 from leadnator_auth.entrypoints.cli.environment import FOREIGN, FOREIGN_PREFIXES, is_foreign, without_foreign_variables
-from leadnator_auth.entrypoints.cli.standard_streams import Output, problem_of, told
+from leadnator_auth.entrypoints.cli.standard_streams import Output, printable, problem_of, told
+from leadnator_auth.entrypoints.cli.webhooks import webhooks as cli_webhooks
 from leadnator_auth.entrypoints.server.serve import uvicorn_options
 from leadnator_auth.entrypoints.settings import Settings
 
@@ -82,6 +85,24 @@ def test_data_fails_where_the_stream_was_closed_and_talk_does_not(tmp_path: Path
 )
 def test_an_error_is_one_line_that_steers_no_terminal(error: OSError, line: str) -> None:
     assert told(error) == line
+
+
+class Terminal(io.StringIO):
+    """What somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("what", ["a\nb", "\x1b[2J", "\u202e", "\u2028"])
+def test_so_is_a_question(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    asked = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", asked)
+    with pytest.raises(click.Abort):
+        cli_webhooks(["delete", what], standalone_mode=False)
+    assert asked.getvalue().startswith(f"Remove {printable(what)} with")
+    assert what not in asked.getvalue()
 
 
 def test_variables_of_others_are_away_while_a_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,9 @@ import attrs
 import pytest
 
 from leadnator_auth.domain import AccessPurpose, ApiKey, Claims, EmailChange, InvalidTokenError, Role
-from leadnator_auth.domain.entities.access_token import CLOCK_LEEWAY
-from leadnator_auth.domain.entities.api_key import ADMIN_SCOPES, USE_NOTED_EVERY
+from leadnator_auth.domain.entities.api_key import ADMIN_SCOPES
 from leadnator_auth.domain.entities.change import Change, changes_between
+from leadnator_auth.domain.entities.session import CLOCK_LEEWAY, USE_NOTED_EVERY
 from leadnator_auth.domain.values.ids import ApiKeyId, SessionId
 from leadnator_auth.testing.contract.samples import NOW, a_user, some_credentials
 

@@ -67,6 +67,8 @@ def test_a_full_page_is_not_all(monkeypatch: pytest.MonkeyPatch) -> None:
         b"[" * 5000,
         b'{"revocations":[],"cursor":""}',
         b'{"revocations":[],"cursor":1}',
+        b'{"revocations":[],"cursor":"\\ud800"}',
+        b'{"revocations":[],"cursor":"' + b"2" * 10_000 + b'"}',
         b'{"revocations":null,"cursor":"2"}',
         page("s_1", until="2026-01-08T00:00:00"),
         page("s_1", until="soon"),

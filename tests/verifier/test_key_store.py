@@ -1,5 +1,7 @@
 """When a verifier fetches keys, and what an answer changes."""
 
+import json
+
 import pytest
 
 from leadnator_auth.verifier.key_store import (
@@ -55,6 +57,17 @@ def test_a_failed_fetch_changes_nothing(status: int, body: bytes) -> None:
     assert store.due_in(FETCHED_EVERY) == RETRIED_AFTER
     store.failed("no answer", FETCHED_EVERY + 5)
     assert store.current.keys.keys() == {"k-old"}
+
+
+@pytest.mark.parametrize("value", [None, 5, True, [], ["OKP"], {}, {"a": 1}, "", "\ud800", "\u00e9", "x" * 5000])
+@pytest.mark.parametrize("member", ["kty", "crv", "x", "y", "kid", "use", "alg"])
+@pytest.mark.parametrize("algorithm", ["EdDSA", "ES256"])
+def test_an_entry_of_any_json_costs_no_other_key(algorithm: str, member: str, value: object) -> None:
+    store = a_store()
+    odd = {**Key(algorithm, "k-odd").jwk, member: value}
+    body = json.dumps({"keys": [odd, OLD.jwk, value, NEW.jwk]}).encode()
+    assert store.answered(200, body, FETCHED_EVERY)
+    assert {"k-old", "k-new"} <= store.current.keys.keys()
 
 
 def test_keys_that_cannot_be_fetched_anew_count_for_an_hour() -> None:

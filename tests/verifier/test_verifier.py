@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -11,6 +12,7 @@ import pytest
 
 from leadnator_auth.verifier import AsyncVerifier, InvalidTokenError, Verifier, VerifierUnavailableError
 from leadnator_auth.verifier.keys import UnknownKeyError
+from leadnator_auth.verifier.transport import Connection, TransportError
 from tests.verifier.minting import Key, jwks
 from tests.verifier.service import API_KEY, FEED, KEYS, Service, serving
 
@@ -301,11 +303,40 @@ def test_who_forgets_to_close_it_leaves_no_threads(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "auth.example.com", "ftp://a.test", "https://", "https://u:p@a.test", "http://a/?x"]
+    "url",
+    [
+        *("", "auth.example.com", "ftp://a.test", "https://", "https://u:p@a.test", "http://a/?x", "http://a/#x"),
+        *("http://:p@a.test", "http://@a.test", "http://a.test:99999", "http://a.test:x", "http://a.test:0"),
+        *("http://[::1", "http://a b.test", "http://a.test/x y", "http://a.test/\u00e9", "http://a.test/\r\nX: y"),
+    ],
 )
 def test_a_url_that_cannot_be_meant_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="url"):
         Verifier(url, api_key=API_KEY)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("http://[::1]", ("::1", 80)),
+        ("https://[2001:db8::7]/auth", ("2001:db8::7", 443)),
+        ("http://[::1]:8000", ("::1", 8000)),
+        ("HTTPS://a.test", ("a.test", 443)),
+    ],
+)
+def test_a_service_is_asked_where_its_url_says(
+    monkeypatch: pytest.MonkeyPatch, url: str, address: tuple[str, int]
+) -> None:
+    asked: list[object] = []
+
+    def refuse(where: object, *_: object, **__: object) -> None:
+        asked.append(where)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    with pytest.raises(TransportError):
+        Connection(url, {}, None).get("/")
+    assert asked == [address]
 
 
 @pytest.mark.parametrize("api_key", ["", "lnk_ä", "lnk_a\r\nX: y", "lnk_a b"])
