@@ -14,6 +14,8 @@ import pytest
 from tests.e2e.server import Server, run
 
 ROOT = Path(__file__).parents[3]
+OWN = {f"leadnator_auth/{name}" for name in ("__init__.py", "__main__.py", "py.typed")}
+"""What is beside the folders of the checkout."""
 MINUTES = 600.0
 DOMAIN_ONLY = """
 import sys
@@ -101,9 +103,7 @@ def test_the_wheel_has_everything_the_code_reads_at_run_time(installed: Installe
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert in_checkout | {"leadnator_auth/__init__.py", "leadnator_auth/py.typed"} == {
-        name for name in installed.names if name.startswith("leadnator_auth/")
-    }
+    assert in_checkout | OWN == {name for name in installed.names if name.startswith("leadnator_auth/")}
     assert "leadnator_auth/adapters/mail/templates/en/reset_link.txt" in installed.names
     assert "leadnator_auth/adapters/sql/migrations/env.py" in installed.names
     assert "leadnator_auth/adapters/sql/migrations/versions/0001_accounts.py" in installed.names
