@@ -4,7 +4,6 @@ import ipaddress
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import attrs
 
@@ -34,6 +33,8 @@ _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "ho
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLACEHOLDER = re.compile(r"\{(?:token|public_url)\}|(\{[^{}]*\}?|\})")
 """One that is filled in, or in the group whatever else looks like one."""
+# An encoded slash, backslash or dot is in no path that we serve, and braces are filled in where links are made.
+_SERVED_PATH = re.compile(r"(?:/(?!\.\.?(?:/|$))(?:[^/\\%{}\s]|%(?!2[EF]|5C)[0-9A-F]{2})+)*", re.IGNORECASE)
 HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
 
 
@@ -109,6 +110,8 @@ def public_url(text: str) -> str:
     parts = _web_url(text)
     if parts.query is not None or parts.fragment is not None:
         raise ValueError
+    if not _SERVED_PATH.fullmatch(parts.path.rstrip("/")):
+        raise UrlError("nothing can be served below its path: that is of plain segments, such as /accounts")
     return text.rstrip("/")
 
 
@@ -149,22 +152,6 @@ def _check_address_literal(text: str) -> None:
         ipaddress.IPv6Address(address[5:])
     else:
         ipaddress.IPv4Address(address)
-
-
-def existing_folder(text: str) -> Path:
-    """Returns the path of a folder that is there."""
-    path = Path(text)
-    if not path.is_dir():
-        raise ValueError
-    return path
-
-
-def existing_file(text: str) -> Path:
-    """Returns the path of a file that is there."""
-    path = Path(text)
-    if not path.is_file():
-        raise ValueError
-    return path
 
 
 def networks(text: str) -> tuple[str, ...]:
