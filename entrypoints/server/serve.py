@@ -42,6 +42,8 @@ from leadnator_auth.entrypoints.telemetry.tracing import require_tracing, tracin
 STARTUP_DELAY = 0.5
 """How long, in seconds, background work waits after the start, when requests come first."""
 GRACEFUL_SHUTDOWN_SECONDS = 20
+WORKER_SECONDS = 30
+"""For a process of several to begin or to say that it lives: killed sooner, none would ever serve on a busy machine."""
 
 _log = structlog.get_logger(__name__)
 
@@ -129,6 +131,7 @@ def uvicorn_options(settings: Settings) -> dict[str, Any]:  # of as many types
         "forwarded_allow_ips": [],
         "timeout_keep_alive": settings.keep_alive,
         "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_SECONDS,
+        "timeout_worker_healthcheck": WORKER_SECONDS,
         "ws": "none",
         "http": protocol_class(),
     }

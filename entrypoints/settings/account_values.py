@@ -4,6 +4,7 @@ from pathlib import Path
 
 from leadnator_auth.domain.values.public_key import SigningAlgorithm
 from leadnator_auth.entrypoints.settings.errors import FileError
+from leadnator_auth.entrypoints.settings.files import is_there
 from leadnator_auth.entrypoints.settings.values import HOST_NAME, TEN_YEARS, between
 
 OPEN, CLOSED = "open", "closed"
@@ -51,7 +52,7 @@ def password_blocklist(text: str) -> str | Path:
     if text.lower() in (OFF, COMMON):
         return text.lower()
     path = Path(text)
-    if not path.is_file():
+    if not is_there(path.is_file):
         raise FileError("this is a folder" if path.is_dir() else "there is no such file")
     return path
 

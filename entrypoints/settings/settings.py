@@ -8,7 +8,7 @@ import attrs
 
 from leadnator_auth.domain import Limits, RateLimit
 from leadnator_auth.domain.policy import MOST_SESSIONS
-from leadnator_auth.entrypoints.settings import account_values, values, web_urls
+from leadnator_auth.entrypoints.settings import account_values, files, values, web_urls
 from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl
 from leadnator_auth.entrypoints.settings.errors import SettingError
 from leadnator_auth.entrypoints.settings.field import setting
@@ -92,7 +92,7 @@ class Settings:
         "PASSWORD_BLOCKLIST", account_values.password_blocklist, account_values.OFF, account_values.BLOCKLIST_TAKES
     )
     user_metadata_schema: Path | None = setting(
-        "USER_METADATA_SCHEMA", values.existing_file, None, "a file with a JSON Schema"
+        "USER_METADATA_SCHEMA", files.existing_file, None, "a file with a JSON Schema"
     )
     public_url: str | None = setting(
         "PUBLIC_URL", web_urls.public_url, None, "an http:// or https:// URL without query", url=True
@@ -115,7 +115,7 @@ class Settings:
         "one e-mail address, perhaps with a name: no-reply@acme.example or Acme <no-reply@acme.example>",
     )
     mail_templates: Path | None = setting(
-        "MAIL_TEMPLATES", values.existing_folder, None, "a folder with templates that replace ours"
+        "MAIL_TEMPLATES", files.existing_folder, None, "a folder with templates that replace ours"
     )
     mail_language: str = setting("MAIL_LANGUAGE", values.one_of("en", "de"), "en", "en or de")
     app_name: str = setting(

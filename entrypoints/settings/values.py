@@ -4,7 +4,6 @@ import ipaddress
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 from leadnator_auth.domain import RateLimit
 from leadnator_auth.domain.values.text import is_blank, is_control
@@ -80,22 +79,6 @@ def secrets(text: str) -> tuple[str, ...]:
     if any(len(secret.encode()) < MIN_SECRET_BYTES for secret in found):
         raise ValueError
     return found
-
-
-def existing_folder(text: str) -> Path:
-    """Returns the path of a folder that is there."""
-    path = Path(text)
-    if not path.is_dir():
-        raise ValueError
-    return path
-
-
-def existing_file(text: str) -> Path:
-    """Returns the path of a file that is there."""
-    path = Path(text)
-    if not path.is_file():
-        raise ValueError
-    return path
 
 
 def networks(text: str) -> tuple[str, ...]:

@@ -6,13 +6,15 @@ from leadnator_auth.entrypoints.settings.url_parts import UrlError, UrlParts, on
 
 _PLACEHOLDER = re.compile(r"\{(?:token|public_url)\}|(\{[^{}]*\}?|\})")
 """One that is filled in, or in the group whatever else looks like one."""
+# An encoded slash, backslash or dot is in no path that we serve, and braces are filled in where links are made.
+_SERVED_PATH = re.compile(r"(?:/(?!\.\.?(?:/|$))(?:[^/\\%{}\s]|%(?!2[EF]|5C)[0-9A-F]{2})+)*", re.IGNORECASE)
 
 
 def public_url(text: str) -> str:
     """Returns the base of all links, without a slash at its end."""
-    parts = _web_url(text)
-    if parts.query is not None or parts.fragment is not None:
-        raise ValueError
+    parts = _base_url(text)
+    if not _SERVED_PATH.fullmatch(parts.path.rstrip("/")):
+        raise UrlError("nothing can be served below its path: that is of plain segments, such as /accounts")
     return text.rstrip("/")
 
 
@@ -37,7 +39,15 @@ def login_url(text: str) -> str:
 
 def otlp_endpoint(text: str) -> str:
     """Returns the base URL of an OpenTelemetry collector, without a slash at its end."""
-    return public_url(text)
+    _base_url(text)
+    return text.rstrip("/")
+
+
+def _base_url(text: str) -> UrlParts:
+    parts = _web_url(text)
+    if parts.query is not None or parts.fragment is not None:
+        raise ValueError
+    return parts
 
 
 def _web_url(text: str) -> UrlParts:

@@ -28,6 +28,7 @@ def test_workers_that_could_not_start_are_told_of(
         def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
             assert config.workers == len(exit_codes)
             assert sockets[0].getsockname()[0] == HOST
+            assert config.timeout_worker_healthcheck >= 30, "a worker that a busy machine is slow to start lives"
             self.processes = [Worker(code) for code in exit_codes]
 
         def run(self) -> None:

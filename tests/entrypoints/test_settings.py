@@ -174,6 +174,8 @@ GOOD: list[tuple[str, str, object]] = [
     ),
     ("PUBLIC_URL", "https://auth.example.com", "https://auth.example.com"),
     ("PUBLIC_URL", "https://example.com/auth/", "https://example.com/auth"),
+    ("PUBLIC_URL", "https://example.com/a.b/..c/~d;e=f/", "https://example.com/a.b/..c/~d;e=f"),
+    ("PUBLIC_URL", "https://example.com/é/%C3%A9/a%20b", "https://example.com/é/%C3%A9/a%20b"),
     ("PUBLIC_URL", "http://[::1]:8000", "http://[::1]:8000"),
     ("RESET_URL", "https://app.example.com/#/reset/{token}", "https://app.example.com/#/reset/{token}"),
     ("RESET_URL", "{public_url}/reset?t={token}", "{public_url}/reset?t={token}"),
@@ -230,6 +232,8 @@ def test_a_good_value_is_taken(name: str, text: str, value: object) -> None:
     assert value_of(f"LEADNATOR_{name}", text) == value
 
 
+LONG_PATHS = ["a" * 300, "a/" * 3000]
+
 BAD: dict[str, list[str]] = {
     "DATABASE_URL": [
         "leadnator.db",
@@ -276,7 +280,9 @@ BAD: dict[str, list[str]] = {
     "NEW_SIGN_IN_NOTICE": ["yes", "1"],
     "EVENT_RETENTION": ["0", "-1", "1.5", "30d", "ever", "3651"],
     "MIN_PASSWORD_LENGTH": ["0", "six", "1000000"],
-    "PASSWORD_BLOCKLIST": ["on", "comon", "/nowhere/list.txt", "/", "a\0b", "a\udcff", "off,common"],
+    "PASSWORD_BLOCKLIST": [*LONG_PATHS, "on", "comon", "/nowhere/list.txt", "/", "a\0b", "a\udcff", "off,common"],
+    "USER_METADATA_SCHEMA": [*LONG_PATHS, "/nowhere/schema.json", "/", "a\0b"],
+    "MAIL_TEMPLATES": [*LONG_PATHS, "/nowhere", "/dev/null", "a\0b"],
     "SIGNUP": [
         "on",
         "off",
@@ -311,6 +317,17 @@ BAD: dict[str, list[str]] = {
         "https://example.com:eighty",
         "https://u:p@example.com",
         "https://[::1",
+        "https://example.com/a%2Fb",
+        "https://example.com/%5cauth",
+        "https://example.com/auth%2e",
+        "https://example.com/../auth",
+        "https://example.com/auth/./",
+        "https://example.com//auth",
+        "https://example.com/auth//x",
+        "https://example.com/a\\b",
+        "https://example.com/%zz",
+        "https://example.com/{token}",
+        "https://example.com/{public_url}/a",
     ],
     "RESET_URL": [
         "https://example.com/reset",

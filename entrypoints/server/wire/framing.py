@@ -38,6 +38,11 @@ class Framing:
         """The path of the request whose head waits to be pulled, as it was sent; empty where it names none."""
         return path_in_line(self._buffer)
 
+    @property
+    def begins_with_head(self) -> bool:
+        """Whether the method of that request is HEAD."""
+        return self._buffer.startswith(b"HEAD ")
+
     def push(self, data: bytes) -> None:
         """Adds bytes that have arrived."""
         self._buffer += data

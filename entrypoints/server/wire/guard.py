@@ -69,7 +69,9 @@ class ConnectionGuard:
         has_begun = self._request is not None and self._request.response_started
         more_headers = self._protocol.server_state.default_headers
         base_path = self._protocol.root_path.rstrip("/")
-        answer = refusal_answer(reason, self._path(), request_id, more_headers, base_path)
+        answer = refusal_answer(
+            reason, self._path(), request_id, more_headers, base_path, to_head=self._is_asked_for_head()
+        )
         self._end(b"" if has_begun else answer)
 
     def linger(self) -> bool:
@@ -113,6 +115,12 @@ class ConnectionGuard:
         if self._framing.is_in_body and self._request is not None:
             return self._request.scope["path"].removeprefix(self._protocol.root_path)
         return self._framing.path
+
+    def _is_asked_for_head(self) -> bool:
+        """Returns whether the method of the request that is being read is HEAD, whose sender expects no content."""
+        if self._framing.is_in_body and self._request is not None:
+            return self._request.scope["method"] == "HEAD"
+        return self._framing.begins_with_head
 
     def _is_answered(self) -> bool:
         cycle = self._protocol.cycle

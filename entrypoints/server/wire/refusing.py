@@ -53,11 +53,18 @@ class RefusedError(Exception):
 
 
 def refusal_answer(
-    reason: Reason, path: str, request_id: str, more_headers: Iterable[tuple[bytes, bytes]], base_path: str = ""
+    reason: Reason,
+    path: str,
+    request_id: str,
+    more_headers: Iterable[tuple[bytes, bytes]],
+    base_path: str = "",
+    *,
+    to_head: bool = False,
 ) -> bytes:
     """Returns the last answer of a connection: the problem that the application would answer with, as bytes.
 
-    `path` is that of the request, below `base_path`, as far as it is known.
+    `path` is that of the request, below `base_path`, as far as it is known. The answer `to_head` has no content, but
+    the length of what there would be (RFC 9110 section 9.3.2).
     """
     response = problem_response(_error(reason, path), base_path)
     headers = [*more_headers, *response.raw_headers, *_HEADERS, (b"x-request-id", request_id.encode())]
@@ -65,7 +72,7 @@ def refusal_answer(
         headers.append(_CLOSE)
     phrase = HTTPStatus(response.status_code).phrase.encode()
     lines = [b"HTTP/1.1 %d %s" % (response.status_code, phrase), *(b"%s: %s" % header for header in headers)]
-    return b"\r\n".join([*lines, b"", bytes(response.body)])
+    return b"\r\n".join([*lines, b"", b"" if to_head else bytes(response.body)])
 
 
 def _error(reason: Reason, path: str) -> AuthError | RequestError:

@@ -70,7 +70,17 @@ def connected(config: uvicorn.Config, parser: str, state: ServerState) -> Record
     return transport
 
 
+def received_from(app: ASGIApp, parser: str, conversation: Conversation) -> bytes:
+    """Returns all that came back on the connection of one conversation, as it was."""
+    return in_virtual_time(_talk(configured(app), parser, conversation))[0]
+
+
 async def _exchange(config: uvicorn.Config, parser: str, conversation: Conversation) -> Exchange:
+    written, seconds = await _talk(config, parser, conversation)
+    return Exchange(answers_in(written.replace(GO_ON, b"")), written.count(GO_ON), seconds)
+
+
+async def _talk(config: uvicorn.Config, parser: str, conversation: Conversation) -> tuple[bytes, float]:
     loop = asyncio.get_running_loop()
     began = loop.time()
     transport = connected(config, parser, ServerState())
@@ -81,8 +91,7 @@ async def _exchange(config: uvicorn.Config, parser: str, conversation: Conversat
     await asyncio.wait([transport.end], timeout=PATIENCE_SECONDS)
     transport.close()
     await asyncio.sleep(ONE_TURN_SECONDS)
-    written = bytes(transport.written)
-    return Exchange(answers_in(written.replace(GO_ON, b"")), written.count(GO_ON), transport.end.result() - began)
+    return bytes(transport.written), transport.end.result() - began
 
 
 class _VirtualSelector(selectors.SelectSelector):

@@ -4,7 +4,7 @@ import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.entrypoints.http import create_app
-from tests.http.wire.exchanging import Conversation, exchanges
+from tests.http.wire.exchanging import Conversation, exchanges, received_from
 from tests.http.wire.serving import PROTOCOLS, Answer, answers_in, serving
 
 pytestmark = pytest.mark.usefixtures("logs")
@@ -33,7 +33,7 @@ REFUSED: dict[str, tuple[bytes, bytes]] = {
     "query beyond ASCII": (b"?a=\xc3\xa4", HOST + b"\r\n"),
     "fragment": (b"?a#b", HOST + b"\r\n"),
 }
-LINES = [b"GET %b HTTP/1.1\r\n", b"HEAD %b HTTP/1.1\r\n", b"GET http://b%b HTTP/1.1\r\n", b"get %b HTTP/1.1\r\n"]
+LINES = [b"GET %b HTTP/1.1\r\n", b"GET http://b%b HTTP/1.1\r\n", b"get %b HTTP/1.1\r\n"]
 ELSEWHERE = [
     *(b"/api/auth/forwards", b"/api/auth/forward/", b"/api/auth/me?/api/auth/forward", b"/?%b" % FORWARD),
     *(b"/api/auth/%66orward", b"/x/api/auth/forward", b"http://b/?%b" % FORWARD, b"/API/AUTH/FORWARD"),
@@ -58,6 +58,8 @@ def test_it_is_401(memory: MemoryPorts, parser: str, name: str) -> None:
             (exchange,) = exchanges(create_app(memory), parser, [conversation])
             (answer,) = exchange.answers
             assert_unauthorized(answer)
+    received = received_from(create_app(memory), parser, [b"HEAD %b HTTP/1.1\r\n" % (FORWARD + query) + rest])
+    assert received.startswith(b"HTTP/1.1 401 ")
 
 
 @pytest.mark.parametrize("parser", PROTOCOLS)
