@@ -2,10 +2,7 @@
 
 import ast
 import re
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 from leadnator_auth.domain import EventType
 from leadnator_auth.entrypoints.background import events
@@ -27,16 +24,6 @@ def test_the_page_of_errors_is_what_the_table_makes() -> None:
 def test_the_page_of_commands_is_what_help_prints() -> None:
     # Versions of click break lines in different places.
     assert reference.COMMANDS_PAGE.read_text().split() == reference.commands_page().split(), AGAIN
-
-
-def test_who_shares_a_file_is_told_the_name_of_every_table(migrated_sqlite: Path) -> None:
-    page = (ROOT / "docs" / "how-to" / "share-a-database.md").read_text()
-    told = re.search(r"none of yours is called (.*?);", page, re.DOTALL)
-    assert told
-    with closing(sqlite3.connect(migrated_sqlite)) as database:
-        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    ours = {name for name in tables if not name.startswith(("sqlite_", "leadnator_auth"))}
-    assert set(re.findall("`(.*?)`", told[1])) == ours
 
 
 OUTBOXES = (MAILS.name, events.NAME)
