@@ -6,12 +6,15 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from leadnator_auth.domain import AccessPurpose, ApiKey, Claims, EmailChange, InvalidTokenError, Role
+from leadnator_auth.domain import AccessPurpose, ApiKey, Claims, EmailChange, InvalidTokenError, KeyRing, Role
 from leadnator_auth.domain.entities.api_key import ADMIN_SCOPES
 from leadnator_auth.domain.entities.change import Change, changes_between
+from leadnator_auth.domain.entities.event_delivery import queued_event
+from leadnator_auth.domain.entities.key_ring import MAX_LOOKS, READ_EVERY
 from leadnator_auth.domain.entities.session import CLOCK_LEEWAY, USE_NOTED_EVERY
 from leadnator_auth.domain.values.ids import ApiKeyId, SessionId
-from leadnator_auth.testing.contract.samples import NOW, a_user, some_credentials
+from leadnator_auth.domain.values.public_key import SigningAlgorithm
+from leadnator_auth.testing.contract.samples import NOW, a_user, an_event_delivery, some_credentials
 
 ALICE = a_user()
 MOMENT, DAY = timedelta(microseconds=1), timedelta(days=1)
@@ -57,3 +60,19 @@ def test_a_proved_address_is_a_change() -> None:
     assert changes_between(ALICE, proved) == (Change("email_verified", "false", "true"),)
     assert changes_between(proved, ALICE) == (Change("email_verified", "true", "false"),)
     assert changes_between(ALICE, ALICE) == ()
+
+
+@pytest.mark.parametrize(("late", "state"), [(-MOMENT, "queued"), (timedelta(), "dead"), (DAY, "dead")])
+def test_an_event_of_three_days_ago_is_not_tried_any_more(late: timedelta, state: str) -> None:
+    payload = an_event_delivery().payload
+    assert queued_event("d_1", payload, payload.event.at + 3 * DAY + late).state.value == state
+
+
+def test_a_key_that_is_not_known_is_looked_for_a_few_times_until_they_are_read_again() -> None:
+    ring = KeyRing(SigningAlgorithm.ES256)
+    ring.keep([], NOW)
+    assert [ring.may_look(NOW) for _ in range(MAX_LOOKS + 2)] == [True] * MAX_LOOKS + [False] * 2
+    assert ring.may_look(NOW + READ_EVERY), "they are to be read then"
+    ring.keep([], NOW + READ_EVERY)
+    looked = [ring.may_look(NOW + READ_EVERY) for _ in range(MAX_LOOKS + 1)]
+    assert looked == [True] * (MAX_LOOKS - 1) + [False] * 2
