@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING, Never
 
 import click
 
@@ -21,6 +22,9 @@ from leadnator_auth.entrypoints.cli.private_file import new_private_file
 from leadnator_auth.entrypoints.cli.standard_streams import Output
 from leadnator_auth.entrypoints.cli.user_file import FileFormat, format_of
 from leadnator_auth.entrypoints.views import exact_rfc3339
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 Record = dict[str, Json]
 Write = Callable[[bytes], object]
@@ -57,8 +61,8 @@ def export(file_format: str | None, output: Path | None) -> None:
     """
     named = format_of(output.name, b"{") if output else FileFormat.NDJSON
     chosen = FileFormat(file_format) if file_format else named
-    with _opened(output) as write:
-        count = asyncio.run(_write_all(chosen, write))
+    with _opened(output) as write, _progress(output) as progress:
+        count = asyncio.run(_write_all(chosen, write, progress))
     click.echo(f"{count:,} exported, with their password hashes", err=True)
 
 
@@ -77,7 +81,15 @@ def _opened(output: Path | None) -> Iterator[Write]:
         stdout.buffer.flush()
 
 
-async def _write_all(file_format: FileFormat, write: Write) -> int:
+def _progress(output: Path | None) -> "tqdm[Never]":
+    """Returns what shows how far it is, unless nobody looks, or the accounts themselves are looked at."""
+    from tqdm import tqdm
+
+    are_shown = output is None and sys.stdout.isatty()
+    return tqdm(unit=" accounts", leave=False, disable=are_shown or None)
+
+
+async def _write_all(file_format: FileFormat, write: Write, progress: "tqdm[Never]") -> int:
     """Writes the accounts one by one, and returns how many they are."""
     line_of: Callable[[Record], str] = _csv_line if file_format is FileFormat.CSV else _json_line
     if file_format is FileFormat.CSV:
@@ -87,6 +99,7 @@ async def _write_all(file_format: FileFormat, write: Write) -> int:
         async for exported in export_users(ports=ports):
             write(line_of(_record(exported)).encode())
             count += 1
+            progress.update()
     return count
 
 

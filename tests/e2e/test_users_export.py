@@ -1,7 +1,11 @@
 """`users export`: everybody, for another system or for this one, in a file that only its owner reads."""
 
 import json
+import os
+import pty
 import subprocess
+import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,3 +91,16 @@ def test_no_file_is_written_over_and_none_is_left_unfinished(tmp_path: Path) -> 
     assert run("users", "export", "--output", "no/new.csv", home=tmp_path).returncode == 1
     assert [name for name in before if not name.startswith("leadnator.db")] == ["file", "folder", "link"]
     assert not [path for path in tmp_path.iterdir() if "new.csv" in path.name]
+
+
+def test_whoever_waits_sees_how_far_it_is(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    command = [sys.executable, "-m", "leadnator_auth", "users", "export", "--output", "people.ndjson"]
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        done = subprocess.run(command, cwd=tmp_path, stderr=theirs, check=False)
+        os.close(theirs)
+        shown = terminal.read(65_536)
+    assert done.returncode == 0
+    assert b"0 accounts [" in shown
+    assert shown.endswith(b"0 exported, with their password hashes\r\n")
