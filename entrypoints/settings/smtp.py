@@ -24,6 +24,8 @@ def smtp_url(text: str) -> SmtpUrl:
     parts = split_url(text, ("smtp", "smtp+starttls", "smtps"))
     if parts.path not in ("", "/") or parts.query is not None or parts.fragment is not None:
         raise UrlError(ENCODING)
+    if parts.password and not parts.user:
+        raise UrlError("it has a password for nobody: a user name comes before the colon")
     host = one_host(parts)
     return SmtpUrl(parts.scheme, host.name, host.port, parts.user, parts.password or None)
 
@@ -39,6 +41,8 @@ def _check_address_literal(text: str) -> None:
     if not (text.startswith("[") and text.endswith("]")):
         raise ValueError
     address = text[1:-1]
+    if "%" in address:  # a zone, which is of one machine alone
+        raise ValueError
     if address.lower().startswith("ipv6:"):
         ipaddress.IPv6Address(address[5:])
     else:

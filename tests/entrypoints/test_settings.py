@@ -349,6 +349,7 @@ BAD: dict[str, list[str]] = {
         "smtp://host?tls=no",
         "smtp://host#tls",
         "smtp+tls://host",
+        "smtp://:secret@host",
     ],
     "MAIL_FROM": [
         "nobody",
@@ -399,6 +400,7 @@ BAD: dict[str, list[str]] = {
         "[auth.example.com]",
         "[2001:db8::1]",
         "[IPv6:192.0.2.1]",
+        "[IPv6:fe80::1%eth0]",
         "[192.0.2.1",
         "[]",
         "a" * 64,
