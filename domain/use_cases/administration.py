@@ -55,12 +55,10 @@ async def create_user(
 ) -> User:
     """Returns a new account, on the plan "Starter" if none is given.
 
-    The rules of sign-up apply, but whether sign-up is closed, or for some domains only, does not matter here.
+    The rules of sign-up apply, but whether sign-up is closed, or for some domains only, does not matter here. Unless
+    the address is said to be verified, its owner is mailed the link that follows a sign-up.
 
-    Unless the address is said to be verified, its owner is mailed the link that follows a sign-up.
-
-    Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, EmailTakenError,
-    OverloadedError.
+    Raises: ForbiddenError, InvalidTokenError, MissingFieldsError, InvalidFieldsError, EmailTakenError, OverloadedError.
     """
     given = await _checked(actor, name, email, password, plan, ports)
     password_hash = await ports.hasher.hash(given.password)

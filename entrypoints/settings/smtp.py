@@ -24,8 +24,6 @@ def smtp_url(text: str) -> SmtpUrl:
     parts = split_url(text, ("smtp", "smtp+starttls", "smtps"))
     if parts.path not in ("", "/") or parts.query is not None or parts.fragment is not None:
         raise UrlError(ENCODING)
-    if parts.password and not parts.user:
-        raise UrlError("it has a password for nobody: a user name comes before the colon")
     host = one_host(parts)
     return SmtpUrl(parts.scheme, host.name, host.port, parts.user, parts.password or None)
 

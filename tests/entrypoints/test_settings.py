@@ -349,7 +349,6 @@ BAD: dict[str, list[str]] = {
         "smtp://host?tls=no",
         "smtp://host#tls",
         "smtp+tls://host",
-        "smtp://:secret@host",
     ],
     "MAIL_FROM": [
         "nobody",
