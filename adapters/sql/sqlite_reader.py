@@ -11,6 +11,8 @@ CACHE_KIB = 16 * 1024
 """At most: the pages of some thousand users who are active, however many more there are."""
 MAX_KEPT = 4096
 """How many rows are kept at most."""
+_NO_VERSION = 0
+"""Below those of SQLite, which begin with 1."""
 
 
 class SqliteReader:
@@ -28,7 +30,7 @@ class SqliteReader:
         self._file = file
         self._at_next_turn = at_next_turn
         self._connection: sqlite3.Connection | None = None
-        self._version = 0
+        self._version = _NO_VERSION
         self._is_asked = False
         self._kept: dict[tuple[str, str], Any] = {}  # of whatever type was made
         """Of rows that were there in `_version`, or in a later one: no later than the next question for it."""
@@ -58,7 +60,9 @@ class SqliteReader:
 
     def close(self) -> None:
         """Disconnects; the next look-up connects again."""
-        self._kept.clear()  # the numbers of versions are a connection's own
+        self._kept.clear()
+        self._version = _NO_VERSION  # the numbers are a connection's own: another one's may be the same by chance
+        self._is_asked = False
         if self._connection is not None:
             self._connection.close()
             self._connection = None

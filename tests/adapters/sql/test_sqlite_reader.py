@@ -106,6 +106,20 @@ def test_over_another_connection_nothing_is_kept(reader: SqliteReader, writer: s
     assert reader.fetch_one(ROW, "1", tuple) == ("1", "Al")
 
 
+@pytest.mark.parametrize("commits", range(4))
+def test_over_another_connection_the_numbers_begin_anew(
+    reader: SqliteReader, writer: sqlite3.Connection, commits: int
+) -> None:
+    for _ in range(commits):
+        assert asked_often(reader)
+        writer.execute("UPDATE people SET name = name || '!'")
+    assert asked_often(reader)
+    reader.close()
+    assert reader.fetch_one(ROW, "1", tuple)
+    writer.execute("UPDATE people SET name = 'Al'")
+    assert reader.fetch_one(ROW, "1", tuple) == ("1", "Al")
+
+
 def test_a_file_that_is_gone_is_told(reader: SqliteReader, file: Path, tmp_path: Path) -> None:
     assert asked_often(reader) == ("1", "Alice")
     reader.close()
