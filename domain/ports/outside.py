@@ -59,7 +59,7 @@ class AccessTokens(Protocol):
         """Returns the claims of a genuine token, whatever their times say.
 
         Raises: InvalidTokenError when it was not issued here, was changed, or is malformed; UnknownSigningKeyError
-        when its key is none of the ring's, and may be known to others already. `steps.access_tokens` looks again then.
+        when its key is none of the ring's, and may be known to others already. `identify` looks again then.
         """
 
 

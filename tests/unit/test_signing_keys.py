@@ -36,7 +36,8 @@ from leadnator_auth.domain import (
 from leadnator_auth.domain.entities.key_ring import MAX_LOOKS
 from leadnator_auth.domain.errors import UnknownSigningKeyError
 from leadnator_auth.domain.ports import Repositories, Transaction
-from leadnator_auth.domain.use_cases.steps.access_tokens import issue_token, read_keys, read_token
+from leadnator_auth.domain.use_cases.identify import read_token
+from leadnator_auth.domain.use_cases.steps.access_tokens import issue_token, read_keys
 from leadnator_auth.testing.contract.outside import CLAIMS
 
 EDDSA, ES256, HS256 = SigningAlgorithm.EDDSA, SigningAlgorithm.ES256, SigningAlgorithm.HS256

@@ -1,7 +1,6 @@
-"""Signing and reading access tokens with keys that may change while this process runs."""
+"""Signing access tokens with keys that may change while this process runs."""
 
 from leadnator_auth.domain.entities.access_token import Claims
-from leadnator_auth.domain.errors import InvalidTokenError, UnknownSigningKeyError
 from leadnator_auth.domain.ports import Ports, Repositories
 
 
@@ -15,39 +14,6 @@ async def issue_token(claims: Claims, ports: Ports, repositories: Repositories |
     if ports.key_ring.is_due(ports.clock.now()):
         await read_keys(ports, repositories)
     return ports.tokens.issue(claims)
-
-
-def known_claims(token: str, ports: Ports) -> Claims | None:
-    """Returns what `read_token` does, where that can be told at once: every request asks, and hardly any has to wait.
-
-    Raises: InvalidTokenError.
-    """
-    if ports.key_ring.is_used:
-        return None
-    try:
-        return ports.tokens.read(token)
-    except UnknownSigningKeyError:
-        return None
-
-
-async def read_token(token: str, ports: Ports) -> Claims:
-    """Returns the claims of a genuine token, whatever their times say.
-
-    Raises: InvalidTokenError.
-    """
-    ring = ports.key_ring
-    if ring.is_due(ports.clock.now()):
-        await read_keys(ports)
-    try:
-        return ports.tokens.read(token)
-    except UnknownSigningKeyError:
-        if not ring.may_look(ports.clock.now()):
-            raise InvalidTokenError("signed with a key that is not known") from None
-        await read_keys(ports)
-    try:
-        return ports.tokens.read(token)
-    except UnknownSigningKeyError:
-        raise InvalidTokenError("signed with a key that is not known") from None
 
 
 async def read_keys(ports: Ports, repositories: Repositories | None = None) -> None:
