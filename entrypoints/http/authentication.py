@@ -19,9 +19,9 @@ from leadnator_auth.domain import (
     identify_for_media,
     identify_key_for,
 )
+from leadnator_auth.entrypoints.http.context import bearer_of
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.reading.ambiguity import has_ambiguous_path
-from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
 from leadnator_auth.entrypoints.http.refusals import MissingTokenError, RequestError
 
 

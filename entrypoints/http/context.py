@@ -1,15 +1,17 @@
-"""The parts of a request that handlers need besides its body, and the shortest answer."""
+"""The parts of a request that handlers need besides its body: whose it is above all; and the shortest answer."""
 
 from collections.abc import Awaitable
 from functools import wraps
+from typing import NamedTuple
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
     Actor,
     Client,
     Identity,
+    InvalidTokenError,
     KeyIdentity,
     Ports,
     Scope,
@@ -17,8 +19,9 @@ from leadnator_auth.domain import (
     identify_any,
     identify_key_for,
 )
+from leadnator_auth.domain.entities.api_key import is_api_key
 from leadnator_auth.entrypoints.http.openapi.operation import Handler
-from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
+from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, MissingTokenError
 
 _FOR_UNVERIFIED = "for_unverified"
 
@@ -33,6 +36,48 @@ def client_of(request: Request) -> Client:
     """Returns where the request came from."""
     ip = request.client.host if request.client else ""
     return Client(ip=ip, user_agent=request.headers.get("user-agent", ""))
+
+
+class Bearer(NamedTuple):
+    """An access token or an API key (RFC 6750), and the way it was sent."""
+
+    token: str
+    in_query: bool
+
+    def __repr__(self) -> str:
+        return f"Bearer(in_query={self.in_query})"
+
+
+def bearer_of(request: HTTPConnection, *, allow_query: bool = True) -> Bearer:
+    """Returns the token in the Authorization header or, on GET and HEAD only, in the query.
+
+    Where the query is not allowed it is ignored: `token` may mean something else there. An empty token counts as none.
+    An API key in the query is refused, however good it is: URLs are logged and passed on, and keys live long.
+
+    Raises: InvalidRequestError when there are two, MissingTokenError when there is none, a scheme without one included,
+    InvalidTokenError for an API key in the query.
+    """
+    headers = [value for name, value in request.scope["headers"] if name == b"authorization"]
+    has_query = allow_query and request.scope["query_string"]
+    in_query = [token for token in request.query_params.getlist("token") if token] if has_query else []
+    if len(headers) + len(in_query) > 1:
+        raise InvalidRequestError
+    if headers:
+        return Bearer(_from_header(headers[0]), in_query=False)
+    if in_query and request.scope.get("method") in ("GET", "HEAD"):
+        if is_api_key(in_query[0]):
+            raise InvalidTokenError("an API key in a URL")
+        return Bearer(in_query[0], in_query=True)
+    raise MissingTokenError
+
+
+def _from_header(header: bytes) -> str:
+    scheme, _, rest = header.strip(b" \t").partition(b" ")
+    if scheme.lower() != b"bearer":
+        raise MissingTokenError
+    if not (token := rest.strip(b" ").decode("latin-1")):
+        raise MissingTokenError
+    return token
 
 
 def identified(request: Request) -> Awaitable[Identity]:

@@ -13,7 +13,7 @@ from structlog.typing import EventDict
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
 from leadnator_auth.adapters.memory import MemoryPorts
 from leadnator_auth.domain import Claims, Ports, deliver_due_mails
-from leadnator_auth.entrypoints.http.reading.bearer import Bearer
+from leadnator_auth.entrypoints.http.context import Bearer
 
 Check = Callable[[httpx2.Response, int, str], None]
 ClientOver = Callable[[Ports], httpx2.AsyncClient]

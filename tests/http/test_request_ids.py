@@ -4,12 +4,12 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from leadnator_auth.entrypoints.http.middleware.request_ids import new_request_id
+from leadnator_auth.entrypoints.http.middleware.envelope import new_request_id
 
 MANY = 20_000
 TWO_PROCESSES = """
 import os
-from leadnator_auth.entrypoints.http.middleware.request_ids import new_request_id
+from leadnator_auth.entrypoints.http.middleware.envelope import new_request_id
 new_request_id()
 child = os.fork()
 os.write(1, "".join(new_request_id() + "\\n" for _ in range(200)).encode())

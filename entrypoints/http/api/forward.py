@@ -8,9 +8,8 @@ from starlette.responses import Response
 
 from leadnator_auth.domain import Identity, InvalidTokenError, UnavailableError, identify, identify_for_media
 from leadnator_auth.entrypoints.http.api.revocations import GROUP
-from leadnator_auth.entrypoints.http.context import identified, ports_of
+from leadnator_auth.entrypoints.http.context import bearer_of, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi.operation import Operation, Parameter
-from leadnator_auth.entrypoints.http.reading.bearer import bearer_of
 from leadnator_auth.entrypoints.http.reading.original import OriginalRequest, asks_about_another, original_request
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError, MissingTokenError
 

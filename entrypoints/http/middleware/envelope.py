@@ -1,8 +1,11 @@
 """The envelope of every answer, errors included: a request id, safe headers and a line in the log."""
 
 import asyncio
+import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from secrets import token_hex
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -10,7 +13,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadnator_auth.entrypoints.http.location import base_path
 from leadnator_auth.entrypoints.http.middleware.ending import ending_in_order
-from leadnator_auth.entrypoints.http.middleware.request_ids import new_request_id
 from leadnator_auth.entrypoints.http.problems import problem_response
 from leadnator_auth.entrypoints.http.refusals import InternalError
 from leadnator_auth.entrypoints.telemetry.event_log import REQUEST
@@ -22,14 +24,34 @@ CUT_OFF = "leadnator_auth.cut_off"
 """The key in a scope's state under which a server says how to end the connection without an answer."""
 ENDING = "leadnator_auth.ending"
 """The key under which a server has the asyncio.Event that is set when it ends: an answer that waits is due then."""
+ID_BYTES = 8
+_ID_LENGTH = 2 * ID_BYTES
+_IDS_DRAWN_AT_ONCE = 256
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
 _HEADERS_UNLESS_STORED = (*_HEADERS, (b"cache-control", b"no-store"))
 
+# Drawn ahead: asking the system for each one would cost a request more than all of its routing.
+_drawn: list[str] = []
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_drawn.clear)  # two processes must not give the same ids
+
 Count = Callable[[str, str, int, float], None]
 """Takes the route, the method, the status and the seconds of a request."""
+
+
+def new_request_id() -> str:
+    """Returns 64 random bits in hexadecimal, which tell nobody how many requests there were; two equal ones are highly
+    unlikely.
+    """
+    try:
+        return _drawn.pop()
+    except IndexError:
+        digits = token_hex(_IDS_DRAWN_AT_ONCE * ID_BYTES)
+        _drawn.extend(digits[start : start + _ID_LENGTH] for start in range(_ID_LENGTH, len(digits), _ID_LENGTH))
+        return digits[:_ID_LENGTH]
 
 
 async def answer_internal_error(scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,13 +105,13 @@ class _Exchange:
         client = scope.get("client")
         REQUEST.set({"client": client[0] if client else "", "request_id": self.request_id})
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             message["status"] = self.status = int(message["status"])  # a member of an enum is written with its name
             given = message["headers"]
             own = _HEADERS if b"cache-control" in dict(given) else _HEADERS_UNLESS_STORED
             message["headers"] = [*given, (b"x-request-id", self.request_id.encode()), *own]
-        await self._send(message)
+        return self._send(message)
 
     def report(self, log: structlog.typing.FilteringBoundLogger, count: Count) -> None:
         """Counts the request and logs it, without its query, headers and body: each of them may hold a secret."""

@@ -25,11 +25,11 @@ def check_unambiguous(scope: Scope, *, of_any_length: bool = False) -> None:
     if (sent is None or b"%" in sent) and _is_respelt(scope, _ENCODED_NEEDLESSLY):
         raise NotFoundError
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    names = {name for name, _ in headers}
-    if len(names) != len(headers):
+    values = dict(headers)
+    if len(values) != len(headers):
         _check_repeated(Counter(name for name, _ in headers))
-    if b"content-length" in names and not of_any_length:
-        check_declared_length(dict(headers)[b"content-length"])
+    if b"content-length" in values and not of_any_length:
+        check_declared_length(values[b"content-length"])
 
 
 def has_ambiguous_path(scope: Scope) -> bool:

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import structlog
 
+from leadnator_auth.entrypoints.http.middleware.envelope import new_request_id
 from leadnator_auth.entrypoints.http.middleware.lingering import DRAIN_SECONDS, MAX_DRAINED_BYTES
-from leadnator_auth.entrypoints.http.middleware.request_ids import new_request_id
 from leadnator_auth.entrypoints.server.wire.framing import Framing
 from leadnator_auth.entrypoints.server.wire.guarded import Cycle, Parsing
 from leadnator_auth.entrypoints.server.wire.refusing import Reason, RefusedError, refusal_answer
@@ -93,22 +93,23 @@ class ConnectionGuard:
         self._stop_timer()
 
     def _hand_on(self) -> None:
-        while not (self._is_over or self._framing.is_empty) and (self._framing.is_in_body or self._is_answered()):
-            is_rest_of_body = self._framing.is_in_body
+        framing, protocol = self._framing, self._protocol
+        while not (self._is_over or framing.is_empty) and (framing.is_in_body or self._is_answered()):
+            is_rest_of_body = framing.is_in_body
             if not is_rest_of_body:
                 self._request = None
-            part = self._framing.pull()
+            part = framing.pull()
             if not part:
                 return
-            if not (is_rest_of_body and self._framing.is_in_body):
+            if not (is_rest_of_body and framing.is_in_body):
                 self._stop_timer()
-            self._protocol.stop_idling()
-            self._protocol.feed(part)
-            self._request = self._protocol.cycle
-            if self._framing.method is not None and self._request is not None:
-                self._request.scope["method"] = self._framing.method
-        if not self._is_over and not self._framing.is_empty:
-            self._protocol.flow.pause_reading()
+            protocol.stop_idling()
+            protocol.feed(part)
+            self._request = protocol.cycle
+            if framing.method is not None and self._request is not None:
+                self._request.scope["method"] = framing.method
+        if not self._is_over and not framing.is_empty:
+            protocol.flow.pause_reading()
 
     def _path(self) -> str:
         """Returns the path of the request that is being read, below the root path."""
