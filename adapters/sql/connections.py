@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from databases import Database
 
 CLOSE_SECONDS = 5.0
+MAX_KEPT = 4096
+"""How many rows are kept at most, with what was made of them."""
 
 # At DEBUG both write the values of every statement: e-mail addresses and password hashes.
 for _name in ("databases", "aiosqlite"):
@@ -33,6 +35,8 @@ class Connections:
         self._connecting = asyncio.Lock()
         self._reader = backend.reader()
         self._look_ups: dict[str, QueryBatcher] = {}
+        self._kept: dict[tuple[str, str], tuple[Any, Any]] = {}
+        """What was made of rows, with their values: that costs as much as reading them, and hardly any ever changes."""
         self._writers = Pool(
             [PooledConnection(self._connected_database, backend) for _ in range(backend.writers)], on_wait
         )
@@ -96,6 +100,10 @@ class Connections:
         async with self._readers.connection() as connection:
             yield connection
 
+    def join_by_id(self, table: str, column: str) -> str:
+        """Returns the JOIN of a table by its `id`, which a column has, for a statement that `look_up` runs."""
+        return self._backend.join_by_id(table, column)
+
     async def look_up(self, statement: str, key: str, make: Callable[[Sequence[Any]], Made]) -> Made | None:
         """Returns what is made of the values of a row that is found by its key, in the quickest way there is.
 
@@ -107,7 +115,16 @@ class Connections:
             except BusyError:
                 pass  # the pool has it; `suppress` would cost as much as a fifth of the look-up
         values = await self._look_ups_of(statement).row(key)
-        return None if values is None else make(values)
+        if values is None:
+            return None
+        kept: tuple[Any, Made] | None = self._kept.get((statement, key))
+        if kept is not None and kept[0] == values:
+            return kept[1]
+        if len(self._kept) >= MAX_KEPT:
+            self._kept.clear()
+        made = make(values)
+        self._kept[statement, key] = values, made
+        return made
 
     def _look_ups_of(self, statement: str) -> QueryBatcher:
         if statement not in self._look_ups:

@@ -47,6 +47,9 @@ def postgresql(
         row_lock=" FOR NO KEY UPDATE",
         is_one_of=" = ANY(:key)",
         domain_of=lambda column: f"split_part({column}, '@', 2)",
+        join_by_id=lambda table, column: (
+            f"CROSS JOIN LATERAL (SELECT * FROM {table} AS found WHERE found.id = {column} OFFSET 0) AS {table}"
+        ),
         by_index=lambda index: "",
         skip_locked=" FOR UPDATE SKIP LOCKED",
         writers=writers,

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Any
 
-import attrs
-
 from leadnator_auth.adapters.sql.pool import Pool
 
 MOST_AT_ONCE = 100
@@ -15,13 +13,8 @@ Values = Sequence[Any]
 """A row; its types are the schema's."""
 
 
-@attrs.frozen(eq=False)
-class _Waiting:
-    """A caller who asked for a row."""
-
-    key: str
-    asked_at: float
-    answer: asyncio.Future[Values | None]
+_Waiting = tuple[str, float, asyncio.Future[Values | None]]
+"""The key that a caller asked for, when they did, and the answer to them."""
 
 
 class QueryBatcher:
@@ -38,18 +31,18 @@ class QueryBatcher:
         self._waiting: list[_Waiting] = []
         self._is_running = False
 
-    async def row(self, key: str) -> Values | None:
-        """Returns the row with this key, if any.
+    def row(self, key: str) -> asyncio.Future[Values | None]:
+        """Returns what will be the row with this key, if any.
 
-        Raises: UnavailableError.
+        Raises: UnavailableError, as the outcome.
         """
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(key, loop.time(), loop.create_future())
-        self._waiting.append(waiting)
+        answer: asyncio.Future[Values | None] = loop.create_future()
+        self._waiting.append((key, loop.time(), answer))
         if not self._is_running:
             self._is_running = True
             self._pool.background_task(self._run())
-        return await waiting.answer
+        return answer
 
     async def _run(self) -> None:
         try:
@@ -61,16 +54,16 @@ class QueryBatcher:
 
     async def _answer(self, batch: Sequence[_Waiting]) -> None:
         try:
-            rows = await self._rows([waiting.key for waiting in batch], batch[0].asked_at)
+            rows = await self._rows([key for key, _, _ in batch], asked_at=batch[0][1])
         except Exception as error:  # noqa: BLE001 (told to those who wait, whatever it is)
-            for waiting in batch:
-                if not waiting.answer.done():
+            for _, _, answer in batch:
+                if not answer.done():
                     # Each is raised somewhere else: one for all would collect the traces of all.
-                    waiting.answer.set_exception(copy(error))
+                    answer.set_exception(copy(error))
             return
-        for waiting in batch:
-            if not waiting.answer.done():  # who asked may have gone
-                waiting.answer.set_result(rows.get(waiting.key))
+        for key, _, answer in batch:
+            if not answer.done():  # who asked may have gone
+                answer.set_result(rows.get(key))
 
     async def _rows(self, keys: list[str], asked_at: float) -> dict[str, Values]:
         async with self._pool.connection(asked_at) as connection:

@@ -1,6 +1,5 @@
 """SQLite: settings, transactions and errors."""
 
-import asyncio
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -36,6 +35,7 @@ def sqlite(file: Path, pool_size: int = SQLITE_POOL_SIZE) -> Backend:
         row_lock="",
         is_one_of=" IN (SELECT value FROM json_each(:key))",
         domain_of=lambda column: f"substr({column}, instr({column}, '@') + 1)",
+        join_by_id=lambda table, column: f"JOIN {table} ON {table}.id = {column}",
         by_index=lambda index: f" INDEXED BY {index}",
         skip_locked="",
         writers=1,
@@ -47,7 +47,7 @@ def sqlite(file: Path, pool_size: int = SQLITE_POOL_SIZE) -> Backend:
         run_many=_run_many,
         is_lost=lambda connection: False,
         hang_up=lambda connection: None,
-        reader=lambda: SqliteReader(file, lambda ask: asyncio.get_running_loop().call_soon(ask)),
+        reader=lambda: SqliteReader(file),
     )
 
 

@@ -1,5 +1,6 @@
 """Look-ups by a key in SQLite, without a detour over another thread."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,7 +27,11 @@ class SqliteReader:
     share one question: `at_next_turn` calls back before anybody who came after it gets their turn.
     """
 
-    def __init__(self, file: Path, at_next_turn: Callable[[Callable[[], None]], object]) -> None:
+    def __init__(
+        self,
+        file: Path,
+        at_next_turn: Callable[[Callable[[], None]], object] = lambda ask: asyncio.get_running_loop().call_soon(ask),
+    ) -> None:
         self._file = file
         self._at_next_turn = at_next_turn
         self._connection: sqlite3.Connection | None = None

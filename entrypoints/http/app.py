@@ -1,7 +1,7 @@
 """Puts the application together: routes from the operations, errors from the table, middleware around both."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from starlette.applications import Starlette
@@ -136,13 +136,13 @@ class FixedPaths:
         self._apps = {route.path: route.app for route in routes if isinstance(route, Route) and "{" not in route.path}
         self._router = router
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         app = None
         if scope["type"] == "http":
             # `located` made sure that the path begins with the root path.
             root_path = scope.get("root_path")
             app = self._apps.get(scope["path"].removeprefix(root_path) if root_path else scope["path"])
-        await (app or self._router)(scope, receive, send)
+        return (app or self._router)(scope, receive, send)
 
 
 class Resource:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from functools import lru_cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -30,19 +30,21 @@ class ForwardedClient:
         self._app = app
         self._trusted: Sequence[Network] = [ipaddress.ip_network(network) for network in trusted]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "lifespan" and scope.get("client"):
             self._note_client(scope)
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
     def _note_client(self, scope: Scope) -> None:
         host, port = scope["client"]
+        if not self._trusted and ":" not in host:
+            return
         peer = _address_in(host)
         if peer is None:
             return
         if peer.version == 4 and ":" in host:  # of a socket for both families
             scope["client"] = (str(peer), port)
-        if not self._trusted or not self._is_trusted(peer):
+        if not self._is_trusted(peer):
             return
         scope[FROM_TRUSTED_PROXY] = True
         client = self._client_in(",".join(_values(scope, b"x-forwarded-for")))

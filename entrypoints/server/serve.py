@@ -133,6 +133,7 @@ def uvicorn_options(settings: Settings) -> dict[str, Any]:  # of as many types
         "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_SECONDS,
         "timeout_worker_healthcheck": WORKER_SECONDS,
         "ws": "none",
+        "interface": "asgi3",  # it would take what only hands on a request, and is no coroutine, for ASGI 2
         "http": protocol_class(),
     }
 

@@ -10,8 +10,8 @@ import pyotp
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.adapters.sql.identities import _BY_SESSION
 from leadnator_auth.adapters.sql.schema import TABLES
+from leadnator_auth.adapters.sql.users import IDENTIFIED_USERS
 from leadnator_auth.domain import (
     Actor,
     Client,
@@ -113,7 +113,7 @@ async def test_what_every_request_looks_up_reads_no_metadata(alice: Caller, port
     found = await identify(alice.token, ports=ports)
     assert found.user.user_metadata is UNREAD
     assert found.user.app_metadata is UNREAD
-    assert "metadata" not in _BY_SESSION
+    assert "metadata" not in IDENTIFIED_USERS.columns
 
 
 HOSTILE = {

@@ -1,6 +1,7 @@
 """The plans of all statements are looked at where the contract suites run; here is what that look is worth."""
 
 import ast
+import asyncio
 import inspect
 import re
 from pathlib import Path
@@ -8,15 +9,17 @@ from pathlib import Path
 import attrs
 import pytest
 
-from leadnator_auth.adapters.sql import Connections
+from leadnator_auth.adapters.sql import Connections, SqlIdentities, SqlUnitOfWork
 from leadnator_auth.adapters.sql.events import EVENTS, SqlEvents
 from leadnator_auth.adapters.sql.unit_of_work import SqlRepositories
 from leadnator_auth.domain import Event, EventType, UserId
 from leadnator_auth.domain.entities.event import EventFilter
 from leadnator_auth.domain.values.paging import Position
 from leadnator_auth.testing import contract
-from leadnator_auth.testing.contract.samples import NOW, a_user, an_event
+from leadnator_auth.testing.contract.samples import NOW, a_session, a_user, an_event
 from tests.adapters.sql.plans import plan_of, statements_seen, tables_without_schema, whole_tables_read
+from tests.conftest import connected
+from tests.databases import backend_of, empty
 
 
 async def test_a_statement_that_reads_a_whole_table_is_found(connections: Connections, database_kind: str) -> None:
@@ -61,6 +64,31 @@ async def test_a_page_of_events_is_one_look_up_in_an_index_whatever_is_wanted(
     found_by = {"user_id": user_id, "type": event_type, "at": NOW}
     (condition,) = re.findall(r"(?:Index Cond: |USING INDEX \w+ )(.*)", plan)
     assert [column for column, wanted in found_by.items() if (column in condition) != (wanted is not None)] == []
+
+
+async def test_postgresql_looks_the_user_of_a_session_up_though_there_are_few(
+    shared_postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It likes to read a small table whole, for twice the cost, which every authenticated request would pay."""
+    empty(shared_postgresql)
+    users = [a_user(f"user{number}") for number in range(1000)]
+    sessions = [a_session(user) for user in users]
+    async with connected(backend_of(shared_postgresql)) as connections:
+        async with SqlUnitOfWork(connections)() as transaction:
+            await transaction.users.add(users)
+            for session in sessions:
+                await transaction.sessions.add(session)
+            await transaction.commit()
+        statements = statements_seen(monkeypatch)
+        await asyncio.gather(*(SqlIdentities(connections).by_session(session.id) for session in sessions[:7]))
+        monkeypatch.undo()
+        ((sql, values),) = statements.items()
+        async with connections.writing() as connection:
+            await connection.run("ANALYZE users")
+            await connection.run("ANALYZE sessions")
+            plan = "\n".join(row["QUERY PLAN"] for row in await connection.fetch_all(f"EXPLAIN {sql}", **values))
+    assert "users_pkey" in plan
+    assert "Seq Scan on users" not in plan
 
 
 def _event(number: int) -> Event:
