@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from leadnator_auth.adapters.sql.backend import Backend, BusyError, Made
+from leadnator_auth.adapters.sql.kept_rows import KeptRows
 from leadnator_auth.adapters.sql.pool import Pool
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.query_batcher import QueryBatcher
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from databases import Database
 
 CLOSE_SECONDS = 5.0
-MAX_KEPT = 4096
-"""How many rows are kept at most, with what was made of them."""
 
 # At DEBUG both write the values of every statement: e-mail addresses and password hashes.
 for _name in ("databases", "aiosqlite"):
@@ -35,8 +34,7 @@ class Connections:
         self._connecting = asyncio.Lock()
         self._reader = backend.reader()
         self._look_ups: dict[str, QueryBatcher] = {}
-        self._kept: dict[tuple[str, str], tuple[Any, Any]] = {}
-        """What was made of rows, with their values: that costs as much as reading them, and hardly any ever changes."""
+        self._kept = KeptRows()
         self._writers = Pool(
             [PooledConnection(self._connected_database, backend) for _ in range(backend.writers)], on_wait
         )
@@ -115,16 +113,7 @@ class Connections:
             except BusyError:
                 pass  # the pool has it; `suppress` would cost as much as a fifth of the look-up
         values = await self._look_ups_of(statement).row(key)
-        if values is None:
-            return None
-        kept: tuple[Any, Made] | None = self._kept.get((statement, key))
-        if kept is not None and kept[0] == values:
-            return kept[1]
-        if len(self._kept) >= MAX_KEPT:
-            self._kept.clear()
-        made = make(values)
-        self._kept[statement, key] = values, made
-        return made
+        return None if values is None else self._kept.made(statement, key, values, make)
 
     def _look_ups_of(self, statement: str) -> QueryBatcher:
         if statement not in self._look_ups:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from leadnator_auth.adapters.sql.backend import BusyError, Made
+from leadnator_auth.adapters.sql.kept_rows import MAX_KEPT, KeptRows
 
 CACHE_KIB = 16 * 1024
 """At most: the pages of some thousand users who are active, however many more there are."""
-MAX_KEPT = 4096
-"""How many rows are kept at most."""
 _NO_VERSION = 0
 """Below those of SQLite, which begin with 1."""
 
@@ -37,7 +36,8 @@ class SqliteReader:
         self._connection: sqlite3.Connection | None = None
         self._version = _NO_VERSION
         self._is_asked = False
-        self._kept: dict[tuple[str, str], Any] = {}  # of whatever type was made
+        self._kept = KeptRows()
+        self._current: dict[tuple[str, str], Any] = {}  # of whatever type was made
         """Of rows that were there in `_version`, or in a later one: no later than the next question for it."""
 
     def fetch_one(self, statement: str, key: str, make: Callable[[Sequence[Any]], Made]) -> Made | None:
@@ -48,9 +48,9 @@ class SqliteReader:
         Raises: BusyError when it cannot be had at once, for whatever reason.
         """
         try:
-            kept: Made | None = self._kept.get((statement, key))
-            if kept is not None and (self._is_asked or self._is_unchanged()):
-                return kept
+            current: Made | None = self._current.get((statement, key))
+            if current is not None and (self._is_asked or self._is_unchanged()):
+                return current
             # All rows, because an unfinished statement would hold on to the state it reads.
             rows: list[Sequence[Any]] = self._opened().execute(f"{statement} = ?", (key,)).fetchall()
         except sqlite3.Error as error:
@@ -58,14 +58,14 @@ class SqliteReader:
             raise BusyError from error
         if not rows:
             return None
-        if len(self._kept) >= MAX_KEPT:
-            self._kept.clear()
-        made = self._kept[statement, key] = make(rows[0])
+        if len(self._current) >= MAX_KEPT:
+            self._current.clear()
+        made = self._current[statement, key] = self._kept.made(statement, key, rows[0], make)
         return made
 
     def close(self) -> None:
         """Disconnects; the next look-up connects again."""
-        self._kept.clear()
+        self._current.clear()
         self._version = _NO_VERSION  # the numbers are a connection's own: another one's may be the same by chance
         self._is_asked = False
         if self._connection is not None:
@@ -80,7 +80,7 @@ class SqliteReader:
         if version == self._version:
             return True
         self._version = version
-        self._kept.clear()
+        self._current.clear()
         return False
 
     def _ask_again(self) -> None:

@@ -12,7 +12,8 @@ import pytest
 import uvloop
 
 from leadnator_auth.adapters.sql.backend import BusyError
-from leadnator_auth.adapters.sql.sqlite_reader import MAX_KEPT, SqliteReader
+from leadnator_auth.adapters.sql.kept_rows import MAX_KEPT
+from leadnator_auth.adapters.sql.sqlite_reader import SqliteReader
 
 ROW = "SELECT id, name FROM people WHERE id"
 NAME = "SELECT name, id FROM people WHERE id"
@@ -94,7 +95,7 @@ def test_of_very_many_rows_a_few_thousand_are_kept(reader: SqliteReader, writer:
     writer.executemany("INSERT INTO people VALUES (?, 'somebody')", [(f"p{n}",) for n in range(2 * MAX_KEPT)])
     for number in range(2 * MAX_KEPT):
         assert reader.fetch_one(ROW, f"p{number}", tuple) == (f"p{number}", "somebody")
-    assert len(vars(reader)["_kept"]) <= MAX_KEPT
+    assert len(vars(reader)["_current"]) <= MAX_KEPT
     assert asked_often(reader) == ("1", "Alice")
 
 
