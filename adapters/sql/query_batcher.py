@@ -47,6 +47,7 @@ class QueryBatcher:
     async def _run(self) -> None:
         try:
             while self._waiting:
+                await asyncio.sleep(0)  # those whose requests have arrived by now go along
                 batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
                 await self._answer(batch)
         finally:
