@@ -24,6 +24,11 @@ class AuthError(Exception):
         return self.reason or self.message
 
 
+def message_and_reason(error: AuthError) -> str:
+    """Returns what is wrong with all of its kind and, where that is known, with this one: a few words, no sentence."""
+    return f"{error.message.rstrip('.')}: {error.reason}" if error.reason else error.message
+
+
 @attrs.frozen
 class FieldError:
     """The fault of one field of the input, in words for the person who filled it in."""
@@ -66,8 +71,7 @@ class InvalidPageError(AuthError):
     code = "invalid_request"
     message = "A list has no such limit, cursor or search."
 
-    def __str__(self) -> str:
-        return f"{self.message.rstrip('.')}: {self.reason}" if self.reason else self.message
+    __str__ = message_and_reason
 
 
 class NotFoundError(AuthError):

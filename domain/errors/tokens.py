@@ -1,6 +1,6 @@
 """Why a token, a key or a role does not allow a call."""
 
-from leadnator_auth.domain.errors.base import AuthError
+from leadnator_auth.domain.errors.base import AuthError, message_and_reason
 
 
 class InvalidTokenError(AuthError):
@@ -9,8 +9,7 @@ class InvalidTokenError(AuthError):
     code = "invalid_token"
     message = "The access token is malformed, expired or no longer valid."
 
-    def __str__(self) -> str:
-        return f"{self.message.rstrip('.')}: {self.reason}" if self.reason else self.message
+    __str__ = message_and_reason
 
 
 class UnknownSigningKeyError(InvalidTokenError):
@@ -25,8 +24,7 @@ class InvalidRefreshTokenError(AuthError):
     code = "invalid_refresh_token"
     message = "The refresh token is malformed or no longer valid."
 
-    def __str__(self) -> str:
-        return f"{self.message.rstrip('.')}: {self.reason}" if self.reason else self.message
+    __str__ = message_and_reason
 
 
 class TokenPairExistsError(AuthError):
