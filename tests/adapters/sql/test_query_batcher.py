@@ -72,6 +72,27 @@ async def test_a_crowd_shares_statements_on_postgresql(shared_postgresql: str) -
     assert len(counted.statements) <= 4
 
 
+async def test_who_asks_when_an_answer_comes_shares_the_next_statement_with_those_who_wait(
+    shared_postgresql: str,
+) -> None:
+    empty(shared_postgresql)
+    counted = Counted(backend_of(shared_postgresql))
+    async with connected(counted.counting) as connections:
+        alice, bob, carol = await some_identities(connections, 3)
+        identities = SqlIdentities(connections)
+        counted.statements.clear()
+
+        async def one_after_the_other() -> list[Identity | None]:
+            return [await identities.by_session(each.session.id) for each in (alice, carol)]
+
+        first = asyncio.create_task(one_after_the_other())
+        while not counted.statements:
+            await asyncio.sleep(0)
+        assert await identities.by_session(bob.session.id) == bob
+        assert await first == [alice, carol]
+    assert len(counted.statements) == 2
+
+
 async def test_who_asks_while_a_statement_runs_gets_what_was_committed_before_they_asked(
     shared_postgresql: str,
 ) -> None:
