@@ -539,6 +539,9 @@ STORIES: dict[str, list[tuple[Act, list[str]]]] = {
         for number, story in enumerate(stories)
     ],
 )
+@pytest.mark.parametrize(
+    "ports", ["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 async def test_there_is_an_event_if_and_only_if_there_is_a_change(scene: Scene, act: Act, types: list[str]) -> None:
     before = await state_of(scene.ports)
     with suppress(AuthError):

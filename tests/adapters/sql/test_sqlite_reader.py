@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import uvloop
 
+from leadnator_auth.adapters.sql import sqlite_reader
 from leadnator_auth.adapters.sql.backend import BusyError
-from leadnator_auth.adapters.sql.kept_rows import MAX_KEPT
 from leadnator_auth.adapters.sql.sqlite_reader import SqliteReader
 
 ROW = "SELECT id, name FROM people WHERE id"
@@ -91,11 +91,14 @@ def test_two_statements_for_one_key_have_two_answers(reader: SqliteReader) -> No
         assert reader.fetch_one(NAME, "1", tuple) == ("Alice", "1")
 
 
-def test_of_very_many_rows_a_few_thousand_are_kept(reader: SqliteReader, writer: sqlite3.Connection) -> None:
-    writer.executemany("INSERT INTO people VALUES (?, 'somebody')", [(f"p{n}",) for n in range(2 * MAX_KEPT)])
-    for number in range(2 * MAX_KEPT):
+def test_of_very_many_rows_no_more_than_a_limit_are_kept(
+    reader: SqliteReader, writer: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_reader, "MAX_KEPT", 40)
+    writer.executemany("INSERT INTO people VALUES (?, 'somebody')", [(f"p{n}",) for n in range(100)])
+    for number in range(100):
         assert reader.fetch_one(ROW, f"p{number}", tuple) == (f"p{number}", "somebody")
-    assert len(vars(reader)["_current"]) <= MAX_KEPT
+    assert len(vars(reader)["_current"]) <= 40
     assert asked_often(reader) == ("1", "Alice")
 
 
