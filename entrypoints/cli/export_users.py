@@ -17,8 +17,8 @@ from leadnator_auth.domain.use_cases.import_users import NO_PASSWORD
 from leadnator_auth.domain.values.json_object import Json
 from leadnator_auth.entrypoints.cli.csv_cells import guarded
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
-from leadnator_auth.entrypoints.cli.ports import ports_in_force
 from leadnator_auth.entrypoints.cli.private_file import new_private_file
+from leadnator_auth.entrypoints.cli.running import ports_in_force
 from leadnator_auth.entrypoints.cli.standard_streams import Output
 from leadnator_auth.entrypoints.cli.user_file import FileFormat, format_of
 from leadnator_auth.entrypoints.views import exact_rfc3339

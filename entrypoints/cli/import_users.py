@@ -29,7 +29,7 @@ from leadnator_auth.entrypoints.cli.import_options import (
     layout_of,
     reading_options,
 )
-from leadnator_auth.entrypoints.cli.ports import ports_in_force
+from leadnator_auth.entrypoints.cli.running import ports_in_force
 from leadnator_auth.entrypoints.cli.user_file import Entry, FileError, FileFormat, UserFile, format_of
 
 if TYPE_CHECKING:
