@@ -36,9 +36,6 @@ def between(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
-positive = between(1, TEN_YEARS)
-
-
 def rate_limit(name: str) -> Callable[[str], RateLimit]:
     """Returns the parser of a limit with this name, such as "10/min"."""
 
