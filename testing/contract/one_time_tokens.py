@@ -8,19 +8,12 @@ import attrs
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users
+from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep, keep_users
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_token, a_user
 
 ONCE = "`use` finds a usable token and marks it in one atomic step (UPDATE … WHERE used_at IS NULL … RETURNING)"
 
 TRIES = "`spend_try` finds a try and takes it in one atomic step (UPDATE … WHERE tries_left > 0 … RETURNING)"
-
-
-async def keep(unit_of_work: UnitOfWork, *tokens: OneTimeToken) -> None:
-    async with unit_of_work() as transaction:
-        for token in tokens:
-            await transaction.one_time_tokens.add(token)
-        await transaction.commit()
 
 
 class OneTimeTokensContract(StoreContract):
