@@ -25,23 +25,6 @@ def _limit(name: str, field: str) -> Any:  # as `setting`
     return setting(variable, values.rate_limit(name), getattr(Limits(), field), takes)
 
 
-def _choice(name: str, default: str | None, *words: str) -> Any:
-    return setting(name, values.one_of(*words), default, f"{', '.join(words[:-1])} or {words[-1]}")
-
-
-def _switch(name: str, default: str) -> Any:
-    return _choice(name, default, "on", "off")
-
-
-def _number(name: str, default: int | None, least: int, most: int, unit: str = "") -> Any:
-    counted = f"a number of {unit}" if unit else "a number"
-    return setting(name, values.between(least, most), default, f"{counted} from {least} to {most}")
-
-
-def _lifetime(name: str, default: int) -> Any:
-    return _number(name, default, 1, values.TEN_YEARS, "seconds")
-
-
 @attrs.frozen(kw_only=True)
 class Settings:
     """What an operator decides. Secrets are not in its repr.
@@ -62,8 +45,8 @@ class Settings:
         None,
         "with PostgreSQL, the name of a schema: at most 63 bytes without quotation marks, and none of PostgreSQL's own",
     )
-    database_pool_size: int | None = _number("DATABASE_POOL_SIZE", None, 2, 1000, "connections")
-    database_prepared_statements: str = _switch("DATABASE_PREPARED_STATEMENTS", "on")
+    database_pool_size: int | None = setting("DATABASE_POOL_SIZE", values.Between(2, 1000, "connections"), None)
+    database_prepared_statements: str = setting("DATABASE_PREPARED_STATEMENTS", values.OneOf("on", "off"), "on")
     jwt_secrets: tuple[str, ...] = setting(
         "JWT_SECRET",
         values.secrets,
@@ -79,24 +62,24 @@ class Settings:
         "one or more keys of at least 32 bytes each, separated by commas",
         secret=True,
     )
-    token_ttl: int = _lifetime("TOKEN_TTL", 604_800)
-    access_token_ttl: int = _lifetime("ACCESS_TOKEN_TTL", 300)
-    reset_token_ttl: int = _lifetime("RESET_TOKEN_TTL", 3_600)
-    step_up_ttl: int = _lifetime("STEP_UP_TTL", 600)
-    email_verification: str = _choice("EMAIL_VERIFICATION", "on", "on", "off", "required")
-    email_token_ttl: int = _lifetime("EMAIL_TOKEN_TTL", 86_400)
-    email_code_login: str = _switch("EMAIL_CODE_LOGIN", "off")
-    max_sessions: int = _number("MAX_SESSIONS", 100, 1, MOST_SESSIONS)
+    token_ttl: int = setting("TOKEN_TTL", values.LIFETIME, 604_800)
+    access_token_ttl: int = setting("ACCESS_TOKEN_TTL", values.LIFETIME, 300)
+    reset_token_ttl: int = setting("RESET_TOKEN_TTL", values.LIFETIME, 3_600)
+    step_up_ttl: int = setting("STEP_UP_TTL", values.LIFETIME, 600)
+    email_verification: str = setting("EMAIL_VERIFICATION", values.OneOf("on", "off", "required"), "on")
+    email_token_ttl: int = setting("EMAIL_TOKEN_TTL", values.LIFETIME, 86_400)
+    email_code_login: str = setting("EMAIL_CODE_LOGIN", values.OneOf("on", "off"), "off")
+    max_sessions: int = setting("MAX_SESSIONS", values.Between(1, MOST_SESSIONS), 100)
     session_idle: int | None = setting(
         "SESSION_IDLE", account_values.session_idle, None, "off, or a number of seconds from 60 to 315360000"
     )
-    new_sign_in_notice: str = _switch("NEW_SIGN_IN_NOTICE", "off")
-    event_retention: int = _number("EVENT_RETENTION", 365, 1, 3650, "days")
-    webhook_private_targets: str = _switch("WEBHOOK_PRIVATE_TARGETS", "off")
+    new_sign_in_notice: str = setting("NEW_SIGN_IN_NOTICE", values.OneOf("on", "off"), "off")
+    event_retention: int = setting("EVENT_RETENTION", values.Between(1, 3650, "days"), 365)
+    webhook_private_targets: str = setting("WEBHOOK_PRIVATE_TARGETS", values.OneOf("on", "off"), "off")
     signup: str | tuple[str, ...] = setting(
         "SIGNUP", account_values.sign_up, "open", "open, closed, or domains such as @example.com,@example.org"
     )
-    min_password_length: int = _number("MIN_PASSWORD_LENGTH", 6, 1, 256)
+    min_password_length: int = setting("MIN_PASSWORD_LENGTH", values.Between(1, 256), 6)
     password_blocklist: str | Path = setting(
         "PASSWORD_BLOCKLIST", account_values.password_blocklist, account_values.OFF, account_values.BLOCKLIST_TAKES
     )
@@ -110,7 +93,7 @@ class Settings:
         "RESET_URL", web_urls.reset_url, None, "an http:// or https:// URL that holds {token} once", url=True
     )
     smtp_url: SmtpUrl | None = attrs.field(default=None, converter=as_smtp_url, metadata=SMTP_URL, repr=False)
-    smtp_timeout: int = _number("SMTP_TIMEOUT", 60, 1, 3600, "seconds")
+    smtp_timeout: int = setting("SMTP_TIMEOUT", values.Between(1, 3600, "seconds"), 60)
     smtp_ehlo: str | None = setting(
         "SMTP_EHLO",
         smtp_ehlo,
@@ -126,7 +109,7 @@ class Settings:
     mail_templates: Path | None = setting(
         "MAIL_TEMPLATES", files.existing_folder, None, "a folder with templates that replace ours"
     )
-    mail_language: str = _choice("MAIL_LANGUAGE", "en", "en", "de")
+    mail_language: str = setting("MAIL_LANGUAGE", values.OneOf("en", "de"), "en")
     app_name: str = setting(
         "APP_NAME", values.app_name, "leadnator-auth", "a name of 1 to 64 characters without control characters"
     )
@@ -136,10 +119,10 @@ class Settings:
     email_allow: tuple[str, ...] = setting(
         "EMAIL_ALLOW", values.domains, (), "domains such as corp.local, separated by commas"
     )
-    bcrypt_cost: int = _number("BCRYPT_COST", 12, 4, 16)
-    hash_workers: int | None = _number("HASH_WORKERS", None, 1, 256)
-    hash_queue: int = _number("HASH_QUEUE", 64, 0, 100_000)
-    rate_limit: str = _switch("RATE_LIMIT", "on")
+    bcrypt_cost: int = setting("BCRYPT_COST", values.Between(4, 16), 12)
+    hash_workers: int | None = setting("HASH_WORKERS", values.Between(1, 256), None)
+    hash_queue: int = setting("HASH_QUEUE", values.Between(0, 100_000), 64)
+    rate_limit: str = setting("RATE_LIMIT", values.OneOf("on", "off"), "on")
     limit_login: RateLimit = _limit("login", "log_in")
     limit_login_account: RateLimit = _limit("login-account", "log_in_account")
     limit_login_client: RateLimit = _limit("login-client", "log_in_client")
@@ -152,7 +135,7 @@ class Settings:
     limit_passkey_options: RateLimit = _limit("passkey-options", "passkey_options")
     limit_passkey: RateLimit = _limit("passkey", "passkey")
     limit_refresh: RateLimit = _limit("refresh", "refresh")
-    keep_alive: int = _number("KEEP_ALIVE", 75, 1, 3600, "seconds")
+    keep_alive: int = setting("KEEP_ALIVE", values.Between(1, 3600, "seconds"), 75)
     trusted_proxies: tuple[str, ...] = setting(
         "TRUSTED_PROXIES", values.networks, (), "IP addresses or networks, separated by commas"
     )
@@ -170,8 +153,8 @@ class Settings:
         "origins such as https://app.example.com or android:apk-key-hash:…, separated by commas",
         url=True,
     )
-    log_format: str | None = _choice("LOG_FORMAT", None, "text", "json")
-    log_level: str = _choice("LOG_LEVEL", "info", "debug", "info", "warning", "error")
+    log_format: str | None = setting("LOG_FORMAT", values.OneOf("text", "json"), None)
+    log_level: str = setting("LOG_LEVEL", values.OneOf("debug", "info", "warning", "error"), "info")
     otlp_endpoint: str | None = setting(
         "OTLP_ENDPOINT",
         web_urls.otlp_endpoint,
