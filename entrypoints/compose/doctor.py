@@ -11,10 +11,8 @@ from leadnator_auth.adapters.mail.probing import probe, send_test
 from leadnator_auth.adapters.secret_file import read_secret
 from leadnator_auth.adapters.sql import SqlProbe, is_sqlite, library_shortcoming, probing
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
-from leadnator_auth.domain import BadFieldError, EmailAddress
+from leadnator_auth.domain import BadFieldError, EmailAddress, MasterKeys, SigningAlgorithm
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
-from leadnator_auth.domain.values.master_keys import MasterKeys
-from leadnator_auth.domain.values.public_key import SigningAlgorithm
 from leadnator_auth.entrypoints.compose import passkeys
 from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER, check_templates_of, mail_writer, smtp_server
 from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema

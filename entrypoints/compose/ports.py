@@ -22,11 +22,7 @@ from leadnator_auth.adapters.sql import (
     pool_size_of,
 )
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
-from leadnator_auth.domain.entities.key_ring import KeyRing
-from leadnator_auth.domain.errors import UnavailableError
-from leadnator_auth.domain.ports import Commit, Ports
-from leadnator_auth.domain.use_cases.signing_keys import keep_signing_keys
-from leadnator_auth.domain.values.public_key import SigningAlgorithm
+from leadnator_auth.domain import Commit, KeyRing, Ports, SigningAlgorithm, UnavailableError, keep_signing_keys
 from leadnator_auth.entrypoints.compose.mail import (
     DEFAULT_PUBLIC_URL,
     MAIL_FOLDER,

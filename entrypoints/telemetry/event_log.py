@@ -5,8 +5,7 @@ from contextvars import ContextVar
 
 import structlog
 
-from leadnator_auth.domain import Commit
-from leadnator_auth.domain.entities.signing_key import KeyState, SigningKey
+from leadnator_auth.domain import Commit, KeyState, SigningKey
 
 _log = structlog.get_logger(__name__)
 _security_log = structlog.get_logger("leadnator_auth.security")

@@ -4,11 +4,9 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.api_key import ApiKey
+from leadnator_auth.domain import ApiKey, ApiKeyId, User
 from leadnator_auth.domain.entities.session import USE_NOTED_EVERY
-from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.values.ids import ApiKeyId
 from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, at_once, in_snapshot, keep, keep_users
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_user
 

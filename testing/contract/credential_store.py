@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.credentials import Credentials
-from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain import Credentials, User
 from leadnator_auth.domain.ports import UnitOfWork
 from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, in_snapshot, in_transaction
 from leadnator_auth.testing.contract.samples import NOW, a_user, some_credentials

@@ -5,12 +5,8 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.email_change import EmailChange
-from leadnator_auth.domain.entities.mail import MailKind, MailRequest
-from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.errors import EmailTakenError
+from leadnator_auth.domain import EmailAddress, EmailChange, EmailTakenError, MailKind, MailRequest, User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.ids import NOBODY
 from leadnator_auth.testing.contract.checking import (
     StoreContract,

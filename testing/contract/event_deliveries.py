@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import attrs
 
+from leadnator_auth.domain import Position, User
 from leadnator_auth.domain.entities.event_delivery import TOO_LATE, EventBacklog, QueuedEvent
 from leadnator_auth.domain.entities.outbox import LEASE, DeliveryState
-from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.domain.values.paging import Position
 from leadnator_auth.testing.contract.checking import in_snapshot
 from leadnator_auth.testing.contract.event_order import IN_ORDER, ONE, OTHER, EventOrderContract
 from leadnator_auth.testing.contract.outbox_leases import LATER

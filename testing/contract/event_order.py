@@ -5,9 +5,8 @@ from typing import Any
 
 import attrs
 
-from leadnator_auth.domain.entities.event_delivery import QueuedEvent
+from leadnator_auth.domain import QueuedEvent, User
 from leadnator_auth.domain.entities.outbox import LEASE, OutboxEntry
-from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Outbox, Repositories, UnitOfWork
 from leadnator_auth.testing.contract.checking import in_transaction
 from leadnator_auth.testing.contract.outbox import OutboxContract

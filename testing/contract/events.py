@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import attrs
 
+from leadnator_auth.domain import Position, User
 from leadnator_auth.domain.entities.event import Event, EventFilter, EventType
-from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.domain.values.paging import Position
 from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, in_snapshot, in_transaction
 from leadnator_auth.testing.contract.samples import NOW, a_user, an_event
 

@@ -5,12 +5,9 @@ import asyncio
 import attrs
 import pytest
 
-from leadnator_auth.domain.entities.api_key import KeyIdentity
+from leadnator_auth.domain import ApiKeyId, KeyIdentity, SessionId, Status, UnavailableError, User
 from leadnator_auth.domain.entities.session import USE_NOTED_EVERY, Identity
-from leadnator_auth.domain.entities.user import Status, User
-from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.ports import Identities, UnitOfWork
-from leadnator_auth.domain.values.ids import ApiKeyId, SessionId
 from leadnator_auth.testing.contract.api_keys import an_api_key
 from leadnator_auth.testing.contract.checking import (
     StoreContract,

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail
-from leadnator_auth.domain.entities.user import Status
+from leadnator_auth.domain import MailKind, MailRequest, QueuedMail, Status
 from leadnator_auth.domain.ports import Expired, UnitOfWork
 from leadnator_auth.testing.contract.checking import in_snapshot, keep_users
 from leadnator_auth.testing.contract.outbox import OutboxContract

@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
-from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain import OneTimeToken, Purpose, User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
 from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep, keep_users
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_token, a_user

@@ -4,11 +4,8 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.passkey import Passkey
-from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.errors import PasskeyExistsError
+from leadnator_auth.domain import Passkey, PasskeyExistsError, PasskeyId, User
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.values.ids import PasskeyId
 from leadnator_auth.testing.contract.checking import (
     StoreContract,
     assert_utc,

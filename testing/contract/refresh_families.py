@@ -6,11 +6,8 @@ from datetime import timedelta
 import attrs
 import pytest_asyncio
 
-from leadnator_auth.domain.entities.refresh_family import RefreshFamily
-from leadnator_auth.domain.entities.session import Session
-from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain import RefreshFamily, Session, SessionId, User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.domain.values.ids import SessionId
 from leadnator_auth.testing.contract.checking import StoreContract
 from leadnator_auth.testing.contract.samples import a_session
 

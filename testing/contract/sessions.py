@@ -4,11 +4,8 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.proof import Proof
-from leadnator_auth.domain.entities.session import Client, Session
-from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain import Client, Proof, Session, SessionId, User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.domain.values.ids import SessionId
 from leadnator_auth.testing.contract.checking import (
     StoreContract,
     assert_utc,

@@ -5,11 +5,9 @@ from contextlib import suppress
 
 import pytest
 
+from leadnator_auth.domain import UnavailableError, User, run_in_transaction
 from leadnator_auth.domain.entities.event import EventFilter
-from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
 from leadnator_auth.testing.contract.cancellation import CancellationContract
 from leadnator_auth.testing.contract.checking import must_raise
 from leadnator_auth.testing.contract.samples import (

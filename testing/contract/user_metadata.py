@@ -2,10 +2,9 @@
 
 import attrs
 
+from leadnator_auth.domain import JsonObject, User
 from leadnator_auth.domain.entities.mail import MailKind, MailRequest, forgotten
-from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.domain.values.json_object import JsonObject
 from leadnator_auth.testing.contract.checking import StoreContract, in_snapshot, in_transaction
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_mail, a_user
 

@@ -6,11 +6,8 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from leadnator_auth.domain.entities.user import Role, Status, User
+from leadnator_auth.domain import EmailAddress, Position, Role, Status, User, UserId
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.values.email_address import EmailAddress
-from leadnator_auth.domain.values.ids import UserId
-from leadnator_auth.domain.values.paging import Position
 from leadnator_auth.testing.contract.checking import StoreContract, in_snapshot, in_transaction
 from leadnator_auth.testing.contract.samples import NOW, a_user
 

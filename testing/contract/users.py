@@ -5,10 +5,8 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.user import Role, Status, User
-from leadnator_auth.domain.errors import EmailTakenError
+from leadnator_auth.domain import EmailTakenError, Role, Status, User, UserId
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.testing.contract.checking import assert_utc, in_snapshot, in_transaction, must_raise
 from leadnator_auth.testing.contract.samples import NOW, a_session, a_token, a_user, some_credentials
 from leadnator_auth.testing.contract.user_metadata import UserMetadataContract

@@ -5,9 +5,8 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from leadnator_auth.domain.entities.webhook import Webhook
+from leadnator_auth.domain import Webhook, WebhookId
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.values.ids import WebhookId
 from leadnator_auth.testing.contract.checking import assert_utc, in_snapshot, keep
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_webhook
 

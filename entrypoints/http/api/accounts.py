@@ -8,15 +8,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
-    SignedIn,
-    User,
-    log_in,
-    request_password_reset,
-    reset_password,
-    sign_up,
-)
-from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import (
     AccountSuspendedError,
     EmailNotVerifiedError,
     EmailTakenError,
@@ -24,8 +15,15 @@ from leadnator_auth.domain.errors import (
     InvalidResetTokenError,
     OverloadedError,
     SecondFactorRequiredError,
+    SignedIn,
     SignUpClosedError,
+    TooManyRequestsError,
     UnavailableError,
+    User,
+    log_in,
+    request_password_reset,
+    reset_password,
+    sign_up,
 )
 from leadnator_auth.entrypoints.http.context import client_of, done, identified_by_any, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas

@@ -6,7 +6,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
+    InvalidChallengeError,
+    InvalidPasskeyError,
+    LastCredentialError,
+    NotFoundError,
+    PasskeyExistsError,
     PasskeyOptions,
+    StepUpRequiredError,
+    TooManyPasskeysError,
+    TooManyRequestsError,
     add_passkey,
     are_passkeys_on,
     list_passkeys,
@@ -15,16 +23,6 @@ from leadnator_auth.domain import (
     request_passkey_registration,
 )
 from leadnator_auth.domain.entities.passkey import TRANSPORTS
-from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import (
-    InvalidChallengeError,
-    InvalidPasskeyError,
-    LastCredentialError,
-    NotFoundError,
-    PasskeyExistsError,
-    StepUpRequiredError,
-    TooManyPasskeysError,
-)
 from leadnator_auth.entrypoints.http.context import done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import Operation, Parameter

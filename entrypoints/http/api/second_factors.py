@@ -9,6 +9,13 @@ from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
     FactorList,
+    FieldsError,
+    InvalidChallengeError,
+    InvalidCodeError,
+    InvalidPasskeyError,
+    NotFoundError,
+    StepUpRequiredError,
+    TooManyRequestsError,
     confirm_totp,
     is_second_factor_on,
     list_factors,
@@ -16,15 +23,6 @@ from leadnator_auth.domain import (
     make_recovery_codes,
     remove_totp,
     set_up_totp,
-)
-from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import (
-    FieldsError,
-    InvalidChallengeError,
-    InvalidCodeError,
-    InvalidPasskeyError,
-    NotFoundError,
-    StepUpRequiredError,
 )
 from leadnator_auth.entrypoints.http.api import second_factor_schemas
 from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, NOT_ADMITTED, logged_in

@@ -6,19 +6,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
+    InvalidCredentialsError,
     LogOutScope,
+    NotFoundError,
+    OverloadedError,
     Session,
+    TooManyRequestsError,
     change_password,
     end_session,
     issue_media_token,
     list_sessions,
     log_out,
-)
-from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import (
-    InvalidCredentialsError,
-    NotFoundError,
-    OverloadedError,
 )
 from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
