@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from leadnator_auth.entrypoints.http.openapi.operation import Handler
-from leadnator_auth.entrypoints.http.pages.assets import asset
 from leadnator_auth.entrypoints.http.pages.mailed_links import LINK_PAGES
+from leadnator_auth.entrypoints.http.pages.rendering import asset
 
 __all__ = ["PAGES", "REFERENCE_ASSETS"]
 
