@@ -13,14 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Never, cast
 import attrs
 import click
 
-from leadnator_auth.domain import (
-    FieldError,
-    FirebaseScrypt,
-    ImportFate,
-    ImportOutcome,
-    UnavailableError,
-    import_users,
-)
+from leadnator_auth.domain import FieldError, FirebaseScrypt, ImportFate, ImportOutcome, UnavailableError, import_users
 from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.import_options import (
     ReadableFile,

@@ -23,12 +23,7 @@ from leadnator_auth.adapters.sql import (
 )
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
 from leadnator_auth.domain import Commit, KeyRing, Ports, SigningAlgorithm, UnavailableError, keep_signing_keys
-from leadnator_auth.entrypoints.compose.mail import (
-    DEFAULT_PUBLIC_URL,
-    MAIL_FOLDER,
-    check_templates_of,
-    opened_mailer,
-)
+from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, check_templates_of, opened_mailer
 from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
 from leadnator_auth.entrypoints.compose.passkeys import passkey_ceremony
 from leadnator_auth.entrypoints.compose.passwords import password_blocklist

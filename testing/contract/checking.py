@@ -21,7 +21,7 @@ from leadnator_auth.domain.entities.totp_factor import TotpFactor
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.errors import AuthError
-from leadnator_auth.domain.ports import Repositories, Transaction, UnitOfWork
+from leadnator_auth.domain.ports import Expired, Repositories, Transaction, UnitOfWork
 from leadnator_auth.testing.contract.samples import a_user, some_credentials
 
 Result = TypeVar("Result")
@@ -101,6 +101,14 @@ def must_raise(expected: type[Exception], message: str) -> Iterator[None]:
     except Exception as error:
         raise AssertionError(f"{message}: raise {expected.__name__}, not {error!r}") from error
     pytest.fail(f"{message}: raise {expected.__name__}, do not go on as if nothing had happened")
+
+
+async def assert_five_purged(transaction: Transaction, what: Expired, over_at: datetime, later: datetime) -> None:
+    """Fails unless `purge` removes the five that were over at an instant: a few at a time, and not at this instant."""
+    purge = transaction.purge
+    assert await purge(what, over_at, 10) == 0, "what was over at this instant was not over before it"
+    assert await purge(what, later, 2) == 2, "`purge` removes no more than `limit`, and says how many"
+    assert await purge(what, later, 10) == 3, "`purge` removes all that was over before the instant"
 
 
 def assert_utc(*instants: datetime | None) -> None:

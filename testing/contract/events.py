@@ -7,7 +7,13 @@ import attrs
 from leadnator_auth.domain import Position, User
 from leadnator_auth.domain.entities.event import Event, EventFilter, EventType
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, in_snapshot, in_transaction
+from leadnator_auth.testing.contract.checking import (
+    StoreContract,
+    assert_five_purged,
+    assert_utc,
+    in_snapshot,
+    in_transaction,
+)
 from leadnator_auth.testing.contract.samples import NOW, a_user, an_event
 
 ORDER = "`latest` returns the newest first, those of one instant by descending id, from after the position on"
@@ -82,14 +88,7 @@ class EventsContract(StoreContract):
         events = [an_event(alice, number) for number in range(1, 7)]
         await keep_events(unit_of_work, *events)
         async with unit_of_work() as transaction:
-            purge = transaction.purge
-            assert await purge(Expired.EVENTS, events[0].at, 10) == 0, (
-                "what happened at this instant did not happen before it"
-            )
-            assert await purge(Expired.EVENTS, events[5].at, 2) == 2, (
-                "`purge` removes no more than `limit`, and says how many"
-            )
-            assert await purge(Expired.EVENTS, events[5].at, 10) == 3, "`purge` removes all of before the instant"
+            await assert_five_purged(transaction, Expired.EVENTS, events[0].at, events[5].at)
             await transaction.commit()
         assert await latest(unit_of_work) == [events[5]], "`purge` leaves the others"
 

@@ -1,6 +1,5 @@
 """The contracts of every TotpFactors and every RecoveryCodes."""
 
-import asyncio
 from datetime import timedelta
 
 import attrs
@@ -8,9 +7,9 @@ import attrs
 from leadnator_auth.domain.entities.recovery_code import RecoveryCode
 from leadnator_auth.domain.entities.totp_factor import NEVER, TotpFactor
 from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.domain.ports import Transaction, UnitOfWork
 from leadnator_auth.domain.values.ids import FactorId
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep, keep_users
+from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, at_once, keep, keep_users
 from leadnator_auth.testing.contract.samples import NOW, a_user
 
 STEP = 59_000_000
@@ -78,14 +77,11 @@ class TotpFactorsContract(StoreContract):
         factor = a_factor(alice)
         await keep(unit_of_work, factor)
 
-        async def take() -> bool:
-            async with unit_of_work() as transaction:
-                await transaction.totp_factors.of_user(alice.id)
-                taken = await transaction.totp_factors.take_step(factor.id, STEP, NOW)
-                await transaction.commit()
-            return taken
+        async def take(transaction: Transaction) -> bool:
+            await transaction.totp_factors.of_user(alice.id)
+            return await transaction.totp_factors.take_step(factor.id, STEP, NOW)
 
-        outcomes = await asyncio.gather(*(take() for _ in range(16)))
+        outcomes = await at_once(16, unit_of_work, take)
         assert sum(outcomes) == 1, f"of sixteen at once one wins: {ONCE}"
 
     async def test_a_factor_that_was_removed_is_gone(self, unit_of_work: UnitOfWork, alice: User) -> None:
@@ -142,14 +138,11 @@ class RecoveryCodesContract(StoreContract):
     async def test_of_sixteen_at_once_one_takes_the_code(self, unit_of_work: UnitOfWork, alice: User) -> None:
         await self._kept(unit_of_work, a_code(alice))
 
-        async def take() -> RecoveryCode | None:
-            async with unit_of_work() as transaction:
-                await transaction.recovery_codes.of_user(alice.id)
-                taken = await transaction.recovery_codes.take(alice.id, a_code(alice).digest)
-                await transaction.commit()
-            return taken
+        async def take(transaction: Transaction) -> RecoveryCode | None:
+            await transaction.recovery_codes.of_user(alice.id)
+            return await transaction.recovery_codes.take(alice.id, a_code(alice).digest)
 
-        outcomes = await asyncio.gather(*(take() for _ in range(16)))
+        outcomes = await at_once(16, unit_of_work, take)
         assert sum(outcome is not None for outcome in outcomes) == 1, f"of sixteen at once one wins: {TAKEN_ONCE}"
 
     async def test_what_was_taken_without_a_commit_can_be_taken(self, unit_of_work: UnitOfWork, alice: User) -> None:

@@ -8,6 +8,7 @@ from leadnator_auth.domain import Client, Proof, Session, SessionId, User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
 from leadnator_auth.testing.contract.checking import (
     StoreContract,
+    assert_five_purged,
     assert_utc,
     at_once,
     in_snapshot,
@@ -119,16 +120,7 @@ class SessionsContract(StoreContract):
         living = attrs.evolve(a_session(alice, 9), expires_at=expiry + timedelta(microseconds=1))
         async with unit_of_work() as transaction:
             await transaction.sessions.add(living)
-            purge = transaction.purge
-            assert await purge(Expired.SESSIONS, expiry, 10) == 0, (
-                "what expires at this instant did not expire before it"
-            )
-            assert await purge(Expired.SESSIONS, living.expires_at, 2) == 2, (
-                "`purge` removes no more than `limit`, and says how many"
-            )
-            assert await purge(Expired.SESSIONS, living.expires_at, 10) == 3, (
-                "`purge` removes all that expired before the instant"
-            )
+            await assert_five_purged(transaction, Expired.SESSIONS, expiry, living.expires_at)
             await transaction.commit()
         assert await sessions_of(unit_of_work, alice) == [living], "`purge` leaves those that have not expired"
 

@@ -9,12 +9,7 @@ from leadnator_auth.domain import UserId, change_user, list_events, list_users, 
 from leadnator_auth.domain import delete_user as delete
 from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.entities.user import MAX_PLAN_LENGTH, Role, Status
-from leadnator_auth.domain.errors import (
-    EmailTakenError,
-    ForbiddenError,
-    LastAdminError,
-    NotFoundError,
-)
+from leadnator_auth.domain.errors import EmailTakenError, ForbiddenError, LastAdminError, NotFoundError
 from leadnator_auth.domain.values.search import MAX_SEARCH_LENGTH
 from leadnator_auth.entrypoints.http.context import actor_of, done, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas

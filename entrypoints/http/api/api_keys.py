@@ -9,12 +9,7 @@ from starlette.responses import JSONResponse, Response
 from leadnator_auth.domain import create_api_key, list_api_keys, revoke_api_key
 from leadnator_auth.domain.entities.api_key import MAX_NAME_LENGTH, Scope
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import (
-    ForbiddenError,
-    NotFoundError,
-    StepUpRequiredError,
-    TooManyApiKeysError,
-)
+from leadnator_auth.domain.errors import ForbiddenError, NotFoundError, StepUpRequiredError, TooManyApiKeysError
 from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import Operation, Parameter

@@ -7,12 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import log_in_with_passkey, request_passkey_log_in
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import (
-    InvalidChallengeError,
-    InvalidPasskeyError,
-    NotFoundError,
-    UnavailableError,
-)
+from leadnator_auth.domain.errors import InvalidChallengeError, InvalidPasskeyError, NotFoundError, UnavailableError
 from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, NOT_ADMITTED, logged_in
 from leadnator_auth.entrypoints.http.api.passkeys import (
     CREDENTIAL,
