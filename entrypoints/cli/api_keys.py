@@ -14,7 +14,7 @@ from leadnator_auth.domain import (
     revoke_any_api_key,
 )
 from leadnator_auth.domain.ports import Ports
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.failing import Commands
 from leadnator_auth.entrypoints.cli.reporting import as_json_option, report, who_argument
 from leadnator_auth.entrypoints.cli.running import run
 from leadnator_auth.entrypoints.views import api_key_view, rfc3339
@@ -22,7 +22,7 @@ from leadnator_auth.entrypoints.views import api_key_view, rfc3339
 MOST_SECONDS = 100 * 365 * 24 * 3600
 
 
-@click.group("api-keys")
+@click.group("api-keys", cls=Commands)
 def api_keys() -> None:
     """Make, see and revoke API keys, which programs send instead of the token of a log-in."""
 
@@ -34,7 +34,6 @@ def api_keys() -> None:
 @click.option("--expires-at", metavar="TIME", help="When it expires, as 2026-01-31T12:00:00Z.  [default: never]")
 @click.option("--expires-in", type=click.IntRange(1, MOST_SECONDS), metavar="SECONDS", help="In how many seconds.")
 @as_json_option
-@failing_in_one_line
 def create(
     who: str, name: str, scopes: Sequence[str], expires_at: str | None, expires_in: int | None, as_json: bool
 ) -> None:
@@ -56,7 +55,6 @@ def create(
 @api_keys.command("list")
 @who_argument
 @as_json_option
-@failing_in_one_line
 def list_(who: str, as_json: bool) -> None:
     """List the keys of a user, newest first; expired ones, too. WHO is an e-mail address or an id."""
     found = run(lambda ports: list_api_keys_of(parse_user_ref(who, ports=ports), ports=ports), who)
@@ -66,7 +64,6 @@ def list_(who: str, as_json: bool) -> None:
 @api_keys.command()
 @click.argument("key_id", metavar="ID")
 @as_json_option
-@failing_in_one_line
 def revoke(key_id: str, as_json: bool) -> None:
     """Revoke a key, at once in force."""
     revoked = run(lambda ports: revoke_any_api_key(key_id, ports=ports), key_id, "API key")

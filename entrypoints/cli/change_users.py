@@ -17,7 +17,7 @@ from leadnator_auth.domain import (
     recover_user,
 )
 from leadnator_auth.domain.values.fields import RawField
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.failing import Command
 from leadnator_auth.entrypoints.cli.reporting import as_json_option, ask, report, who_argument
 from leadnator_auth.entrypoints.cli.running import OPERATOR, run
 from leadnator_auth.entrypoints.cli.standard_streams import printable
@@ -28,7 +28,7 @@ _ROLES = click.Choice([role.value for role in Role])
 _STATUSES = click.Choice([status.value for status in Status])
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--email", required=True, help="The e-mail address to log in with.")
 @click.option("--name", required=True, help="What the user is called.")
 @click.option("--admin", "is_admin", is_flag=True, help="Make an administrator.")
@@ -36,7 +36,6 @@ _STATUSES = click.Choice([status.value for status in Status])
 @click.option("--verified", "email_verified", is_flag=True, help="The address is theirs: nobody need be asked.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
 @as_json_option
-@failing_in_one_line
 def create(password_stdin: bool, as_json: bool, **options: Any) -> None:
     """Create a user. The password is asked for twice, unless it comes from standard input."""
     password = _piped_password() if password_stdin else _typed_password()
@@ -51,7 +50,7 @@ def _read_object(context: click.Context, option: click.Parameter, text: str | No
         raise click.BadParameter("it takes a JSON object, without a name twice.") from None
 
 
-@click.command("set")
+@click.command("set", cls=Command)
 @who_argument
 @click.option("--role", type=_ROLES, help="What the user may do.")
 @click.option("--plan", help="The name of a plan.")
@@ -62,7 +61,6 @@ def _read_object(context: click.Context, option: click.Parameter, text: str | No
     "--app-metadata", callback=_read_object, metavar="JSON", help="What you keep with the account: an object."
 )
 @as_json_option
-@failing_in_one_line
 def set_(who: str, as_json: bool, **options: RawField) -> None:
     """Change a user, in force at once. WHO is an e-mail address or an id."""
     changes = {name: value for name, value in options.items() if value is not None}
@@ -73,29 +71,26 @@ def set_(who: str, as_json: bool, **options: RawField) -> None:
     _change(who, changes, as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @who_argument
 @as_json_option
-@failing_in_one_line
 def suspend(who: str, as_json: bool) -> None:
     """Keep a user out: every session ends at once. WHO is an e-mail address or an id."""
     _change(who, {"status": Status.SUSPENDED.value}, as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @who_argument
 @as_json_option
-@failing_in_one_line
 def activate(who: str, as_json: bool) -> None:
     """Let a suspended user log in again. WHO is an e-mail address or an id."""
     _change(who, {"status": Status.ACTIVE.value}, as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @who_argument
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json_option
-@failing_in_one_line
 def delete(who: str, yes: bool, as_json: bool) -> None:
     """Delete a user with everything that belongs to them. WHO is an e-mail address or an id."""
     ask(f"Delete {who} with everything that belongs to them?", yes=yes)
@@ -103,11 +98,10 @@ def delete(who: str, yes: bool, as_json: bool) -> None:
     _report(user, "deleted", as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @who_argument
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json_option
-@failing_in_one_line
 def recover(who: str, yes: bool, as_json: bool) -> None:
     """Let a user in again who lost their phone: removes second factors and mails a reset link.
 

@@ -5,15 +5,14 @@ import os
 import attrs
 import click
 
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.failing import Command
 from leadnator_auth.entrypoints.cli.reporting import as_json_option, report
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.view import Shown, in_force, unknown_settings
 
 
-@click.command()
+@click.command(cls=Command)
 @as_json_option
-@failing_in_one_line
 def config(as_json: bool) -> None:
     """Show every setting: its value, never a secret, and where it comes from."""
     from leadnator_auth.entrypoints.compose.ports import surroundings

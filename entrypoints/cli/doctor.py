@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import attrs
 import click
 
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.failing import Command
 from leadnator_auth.entrypoints.cli.standard_streams import problem_of
 from leadnator_auth.entrypoints.doctor import Finding, Level, examine
 from leadnator_auth.entrypoints.doctor.local import check_settings
@@ -21,10 +21,9 @@ from leadnator_auth.entrypoints.settings.masking import censor, one_line
 from leadnator_auth.entrypoints.settings.view import names_of_settings
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts, once all is known.")
 @click.option("--send-to", metavar="ADDRESS", help="Also send one short test mail to this address.")
-@failing_in_one_line
 def doctor(as_json: bool, send_to: str | None) -> None:
     """Check the settings and all that they lead to: a line each, ok, warn or fail, with what to do.
 

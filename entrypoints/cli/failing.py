@@ -1,10 +1,9 @@
 """The way a command fails: one clear line on stderr and exit code 1."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
-from typing import ParamSpec
+from typing import Any
 
 import click
 
@@ -25,8 +24,6 @@ from leadnator_auth.entrypoints.cli.standard_streams import printable
 from leadnator_auth.entrypoints.settings import SettingError
 from leadnator_auth.entrypoints.settings.errors import StartError
 
-P = ParamSpec("P")
-
 _LINES: dict[type[AuthError], str] = {
     InvalidPageError: "what is to be looked for is too long, or has characters that no account has",
     ForbiddenError: "this scope is for the keys of admins alone",
@@ -36,20 +33,24 @@ _LINES: dict[type[AuthError], str] = {
 }
 
 
-def failing_in_one_line(command: Callable[P, None]) -> Callable[P, None]:
-    """Turns what an operator can mend into a line and an exit code; anything else is a bug and shows its trace."""
+class Command(click.Command):
+    """A command that fails by a line and an exit code where an operator can mend it; a bug shows its trace."""
 
-    @wraps(command)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
-        texts = {name: _text(value) for name, value in kwargs.items() if isinstance(value, str)}
+    def invoke(self, ctx: click.Context) -> Any:  # as click has it
+        """Does what the command is for, with its arguments as text."""
+        ctx.params = {name: _text(value) if isinstance(value, str) else value for name, value in ctx.params.items()}
         try:
-            command(*args, **kwargs | texts)  # type: ignore[arg-type]  # the same names
+            return super().invoke(ctx)
         except (SettingError, StartError, UnavailableError, FieldsError, SigningKeysError) as error:
             raise click.ClickException(printable(str(error))) from error
         except UnicodeEncodeError as error:  # names of files, and whom the core looks for in vain, may have any bytes
             raise click.ClickException("an argument has bytes that are no UTF-8") from error
 
-    return wrapper
+
+class Commands(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
 
 
 def _text(value: str) -> str:

@@ -12,20 +12,19 @@ from leadnator_auth.domain import (
     retire_signing_key,
     rotate_signing_keys,
 )
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.failing import Commands
 from leadnator_auth.entrypoints.cli.reporting import as_json_option, report
 from leadnator_auth.entrypoints.cli.running import run
 from leadnator_auth.entrypoints.views import rfc3339, signing_key_view
 
 
-@click.group()
+@click.group(cls=Commands)
 def keys() -> None:
     """See and exchange the keys that tokens are signed with, where LEADNATOR_JWT_ALGORITHM is EdDSA or ES256."""
 
 
 @keys.command("list")
 @as_json_option
-@failing_in_one_line
 def list_(as_json: bool) -> None:
     """List the keys in the order in which they were published."""
     found = run(lambda ports: list_signing_keys(ports=ports), check_keys=False)
@@ -34,7 +33,6 @@ def list_(as_json: bool) -> None:
 
 @keys.command()
 @as_json_option
-@failing_in_one_line
 def rotate(as_json: bool) -> None:
     """Have the next key sign from now on, if it was published for ten minutes, and publish another next one.
 
@@ -52,7 +50,6 @@ def rotate(as_json: bool) -> None:
 @keys.command()
 @click.argument("kid", metavar="KID")
 @as_json_option
-@failing_in_one_line
 def retire(kid: str, as_json: bool) -> None:
     """End all tokens of the key KID at once; if it signs, the next key does from now on.
 

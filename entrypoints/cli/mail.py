@@ -14,12 +14,12 @@ from leadnator_auth.domain import (
     mail_stats,
     retry_mails,
 )
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.failing import Commands
 from leadnator_auth.entrypoints.cli.reporting import as_json_option, report
 from leadnator_auth.entrypoints.cli.running import run
 
 
-@click.group()
+@click.group(cls=Commands)
 def mail() -> None:
     """See the mails that wait, were sent or were given up, and try again."""
 
@@ -28,7 +28,6 @@ def mail() -> None:
 @click.option("--state", type=click.Choice([state.value for state in DeliveryState]), help="Only mails in this state.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000), help="At most so many.")
 @as_json_option
-@failing_in_one_line
 def list_(state: str | None, limit: int, as_json: bool) -> None:
     """List the mails, newest first."""
     mails, stats = run(lambda ports: _listed(DeliveryState(state) if state else None, limit, ports))
@@ -45,7 +44,6 @@ def list_(state: str | None, limit: int, as_json: bool) -> None:
 @click.argument("mail_id", required=False)
 @click.option("--all", "every", is_flag=True, help="All mails that were given up or wait for another try.")
 @as_json_option
-@failing_in_one_line
 def retry(mail_id: str | None, every: bool, as_json: bool) -> None:
     """Make one mail, or all of them, due at once; the running server sends them within seconds."""
     if (mail_id is None) is not every:

@@ -7,12 +7,13 @@ from typing import Any, NoReturn
 import click
 
 from leadnator_auth.entrypoints.cli.environment import without_foreign_variables
+from leadnator_auth.entrypoints.cli.failing import Commands
 from leadnator_auth.entrypoints.cli.standard_streams import prepare_standard_streams, problem_of, told
 
 FAILURE = 1
 
 
-class Program(click.Group):
+class Program(Commands):
     """The command with all that are below it."""
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:  # click's own arguments

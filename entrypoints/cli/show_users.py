@@ -18,7 +18,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.values.text import is_storable
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.failing import Command
 from leadnator_auth.entrypoints.cli.reporting import as_json_option, cells_of, print_table, report, who_argument
 from leadnator_auth.entrypoints.cli.running import OPERATOR, first_entries, run
 from leadnator_auth.entrypoints.cli.standard_streams import printable
@@ -29,11 +29,10 @@ ALL = sys.maxsize
 _EVENT_TYPES = click.Choice([event_type.value for event_type in HAPPENINGS])
 
 
-@click.command("list")
+@click.command("list", cls=Command)
 @click.option("--query", default="", help="Part of the name or e-mail address in any letter case, or the whole id.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.  [default: all]")
 @as_json_option
-@failing_in_one_line
 def list_(query: str, limit: int | None, as_json: bool) -> None:
     """List the users, newest first."""
     users = run(lambda ports: _listed(query, limit or ALL, ports))
@@ -41,10 +40,9 @@ def list_(query: str, limit: int | None, as_json: bool) -> None:
     report({"users": [account_view(user) for user in users]}, rows, as_json=as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @who_argument
 @as_json_option
-@failing_in_one_line
 def show(who: str, as_json: bool) -> None:
     """Show a user, and what happened to the account last. WHO is an e-mail address or an id."""
     user, events = run(lambda ports: _shown(who, ports), who)
@@ -58,12 +56,11 @@ def show(who: str, as_json: bool) -> None:
         print_table(_rows(events))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("who", required=False)
 @click.option("--type", "event_type", type=_EVENT_TYPES, metavar="TYPE", help="Only of this type, as user.updated.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(min=1), help="At most so many.")
 @as_json_option
-@failing_in_one_line
 def events(who: str | None, event_type: str | None, limit: int, as_json: bool) -> None:
     """List what happened, newest first: to all users, or to one. WHO is an e-mail address or an id, even of one who is
     gone.

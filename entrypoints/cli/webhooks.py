@@ -21,7 +21,7 @@ from leadnator_auth.domain import (
     send_test_event,
 )
 from leadnator_auth.domain.entities.event import HAPPENINGS
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.failing import Commands
 from leadnator_auth.entrypoints.cli.reporting import as_json_option, ask, cells_of, report
 from leadnator_auth.entrypoints.cli.running import OPERATOR, first_entries, run
 from leadnator_auth.entrypoints.views import delivery_view, webhook_view
@@ -39,14 +39,13 @@ type_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Commands)
 def webhooks() -> None:
     """Have events posted to other programs, signed as Standard Webhooks 1.0 says, and see what became of it."""
 
 
 @webhooks.command("list")
 @as_json_option
-@failing_in_one_line
 def list_(as_json: bool) -> None:
     """List the webhooks, newest first."""
     found = run(lambda ports: list_webhooks(OPERATOR, ports=ports))
@@ -58,7 +57,6 @@ def list_(as_json: bool) -> None:
 @type_option
 @click.option("--description", default="", help="A note for administrators.")
 @as_json_option
-@failing_in_one_line
 def create(url: str, types: Sequence[str], description: str, as_json: bool) -> None:
     """Have events posted to URL from now on: all, or those of some types. Prints the secret, this once."""
     _report_secret(run(lambda ports: add_webhook(OPERATOR, url, list(types), description, ports=ports)), as_json)
@@ -72,7 +70,6 @@ def create(url: str, types: Sequence[str], description: str, as_json: bool) -> N
 @click.option("--description", help="A note for administrators.")
 @click.option("--enable/--disable", "enabled", default=None, help="Whether anything is posted.")
 @as_json_option
-@failing_in_one_line
 def set_(
     webhook_id: WebhookId, types: Sequence[str], all_types: bool, as_json: bool, **options: str | bool | None
 ) -> None:
@@ -89,7 +86,6 @@ def set_(
 @webhooks.command()
 @id_argument
 @as_json_option
-@failing_in_one_line
 def rotate(webhook_id: WebhookId, as_json: bool) -> None:
     """Print a new secret, this once; for 24 hours, the one before signs beside it."""
     made = run(lambda ports: rotate_webhook_secret(OPERATOR, webhook_id, ports=ports), webhook_id, "webhook")
@@ -99,7 +95,6 @@ def rotate(webhook_id: WebhookId, as_json: bool) -> None:
 @webhooks.command()
 @id_argument
 @as_json_option
-@failing_in_one_line
 def test(webhook_id: WebhookId, as_json: bool) -> None:
     """Have the running server post an event of the type webhook.test, whatever types the webhook wants."""
     queued = run(lambda ports: send_test_event(OPERATOR, webhook_id, ports=ports), webhook_id, "webhook")
@@ -110,7 +105,6 @@ def test(webhook_id: WebhookId, as_json: bool) -> None:
 @id_argument
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(min=1), help="At most so many.")
 @as_json_option
-@failing_in_one_line
 def deliveries(webhook_id: WebhookId, limit: int, as_json: bool) -> None:
     """List what is or was on its way to a webhook, newest first."""
     found = run(lambda ports: _deliveries(webhook_id, limit, ports), webhook_id, "webhook")
@@ -123,7 +117,6 @@ def deliveries(webhook_id: WebhookId, limit: int, as_json: bool) -> None:
 @id_argument
 @click.argument("delivery_id", metavar="DELIVERY")
 @as_json_option
-@failing_in_one_line
 def retry(webhook_id: WebhookId, delivery_id: str, as_json: bool) -> None:
     """Have the running server post DELIVERY once more: one that waits, was given up, or was sent already."""
     queued = run(
@@ -138,7 +131,6 @@ def retry(webhook_id: WebhookId, delivery_id: str, as_json: bool) -> None:
 @id_argument
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json_option
-@failing_in_one_line
 def delete(webhook_id: WebhookId, yes: bool, as_json: bool) -> None:
     """Remove a webhook; what waits for it is never sent."""
     ask(f"Remove {webhook_id} with all that waits for it?", yes=yes)
