@@ -15,7 +15,7 @@ import click
 from leadnator_auth.domain import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.import_users import NO_PASSWORD
 from leadnator_auth.domain.values.json_object import Json
-from leadnator_auth.entrypoints.cli.csv_cells import guarded
+from leadnator_auth.entrypoints.cli.csv_rows import guarded
 from leadnator_auth.entrypoints.cli.failing import Command
 from leadnator_auth.entrypoints.cli.private_file import new_private_file
 from leadnator_auth.entrypoints.cli.running import ports_in_force
