@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import attrs
@@ -29,8 +29,8 @@ def doctor(as_json: bool, send_to: str | None) -> None:
 
     Nothing is made, migrated or changed. The exit code is 1 when a check fails.
     """
-    settings, problem = _settings_in_force()
-    checked = _findings(settings, send_to) if settings else check_settings(os.environ, _problem_of_values())
+    settings, problem = _settings_in(os.environ)
+    checked = _findings(settings, send_to) if settings else _findings_on_settings()
     try:
         findings = _told(checked, as_json)
     except KeyboardInterrupt:
@@ -58,22 +58,19 @@ def _told(checked: Iterable[Finding], as_json: bool) -> list[Finding]:
     return findings
 
 
-def _settings_in_force() -> tuple[Settings | None, str]:
+def _settings_in(environment: Mapping[str, str]) -> tuple[Settings | None, str]:
     """Returns the settings, or what is wrong with them."""
     try:
-        return Settings.read(os.environ), ""
+        return Settings.read(environment), ""
     except SettingError as error:
         return None, str(error)
 
 
-def _problem_of_values() -> str | None:
-    """Returns what is wrong with the settings whose names are right, if anything."""
+def _findings_on_settings() -> Iterator[Finding]:
+    """Yields what is wrong with the settings whose names are right, and with names."""
     known = names_of_settings()
-    try:
-        Settings.read({name: value for name, value in os.environ.items() if name in known})
-    except SettingError as error:
-        return str(error)
-    return None
+    _, problem = _settings_in({name: value for name, value in os.environ.items() if name in known})
+    return check_settings(os.environ, problem or None)
 
 
 @contextmanager

@@ -53,7 +53,10 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
     master_key = partial(check_master_key, settings.master_keys, key_file, read_secret)
     reading = partial(database.check_database, partial(_opened, settings), SystemClock().now)
     webhooks = partial(
-        database.check_webhooks, partial(_opened, settings), partial(_has_key, settings), missing_libraries()
+        database.check_webhooks,
+        partial(_opened, settings),
+        lambda key_id: _master_keys(settings).has(key_id),
+        missing_libraries(),
     )
     hashing = partial(local.check_hashing, settings.bcrypt_cost, seconds_of_a_hash, nearest_cost)
     public_url = partial(remote.check_public_url, settings.public_url, remote.resolves)
@@ -145,11 +148,6 @@ def _passkeys(settings: Settings) -> Findings:
         return capabilities.check_passkeys(None, None, others, missing)
     origin, *others_there = party.origins
     return capabilities.check_passkeys(origin, party.id, others_there, missing)
-
-
-def _has_key(settings: Settings, key_id: str) -> bool:
-    """Returns whether the master key of this id is set, or in the file."""
-    return _master_keys(settings).has(key_id)
 
 
 def _master_keys(settings: Settings) -> MasterKeys:

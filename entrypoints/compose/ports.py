@@ -1,9 +1,9 @@
 """The composition root: the only place that knows which adapter serves which port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, closing
 
 from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
@@ -143,19 +143,16 @@ async def _connections(settings: Settings, metrics: Metrics) -> AsyncIterator[Co
         await connections.close()
 
 
-@contextmanager
-def _hasher(settings: Settings, metrics: Metrics) -> Iterator[BcryptHasher]:
-    hasher = BcryptHasher(
-        cost=settings.bcrypt_cost,
-        workers=settings.hash_workers,
-        queue=settings.hash_queue,
-        observe=metrics.hashed,
-        foreign=ForeignHashes(),
+def _hasher(settings: Settings, metrics: Metrics) -> AbstractContextManager[BcryptHasher]:
+    return closing(
+        BcryptHasher(
+            cost=settings.bcrypt_cost,
+            workers=settings.hash_workers,
+            queue=settings.hash_queue,
+            observe=metrics.hashed,
+            foreign=ForeignHashes(),
+        )
     )
-    try:
-        yield hasher
-    finally:
-        hasher.close()
 
 
 def _levels(hasher: BcryptHasher, connections: Connections) -> Levels:
