@@ -145,33 +145,34 @@ def login_required(view: Callable[Parameters, Result]) -> Callable[Parameters, R
 
 def verified_required(view: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Makes a view one for users whose address is proved to be theirs; below the decorator of its route."""
-
-    @wraps(view)
-    def checked(*args: Parameters.args, **named: Parameters.kwargs) -> Result:
-        identity = current_identity()
-        if not identity.user.is_email_verified:
-            raise EmailNotVerifiedError(identity.user.id)
-        result: Result = current_app.ensure_sync(view)(*args, **named)
-        return result
-
-    return checked
+    return _for(view, _check_verified)
 
 
 def role_required(*roles: Role) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """Makes a view one for users who have one of these roles: `@role_required(Role.ADMIN)`, below its route."""
 
-    def decorate(view: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-        @wraps(view)
-        def checked(*args: Parameters.args, **named: Parameters.kwargs) -> Result:
-            identity = current_identity()
-            if identity.user.role not in roles:
-                raise ForbiddenError(identity.user.id)
-            result: Result = current_app.ensure_sync(view)(*args, **named)
-            return result
+    def check(identity: Identity) -> None:
+        if identity.user.role not in roles:
+            raise ForbiddenError(identity.user.id)
 
-        return checked
+    return lambda view: _for(view, check)
 
-    return decorate
+
+def _check_verified(identity: Identity) -> None:
+    if not identity.user.is_email_verified:
+        raise EmailNotVerifiedError(identity.user.id)
+
+
+def _for(view: Callable[Parameters, Result], check: Callable[[Identity], None]) -> Callable[Parameters, Result]:
+    """Makes a view one for users who pass a check."""
+
+    @wraps(view)
+    def checked(*args: Parameters.args, **named: Parameters.kwargs) -> Result:
+        check(current_identity())
+        result: Result = current_app.ensure_sync(view)(*args, **named)
+        return result
+
+    return checked
 
 
 def _answer(error: AuthError | RequestError) -> Response:

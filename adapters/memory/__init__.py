@@ -42,11 +42,7 @@ from leadnator_auth.adapters.memory.store import (
     what_is_new,
 )
 from leadnator_auth.adapters.memory.subscriptions import MemorySubscriptions
-from leadnator_auth.adapters.memory.tables import (
-    MemoryCredentialStore,
-    MemoryUsers,
-    Tables,
-)
+from leadnator_auth.adapters.memory.tables import MemoryCredentialStore, MemoryUsers, Tables
 from leadnator_auth.adapters.memory.webhook_receiver import ReceivedWebhook, WebhookReceiver
 
 __all__ = [

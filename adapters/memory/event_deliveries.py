@@ -7,7 +7,7 @@ from operator import attrgetter
 import attrs
 
 from leadnator_auth.adapters.memory.outbox import MemoryOutbox
-from leadnator_auth.adapters.memory.tables import Tables
+from leadnator_auth.adapters.memory.tables import Tables, page_of
 from leadnator_auth.domain.entities.event_delivery import TOO_LATE, EventBacklog, EventDelivery, QueuedEvent
 from leadnator_auth.domain.entities.outbox import DeliveryState
 from leadnator_auth.domain.values.ids import UserId
@@ -58,9 +58,7 @@ class MemoryEventDeliveries(MemoryOutbox[EventDelivery]):
 
     async def latest_of(self, subscription_id: str, limit: int, after: Position | None) -> list[QueuedEvent]:
         entries = [entry for entry in self.entries.values() if entry.lane == subscription_id]
-        newest_first = sorted(entries, key=attrgetter("queued_at", "id"), reverse=True)
-        rest = [entry for entry in newest_first if after is None or (entry.queued_at, entry.id) < (after.at, after.id)]
-        return rest[:limit]
+        return page_of(entries, "queued_at", limit, after)
 
     async def backlog(self, limit: int) -> EventBacklog:
         waiting = sorted(self.queued(), key=attrgetter("queued_at"))[:limit]

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
-from operator import attrgetter
 
 import attrs
 
-from leadnator_auth.adapters.memory.tables import Tables
+from leadnator_auth.adapters.memory.tables import Tables, page_of
 from leadnator_auth.domain.entities.event import Event, EventFilter, EventType, PlacedEvent
 from leadnator_auth.domain.values.paging import Position
 
@@ -27,8 +26,7 @@ class MemoryEvents:
             for event in self.tables.events.values()
             if wanted.user_id in (None, event.user_id) and wanted.type in (None, event.type)
         ]
-        newest_first = sorted(events, key=attrgetter("at", "id"), reverse=True)
-        return [event for event in newest_first if after is None or (event.at, event.id) < (after.at, after.id)][:limit]
+        return page_of(events, "at", limit, after)
 
     async def has_unplaced(self) -> bool:
         # One writer at a time: those without a position are the last ones.

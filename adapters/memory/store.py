@@ -21,11 +21,7 @@ from leadnator_auth.adapters.memory.second_factors import MemoryRecoveryCodes, M
 from leadnator_auth.adapters.memory.sessions import MemorySessions
 from leadnator_auth.adapters.memory.signing_keys import MemorySigningKeys
 from leadnator_auth.adapters.memory.subscriptions import MemorySubscriptions
-from leadnator_auth.adapters.memory.tables import (
-    MemoryCredentialStore,
-    MemoryUsers,
-    Tables,
-)
+from leadnator_auth.adapters.memory.tables import MemoryCredentialStore, MemoryUsers, Tables
 from leadnator_auth.adapters.memory.webhooks import MemoryWebhooks
 from leadnator_auth.domain.entities.api_key import KeyIdentity
 from leadnator_auth.domain.entities.session import Identity

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -66,6 +66,13 @@ def remove(table: dict[Key, Entity], keys: list[Key]) -> int:
     for key in keys:
         del table[key]
     return len(keys)
+
+
+def page_of(entities: Iterable[Entity], time: str, limit: int, after: Position | None) -> list[Entity]:
+    """Returns the newest by the attribute `time`, those of one instant by descending id, from after a position on."""
+    place = attrgetter(time, "id")
+    newest_first = sorted(entities, key=place, reverse=True)
+    return [each for each in newest_first if after is None or place(each) < (after.at, after.id)][:limit]
 
 
 def remove_sessions(tables: Tables, keys: Iterable[str]) -> int:
@@ -133,13 +140,16 @@ class MemoryUsers:
         remove(tables.email_changes, list(changes))
         tables.credentials.pop(user_id, None)
         remove_sessions(tables, [s.id for s in tables.sessions.values() if s.user_id == user_id])
-        tokens = tables.one_time_tokens
-        remove(tokens, [token.digest for token in tokens.values() if token.user_id == user_id])
-        remove(tables.known_clients, [key for key, client in tables.known_clients.items() if client.user_id == user_id])
-        remove(tables.api_keys, [key.id for key in tables.api_keys.values() if key.user_id == user_id])
-        remove(tables.passkeys, [passkey.id for passkey in tables.passkeys.values() if passkey.user_id == user_id])
-        remove(tables.totp_factors, [each.id for each in tables.totp_factors.values() if each.user_id == user_id])
-        remove(tables.recovery_codes, [key for key, code in tables.recovery_codes.items() if code.user_id == user_id])
+        owned: tuple[dict[Any, Any], ...] = (
+            tables.one_time_tokens,
+            tables.known_clients,
+            tables.api_keys,
+            tables.passkeys,
+            tables.totp_factors,
+            tables.recovery_codes,
+        )
+        for table in owned:
+            remove(table, [key for key, each in table.items() if each.user_id == user_id])
 
     async def active_admins(self) -> list[User]:
         admins = [user for user in self.tables.users.values() if user.is_active_admin]
@@ -147,10 +157,7 @@ class MemoryUsers:
 
     async def page(self, search: str, limit: int, after: Position | None) -> list[User]:
         users = [user for user in self.tables.users.values() if is_found(user, search)]
-        newest_first = sorted(users, key=attrgetter("created_at", "id"), reverse=True)
-        return [user for user in newest_first if after is None or (user.created_at, user.id) < (after.at, after.id)][
-            :limit
-        ]
+        return page_of(users, "created_at", limit, after)
 
 
 def _is_of(mail: QueuedMail, user_id: UserId, addresses: Collection[str]) -> bool:

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Iterator
+from datetime import UTC
 
 import httpcore2
 import httpx2
+from standardwebhooks import Webhook
 
 from leadnator_auth.adapters.webhooks.guarded_network import GuardedNetwork
-from leadnator_auth.adapters.webhooks.signing import headers
 from leadnator_auth.domain.entities.webhook_message import WebhookMessage
 from leadnator_auth.domain.errors import UnavailableError, UnreachableError, WebhookTargetRefusedError
 
@@ -21,6 +22,7 @@ LEFTOVER_SECONDS = 2.0
 """How long that may take."""
 MAX_CONNECTIONS, MAX_IDLE_CONNECTIONS, IDLE_SECONDS = 100, 20, 15.0
 _MAX_PORT = 65_535
+USER_AGENT = "leadnator-auth"
 
 # At DEBUG it quotes what the other side says, who may just repeat what we said.
 logging.getLogger("httpcore2").setLevel(logging.WARNING)
@@ -84,6 +86,21 @@ class HttpWebhookSender:
         request = httpx2.Request("POST", url, headers=headers(message), content=message.body.encode())
         target = httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         return httpcore2.Request("POST", target, headers=request.headers.raw, content=request.content)
+
+
+def headers(message: WebhookMessage) -> dict[str, str]:
+    """Returns all headers but those of HTTP itself, as Standard Webhooks 1.0 says: each secret gives a signature."""
+    sent_at = message.sent_at.astimezone(UTC)  # the library reads whatever it gets as UTC
+    signatures = [Webhook(secret).sign(message.id, sent_at, message.body) for secret in message.secrets]
+    return {
+        "content-type": "application/json",
+        "accept": "*/*",
+        "accept-encoding": "identity",  # nothing is made of the answer, so nothing need be unpacked
+        "user-agent": USER_AGENT,
+        "webhook-id": message.id,
+        "webhook-timestamp": str(int(sent_at.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
 
 
 async def _drop_body(answer: httpcore2.Response, end: float) -> None:

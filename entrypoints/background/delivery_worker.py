@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
@@ -12,6 +12,7 @@ from leadnator_auth.domain import Commit, DeliveryReport, DeliveryState, OutboxE
 from leadnator_auth.domain.entities.lanes import Lanes
 from leadnator_auth.domain.entities.outbox import LEASE
 from leadnator_auth.domain.use_cases.steps.deliver import LeaseKeeper
+from leadnator_auth.entrypoints.background.beside import beside, wait_for
 
 POLL_SECONDS = 1.5
 """How soon a delivery is seen that another process queued, or that is due again; one queued here is seen at once."""
@@ -86,23 +87,18 @@ class DeliveryWorker(Generic[AnyTaken]):
 
     async def run(self, ports: Ports) -> None:
         """Delivers what is due, again and again, until `stop`; returns when nothing is under way any more."""
-        await self._pause(self._first_look_after)
+        await wait_for(self._awake, self._first_look_after)
         async with asyncio.TaskGroup() as under_way:
             while not self._stopping:
                 self._awake.clear()
                 has_more = self._lanes.has_room and await self._begin(under_way, ports)
                 if not has_more and not self._stopping:
-                    await self._pause(POLL_SECONDS)
+                    await wait_for(self._awake, POLL_SECONDS)
 
     def stop(self) -> None:
         """Makes `run` return after the deliveries that are under way."""
         self._stopping = True
         self.wake()
-
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._awake.wait()
 
     async def _begin(self, under_way: asyncio.TaskGroup, ports: Ports) -> bool:
         """Returns whether there was anything to deliver; no failure ends the worker."""
@@ -130,8 +126,7 @@ class DeliveryWorker(Generic[AnyTaken]):
             self._lanes.leave(taken.entry.lane)
             self.wake()
 
-    @asynccontextmanager
-    async def _keeping_lease(self, entry: OutboxEntry[Any], ports: Ports) -> AsyncIterator[None]:
+    def _keeping_lease(self, entry: OutboxEntry[Any], ports: Ports) -> AbstractAsyncContextManager[None]:
         """Renews a lease beside the block, so that no other process takes the delivery while it is being made."""
 
         async def renew() -> None:
@@ -140,12 +135,7 @@ class DeliveryWorker(Generic[AnyTaken]):
                 with suppress(UnavailableError):
                     await self._deliveries.renew(entry, ports)
 
-        task = asyncio.create_task(renew())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return beside(renew())
 
     def _report(self, report: DeliveryReport) -> None:
         if not report.total:

@@ -1,12 +1,13 @@
 """Gives events their places and their deliveries while the server runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 
 import structlog
 
 from leadnator_auth.domain import Commit, DeliveryReport, Ports, UnavailableError, dispatch_events, subscribe_functions
+from leadnator_auth.entrypoints.background.beside import beside, wait_for
 from leadnator_auth.entrypoints.background.delivery_worker import POLL_SECONDS
 
 PAUSE_SECONDS = 0.1
@@ -50,9 +51,7 @@ class Dispatcher:
             has_more = await self._dispatch(ports)
             await asyncio.sleep(PAUSE_SECONDS)
             if not has_more:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await self._awake.wait()
+                await wait_for(self._awake, POLL_SECONDS)
 
     async def _dispatch(self, ports: Ports) -> bool:
         """Returns whether there is more to do at once; no failure ends the work."""
@@ -77,12 +76,6 @@ class Dispatcher:
         self._has_subscribed = True
 
 
-@asynccontextmanager
-async def dispatching(dispatcher: Dispatcher, ports: Ports) -> AsyncIterator[None]:
+def dispatching(dispatcher: Dispatcher, ports: Ports) -> AbstractAsyncContextManager[None]:
     """Dispatches beside the block."""
-    task = asyncio.create_task(dispatcher.run(ports))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    return beside(dispatcher.run(ports))

@@ -1,6 +1,9 @@
 """What the worker that hands events over to subscribers needs to know of them."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Generic, TypeVar
 
 from leadnator_auth.domain import DeliveryReport, Ports, renew_event_lease
 from leadnator_auth.domain.use_cases.event_delivery import (
@@ -12,11 +15,33 @@ from leadnator_auth.domain.use_cases.event_delivery import (
 )
 from leadnator_auth.domain.use_cases.steps.deliver import LeaseKeeper
 from leadnator_auth.entrypoints.background.delivery_worker import Deliveries
-from leadnator_auth.entrypoints.background.together import Together
 
 NAME = "event"
 MAX_DELIVERIES = 64
 MAX_DELIVERIES_OF_A_SUBSCRIPTION = 16
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Together(Generic[Item]):
+    """What comes while something is being done is done together afterwards: one transaction, and not many."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Item] = []
+        self._lock = asyncio.Lock()
+
+    async def done(self, item: Item, work: Callable[[Sequence[Item]], Awaitable[Result]]) -> Result | None:
+        """Returns once it was tried: what `work` returned for all that waited; or None, if somebody else was told.
+
+        Raises: whatever `work` raises, under the same condition.
+        """
+        self._waiting.append(item)
+        async with self._lock:
+            if not any(item is each for each in self._waiting):
+                return None
+            together, self._waiting = self._waiting, []
+            return await work(together)
 
 
 def event_deliveries() -> Deliveries[TakenEvent]:

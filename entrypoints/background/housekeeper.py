@@ -1,12 +1,12 @@
 """The housekeeper, which purges what is over while the server runs, and sees to the signing keys."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 import structlog
 
 from leadnator_auth.domain import Ports, UnavailableError, keep_signing_keys, purge
+from leadnator_auth.entrypoints.background.beside import beside
 
 EVERY_SECONDS = 600.0
 PAUSE_SECONDS = 0.05
@@ -15,18 +15,12 @@ PAUSE_SECONDS = 0.05
 _log = structlog.get_logger(__name__)
 
 
-@asynccontextmanager
-async def keeping_house(ports: Ports, startup_delay: float = 0.0) -> AsyncIterator[None]:
+def keeping_house(ports: Ports, startup_delay: float = 0.0) -> AbstractAsyncContextManager[None]:
     """Purges while the block runs: after so many seconds, and then every ten minutes.
 
     A purge that is cut short is undone, and done again later.
     """
-    task = asyncio.create_task(_keep_house(ports, startup_delay))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    return beside(_keep_house(ports, startup_delay))
 
 
 async def _keep_house(ports: Ports, startup_delay: float) -> None:

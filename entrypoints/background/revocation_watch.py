@@ -1,13 +1,13 @@
 """Tells those who wait for it that sessions ended, or signing keys changed, whichever process did that."""
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
 from leadnator_auth.domain import Commit, EventType, OverloadedError, Ports, UnavailableError
 from leadnator_auth.domain.use_cases.revocations import advance_feed
 from leadnator_auth.domain.use_cases.signing_keys import published_version
+from leadnator_auth.entrypoints.background.beside import wait_for
 
 MAX_WAITING = 1000
 """Requests that wait in one process."""
@@ -77,9 +77,7 @@ class RevocationWatch:
                 version = published
             await asyncio.sleep(PAUSE_SECONDS)
             if not has_more:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_SECONDS - PAUSE_SECONDS):
-                        await self._awake.wait()
+                await wait_for(self._awake, POLL_SECONDS - PAUSE_SECONDS)
 
     def _tell(self) -> None:
         for news in self._waiting:

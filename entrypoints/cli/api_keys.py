@@ -1,9 +1,7 @@
 """`leadnator-auth api-keys`: what programs send instead of the token of a log-in, as the operator."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TypeVar
 
 import click
 
@@ -16,22 +14,15 @@ from leadnator_auth.domain import (
     revoke_any_api_key,
 )
 from leadnator_auth.domain.ports import Ports
-from leadnator_auth.entrypoints.cli.accounts import (
-    as_json_option,
-    print_json,
-    print_table,
-    refusals_in_one_line,
-    who_argument,
-)
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
-from leadnator_auth.entrypoints.cli.ports import ports_in_force
+from leadnator_auth.entrypoints.cli.failing import Commands
+from leadnator_auth.entrypoints.cli.reporting import as_json_option, report, who_argument
+from leadnator_auth.entrypoints.cli.running import run
 from leadnator_auth.entrypoints.views import api_key_view, rfc3339
 
 MOST_SECONDS = 100 * 365 * 24 * 3600
-Result = TypeVar("Result")
 
 
-@click.group("api-keys")
+@click.group("api-keys", cls=Commands)
 def api_keys() -> None:
     """Make, see and revoke API keys, which programs send instead of the token of a log-in."""
 
@@ -43,7 +34,6 @@ def api_keys() -> None:
 @click.option("--expires-at", metavar="TIME", help="When it expires, as 2026-01-31T12:00:00Z.  [default: never]")
 @click.option("--expires-in", type=click.IntRange(1, MOST_SECONDS), metavar="SECONDS", help="In how many seconds.")
 @as_json_option
-@failing_in_one_line
 def create(
     who: str, name: str, scopes: Sequence[str], expires_at: str | None, expires_in: int | None, as_json: bool
 ) -> None:
@@ -57,48 +47,27 @@ def create(
             at = rfc3339(ports.clock.now() + timedelta(seconds=expires_in + 1))  # in whole seconds, and not before
         return await create_api_key_for(parse_user_ref(who, ports=ports), name, list(scopes), at, ports=ports)
 
-    made = _done(made_for, who)
-    if as_json:
-        print_json({"api_key": api_key_view(made.key), "secret": made.secret})
-    else:
-        click.echo(f"{made.key.id} {made.key.name}\n{made.secret}")
+    made = run(made_for, who)
+    value = {"api_key": api_key_view(made.key), "secret": made.secret}
+    report(value, f"{made.key.id} {made.key.name}\n{made.secret}", as_json=as_json)
 
 
 @api_keys.command("list")
 @who_argument
 @as_json_option
-@failing_in_one_line
 def list_(who: str, as_json: bool) -> None:
     """List the keys of a user, newest first; expired ones, too. WHO is an e-mail address or an id."""
-    found = _done(lambda ports: list_api_keys_of(parse_user_ref(who, ports=ports), ports=ports), who)
-    if as_json:
-        print_json({"api_keys": [api_key_view(key) for key in found]})
-    else:
-        print_table([_row(key) for key in found])
+    found = run(lambda ports: list_api_keys_of(parse_user_ref(who, ports=ports), ports=ports), who)
+    report({"api_keys": [api_key_view(key) for key in found]}, [_row(key) for key in found], as_json=as_json)
 
 
 @api_keys.command()
 @click.argument("key_id", metavar="ID")
 @as_json_option
-@failing_in_one_line
 def revoke(key_id: str, as_json: bool) -> None:
     """Revoke a key, at once in force."""
-    revoked = _done(lambda ports: revoke_any_api_key(key_id, ports=ports), key_id, "API key")
-    if as_json:
-        print_json({"api_key": api_key_view(revoked)})
-    else:
-        click.echo(f"{revoked.id} {revoked.name}: revoked")
-
-
-def _done(act: Callable[[Ports], Awaitable[Result]], what: str, kind: str = "user") -> Result:
-    """Returns what a use case returns; `what` is what it looks for, and of which kind."""
-
-    async def doing() -> Result:
-        async with ports_in_force() as ports:
-            return await act(ports)
-
-    with refusals_in_one_line(what, kind):
-        return asyncio.run(doing())
+    revoked = run(lambda ports: revoke_any_api_key(key_id, ports=ports), key_id, "API key")
+    report({"api_key": api_key_view(revoked)}, f"{revoked.id} {revoked.name}: revoked", as_json=as_json)
 
 
 def _row(key: ApiKey) -> dict[str, str]:

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import click
 
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.failing import Command
 from leadnator_auth.entrypoints.settings import Settings
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("file", type=click.Path(path_type=Path))
-@failing_in_one_line
 def backup(file: Path) -> None:
     """Copy a SQLite database to FILE, which must not be there yet; the server may go on meanwhile.
 

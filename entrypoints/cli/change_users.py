@@ -1,6 +1,5 @@
 """`leadnator-auth users create|set|suspend|activate|delete`: change accounts, as the operator."""
 
-import asyncio
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +7,6 @@ from typing import Any
 import click
 
 from leadnator_auth.domain import (
-    Actor,
-    ChangedUser,
     Role,
     Status,
     User,
@@ -20,25 +17,18 @@ from leadnator_auth.domain import (
     recover_user,
 )
 from leadnator_auth.domain.values.fields import RawField
-from leadnator_auth.entrypoints.cli.accounts import (
-    as_json_option,
-    ask,
-    print_changed,
-    print_json,
-    refusals_in_one_line,
-    who_argument,
-)
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
-from leadnator_auth.entrypoints.cli.ports import ports_in_force
+from leadnator_auth.entrypoints.cli.failing import Command
+from leadnator_auth.entrypoints.cli.reporting import as_json_option, ask, report, who_argument
+from leadnator_auth.entrypoints.cli.running import OPERATOR, run
+from leadnator_auth.entrypoints.cli.standard_streams import printable
 from leadnator_auth.entrypoints.http.reading.strict_json import parse_object
 from leadnator_auth.entrypoints.views import account_view
 
-_OPERATOR = Actor.operator()
 _ROLES = click.Choice([role.value for role in Role])
 _STATUSES = click.Choice([status.value for status in Status])
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--email", required=True, help="The e-mail address to log in with.")
 @click.option("--name", required=True, help="What the user is called.")
 @click.option("--admin", "is_admin", is_flag=True, help="Make an administrator.")
@@ -46,16 +36,11 @@ _STATUSES = click.Choice([status.value for status in Status])
 @click.option("--verified", "email_verified", is_flag=True, help="The address is theirs: nobody need be asked.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
 @as_json_option
-@failing_in_one_line
 def create(password_stdin: bool, as_json: bool, **options: Any) -> None:
     """Create a user. The password is asked for twice, unless it comes from standard input."""
     password = _piped_password() if password_stdin else _typed_password()
-    with refusals_in_one_line():
-        user = asyncio.run(_created(password, **options))
-    if as_json:
-        print_json({"user": account_view(user)})
-    else:
-        click.echo(f"{user.id} {user.email.typed}: created, {user.role.value}")
+    user = run(lambda ports: create_user(OPERATOR, password=password, **options, ports=ports))
+    _report(user, f"created, {user.role.value}", as_json)
 
 
 def _read_object(context: click.Context, option: click.Parameter, text: str | None) -> RawField:
@@ -65,7 +50,7 @@ def _read_object(context: click.Context, option: click.Parameter, text: str | No
         raise click.BadParameter("it takes a JSON object, without a name twice.") from None
 
 
-@click.command("set")
+@click.command("set", cls=Command)
 @who_argument
 @click.option("--role", type=_ROLES, help="What the user may do.")
 @click.option("--plan", help="The name of a plan.")
@@ -76,7 +61,6 @@ def _read_object(context: click.Context, option: click.Parameter, text: str | No
     "--app-metadata", callback=_read_object, metavar="JSON", help="What you keep with the account: an object."
 )
 @as_json_option
-@failing_in_one_line
 def set_(who: str, as_json: bool, **options: RawField) -> None:
     """Change a user, in force at once. WHO is an e-mail address or an id."""
     changes = {name: value for name, value in options.items() if value is not None}
@@ -87,45 +71,37 @@ def set_(who: str, as_json: bool, **options: RawField) -> None:
     _change(who, changes, as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @who_argument
 @as_json_option
-@failing_in_one_line
 def suspend(who: str, as_json: bool) -> None:
     """Keep a user out: every session ends at once. WHO is an e-mail address or an id."""
     _change(who, {"status": Status.SUSPENDED.value}, as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @who_argument
 @as_json_option
-@failing_in_one_line
 def activate(who: str, as_json: bool) -> None:
     """Let a suspended user log in again. WHO is an e-mail address or an id."""
     _change(who, {"status": Status.ACTIVE.value}, as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @who_argument
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json_option
-@failing_in_one_line
 def delete(who: str, yes: bool, as_json: bool) -> None:
     """Delete a user with everything that belongs to them. WHO is an e-mail address or an id."""
     ask(f"Delete {who} with everything that belongs to them?", yes=yes)
-    with refusals_in_one_line(who):
-        user = asyncio.run(_deleted(who))
-    if as_json:
-        print_json({"user": account_view(user)})
-    else:
-        click.echo(f"{user.id} {user.email.typed}: deleted")
+    user = run(lambda ports: delete_user(OPERATOR, parse_user_ref(who, ports=ports), ports=ports), who)
+    _report(user, "deleted", as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @who_argument
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json_option
-@failing_in_one_line
 def recover(who: str, yes: bool, as_json: bool) -> None:
     """Let a user in again who lost their phone: removes second factors and mails a reset link.
 
@@ -134,39 +110,19 @@ def recover(who: str, yes: bool, as_json: bool) -> None:
     """
     # Scripts that recover mean it.
     ask(f"End every session of {who} and remove all but the password?", yes=yes or not sys.stdin.isatty())
-    with refusals_in_one_line(who):
-        user = asyncio.run(_recovered(who))
-    if as_json:
-        print_json({"user": account_view(user)})
-    else:
-        click.echo(f"{user.id} {user.email.typed}: recovered, a reset link is on its way")
+    user = run(lambda ports: recover_user(OPERATOR, parse_user_ref(who, ports=ports), ports=ports), who)
+    _report(user, "recovered, a reset link is on its way", as_json)
 
 
 def _change(who: str, changes: Mapping[str, RawField], as_json: bool) -> None:
-    with refusals_in_one_line(who):
-        changed = asyncio.run(_changed(who, changes))
-    print_changed(changed.user, changed.changes, as_json)
+    changed = run(lambda ports: change_user(OPERATOR, parse_user_ref(who, ports=ports), changes, ports=ports), who)
+    told = [f"{each.field}: {printable(each.old)} -> {printable(each.new)}" for each in changed.changes]
+    value = {"changes": {each.field: {"old": each.old, "new": each.new} for each in changed.changes}}
+    _report(changed.user, ", ".join(told) or "nothing to change", as_json, **value)
 
 
-async def _created(password: str, name: str, email: str, **options: Any) -> User:  # those of `create`
-    async with ports_in_force() as ports:
-        return await create_user(_OPERATOR, name, email, password, **options, ports=ports)
-
-
-async def _changed(who: str, changes: Mapping[str, RawField]) -> ChangedUser:
-    async with ports_in_force() as ports:
-        meant = parse_user_ref(who, ports=ports)
-        return await change_user(_OPERATOR, meant, changes, ports=ports)
-
-
-async def _recovered(who: str) -> User:
-    async with ports_in_force() as ports:
-        return await recover_user(_OPERATOR, parse_user_ref(who, ports=ports), ports=ports)
-
-
-async def _deleted(who: str) -> User:
-    async with ports_in_force() as ports:
-        return await delete_user(_OPERATOR, parse_user_ref(who, ports=ports), ports=ports)
+def _report(user: User, happened: str, as_json: bool, **more: object) -> None:
+    report({"user": account_view(user), **more}, f"{user.id} {user.email.typed}: {happened}", as_json=as_json)
 
 
 def _typed_password() -> str:

@@ -12,7 +12,6 @@ from leadnator_auth.entrypoints.cli.api_keys import api_keys
 from leadnator_auth.entrypoints.cli.backup import backup
 from leadnator_auth.entrypoints.cli.config import config
 from leadnator_auth.entrypoints.cli.doctor import doctor
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
 from leadnator_auth.entrypoints.cli.keys import keys
 from leadnator_auth.entrypoints.cli.mail import mail
 from leadnator_auth.entrypoints.cli.program import Program
@@ -43,7 +42,6 @@ main.add_command(webhooks)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes that serve.")
-@failing_in_one_line
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the API until SIGTERM or Ctrl-C; makes the database and the signing secret if there are none."""
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -60,7 +58,6 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 @main.command()
-@failing_in_one_line
 def migrate() -> None:
     """Bring the database to the schema of this version, with its data."""
     from leadnator_auth.entrypoints.compose.ports import prepare
@@ -70,7 +67,6 @@ def migrate() -> None:
 
 
 @main.command()
-@failing_in_one_line
 def openapi() -> None:
     """Print the OpenAPI 3.1 document."""
     from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL

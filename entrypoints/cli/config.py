@@ -1,19 +1,18 @@
 """`leadnator-auth config`: what is in force, and from where."""
 
-import json
 import os
 
 import attrs
 import click
 
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.failing import Command
+from leadnator_auth.entrypoints.cli.reporting import as_json_option, report
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.view import Shown, in_force, unknown_settings
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
-@failing_in_one_line
+@click.command(cls=Command)
+@as_json_option
 def config(as_json: bool) -> None:
     """Show every setting: its value, never a secret, and where it comes from."""
     from leadnator_auth.entrypoints.compose.ports import surroundings
@@ -21,14 +20,9 @@ def config(as_json: bool) -> None:
     settings = Settings.read(os.environ)
     shown = in_force(settings, os.environ, surroundings(settings))
     unknown = unknown_settings(os.environ)
-    if as_json:
-        rows = {"settings": list(map(attrs.asdict, shown)), "unknown": list(map(attrs.asdict, unknown))}
-        click.echo(json.dumps(rows, indent=2))
-        return
-    from tabulate import tabulate
-
-    click.echo(tabulate([_row(each) for each in shown], headers="keys", disable_numparse=True))
-    for each in unknown:
+    value = {"settings": list(map(attrs.asdict, shown)), "unknown": list(map(attrs.asdict, unknown))}
+    report(value, [_row(each) for each in shown], as_json=as_json)
+    for each in () if as_json else unknown:
         click.echo(f"Warning: {each.warning}", err=True)
 
 

@@ -9,6 +9,13 @@ import attrs
 
 from leadnator_auth.entrypoints.cli.user_lines import MAX_LINE_BYTES, Line
 
+_CELL = r"(?:(?<=[;,\t|])|^)"
+"""Where a cell begins, also for who splits the line at another character than it was written with."""
+_FORMULA = (
+    "[=+\\-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}]"
+)
+_NEEDS_GUARD = re.compile(rf"{_CELL}(?='*{_FORMULA})")
+_GUARD = re.compile(rf"{_CELL}'(?='*{_FORMULA})")
 _UNCLOSED = "unexpected end of data"
 _STRAY = "A quote stands in the middle of a field: such a field is put in quotes, and each quote in it is doubled."
 
@@ -113,3 +120,13 @@ def _has_stray_quote(cells: list[str], lines: list[Line], delimiter: str) -> boo
     cell = rf'(?:"(?:[^"]|"")*+"|[^"{re.escape(delimiter)}]*+)'
     text = "".join(line.text for line in lines).rstrip("\r\n")
     return not re.fullmatch(rf"{cell}(?:{re.escape(delimiter)}{cell})*", text)
+
+
+def guarded(text: str) -> str:
+    """Returns the text with an apostrophe before what a spreadsheet would compute (OWASP, "CSV Injection")."""
+    return _NEEDS_GUARD.sub("'", text)
+
+
+def unguarded(text: str) -> str:
+    """Returns the text of which `guarded` made this."""
+    return _GUARD.sub("", text)

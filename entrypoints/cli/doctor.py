@@ -6,13 +6,13 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import attrs
 import click
 
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.entrypoints.cli.failing import Command
 from leadnator_auth.entrypoints.cli.standard_streams import problem_of
 from leadnator_auth.entrypoints.doctor import Finding, Level, examine
 from leadnator_auth.entrypoints.doctor.local import check_settings
@@ -21,17 +21,16 @@ from leadnator_auth.entrypoints.settings.masking import censor, one_line
 from leadnator_auth.entrypoints.settings.view import names_of_settings
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts, once all is known.")
 @click.option("--send-to", metavar="ADDRESS", help="Also send one short test mail to this address.")
-@failing_in_one_line
 def doctor(as_json: bool, send_to: str | None) -> None:
     """Check the settings and all that they lead to: a line each, ok, warn or fail, with what to do.
 
     Nothing is made, migrated or changed. The exit code is 1 when a check fails.
     """
-    settings, problem = _settings_in_force()
-    checked = _findings(settings, send_to) if settings else check_settings(os.environ, _problem_of_values())
+    settings, problem = _settings_in(os.environ)
+    checked = _findings(settings, send_to) if settings else _findings_on_settings()
     try:
         findings = _told(checked, as_json)
     except KeyboardInterrupt:
@@ -59,22 +58,19 @@ def _told(checked: Iterable[Finding], as_json: bool) -> list[Finding]:
     return findings
 
 
-def _settings_in_force() -> tuple[Settings | None, str]:
+def _settings_in(environment: Mapping[str, str]) -> tuple[Settings | None, str]:
     """Returns the settings, or what is wrong with them."""
     try:
-        return Settings.read(os.environ), ""
+        return Settings.read(environment), ""
     except SettingError as error:
         return None, str(error)
 
 
-def _problem_of_values() -> str | None:
-    """Returns what is wrong with the settings whose names are right, if anything."""
+def _findings_on_settings() -> Iterator[Finding]:
+    """Yields what is wrong with the settings whose names are right, and with names."""
     known = names_of_settings()
-    try:
-        Settings.read({name: value for name, value in os.environ.items() if name in known})
-    except SettingError as error:
-        return str(error)
-    return None
+    _, problem = _settings_in({name: value for name, value in os.environ.items() if name in known})
+    return check_settings(os.environ, problem or None)
 
 
 @contextmanager

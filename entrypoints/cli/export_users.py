@@ -15,10 +15,10 @@ import click
 from leadnator_auth.domain import ExportedUser, export_users
 from leadnator_auth.domain.use_cases.import_users import NO_PASSWORD
 from leadnator_auth.domain.values.json_object import Json
-from leadnator_auth.entrypoints.cli.csv_cells import guarded
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
-from leadnator_auth.entrypoints.cli.ports import ports_in_force
+from leadnator_auth.entrypoints.cli.csv_rows import guarded
+from leadnator_auth.entrypoints.cli.failing import Command
 from leadnator_auth.entrypoints.cli.private_file import new_private_file
+from leadnator_auth.entrypoints.cli.running import ports_in_force
 from leadnator_auth.entrypoints.cli.standard_streams import Output
 from leadnator_auth.entrypoints.cli.user_file import FileFormat, format_of
 from leadnator_auth.entrypoints.views import exact_rfc3339
@@ -43,7 +43,7 @@ COLUMNS = (
 )
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--format",
     "file_format",
@@ -51,7 +51,6 @@ COLUMNS = (
     help="Unless the name of FILE tells.  [default: ndjson]",
 )
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="A new FILE, which only you can read.")
-@failing_in_one_line
 def export(file_format: str | None, output: Path | None) -> None:
     """Print all accounts, newest first, or write them to a file.
 

@@ -13,15 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Never, cast
 import attrs
 import click
 
-from leadnator_auth.domain import (
-    FieldError,
-    FirebaseScrypt,
-    ImportFate,
-    ImportOutcome,
-    UnavailableError,
-    import_users,
-)
-from leadnator_auth.entrypoints.cli.failing import failing_in_one_line
+from leadnator_auth.domain import FieldError, FirebaseScrypt, ImportFate, ImportOutcome, UnavailableError, import_users
+from leadnator_auth.entrypoints.cli.failing import Command
 from leadnator_auth.entrypoints.cli.import_options import (
     ReadableFile,
     cannot_read,
@@ -29,7 +22,7 @@ from leadnator_auth.entrypoints.cli.import_options import (
     layout_of,
     reading_options,
 )
-from leadnator_auth.entrypoints.cli.ports import ports_in_force
+from leadnator_auth.entrypoints.cli.running import ports_in_force
 from leadnator_auth.entrypoints.cli.user_file import Entry, FileError, FileFormat, UserFile, format_of
 
 if TYPE_CHECKING:
@@ -39,11 +32,10 @@ AT_ONCE = 500
 """Accounts in one transaction: it must be short, for a server may be running beside."""
 
 
-@click.command("import")
+@click.command("import", cls=Command)
 @click.argument("file", type=ReadableFile("rb"))
 @reading_options
 @click.option("--json", "as_json", is_flag=True, help="Print each bad line and the result as JSON, one a line.")
-@failing_in_one_line
 def import_(file: BinaryIO, from_line: int, as_json: bool, **options: Any) -> None:
     """Take over accounts from FILE, or from standard input where FILE is -.
 

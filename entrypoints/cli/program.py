@@ -1,18 +1,39 @@
 """How the whole command runs and ends: with one line and the right exit code, whatever is around it."""
 
+import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
 
-from leadnator_auth.entrypoints.cli.environment import without_foreign_variables
+from leadnator_auth.entrypoints.cli.failing import Commands
 from leadnator_auth.entrypoints.cli.standard_streams import prepare_standard_streams, problem_of, told
 
 FAILURE = 1
+FOREIGN_PREFIXES = ("PG", "PROMETHEUS_", "TQDM_", "UVICORN_")
+FOREIGN = frozenset(
+    {
+        "ALL_PROXY",
+        "CURL_CA_BUNDLE",
+        "FORWARDED_ALLOW_IPS",
+        "FTP_PROXY",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "NETRC",
+        "NO_PROXY",
+        "REQUESTS_CA_BUNDLE",
+        "SPHINX_BUILD",
+        "SSLKEYLOGFILE",
+        "WEB_CONCURRENCY",
+    }
+)
+"""In whatever case: libraries take some of them in both."""
 
 
-class Program(click.Group):
+class Program(Commands):
     """The command with all that are below it."""
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:  # click's own arguments
@@ -48,3 +69,21 @@ class Program(click.Group):
         except SystemExit as end:
             ended_with = end.code
         return ended_with if isinstance(ended_with, int) else 0
+
+
+@contextmanager
+def without_foreign_variables() -> Iterator[None]:
+    """Takes these variables out of the environment while the block runs, for the processes that it starts, too.
+
+    Libraries would read them behind our back: who sets them means other programs.
+    """
+    taken = {name: os.environ.pop(name) for name in list(os.environ) if is_foreign(name)}
+    try:
+        yield
+    finally:
+        os.environ.update(taken)
+
+
+def is_foreign(name: str) -> bool:
+    """Returns whether it is a variable of other programs that a library would obey here."""
+    return name.upper() in FOREIGN or name.upper().startswith(FOREIGN_PREFIXES)

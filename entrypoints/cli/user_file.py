@@ -10,9 +10,8 @@ import attrs
 
 from leadnator_auth.domain.use_cases.import_users import IMPORTED_FIELDS
 from leadnator_auth.domain.values.fields import RawField
-from leadnator_auth.entrypoints.cli.csv_cells import unguarded
 from leadnator_auth.entrypoints.cli.csv_header import read_header
-from leadnator_auth.entrypoints.cli.csv_rows import CsvRows
+from leadnator_auth.entrypoints.cli.csv_rows import CsvRows, unguarded
 from leadnator_auth.entrypoints.cli.user_lines import MAX_LINE_BYTES, FileError, Line, Lines
 from leadnator_auth.entrypoints.http.reading.strict_json import parse_object
 

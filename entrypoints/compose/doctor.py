@@ -11,10 +11,8 @@ from leadnator_auth.adapters.mail.probing import probe, send_test
 from leadnator_auth.adapters.secret_file import read_secret
 from leadnator_auth.adapters.sql import SqlProbe, is_sqlite, library_shortcoming, probing
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
-from leadnator_auth.domain import BadFieldError, EmailAddress
+from leadnator_auth.domain import BadFieldError, EmailAddress, MasterKeys, SigningAlgorithm
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
-from leadnator_auth.domain.values.master_keys import MasterKeys
-from leadnator_auth.domain.values.public_key import SigningAlgorithm
 from leadnator_auth.entrypoints.compose import passkeys
 from leadnator_auth.entrypoints.compose.mail import MAIL_FOLDER, check_templates_of, mail_writer, smtp_server
 from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
@@ -23,12 +21,8 @@ from leadnator_auth.entrypoints.compose.secrets import master_key_file, signing_
 from leadnator_auth.entrypoints.compose.signing_keys import key_maker
 from leadnator_auth.entrypoints.compose.signing_keys import missing_libraries as missing_for_keys
 from leadnator_auth.entrypoints.compose.webhooks import missing_libraries
-from leadnator_auth.entrypoints.doctor import Check, Finding, Findings, Level, capabilities, local, remote
+from leadnator_auth.entrypoints.doctor import Check, Finding, Findings, Level, capabilities, database, local, remote
 from leadnator_auth.entrypoints.doctor.kept_secrets import check_master_key, check_signing_secret
-from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files, check_templates
-from leadnator_auth.entrypoints.doctor.passkeys import check_passkeys
-from leadnator_auth.entrypoints.doctor.signing_keys import check_signing_keys
-from leadnator_auth.entrypoints.doctor.webhooks import check_webhooks
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.mail_sender import read_sender
@@ -57,8 +51,13 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
     secret_file, key_file = (signing_secret_file(path), master_key_file(path)) if path else (None, None)
     secret = partial(check_signing_secret, settings.jwt_secrets, secret_file, read_secret)
     master_key = partial(check_master_key, settings.master_keys, key_file, read_secret)
-    database = partial(remote.check_database, partial(_opened, settings), SystemClock().now)
-    webhooks = partial(check_webhooks, partial(_opened, settings), partial(_has_key, settings), missing_libraries())
+    reading = partial(database.check_database, partial(_opened, settings), SystemClock().now)
+    webhooks = partial(
+        database.check_webhooks,
+        partial(_opened, settings),
+        lambda key_id: _master_keys(settings).has(key_id),
+        missing_libraries(),
+    )
     hashing = partial(local.check_hashing, settings.bcrypt_cost, seconds_of_a_hash, nearest_cost)
     public_url = partial(remote.check_public_url, settings.public_url, remote.resolves)
     reset_url = partial(remote.check_reset_url, settings.reset_url, remote.resolves)
@@ -68,13 +67,13 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
         Check("master key", master_key),
         Check("database file", lambda: local.check_database_file(path, library_shortcoming()) if path else ()),
         # To look for what is in a file that is not there would make it.
-        Check("database", lambda: database() if path is None or path.is_file() else (), DATABASE_SECONDS),
+        Check("database", lambda: reading() if path is None or path.is_file() else (), DATABASE_SECONDS),
         Check("signing keys", partial(_signing_keys, settings), DATABASE_SECONDS),
         Check("webhooks", lambda: webhooks() if path is None or path.is_file() else (), DATABASE_SECONDS),
         Check("passkeys", partial(_passkeys, settings)),
         Check("password hashing", hashing, HASHING_SECONDS),
         Check("smtp", partial(_smtp, settings), SMTP_SECONDS),
-        Check("mail files", partial(check_mail_files, MAIL_FOLDER, is_used=settings.smtp_url is None)),
+        Check("mail files", partial(local.check_mail_files, MAIL_FOLDER, is_used=settings.smtp_url is None)),
         Check("mail templates", partial(_templates, settings)),
         Check("smtp test mail", lambda: _test_mail(settings, send_to) if send_to else (), SENDING_SECONDS),
         Check("public url", public_url, when_late=Level.WARN),
@@ -111,7 +110,7 @@ def _public_keys(settings: Settings) -> Findings:
 
 
 def _templates(settings: Settings) -> Findings:
-    return check_templates(settings.mail_templates, _problem_of(check_templates_of, settings))
+    return local.check_templates(settings.mail_templates, _problem_of(check_templates_of, settings))
 
 
 def _metadata_schema(settings: Settings) -> Findings:
@@ -146,14 +145,9 @@ def _passkeys(settings: Settings) -> Findings:
     party, others = passkeys.relying_party(settings), settings.passkey_origins
     missing = passkeys.missing_libraries()
     if party is None:
-        return check_passkeys(None, None, others, missing)
+        return capabilities.check_passkeys(None, None, others, missing)
     origin, *others_there = party.origins
-    return check_passkeys(origin, party.id, others_there, missing)
-
-
-def _has_key(settings: Settings, key_id: str) -> bool:
-    """Returns whether the master key of this id is set, or in the file."""
-    return _master_keys(settings).has(key_id)
+    return capabilities.check_passkeys(origin, party.id, others_there, missing)
 
 
 def _master_keys(settings: Settings) -> MasterKeys:
@@ -171,7 +165,7 @@ def _signing_keys(settings: Settings) -> Findings:
     keys, maker = _master_keys(settings), key_maker()
     can_sign = (lambda key: maker is not None and maker.can_sign(key, keys)) if keys else None
     algorithm, opened = SigningAlgorithm(settings.jwt_algorithm), partial(_opened, settings)
-    return check_signing_keys(opened, algorithm, missing_for_keys(), can_sign, SystemClock().now())
+    return database.check_signing_keys(opened, algorithm, missing_for_keys(), can_sign, SystemClock().now())
 
 
 def _smtp(settings: Settings) -> Findings:

@@ -7,10 +7,7 @@ from pathlib import Path
 
 from leadnator_auth.adapters.mail import DEFAULT_PORTS, MailFiles, MailWriter, Security, SmtpServer
 from leadnator_auth.adapters.system import SystemClock
-from leadnator_auth.domain import EmailAddress
-from leadnator_auth.domain.entities.mail import NoticeMail, SecretMail
-from leadnator_auth.domain.entities.one_time_token import Purpose
-from leadnator_auth.domain.errors import MailDelayedError
+from leadnator_auth.domain import EmailAddress, MailDelayedError, NoticeMail, Purpose, SecretMail
 from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.ports import Mailer
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX

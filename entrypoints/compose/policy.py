@@ -2,11 +2,7 @@
 
 from datetime import timedelta
 
-from leadnator_auth.domain.entities.rate_limit import Limits
-from leadnator_auth.domain.policy import EmailVerification, Policy
-from leadnator_auth.domain.values.password import PasswordPolicy
-from leadnator_auth.domain.values.public_key import SigningAlgorithm
-from leadnator_auth.domain.values.sign_up_policy import SignUpPolicy
+from leadnator_auth.domain import EmailVerification, Limits, PasswordPolicy, Policy, SigningAlgorithm, SignUpPolicy
 from leadnator_auth.entrypoints.compose.passwords import password_blocklist
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.account_values import CLOSED, OPEN

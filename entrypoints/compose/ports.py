@@ -1,9 +1,9 @@
 """The composition root: the only place that knows which adapter serves which port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, closing
 
 from leadnator_auth.adapters.bcrypt_hasher import BcryptHasher
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
@@ -22,17 +22,8 @@ from leadnator_auth.adapters.sql import (
     pool_size_of,
 )
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
-from leadnator_auth.domain.entities.key_ring import KeyRing
-from leadnator_auth.domain.errors import UnavailableError
-from leadnator_auth.domain.ports import Commit, Ports
-from leadnator_auth.domain.use_cases.signing_keys import keep_signing_keys
-from leadnator_auth.domain.values.public_key import SigningAlgorithm
-from leadnator_auth.entrypoints.compose.mail import (
-    DEFAULT_PUBLIC_URL,
-    MAIL_FOLDER,
-    check_templates_of,
-    opened_mailer,
-)
+from leadnator_auth.domain import Commit, KeyRing, Ports, SigningAlgorithm, UnavailableError, keep_signing_keys
+from leadnator_auth.entrypoints.compose.mail import DEFAULT_PUBLIC_URL, MAIL_FOLDER, check_templates_of, opened_mailer
 from leadnator_auth.entrypoints.compose.metadata_schema import metadata_schema
 from leadnator_auth.entrypoints.compose.passkeys import passkey_ceremony
 from leadnator_auth.entrypoints.compose.passwords import password_blocklist
@@ -152,19 +143,16 @@ async def _connections(settings: Settings, metrics: Metrics) -> AsyncIterator[Co
         await connections.close()
 
 
-@contextmanager
-def _hasher(settings: Settings, metrics: Metrics) -> Iterator[BcryptHasher]:
-    hasher = BcryptHasher(
-        cost=settings.bcrypt_cost,
-        workers=settings.hash_workers,
-        queue=settings.hash_queue,
-        observe=metrics.hashed,
-        foreign=ForeignHashes(),
+def _hasher(settings: Settings, metrics: Metrics) -> AbstractContextManager[BcryptHasher]:
+    return closing(
+        BcryptHasher(
+            cost=settings.bcrypt_cost,
+            workers=settings.hash_workers,
+            queue=settings.hash_queue,
+            observe=metrics.hashed,
+            foreign=ForeignHashes(),
+        )
     )
-    try:
-        yield hasher
-    finally:
-        hasher.close()
 
 
 def _levels(hasher: BcryptHasher, connections: Connections) -> Levels:

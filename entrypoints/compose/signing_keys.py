@@ -5,9 +5,8 @@ from importlib.util import find_spec
 
 from leadnator_auth.adapters.jwt_tokens import PairMaker
 from leadnator_auth.adapters.sql import is_sqlite
-from leadnator_auth.domain.entities.signing_key import KeyState, SigningKey
+from leadnator_auth.domain import KeyState, SigningAlgorithm, SigningKey
 from leadnator_auth.domain.ports import KeyMaker, Ports
-from leadnator_auth.domain.values.public_key import SigningAlgorithm
 from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 

@@ -3,11 +3,16 @@
 Nothing of this is wrong: each is as somebody wants it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
-from leadnator_auth.entrypoints.doctor.examining import Finding, fail, ok
+from leadnator_auth.entrypoints.doctor.examining import Finding, fail, ok, warn
 from leadnator_auth.entrypoints.settings import PREFIX
 from leadnator_auth.entrypoints.settings.account_values import CLOSED, OPEN
+
+PASSKEYS = "passkeys"
+_INSTALL = "pip install 'leadnator-auth[passkeys]'"
+_URL = f"set {PREFIX}PUBLIC_URL to one with a domain, such as https://auth.example.com or http://localhost:8000"
 
 
 def check_sign_up(signup: str | tuple[str, ...]) -> Iterator[Finding]:
@@ -66,3 +71,36 @@ def check_tracing(endpoint: str | None, problem: str) -> Iterator[Finding]:
         yield fail("tracing", problem, f"correct it, or unset {PREFIX}OTLP_ENDPOINT: nothing is served before")
     else:
         yield ok("tracing", f"spans go to {endpoint}" if endpoint else f"off; to have it, set {PREFIX}OTLP_ENDPOINT")
+
+
+def check_passkeys(
+    public_origin: str | None, domain: str | None, others: Sequence[str], missing: Sequence[str]
+) -> Iterator[Finding]:
+    """Yields whether passkeys are on and, where somebody asked for them in vain, what to do about it.
+
+    `domain` is that of the public URL, None where it has none; `others` are the origins that are set besides, and
+    `missing` the libraries that are not installed.
+    """
+    lacking = [] if domain else [("the public URL has no domain, which passkeys belong to", _URL)]
+    lacking += [(f"{', '.join(missing)} is not installed", _INSTALL)] if missing else []
+    if not lacking:
+        yield from _on(public_origin or "", domain or "", others)
+    elif others:
+        for why, cure in lacking:
+            yield fail(PASSKEYS, f"off, and {PREFIX}PASSKEY_ORIGINS is set: {why}", cure)
+    else:
+        reasons, cures = zip(*lacking, strict=True)
+        yield ok(PASSKEYS, f"off: {' and '.join(reasons)}; to have them, {' and '.join(cures)}")
+
+
+def _on(public_origin: str, domain: str, others: Sequence[str]) -> Iterator[Finding]:
+    yield ok(PASSKEYS, f"on, for the domain {domain}" + (f", and pages of {', '.join(others)}" if others else ""))
+    in_clear = [each for each in (public_origin, *others) if each.startswith("http://") and not _is_local(each)]
+    if in_clear:
+        found = f"browsers offer none on pages that are not encrypted: {', '.join(in_clear)}"
+        yield warn(PASSKEYS, found, f"name https:// in {PREFIX}PUBLIC_URL and {PREFIX}PASSKEY_ORIGINS")
+
+
+def _is_local(origin: str) -> bool:
+    host = urlsplit(origin).hostname or ""
+    return host == "localhost" or host.endswith(".localhost")

@@ -11,6 +11,7 @@ from queue import Empty, Queue
 import attrs
 
 USUAL_SECONDS = 5.0
+MADE_LATER = "`leadnator-auth migrate` or `serve` makes it"
 
 
 class Level(StrEnum):

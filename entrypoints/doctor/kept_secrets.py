@@ -6,9 +6,8 @@ from pathlib import Path
 
 import attrs
 
-from leadnator_auth.entrypoints.doctor.examining import Finding, Level, fail, ok, warn
+from leadnator_auth.entrypoints.doctor.examining import MADE_LATER, Finding, Level, fail, ok, warn
 from leadnator_auth.entrypoints.doctor.local import check_mode
-from leadnator_auth.entrypoints.doctor.remote import MADE_LATER
 from leadnator_auth.entrypoints.settings import PREFIX
 from leadnator_auth.entrypoints.settings.values import MIN_SECRET_BYTES
 

@@ -1,29 +1,16 @@
-"""Checks that need the network: the database, the mail server, and the targets of links."""
+"""Checks that need the network: the mail server, and the targets of links."""
 
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from leadnator_auth.domain.entities.session import CLOCK_LEEWAY
-from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.entrypoints.doctor.examining import Finding, fail, ok, warn
 from leadnator_auth.entrypoints.settings import PREFIX
 from leadnator_auth.entrypoints.settings.smtp import SmtpUrl
 
-SLOW_SECONDS = 0.020
-MADE_LATER = "`leadnator-auth migrate` or `serve` makes it"
-_NTP = "keep the clocks of all servers right by NTP"
-SCHEMAS: Mapping[str, Finding] = {
-    "empty": warn("schema", "there is none yet", MADE_LATER),
-    "old": fail("schema", "made by an older version of this program", "run `leadnator-auth migrate`"),
-    "current": ok("schema", "current"),
-    "newer": fail("schema", "made by a newer version of this program", "run that version"),
-}
 _URL = f"{PREFIX}SMTP_URL"
 CURES: Mapping[str, str] = {
     "unknown name": f"correct the host in {_URL}, or mend the name server",
@@ -51,65 +38,6 @@ CURES: Mapping[str, str] = {
     "postponed": "wait: mails are tried again by themselves; where it stays so, ask who runs the mail server",
     "too slow": f"raise {PREFIX}SMTP_TIMEOUT, or see what keeps the server",
 }
-
-
-class Lacking(Protocol):
-    """Something that a database, or what reads it, lacks, and what to do about it."""
-
-    @property
-    def found(self) -> str: ...
-    @property
-    def cure(self) -> str: ...
-
-
-class Database(Protocol):
-    """Tells a trivial query's seconds, why it will not do, a key of SCHEMAS, its time and the latest instant in it.
-
-    All raise UnavailableError.
-    """
-
-    async def round_trip(self) -> float: ...
-    async def shortcoming(self) -> Lacking | None: ...
-    async def schema(self) -> str: ...
-    async def now(self) -> datetime | None: ...
-    async def newest(self) -> datetime | None: ...
-
-
-async def check_database(
-    opened: Callable[[], AbstractAsyncContextManager[Database]], now: Callable[[], datetime]
-) -> AsyncIterator[Finding]:
-    """Yields the round trip, then what is lacking, or else the schema and the clock."""
-    try:
-        async with opened() as database:
-            seconds = await database.round_trip()
-            found = f"answers in {seconds * 1000:.1f} ms"
-            slow = warn("database", found, "every request waits for several such answers: bring the database nearer")
-            yield slow if seconds > SLOW_SECONDS else ok("database", found)
-            if lacking := await database.shortcoming():
-                yield fail("database", lacking.found, lacking.cure)
-                return
-            schema = await database.schema()
-            yield SCHEMAS[schema]
-            if (theirs := await database.now()) is not None:
-                apart = abs(theirs - now())
-                found = f"{apart.total_seconds():.1f} s from the database server's"
-                yield fail("clock", found, _NTP) if apart > CLOCK_LEEWAY else ok("clock", found)
-            if schema in ("old", "current"):
-                yield await _newest(database, now())
-    except UnavailableError as error:
-        yield fail("database", str(error), f"see that the database runs, and that {PREFIX}DATABASE_URL leads there")
-
-
-async def _newest(database: Database, ours: datetime) -> Finding:
-    name = "newest row"
-    try:
-        newest = await database.newest()
-    except UnavailableError as error:  # it reads whole tables
-        return warn(name, f"could not look for rows of the future: {error}", "run this when less is going on")
-    if newest is not None and newest - ours > CLOCK_LEEWAY:
-        ahead = (newest - ours).total_seconds()
-        return fail(name, f"something in the database was made {ahead:.0f} s in the future", _NTP)
-    return ok(name, "nothing in the database was made in the future")
 
 
 class Probed(Protocol):

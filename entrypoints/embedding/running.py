@@ -12,8 +12,7 @@ from leadnator_auth.entrypoints.background.working import BackgroundWork
 from leadnator_auth.entrypoints.compose.ports import open_ports, prepare
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
-from leadnator_auth.entrypoints.telemetry.event_log import log_events
-from leadnator_auth.entrypoints.telemetry.key_log import log_keys
+from leadnator_auth.entrypoints.telemetry.event_log import log_events, log_keys
 
 
 @asynccontextmanager

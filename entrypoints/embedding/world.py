@@ -5,12 +5,12 @@ import inspect
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import Any, TypeVar
 
 import attrs
 
 from leadnator_auth.domain import Ports
+from leadnator_auth.entrypoints.background.beside import wait_for
 
 Result = TypeVar("Result")
 Work = Coroutine[Any, Any, Result]
@@ -45,9 +45,7 @@ async def counted(work: Work[Result], calls: "set[asyncio.Task[Any] | None]") ->
 async def until_closed(closing: asyncio.Event) -> None:
     """Returns when it is to close: somebody says so, or the main thread ends and with it the program."""
     while threading.main_thread().is_alive() and not closing.is_set():
-        with suppress(TimeoutError):
-            async with asyncio.timeout(POLL_SECONDS):
-                await closing.wait()
+        await wait_for(closing, POLL_SECONDS)
 
 
 async def end_calls(calls: "set[asyncio.Task[Any] | None]") -> None:

@@ -32,8 +32,7 @@ from leadnator_auth.entrypoints.server.wire import protocol_class
 from leadnator_auth.entrypoints.settings import PREFIX, Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 from leadnator_auth.entrypoints.settings.values import SAFE_BCRYPT_COST
-from leadnator_auth.entrypoints.telemetry.event_log import log_events
-from leadnator_auth.entrypoints.telemetry.key_log import log_keys
+from leadnator_auth.entrypoints.telemetry.event_log import log_events, log_keys
 from leadnator_auth.entrypoints.telemetry.metrics import Metrics
 from leadnator_auth.entrypoints.telemetry.metrics.recording import publishing
 from leadnator_auth.entrypoints.telemetry.metrics.rows import rows_in, shared_folder

@@ -5,7 +5,7 @@ from pathlib import Path
 from leadnator_auth.domain.values.public_key import SigningAlgorithm
 from leadnator_auth.entrypoints.settings.errors import FileError
 from leadnator_auth.entrypoints.settings.files import is_there
-from leadnator_auth.entrypoints.settings.values import HOST_NAME, TEN_YEARS, between
+from leadnator_auth.entrypoints.settings.values import HOST_NAME, TEN_YEARS, Between
 
 OPEN, CLOSED = "open", "closed"
 OFF, COMMON = "off", "common"
@@ -59,4 +59,4 @@ def password_blocklist(text: str) -> str | Path:
 
 def session_idle(text: str) -> int | None:
     """Returns a number of seconds, or None for `OFF`."""
-    return None if text.lower() == OFF else between(LEAST_IDLE_SECONDS, TEN_YEARS)(text)
+    return None if text.lower() == OFF else Between(LEAST_IDLE_SECONDS, TEN_YEARS)(text)

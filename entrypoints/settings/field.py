@@ -11,6 +11,7 @@ from leadnator_auth.entrypoints.settings.arguments import is_default, limit_of, 
 from leadnator_auth.entrypoints.settings.errors import FileError, SettingError
 from leadnator_auth.entrypoints.settings.names import PREFIX
 from leadnator_auth.entrypoints.settings.url_parts import UrlError, check_unquoted
+from leadnator_auth.entrypoints.settings.values import Between, OneOf
 
 # Somebody's log-in in a URL, or the start of one: what it is in may hold a password.
 _LOG_IN = re.compile(r"//.*@|\S:\S.*@", re.DOTALL)
@@ -24,10 +25,20 @@ def metadata_of(
 
 
 def setting(  # what attrs.field gives a class body has no honest type
-    name: str, parse: Callable[[str], object], default: object, takes: str, *, secret: bool = False, url: bool = False
+    name: str,
+    parse: Callable[[str], object],
+    default: object,
+    takes: str | None = None,
+    *,
+    secret: bool = False,
+    url: bool = False,
 ) -> Any:
-    """Returns the field of a setting, whose argument is checked as its variable is."""
-    metadata = metadata_of(name, parse, takes, secret=secret, url=url)
+    """Returns the field of a setting, whose argument is checked as its variable is.
+
+    What it takes need not be told where the parser tells it.
+    """
+    told = parse.takes if isinstance(parse, Between | OneOf) else ""
+    metadata = metadata_of(name, parse, takes or told, secret=secret, url=url)
     return attrs.field(
         default=default, converter=attrs.Converter(_checked, takes_field=True), metadata=metadata, repr=not secret
     )

@@ -45,12 +45,8 @@ class Settings:
         None,
         "with PostgreSQL, the name of a schema: at most 63 bytes without quotation marks, and none of PostgreSQL's own",
     )
-    database_pool_size: int | None = setting(
-        "DATABASE_POOL_SIZE", values.between(2, 1000), None, "a number of connections from 2 to 1000"
-    )
-    database_prepared_statements: str = setting(
-        "DATABASE_PREPARED_STATEMENTS", values.one_of("on", "off"), "on", "on or off"
-    )
+    database_pool_size: int | None = setting("DATABASE_POOL_SIZE", values.Between(2, 1000, "connections"), None)
+    database_prepared_statements: str = setting("DATABASE_PREPARED_STATEMENTS", values.OneOf("on", "off"), "on")
     jwt_secrets: tuple[str, ...] = setting(
         "JWT_SECRET",
         values.secrets,
@@ -66,28 +62,24 @@ class Settings:
         "one or more keys of at least 32 bytes each, separated by commas",
         secret=True,
     )
-    token_ttl: int = setting("TOKEN_TTL", values.positive, 604_800, "a number of seconds from 1 to 315360000")
-    access_token_ttl: int = setting("ACCESS_TOKEN_TTL", values.positive, 300, "a number of seconds from 1 to 315360000")
-    reset_token_ttl: int = setting("RESET_TOKEN_TTL", values.positive, 3_600, "a number of seconds from 1 to 315360000")
-    step_up_ttl: int = setting("STEP_UP_TTL", values.positive, 600, "a number of seconds from 1 to 315360000")
-    email_verification: str = setting(
-        "EMAIL_VERIFICATION", values.one_of("on", "off", "required"), "on", "on, off or required"
-    )
-    email_token_ttl: int = setting(
-        "EMAIL_TOKEN_TTL", values.positive, 86_400, "a number of seconds from 1 to 315360000"
-    )
-    email_code_login: str = setting("EMAIL_CODE_LOGIN", values.one_of("on", "off"), "off", "on or off")
-    max_sessions: int = setting("MAX_SESSIONS", values.between(1, MOST_SESSIONS), 100, "a number from 1 to 1000")
+    token_ttl: int = setting("TOKEN_TTL", values.LIFETIME, 604_800)
+    access_token_ttl: int = setting("ACCESS_TOKEN_TTL", values.LIFETIME, 300)
+    reset_token_ttl: int = setting("RESET_TOKEN_TTL", values.LIFETIME, 3_600)
+    step_up_ttl: int = setting("STEP_UP_TTL", values.LIFETIME, 600)
+    email_verification: str = setting("EMAIL_VERIFICATION", values.OneOf("on", "off", "required"), "on")
+    email_token_ttl: int = setting("EMAIL_TOKEN_TTL", values.LIFETIME, 86_400)
+    email_code_login: str = setting("EMAIL_CODE_LOGIN", values.OneOf("on", "off"), "off")
+    max_sessions: int = setting("MAX_SESSIONS", values.Between(1, MOST_SESSIONS), 100)
     session_idle: int | None = setting(
         "SESSION_IDLE", account_values.session_idle, None, "off, or a number of seconds from 60 to 315360000"
     )
-    new_sign_in_notice: str = setting("NEW_SIGN_IN_NOTICE", values.one_of("on", "off"), "off", "on or off")
-    event_retention: int = setting("EVENT_RETENTION", values.between(1, 3650), 365, "a number of days from 1 to 3650")
-    webhook_private_targets: str = setting("WEBHOOK_PRIVATE_TARGETS", values.one_of("on", "off"), "off", "on or off")
+    new_sign_in_notice: str = setting("NEW_SIGN_IN_NOTICE", values.OneOf("on", "off"), "off")
+    event_retention: int = setting("EVENT_RETENTION", values.Between(1, 3650, "days"), 365)
+    webhook_private_targets: str = setting("WEBHOOK_PRIVATE_TARGETS", values.OneOf("on", "off"), "off")
     signup: str | tuple[str, ...] = setting(
         "SIGNUP", account_values.sign_up, "open", "open, closed, or domains such as @example.com,@example.org"
     )
-    min_password_length: int = setting("MIN_PASSWORD_LENGTH", values.between(1, 256), 6, "a number from 1 to 256")
+    min_password_length: int = setting("MIN_PASSWORD_LENGTH", values.Between(1, 256), 6)
     password_blocklist: str | Path = setting(
         "PASSWORD_BLOCKLIST", account_values.password_blocklist, account_values.OFF, account_values.BLOCKLIST_TAKES
     )
@@ -101,7 +93,7 @@ class Settings:
         "RESET_URL", web_urls.reset_url, None, "an http:// or https:// URL that holds {token} once", url=True
     )
     smtp_url: SmtpUrl | None = attrs.field(default=None, converter=as_smtp_url, metadata=SMTP_URL, repr=False)
-    smtp_timeout: int = setting("SMTP_TIMEOUT", values.between(1, 3600), 60, "a number of seconds from 1 to 3600")
+    smtp_timeout: int = setting("SMTP_TIMEOUT", values.Between(1, 3600, "seconds"), 60)
     smtp_ehlo: str | None = setting(
         "SMTP_EHLO",
         smtp_ehlo,
@@ -117,7 +109,7 @@ class Settings:
     mail_templates: Path | None = setting(
         "MAIL_TEMPLATES", files.existing_folder, None, "a folder with templates that replace ours"
     )
-    mail_language: str = setting("MAIL_LANGUAGE", values.one_of("en", "de"), "en", "en or de")
+    mail_language: str = setting("MAIL_LANGUAGE", values.OneOf("en", "de"), "en")
     app_name: str = setting(
         "APP_NAME", values.app_name, "leadnator-auth", "a name of 1 to 64 characters without control characters"
     )
@@ -127,10 +119,10 @@ class Settings:
     email_allow: tuple[str, ...] = setting(
         "EMAIL_ALLOW", values.domains, (), "domains such as corp.local, separated by commas"
     )
-    bcrypt_cost: int = setting("BCRYPT_COST", values.between(4, 16), 12, "a number from 4 to 16")
-    hash_workers: int | None = setting("HASH_WORKERS", values.between(1, 256), None, "a number from 1 to 256")
-    hash_queue: int = setting("HASH_QUEUE", values.between(0, 100_000), 64, "a number from 0 to 100000")
-    rate_limit: str = setting("RATE_LIMIT", values.one_of("on", "off"), "on", "on or off")
+    bcrypt_cost: int = setting("BCRYPT_COST", values.Between(4, 16), 12)
+    hash_workers: int | None = setting("HASH_WORKERS", values.Between(1, 256), None)
+    hash_queue: int = setting("HASH_QUEUE", values.Between(0, 100_000), 64)
+    rate_limit: str = setting("RATE_LIMIT", values.OneOf("on", "off"), "on")
     limit_login: RateLimit = _limit("login", "log_in")
     limit_login_account: RateLimit = _limit("login-account", "log_in_account")
     limit_login_client: RateLimit = _limit("login-client", "log_in_client")
@@ -143,7 +135,7 @@ class Settings:
     limit_passkey_options: RateLimit = _limit("passkey-options", "passkey_options")
     limit_passkey: RateLimit = _limit("passkey", "passkey")
     limit_refresh: RateLimit = _limit("refresh", "refresh")
-    keep_alive: int = setting("KEEP_ALIVE", values.between(1, 3600), 75, "a number of seconds from 1 to 3600")
+    keep_alive: int = setting("KEEP_ALIVE", values.Between(1, 3600, "seconds"), 75)
     trusted_proxies: tuple[str, ...] = setting(
         "TRUSTED_PROXIES", values.networks, (), "IP addresses or networks, separated by commas"
     )
@@ -161,13 +153,8 @@ class Settings:
         "origins such as https://app.example.com or android:apk-key-hash:…, separated by commas",
         url=True,
     )
-    log_format: str | None = setting("LOG_FORMAT", values.one_of("text", "json"), None, "text or json")
-    log_level: str = setting(
-        "LOG_LEVEL",
-        values.one_of("debug", "info", "warning", "error"),
-        "info",
-        "debug, info, warning or error",
-    )
+    log_format: str | None = setting("LOG_FORMAT", values.OneOf("text", "json"), None)
+    log_level: str = setting("LOG_LEVEL", values.OneOf("debug", "info", "warning", "error"), "info")
     otlp_endpoint: str | None = setting(
         "OTLP_ENDPOINT",
         web_urls.otlp_endpoint,

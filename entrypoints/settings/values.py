@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
+import attrs
+
 from leadnator_auth.domain import RateLimit
 from leadnator_auth.domain.values.text import is_blank, is_control
 from leadnator_auth.entrypoints.settings.url_parts import check_unquoted
@@ -25,18 +27,27 @@ _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", re.ASCII)
 
 
-def between(least: int, most: int) -> Callable[[str], int]:
-    """Returns the parser of a whole number in this range."""
+@attrs.frozen
+class Between:
+    """The parser of a whole number in a range."""
 
-    def parse(text: str) -> int:
-        if not (text.isascii() and text.isdecimal()) or not least <= int(text) <= most:
+    least: int
+    most: int
+    unit: str = ""
+    """What is counted."""
+
+    @property
+    def takes(self) -> str:
+        """What it takes, in words."""
+        return f"a number{f' of {self.unit}' if self.unit else ''} from {self.least} to {self.most}"
+
+    def __call__(self, text: str) -> int:
+        if not (text.isascii() and text.isdecimal()) or not self.least <= int(text) <= self.most:
             raise ValueError
         return int(text)
 
-    return parse
 
-
-positive = between(1, TEN_YEARS)
+LIFETIME = Between(1, TEN_YEARS, "seconds")
 
 
 def rate_limit(name: str) -> Callable[[str], RateLimit]:
@@ -47,20 +58,23 @@ def rate_limit(name: str) -> Callable[[str], RateLimit]:
         seconds = _UNITS.get(unit.strip().lower())
         if seconds is None:
             raise ValueError
-        return RateLimit(name, between(1, MOST_TRIES)(count.strip()), timedelta(seconds=seconds))
+        return RateLimit(name, Between(1, MOST_TRIES)(count.strip()), timedelta(seconds=seconds))
 
     return parse
 
 
-def one_of(*choices: str) -> Callable[[str], str]:
-    """Returns the parser of a word out of these, in any case."""
+class OneOf:
+    """The parser of a word out of these, in any case."""
 
-    def parse(text: str) -> str:
-        if text.lower() not in choices:
+    def __init__(self, *words: str) -> None:
+        self._words = words
+        self.takes = f"{', '.join(words[:-1])} or {words[-1]}"
+        """What it takes, in words."""
+
+    def __call__(self, text: str) -> str:
+        if text.lower() not in self._words:
             raise ValueError
         return text.lower()
-
-    return parse
 
 
 def schema_name(text: str) -> str:

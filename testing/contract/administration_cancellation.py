@@ -2,19 +2,9 @@
 
 import pytest
 
-from leadnator_auth.domain import (
-    Actor,
-    Identity,
-    Ports,
-    change_user,
-    create_user,
-    delete_user,
-    log_in,
-    sign_up,
-)
+from leadnator_auth.domain import Actor, Identity, Ports, UserId, change_user, create_user, delete_user, log_in, sign_up
 from leadnator_auth.domain.entities.event import EventFilter
 from leadnator_auth.domain.ports import Repositories, UnitOfWork
-from leadnator_auth.domain.values.ids import UserId
 from leadnator_auth.testing.contract.cancelling import cancelled_at_step
 from leadnator_auth.testing.contract.world import world_over
 

@@ -30,7 +30,7 @@ from leadnator_auth.testing.contract.administration_cancellation import (
     AdministrationCancellationContract,
     admins_in,
 )
-from leadnator_auth.testing.contract.checking import outcomes
+from leadnator_auth.testing.contract.checking import in_snapshot, outcomes
 
 TWENTY = 20
 LAST_ADMIN = "the last admin stays: units that call `active_admins` to change one of them take turns"
@@ -66,8 +66,7 @@ async def identity_of(actor: Actor, world: Ports) -> Identity:
 
 
 async def active_admins(world: Ports) -> list[User]:
-    async with world.unit_of_work.snapshot() as repositories:
-        return await repositories.users.active_admins()
+    return await in_snapshot(world.unit_of_work, lambda it: it.users.active_admins())
 
 
 class AdministrationRacesContract(AdministrationCancellationContract):

@@ -1,16 +1,13 @@
 """The contract of every ApiKeys."""
 
-import asyncio
 from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.api_key import ApiKey
+from leadnator_auth.domain import ApiKey, ApiKeyId, User
 from leadnator_auth.domain.entities.session import USE_NOTED_EVERY
-from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.values.ids import ApiKeyId
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users
+from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, at_once, in_snapshot, keep, keep_users
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_user
 
 AT_ONCE = 20
@@ -29,16 +26,8 @@ def an_api_key(user: User, number: int = 1) -> ApiKey:
     )
 
 
-async def keep_api_keys(unit_of_work: UnitOfWork, *keys: ApiKey) -> None:
-    async with unit_of_work() as transaction:
-        for key in keys:
-            await transaction.api_keys.add(key)
-        await transaction.commit()
-
-
 async def kept(unit_of_work: UnitOfWork, user: User) -> list[ApiKey]:
-    async with unit_of_work.snapshot() as repositories:
-        return await repositories.api_keys.of_user(user.id)
+    return await in_snapshot(unit_of_work, lambda it: it.api_keys.of_user(user.id))
 
 
 class ApiKeysContract(StoreContract):
@@ -46,7 +35,7 @@ class ApiKeysContract(StoreContract):
 
     async def test_a_key_comes_back_by_its_id_and_its_digest(self, unit_of_work: UnitOfWork, alice: User) -> None:
         plain = attrs.evolve(an_api_key(alice, 2), scopes=(), expires_at=None, last_used_at=None)
-        await keep_api_keys(unit_of_work, an_api_key(alice), plain)
+        await keep(unit_of_work, an_api_key(alice), plain)
         async with unit_of_work() as transaction:
             for key in (an_api_key(alice), plain):
                 assert await transaction.api_keys.by_id(key.id) == key, "`by_id` returns every field"
@@ -61,7 +50,7 @@ class ApiKeysContract(StoreContract):
         bob = a_user("bob")
         await keep_users(unit_of_work, bob)
         twins = [attrs.evolve(an_api_key(alice, number), created_at=NOW) for number in (5, 4)]
-        await keep_api_keys(unit_of_work, an_api_key(alice, 2), *twins, an_api_key(alice, 1), an_api_key(bob))
+        await keep(unit_of_work, an_api_key(alice, 2), *twins, an_api_key(alice, 1), an_api_key(bob))
         found = [key.id[-1] for key in await kept(unit_of_work, alice)]
         assert found == ["2", "1", "5", "4"], "`of_user` is for one account, newest first, then by id"
         assert await kept(unit_of_work, a_user("carol")) == [], "an account without any has none"
@@ -69,7 +58,7 @@ class ApiKeysContract(StoreContract):
     async def test_a_use_is_kept_once_a_minute(self, unit_of_work: UnitOfWork, alice: User) -> None:
         never = attrs.evolve(an_api_key(alice, 1), last_used_at=None)
         just, other = an_api_key(alice, 2), an_api_key(alice, 3)
-        await keep_api_keys(unit_of_work, never, just, other)
+        await keep(unit_of_work, never, just, other)
 
         async def use(after: timedelta) -> list[ApiKey]:
             async with unit_of_work() as transaction:
@@ -87,15 +76,8 @@ class ApiKeysContract(StoreContract):
         assert await use(USE_NOTED_EVERY) == [other, noted, first], "`note_uses` is for the keys that are named"
 
     async def test_of_twenty_at_once_one_removes_it(self, unit_of_work: UnitOfWork, alice: User) -> None:
-        await keep_api_keys(unit_of_work, an_api_key(alice), an_api_key(alice, 2))
-
-        async def remove() -> bool:
-            async with unit_of_work() as transaction:
-                was_there = await transaction.api_keys.remove(an_api_key(alice).id)
-                await transaction.commit()
-                return was_there
-
-        tries = await asyncio.gather(*(remove() for _ in range(AT_ONCE)))
+        await keep(unit_of_work, an_api_key(alice), an_api_key(alice, 2))
+        tries = await at_once(AT_ONCE, unit_of_work, lambda it: it.api_keys.remove(an_api_key(alice).id))
         assert sorted(tries) == [False] * (AT_ONCE - 1) + [True], "one of many is told that it was there"
         assert await kept(unit_of_work, alice) == [an_api_key(alice, 2)], "`remove` removes one key"
 
@@ -103,7 +85,7 @@ class ApiKeysContract(StoreContract):
         bob = a_user("bob")
         await keep_users(unit_of_work, bob)
         mine = [an_api_key(alice, number) for number in (1, 2, 3)]
-        await keep_api_keys(unit_of_work, *mine, an_api_key(bob, 3))
+        await keep(unit_of_work, *mine, an_api_key(bob, 3))
         async with unit_of_work() as transaction:
             removed = await transaction.api_keys.remove_of_user(alice.id, since=mine[1].created_at)
             assert sorted(removed, key=lambda key: key.id) == mine[1:], (
@@ -115,7 +97,7 @@ class ApiKeysContract(StoreContract):
             assert await transaction.api_keys.of_user(bob.id) == [an_api_key(bob, 3)], "it is for one account"
 
     async def test_they_go_with_their_account(self, unit_of_work: UnitOfWork, alice: User) -> None:
-        await keep_api_keys(unit_of_work, an_api_key(alice))
+        await keep(unit_of_work, an_api_key(alice))
         async with unit_of_work() as transaction:
             await transaction.users.remove(alice.id)
             found = await transaction.api_keys.by_digest(an_api_key(alice).digest)

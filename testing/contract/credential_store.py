@@ -5,16 +5,14 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.credentials import Credentials
-from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain import Credentials, User
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc
+from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, in_snapshot, in_transaction
 from leadnator_auth.testing.contract.samples import NOW, a_user, some_credentials
 
 
 async def credentials_of(unit_of_work: UnitOfWork, user: User) -> Credentials | None:
-    async with unit_of_work.snapshot() as repositories:
-        return await repositories.credentials.of(user.id)
+    return await in_snapshot(unit_of_work, lambda it: it.credentials.of(user.id))
 
 
 class CredentialStoreContract(StoreContract):
@@ -65,10 +63,8 @@ class CredentialStoreContract(StoreContract):
         old = some_credentials(alice)
 
         async def replace(number: int) -> bool:
-            async with unit_of_work() as transaction:
-                done = await transaction.credentials.replace(old, old.with_hash(f"new-{number}"))
-                await transaction.commit()
-            return done
+            new = old.with_hash(f"new-{number}")
+            return await in_transaction(unit_of_work, lambda it: it.credentials.replace(old, new))
 
         done = await asyncio.gather(*(replace(number) for number in range(20)))
         assert done.count(True) == 1, "`replace` compares and sets in one atomic step: one of twenty wins"
@@ -83,6 +79,5 @@ class CredentialStoreContract(StoreContract):
             await transaction.credentials.add([some_credentials(bob)])
             await transaction.credentials.replace(some_credentials(alice), some_credentials(alice, "hash-2"))
             await transaction.commit()
-        async with unit_of_work.snapshot() as repositories:
-            of_bob = await repositories.credentials.of(bob.id)
+        of_bob = await in_snapshot(unit_of_work, lambda it: it.credentials.of(bob.id))
         assert of_bob == some_credentials(bob), "`replace` is for one account"

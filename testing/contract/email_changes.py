@@ -5,14 +5,18 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.email_change import EmailChange
-from leadnator_auth.domain.entities.mail import MailKind, MailRequest
-from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.errors import EmailTakenError
+from leadnator_auth.domain import EmailAddress, EmailChange, EmailTakenError, MailKind, MailRequest, User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.domain.values.email_address import EmailAddress
 from leadnator_auth.domain.values.ids import NOBODY
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users, must_raise
+from leadnator_auth.testing.contract.checking import (
+    StoreContract,
+    assert_utc,
+    in_snapshot,
+    in_transaction,
+    keep,
+    keep_users,
+    must_raise,
+)
 from leadnator_auth.testing.contract.samples import NOW, a_mail, a_user
 
 MICROSECOND = timedelta(microseconds=1)
@@ -24,13 +28,6 @@ MOVED = "`save` gives the account its address, unless another account has it: le
 def a_change(user: User, epoch: int = 1, former: str = "Former") -> EmailChange:
     email = EmailAddress(f"{former}@Example.com", f"{former.lower()}@example.com")
     return EmailChange(user.id, epoch, email, NOW + MICROSECOND, changed_at=NOW, undoable_until=UNTIL)
-
-
-async def keep(unit_of_work: UnitOfWork, *changes: EmailChange) -> None:
-    async with unit_of_work() as transaction:
-        for change in changes:
-            await transaction.email_changes.add(change)
-        await transaction.commit()
 
 
 class EmailChangesContract(StoreContract):
@@ -76,28 +73,21 @@ class EmailChangesContract(StoreContract):
         async with unit_of_work() as transaction:
             with must_raise(EmailTakenError, "what an account has is taken, whatever is reserved"):
                 await transaction.users.add([attrs.evolve(bob, email=alice.email)], unless_reserved_at=NOW)
-        async with unit_of_work() as transaction:
-            await transaction.users.add([bob], unless_reserved_at=UNTIL)
-            await transaction.commit()
+        await in_transaction(unit_of_work, lambda it: it.users.add([bob], unless_reserved_at=UNTIL))
         async with unit_of_work.snapshot() as repositories:
             assert await repositories.users.by_id(bob.id) == bob, "at `undoable_until` it is free"
 
     async def test_reservations_do_not_bind_who_does_not_ask(self, unit_of_work: UnitOfWork, alice: User) -> None:
         await keep(unit_of_work, a_change(alice))
         bob = attrs.evolve(a_user("bob"), email=EmailAddress("FORMER@example.com", "former@example.com"))
-        async with unit_of_work() as transaction:
-            await transaction.users.add([bob])
-            await transaction.commit()
-        async with unit_of_work.snapshot() as repositories:
-            kept = await repositories.users.by_id(bob.id)
+        await in_transaction(unit_of_work, lambda it: it.users.add([bob]))
+        kept = await in_snapshot(unit_of_work, lambda it: it.users.by_id(bob.id))
         assert kept == bob, "without `unless_reserved_at`, only addresses that accounts have are taken"
 
     async def test_a_change_is_dropped_with_all_later_ones(self, unit_of_work: UnitOfWork, alice: User) -> None:
         others = a_change(a_user("bob"), 9)
         await keep(unit_of_work, *(a_change(alice, epoch) for epoch in (1, 2, 5)), others)
-        async with unit_of_work() as transaction:
-            await transaction.email_changes.drop_since(alice.id, 2)
-            await transaction.commit()
+        await in_transaction(unit_of_work, lambda it: it.email_changes.drop_since(alice.id, 2))
         async with unit_of_work.snapshot() as repositories:
             left = await repositories.email_changes.of_user(alice.id, 9)
             assert left == [a_change(alice, 1)], "`drop_since` drops those of this epoch and later, and no earlier ones"
@@ -145,9 +135,7 @@ class EmailChangesContract(StoreContract):
 
     async def test_saving_gives_another_address(self, unit_of_work: UnitOfWork, alice: User) -> None:
         pending = attrs.evolve(alice, pending_email=EmailAddress("Next@Example.com", "next@example.com"))
-        async with unit_of_work() as transaction:
-            await transaction.users.save(pending)
-            await transaction.commit()
+        await in_transaction(unit_of_work, lambda it: it.users.save(pending))
         async with unit_of_work.snapshot() as repositories:
             kept = await repositories.users.by_id(alice.id)
             assert kept == pending, "`save` keeps the address that was asked for"

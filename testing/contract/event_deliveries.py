@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import attrs
 
+from leadnator_auth.domain import Position, User
 from leadnator_auth.domain.entities.event_delivery import TOO_LATE, EventBacklog, QueuedEvent
 from leadnator_auth.domain.entities.outbox import LEASE, DeliveryState
-from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.domain.values.paging import Position
+from leadnator_auth.testing.contract.checking import in_snapshot
 from leadnator_auth.testing.contract.event_order import IN_ORDER, ONE, OTHER, EventOrderContract
 from leadnator_auth.testing.contract.outbox_leases import LATER
 from leadnator_auth.testing.contract.samples import an_event_delivery
@@ -125,8 +125,7 @@ class EventDeliveriesContract(EventOrderContract):
             assert await latest_of(ONE, 5, after) == [entries[1], entries[0]], "from after a position on"
 
     async def test_what_waits_and_what_was_given_up_is_counted_to_a_limit(self, unit_of_work: UnitOfWork) -> None:
-        async with unit_of_work.snapshot() as repositories:
-            backlog = await repositories.event_deliveries.backlog(10)
+        backlog = await in_snapshot(unit_of_work, lambda it: it.event_deliveries.backlog(10))
         assert backlog == EventBacklog(0, 0, 0, None), "an empty outbox has a backlog, too"
         await self.keep(unit_of_work, *(self.an_entry(n) for n in range(1, 7)))
         sent, *dead, tried = await self.lease(unit_of_work, 4)

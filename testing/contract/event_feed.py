@@ -8,7 +8,7 @@ import attrs
 from leadnator_auth.domain.entities.event import Event, EventType, PlacedEvent
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.testing.contract.checking import StoreContract
+from leadnator_auth.testing.contract.checking import StoreContract, in_snapshot, in_transaction
 from leadnator_auth.testing.contract.events import keep_events
 from leadnator_auth.testing.contract.samples import NOW, a_user, an_event
 
@@ -16,15 +16,11 @@ IN_ORDER = "`place` gives the positions 1, 2, 3 and so on, in the order in which
 
 
 async def placed(unit_of_work: UnitOfWork, limit: int = 100) -> int:
-    async with unit_of_work() as transaction:
-        count = await transaction.events.place(limit)
-        await transaction.commit()
-    return count
+    return await in_transaction(unit_of_work, lambda it: it.events.place(limit))
 
 
 async def feed(unit_of_work: UnitOfWork, position: int = 0, limit: int = 1000) -> list[PlacedEvent]:
-    async with unit_of_work.snapshot() as repositories:
-        return await repositories.events.after(position, limit)
+    return await in_snapshot(unit_of_work, lambda it: it.events.after(position, limit))
 
 
 class EventFeedContract(StoreContract):
@@ -59,14 +55,12 @@ class EventFeedContract(StoreContract):
         ended = [attrs.evolve(an_event(alice, number), type=EventType.SESSION_ENDED) for number in (2, 4, 5)]
         await keep_events(unit_of_work, an_event(alice, 1), ended[0], an_event(alice, 3), *ended[1:])
         await placed(unit_of_work)
-        async with unit_of_work.snapshot() as repositories:
-            found = await repositories.events.after(1, 2, EventType.SESSION_ENDED)
+        found = await in_snapshot(unit_of_work, lambda it: it.events.after(1, 2, EventType.SESSION_ENDED))
         assert found == [PlacedEvent(2, ended[0]), PlacedEvent(4, ended[1])], "`limit` is that of events of this type"
 
     async def test_a_position_is_found_by_time(self, unit_of_work: UnitOfWork, alice: User) -> None:
         async def position_before(event: Event) -> int:
-            async with unit_of_work.snapshot() as repositories:
-                return await repositories.events.position_before(event.at)
+            return await in_snapshot(unit_of_work, lambda it: it.events.position_before(event.at))
 
         events = [an_event(alice, number) for number in (3, 1, 2, 4)]
         await keep_events(unit_of_work, *events)
@@ -77,8 +71,7 @@ class EventFeedContract(StoreContract):
 
     async def test_it_is_known_whether_there_is_anything_to_place(self, unit_of_work: UnitOfWork, alice: User) -> None:
         async def has_unplaced() -> bool:
-            async with unit_of_work.snapshot() as repositories:
-                return await repositories.events.has_unplaced()
+            return await in_snapshot(unit_of_work, lambda it: it.events.has_unplaced())
 
         assert not await has_unplaced(), "there is no event"
         await keep_events(unit_of_work, an_event(alice, 1))
@@ -89,9 +82,7 @@ class EventFeedContract(StoreContract):
     async def test_no_position_comes_again_when_its_event_went(self, unit_of_work: UnitOfWork, alice: User) -> None:
         await keep_events(unit_of_work, *(an_event(alice, number) for number in (1, 2)))
         await placed(unit_of_work)
-        async with unit_of_work() as transaction:
-            await transaction.purge(Expired.EVENTS, NOW + timedelta(hours=1), 10)
-            await transaction.commit()
+        await in_transaction(unit_of_work, lambda it: it.purge(Expired.EVENTS, NOW + timedelta(hours=1), 10))
         async with unit_of_work.snapshot() as repositories:
             assert await repositories.events.last_position() == 2, "`last_position` is the last one that was given"
         later = an_event(alice, 3)

@@ -5,10 +5,10 @@ from typing import Any
 
 import attrs
 
-from leadnator_auth.domain.entities.event_delivery import QueuedEvent
+from leadnator_auth.domain import QueuedEvent, User
 from leadnator_auth.domain.entities.outbox import LEASE, OutboxEntry
-from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Outbox, Repositories, UnitOfWork
+from leadnator_auth.testing.contract.checking import in_transaction
 from leadnator_auth.testing.contract.outbox import OutboxContract
 from leadnator_auth.testing.contract.outbox_leases import LATER
 from leadnator_auth.testing.contract.samples import an_event_delivery
@@ -31,9 +31,7 @@ class EventOrderContract(OutboxContract):
         return an_event_delivery(number, lane)
 
     async def keep(self, unit_of_work: UnitOfWork, *entries: QueuedEvent) -> None:
-        async with unit_of_work() as transaction:
-            await transaction.event_deliveries.add_all(entries)
-            await transaction.commit()
+        await in_transaction(unit_of_work, lambda it: it.event_deliveries.add_all(entries))
 
     async def test_what_happened_to_an_account_goes_in_order(self, unit_of_work: UnitOfWork, alice: User) -> None:
         of_alice = [an_event_delivery(number, ONE, alice) for number in (1, 2, 3)]

@@ -4,20 +4,23 @@ from datetime import timedelta
 
 import attrs
 
+from leadnator_auth.domain import Position, User
 from leadnator_auth.domain.entities.event import Event, EventFilter, EventType
-from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.domain.values.paging import Position
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc
+from leadnator_auth.testing.contract.checking import (
+    StoreContract,
+    assert_five_purged,
+    assert_utc,
+    in_snapshot,
+    in_transaction,
+)
 from leadnator_auth.testing.contract.samples import NOW, a_user, an_event
 
 ORDER = "`latest` returns the newest first, those of one instant by descending id, from after the position on"
 
 
 async def keep_events(unit_of_work: UnitOfWork, *events: Event) -> None:
-    async with unit_of_work() as transaction:
-        await transaction.events.add(events)
-        await transaction.commit()
+    await in_transaction(unit_of_work, lambda it: it.events.add(events))
 
 
 async def latest(
@@ -28,8 +31,9 @@ async def latest(
     event_type: EventType | None = None,
 ) -> list[Event]:
     position = Position(after.at, after.id) if after else None
-    async with unit_of_work.snapshot() as repositories:
-        return await repositories.events.latest(EventFilter(user.id if user else None, event_type), limit, position)
+    return await in_snapshot(
+        unit_of_work, lambda it: it.events.latest(EventFilter(user.id if user else None, event_type), limit, position)
+    )
 
 
 class EventsContract(StoreContract):
@@ -84,14 +88,7 @@ class EventsContract(StoreContract):
         events = [an_event(alice, number) for number in range(1, 7)]
         await keep_events(unit_of_work, *events)
         async with unit_of_work() as transaction:
-            purge = transaction.purge
-            assert await purge(Expired.EVENTS, events[0].at, 10) == 0, (
-                "what happened at this instant did not happen before it"
-            )
-            assert await purge(Expired.EVENTS, events[5].at, 2) == 2, (
-                "`purge` removes no more than `limit`, and says how many"
-            )
-            assert await purge(Expired.EVENTS, events[5].at, 10) == 3, "`purge` removes all of before the instant"
+            await assert_five_purged(transaction, Expired.EVENTS, events[0].at, events[5].at)
             await transaction.commit()
         assert await latest(unit_of_work) == [events[5]], "`purge` leaves the others"
 
@@ -103,9 +100,7 @@ class EventsContract(StoreContract):
 
     async def test_events_outlive_the_account_they_are_about(self, unit_of_work: UnitOfWork, alice: User) -> None:
         await keep_events(unit_of_work, an_event(alice))
-        async with unit_of_work() as transaction:
-            await transaction.users.remove(alice.id)
-            await transaction.commit()
+        await in_transaction(unit_of_work, lambda it: it.users.remove(alice.id))
         kept = await latest(unit_of_work, alice)
         assert kept == [an_event(alice)], "the trail stays when its account goes: no foreign key, no cascade"
 

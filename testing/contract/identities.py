@@ -5,14 +5,18 @@ import asyncio
 import attrs
 import pytest
 
-from leadnator_auth.domain.entities.api_key import KeyIdentity
+from leadnator_auth.domain import ApiKeyId, KeyIdentity, SessionId, Status, UnavailableError, User
 from leadnator_auth.domain.entities.session import USE_NOTED_EVERY, Identity
-from leadnator_auth.domain.entities.user import Status, User
-from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.domain.ports import Identities, UnitOfWork
-from leadnator_auth.domain.values.ids import ApiKeyId, SessionId
-from leadnator_auth.testing.contract.api_keys import an_api_key, keep_api_keys
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users, must_raise
+from leadnator_auth.testing.contract.api_keys import an_api_key
+from leadnator_auth.testing.contract.checking import (
+    StoreContract,
+    assert_utc,
+    in_transaction,
+    keep,
+    keep_users,
+    must_raise,
+)
 from leadnator_auth.testing.contract.samples import NOW, a_session, a_user
 from leadnator_auth.testing.contract.sessions import keep_sessions
 
@@ -37,9 +41,7 @@ class IdentitiesContract(StoreContract):
         found = await identities.by_session(session.id)
         assert found == Identity(alice, session), "the user and the session come as they were kept"
         assert_utc(found.user.created_at, found.session.expires_at)
-        async with unit_of_work() as transaction:
-            await transaction.sessions.end(session.id)
-            await transaction.commit()
+        await in_transaction(unit_of_work, lambda it: it.sessions.end(session.id))
         ended = await identities.by_session(session.id)
         assert ended is None, "a session that was ended leads to nobody, at once: nothing may be cached"
 
@@ -65,7 +67,7 @@ class IdentitiesContract(StoreContract):
         await keep_users(unit_of_work, bob)
         key, other = an_api_key(alice), an_api_key(bob)
         assert await identities.by_api_key(key.digest) is None, "a key that is not there leads to nobody"
-        await keep_api_keys(unit_of_work, key, other)
+        await keep(unit_of_work, key, other)
         assert await identities.by_api_key(other.digest) == KeyIdentity(bob, other), "a key leads to its own user"
         found = await identities.by_api_key(key.digest)
         assert found == KeyIdentity(alice, key), "the user and the key come as they were kept"
@@ -85,7 +87,7 @@ class IdentitiesContract(StoreContract):
         self, unit_of_work: UnitOfWork, identities: Identities, alice: User
     ) -> None:
         key, other = an_api_key(alice), an_api_key(alice, 2)
-        await keep_api_keys(unit_of_work, key, other)
+        await keep(unit_of_work, key, other)
         at = NOW + USE_NOTED_EVERY
         for key_id in (ApiKeyId("k_none"), key.id, key.id):
             identities.note_key_use(key_id, at)
@@ -113,9 +115,7 @@ class IdentitiesContract(StoreContract):
         self, unit_of_work: UnitOfWork, identities: Identities, alice: User
     ) -> None:
         await keep_sessions(unit_of_work, alice, 1)
-        async with unit_of_work() as transaction:
-            await transaction.users.remove(alice.id)
-            await transaction.commit()
+        await in_transaction(unit_of_work, lambda it: it.users.remove(alice.id))
         found = await identities.by_session(a_session(alice).id)
         assert found is None, "with an account go its sessions, at once"
 

@@ -7,7 +7,7 @@ import attrs
 from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc
+from leadnator_auth.testing.contract.checking import StoreContract, assert_five_purged, assert_utc
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_user
 
 MANY = 50
@@ -76,16 +76,7 @@ class KnownClientsContract(StoreContract):
         living = attrs.evolve(a_client(alice, 9), seen_at=NOW + HOUR)
         await keep(unit_of_work, *(attrs.evolve(a_client(alice, n), seen_at=NOW) for n in range(1, 6)), living)
         async with unit_of_work() as transaction:
-            purge = transaction.purge
-            assert await purge(Expired.KNOWN_CLIENTS, NOW, 10) == 0, (
-                "what was seen at this instant was not seen before it"
-            )
-            assert await purge(Expired.KNOWN_CLIENTS, NOW + HOUR, 2) == 2, (
-                "`purge` removes no more than `limit`, and says how many"
-            )
-            assert await purge(Expired.KNOWN_CLIENTS, NOW + HOUR, 10) == 3, (
-                "`purge` removes all that was seen before the instant"
-            )
+            await assert_five_purged(transaction, Expired.KNOWN_CLIENTS, NOW, NOW + HOUR)
             assert await transaction.known_clients.get(alice.id, living.network) == living, "`purge` leaves the others"
 
     async def test_agents_of_a_network_are_known_for_themselves(self, unit_of_work: UnitOfWork, alice: User) -> None:

@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.mail import MailKind, MailRequest, QueuedMail
-from leadnator_auth.domain.entities.user import Status
+from leadnator_auth.domain import MailKind, MailRequest, QueuedMail, Status
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.testing.contract.checking import keep_users
+from leadnator_auth.testing.contract.checking import in_snapshot, keep_users
 from leadnator_auth.testing.contract.outbox import OutboxContract
 from leadnator_auth.testing.contract.outbox_leases import LATER
 from leadnator_auth.testing.contract.samples import NOW, a_delivery, a_mail, a_user
@@ -39,8 +38,7 @@ class MailQueueContract(OutboxContract):
             assert await drop(LATER, 10, ["full.example"]) == 1, "it drops all that it finds"
             assert await drop(LATER, 10, ["full.example"]) == 0, "then there is nothing left"
             await transaction.commit()
-        async with unit_of_work.snapshot() as repositories:
-            left = await repositories.mail_queue.latest(None, 20)
+        left = await in_snapshot(unit_of_work, lambda it: it.mail_queue.latest(None, 20))
         assert left == list(reversed(kept)), "others' mails stay, and what is not new, not due, or of a full lane"
 
     async def test_new_mails_like_one_are_dropped_many_at_a_time(self, unit_of_work: UnitOfWork) -> None:
@@ -53,8 +51,7 @@ class MailQueueContract(OutboxContract):
             assert (await transaction.mail_queue.latest(None, 1))[0].id == a_mail(13).id, "the oldest go first"
             assert await transaction.mail_queue.drop_like(a_mail(1), LATER, 2) == 1, "it says how many"
             await transaction.commit()
-        async with unit_of_work.snapshot() as repositories:
-            left = await repositories.mail_queue.latest(None, 20)
+        left = await in_snapshot(unit_of_work, lambda it: it.mail_queue.latest(None, 20))
         assert left == list(reversed(kept)), "other kinds, other recipients, and what is not due or not new stay"
 
     async def test_the_mails_to_one_address_are_listed(self, unit_of_work: UnitOfWork) -> None:

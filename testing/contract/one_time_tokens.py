@@ -1,26 +1,24 @@
 """What every OneTimeTokens must do."""
 
-import asyncio
 from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
-from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users
+from leadnator_auth.domain import OneTimeToken, Purpose, User
+from leadnator_auth.domain.ports import Expired, Transaction, UnitOfWork
+from leadnator_auth.testing.contract.checking import (
+    StoreContract,
+    assert_five_purged,
+    assert_utc,
+    at_once,
+    keep,
+    keep_users,
+)
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_token, a_user
 
 ONCE = "`use` finds a usable token and marks it in one atomic step (UPDATE … WHERE used_at IS NULL … RETURNING)"
 
 TRIES = "`spend_try` finds a try and takes it in one atomic step (UPDATE … WHERE tries_left > 0 … RETURNING)"
-
-
-async def keep(unit_of_work: UnitOfWork, *tokens: OneTimeToken) -> None:
-    async with unit_of_work() as transaction:
-        for token in tokens:
-            await transaction.one_time_tokens.add(token)
-        await transaction.commit()
 
 
 class OneTimeTokensContract(StoreContract):
@@ -56,14 +54,11 @@ class OneTimeTokensContract(StoreContract):
         token = a_token(alice)
         await keep(unit_of_work, token)
 
-        async def use() -> OneTimeToken | None:
-            async with unit_of_work() as transaction:
-                await transaction.one_time_tokens.by_digest(token.digest)
-                used = await transaction.one_time_tokens.use(token.digest, NOW)
-                await transaction.commit()
-            return used
+        async def use(transaction: Transaction) -> OneTimeToken | None:
+            await transaction.one_time_tokens.by_digest(token.digest)
+            return await transaction.one_time_tokens.use(token.digest, NOW)
 
-        outcomes = await asyncio.gather(*(use() for _ in range(20)))
+        outcomes = await at_once(20, unit_of_work, use)
         assert sum(outcome is not None for outcome in outcomes) == 1, f"of twenty at once one wins: {ONCE}"
 
     async def test_tries_are_spent_until_none_is_left(self, unit_of_work: UnitOfWork, alice: User) -> None:
@@ -95,14 +90,11 @@ class OneTimeTokensContract(StoreContract):
         token = attrs.evolve(a_token(alice), tries_left=5)
         await keep(unit_of_work, token)
 
-        async def guess() -> OneTimeToken | None:
-            async with unit_of_work() as transaction:
-                await transaction.one_time_tokens.by_digest(token.digest)
-                spent = await transaction.one_time_tokens.spend_try(token.digest, NOW)
-                await transaction.commit()
-            return spent
+        async def guess(transaction: Transaction) -> OneTimeToken | None:
+            await transaction.one_time_tokens.by_digest(token.digest)
+            return await transaction.one_time_tokens.spend_try(token.digest, NOW)
 
-        outcomes = await asyncio.gather(*(guess() for _ in range(20)))
+        outcomes = await at_once(20, unit_of_work, guess)
         left = sorted(outcome.tries_left for outcome in outcomes if outcome)
         assert left == [0, 1, 2, 3, 4], f"of twenty at once five get a try: {TRIES}"
 
@@ -182,15 +174,6 @@ class OneTimeTokensContract(StoreContract):
         living = attrs.evolve(a_token(alice, 9), expires_at=NOW + 2 * HOUR)
         await keep(unit_of_work, *(a_token(alice, n) for n in range(1, 6)), living)
         async with unit_of_work() as transaction:
-            purge = transaction.purge
-            assert await purge(Expired.ONE_TIME_TOKENS, NOW + HOUR, 10) == 0, (
-                "what expires at this instant did not expire before it"
-            )
-            assert await purge(Expired.ONE_TIME_TOKENS, NOW + 2 * HOUR, 2) == 2, (
-                "`purge` removes no more than `limit`, and says how many"
-            )
-            assert await purge(Expired.ONE_TIME_TOKENS, NOW + 2 * HOUR, 10) == 3, (
-                "`purge` removes all that expired before the instant"
-            )
+            await assert_five_purged(transaction, Expired.ONE_TIME_TOKENS, NOW + HOUR, NOW + 2 * HOUR)
             kept = await transaction.one_time_tokens.by_digest(living.digest)
             assert kept == living, "`purge` leaves those that have not expired"

@@ -6,7 +6,7 @@ import attrs
 
 from leadnator_auth.domain.entities.outbox import LEASE, DeliveryState, OutboxStats
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.testing.contract.checking import assert_utc
+from leadnator_auth.testing.contract.checking import assert_utc, in_snapshot, in_transaction
 from leadnator_auth.testing.contract.outbox_leases import LATER, OutboxLeasesContract
 from leadnator_auth.testing.contract.samples import NOW
 
@@ -21,8 +21,7 @@ class OutboxContract(OutboxLeasesContract):
 
     async def test_a_delivery_comes_back_as_it_was_kept(self, unit_of_work: UnitOfWork) -> None:
         await self.queue(unit_of_work, self.an_entry())
-        async with unit_of_work.snapshot() as repositories:
-            kept = await self.outbox_of(repositories).latest(None, 10)
+        kept = await in_snapshot(unit_of_work, lambda it: self.outbox_of(it).latest(None, 10))
         assert kept == [self.an_entry()], "a delivery comes back as it was added, times to the microsecond"
         assert_utc(kept[0].queued_at, kept[0].due_at, kept[0].give_up_at)
 
@@ -115,8 +114,7 @@ class OutboxContract(OutboxLeasesContract):
             assert len(await self.outbox_of(transaction).lease(now, 10)) == 4, "what was revived is due at once"
 
     async def test_the_stats_tell_how_the_queue_does(self, unit_of_work: UnitOfWork) -> None:
-        async with unit_of_work.snapshot() as repositories:
-            stats = await self.outbox_of(repositories).stats()
+        stats = await in_snapshot(unit_of_work, lambda it: self.outbox_of(it).stats())
         assert stats == OutboxStats(0, 0, 0, 0, None), "an empty queue has stats, too"
         await self.queue(unit_of_work, *(self.an_entry(n) for n in range(6)))
         leased = await self.lease(unit_of_work, 4)
@@ -124,8 +122,7 @@ class OutboxContract(OutboxLeasesContract):
         await self.save(unit_of_work, leased[1].sent(LATER))
         await self.save(unit_of_work, leased[2].dead(LATER, "550 no"))
         await self.save(unit_of_work, leased[3].failed(LATER, "421 busy", 0.0))
-        async with unit_of_work.snapshot() as repositories:
-            stats = await self.outbox_of(repositories).stats()
+        stats = await in_snapshot(unit_of_work, lambda it: self.outbox_of(it).stats())
         expected = OutboxStats(queued=3, retrying=1, sent=2, dead=1, oldest_queued_at=self.an_entry(3).queued_at)
         assert stats == expected, "`stats` counts by state; `retrying` are the queued ones with an attempt"
         assert_utc(stats.oldest_queued_at)
@@ -134,9 +131,7 @@ class OutboxContract(OutboxLeasesContract):
         await self.queue(unit_of_work, *(self.an_entry(n) for n in range(4)))
         first, second, *rest = await self.lease(unit_of_work)
         await self.save(unit_of_work, first.sent(LATER))
-        async with unit_of_work() as transaction:
-            await self.outbox_of(transaction).remove(second.id)
-            await transaction.commit()
+        await in_transaction(unit_of_work, lambda it: self.outbox_of(it).remove(second.id))
         async with unit_of_work.snapshot() as repositories:
             queued = await self.outbox_of(repositories).latest(DeliveryState.QUEUED, 10)
             assert queued == list(reversed(rest)), "`save` and `remove` are for one delivery: restrict them to its id"
@@ -145,13 +140,11 @@ class OutboxContract(OutboxLeasesContract):
     async def test_the_latest_deliveries_come_first_whatever_they_are_called(self, unit_of_work: UnitOfWork) -> None:
         older, newer = attrs.evolve(self.an_entry(1), id="m_z"), attrs.evolve(self.an_entry(2), id="m_a")
         await self.queue(unit_of_work, newer, older)
-        async with unit_of_work.snapshot() as repositories:
-            latest = await self.outbox_of(repositories).latest(None, 10)
+        latest = await in_snapshot(unit_of_work, lambda it: self.outbox_of(it).latest(None, 10))
         assert latest == [newer, older], "`latest` goes by `queued_at`, the newest first"
 
     async def test_the_latest_deliveries_of_one_instant_come_by_descending_id(self, unit_of_work: UnitOfWork) -> None:
         twins = [attrs.evolve(self.an_entry(n), queued_at=NOW) for n in (2, 3, 1)]
         await self.queue(unit_of_work, *twins)
-        async with unit_of_work.snapshot() as repositories:
-            latest = await self.outbox_of(repositories).latest(DeliveryState.QUEUED, 2)
+        latest = await in_snapshot(unit_of_work, lambda it: self.outbox_of(it).latest(DeliveryState.QUEUED, 2))
         assert latest == [twins[1], twins[0]], "of one `queued_at` the one with the higher id comes first"

@@ -8,7 +8,7 @@ import attrs
 
 from leadnator_auth.domain.entities.outbox import LEASE, OutboxEntry
 from leadnator_auth.domain.ports import Outbox, Repositories, UnitOfWork
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc
+from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, in_snapshot, in_transaction
 from leadnator_auth.testing.contract.samples import NOW, a_delivery
 
 LATER = NOW + timedelta(minutes=1)
@@ -33,16 +33,10 @@ class OutboxLeasesContract(StoreContract):
             await transaction.commit()
 
     async def lease(self, unit_of_work: UnitOfWork, limit: int = 10) -> list[OutboxEntry[Any]]:
-        async with unit_of_work() as transaction:
-            leased = await self.outbox_of(transaction).lease(LATER, limit)
-            await transaction.commit()
-        return leased
+        return await in_transaction(unit_of_work, lambda it: self.outbox_of(it).lease(LATER, limit))
 
     async def save(self, unit_of_work: UnitOfWork, entry: OutboxEntry[Any]) -> bool:
-        async with unit_of_work() as transaction:
-            saved = await self.outbox_of(transaction).save(entry)
-            await transaction.commit()
-        return saved
+        return await in_transaction(unit_of_work, lambda it: self.outbox_of(it).save(entry))
 
     async def test_due_deliveries_are_leased_oldest_first_and_no_more_than_asked(
         self, unit_of_work: UnitOfWork
@@ -64,9 +58,7 @@ class OutboxLeasesContract(StoreContract):
     async def test_a_lease_that_ended_lets_somebody_else_take_the_delivery(self, unit_of_work: UnitOfWork) -> None:
         await self.queue(unit_of_work, self.an_entry())
         (first,) = await self.lease(unit_of_work)
-        async with unit_of_work() as transaction:
-            again = await self.outbox_of(transaction).lease(LATER + LEASE, 10)
-            await transaction.commit()
+        again = await in_transaction(unit_of_work, lambda it: self.outbox_of(it).lease(LATER + LEASE, 10))
         assert [delivery.attempts for delivery in again] == [2], "when its lease ends, a delivery is leased once more"
         stale = await self.save(unit_of_work, first.dead(LATER, "too late"))
         assert not stale, "`save` compares `attempts`: who lost the lease keeps nothing and gets False"
@@ -147,8 +139,7 @@ class OutboxLeasesContract(StoreContract):
         async with unit_of_work.snapshot() as repositories:
             assert await self.outbox_of(repositories).next_due_at() is None, "None when no delivery waits"
         await self.queue(unit_of_work, self.an_entry(2), self.an_entry(1))
-        async with unit_of_work.snapshot() as repositories:
-            due_at = await self.outbox_of(repositories).next_due_at()
+        due_at = await in_snapshot(unit_of_work, lambda it: self.outbox_of(it).next_due_at())
         assert due_at == self.an_entry(1).due_at, "`next_due_at` is the earliest of all that are queued"
         assert_utc(due_at)
 

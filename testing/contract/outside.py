@@ -7,11 +7,8 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
-from leadnator_auth.domain.entities.access_token import AccessPurpose, Claims
-from leadnator_auth.domain.errors import InvalidTokenError
+from leadnator_auth.domain import AccessPurpose, BadFieldError, Claims, InvalidTokenError, SessionId, UserId
 from leadnator_auth.domain.ports import AccessTokens, Clock, EmailSyntax, Randomness
-from leadnator_auth.domain.values.fields import BadFieldError
-from leadnator_auth.domain.values.ids import SessionId, UserId
 from leadnator_auth.testing.contract.checking import assert_utc, must_raise
 
 CLAIMS = Claims(

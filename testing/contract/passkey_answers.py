@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from leadnator_auth.domain.entities.passkey import Passkey
-from leadnator_auth.domain.errors import InvalidPasskeyError
+from leadnator_auth.domain import InvalidPasskeyError, Passkey, PasskeyId
 from leadnator_auth.domain.ports import PasskeyCeremony
-from leadnator_auth.domain.values.ids import PasskeyId
 from leadnator_auth.testing.contract.samples import NOW, a_user
 
 if TYPE_CHECKING:

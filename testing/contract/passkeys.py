@@ -1,16 +1,22 @@
 """The contract of every Passkeys."""
 
-import asyncio
 from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.passkey import Passkey
-from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.errors import PasskeyExistsError
+from leadnator_auth.domain import Passkey, PasskeyExistsError, PasskeyId, User
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.values.ids import PasskeyId
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users, must_raise, outcomes
+from leadnator_auth.testing.contract.checking import (
+    StoreContract,
+    assert_utc,
+    at_once,
+    in_snapshot,
+    in_transaction,
+    keep,
+    keep_users,
+    must_raise,
+    outcomes,
+)
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_user
 
 AT_ONCE = 20
@@ -35,23 +41,12 @@ def a_passkey(user: User, number: int = 1, sign_count: int = 7) -> Passkey:
     )
 
 
-async def keep(unit_of_work: UnitOfWork, *passkeys: Passkey) -> None:
-    async with unit_of_work() as transaction:
-        for passkey in passkeys:
-            await transaction.passkeys.add(passkey)
-        await transaction.commit()
-
-
 async def used(unit_of_work: UnitOfWork, passkey: Passkey) -> bool:
-    async with unit_of_work() as transaction:
-        is_kept = await transaction.passkeys.record_use(passkey)
-        await transaction.commit()
-        return is_kept
+    return await in_transaction(unit_of_work, lambda it: it.passkeys.record_use(passkey))
 
 
 async def kept(unit_of_work: UnitOfWork, user: User) -> list[Passkey]:
-    async with unit_of_work.snapshot() as repositories:
-        return await repositories.passkeys.of_user(user.id)
+    return await in_snapshot(unit_of_work, lambda it: it.passkeys.of_user(user.id))
 
 
 class PasskeysContract(StoreContract):
@@ -129,7 +124,7 @@ class PasskeysContract(StoreContract):
     async def test_of_twenty_uses_with_one_counter_one_is_kept(self, unit_of_work: UnitOfWork, alice: User) -> None:
         await keep(unit_of_work, a_passkey(alice))
         after = attrs.evolve(a_passkey(alice), sign_count=8)
-        tries = await asyncio.gather(*(used(unit_of_work, after) for _ in range(AT_ONCE)))
+        tries = await at_once(AT_ONCE, unit_of_work, lambda it: it.passkeys.record_use(after))
         assert sorted(tries) == [False] * (AT_ONCE - 1) + [True], "compare and set the counter in one atomic step"
 
     async def test_a_name_changes_alone(self, unit_of_work: UnitOfWork, alice: User) -> None:
@@ -143,14 +138,7 @@ class PasskeysContract(StoreContract):
 
     async def test_of_twenty_at_once_one_removes_it(self, unit_of_work: UnitOfWork, alice: User) -> None:
         await keep(unit_of_work, a_passkey(alice), a_passkey(alice, 2))
-
-        async def remove() -> bool:
-            async with unit_of_work() as transaction:
-                was_there = await transaction.passkeys.remove(a_passkey(alice).id)
-                await transaction.commit()
-                return was_there
-
-        tries = await asyncio.gather(*(remove() for _ in range(AT_ONCE)))
+        tries = await at_once(AT_ONCE, unit_of_work, lambda it: it.passkeys.remove(a_passkey(alice).id))
         assert sorted(tries) == [False] * (AT_ONCE - 1) + [True], "one of many is told that it was there"
         assert await kept(unit_of_work, alice) == [a_passkey(alice, 2)], "`remove` removes one passkey"
 

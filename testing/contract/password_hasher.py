@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from leadnator_auth.domain.entities.session import Client
+from leadnator_auth.domain import Client, Password
 from leadnator_auth.domain.ports import PasswordHasher
-from leadnator_auth.domain.values.password import Password
 from leadnator_auth.testing.contract.cancelling import cancelled_at_step
 
 SECRET, OTHER = Password("secret"), Password("Secret")

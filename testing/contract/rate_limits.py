@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from leadnator_auth.domain.entities.rate_limit import Charge, RateLimit, Refusal
-from leadnator_auth.domain.errors import UnavailableError
+from leadnator_auth.domain import Charge, RateLimit, Refusal, UnavailableError
 from leadnator_auth.domain.ports import RateLimits
 from leadnator_auth.testing.contract.cancelling import cancelled_at_step
 from leadnator_auth.testing.contract.checking import must_raise

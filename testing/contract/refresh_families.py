@@ -1,17 +1,13 @@
 """The contract of every RefreshFamilies."""
 
-import asyncio
 from datetime import timedelta
 
 import attrs
 import pytest_asyncio
 
-from leadnator_auth.domain.entities.refresh_family import RefreshFamily
-from leadnator_auth.domain.entities.session import Session
-from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.domain.values.ids import SessionId
-from leadnator_auth.testing.contract.checking import StoreContract
+from leadnator_auth.domain import RefreshFamily, Session, SessionId, User
+from leadnator_auth.domain.ports import Expired, Transaction, UnitOfWork
+from leadnator_auth.testing.contract.checking import StoreContract, at_once
 from leadnator_auth.testing.contract.samples import a_session
 
 GOES = "a family goes with its session (FOREIGN KEY … ON DELETE CASCADE)"
@@ -65,14 +61,12 @@ class RefreshFamiliesContract(StoreContract):
     ) -> None:
         session = sessions[0]
 
-        async def rotate() -> None:
-            async with unit_of_work() as transaction:
-                family = await transaction.refresh_families.of_session(session.id)
-                assert family is not None
-                await transaction.refresh_families.save(attrs.evolve(family, newest=family.newest + 1))
-                await transaction.commit()
+        async def rotate(transaction: Transaction) -> None:
+            family = await transaction.refresh_families.of_session(session.id)
+            assert family is not None
+            await transaction.refresh_families.save(attrs.evolve(family, newest=family.newest + 1))
 
-        await asyncio.gather(*(rotate() for _ in range(16)))
+        await at_once(16, unit_of_work, rotate)
         async with unit_of_work.snapshot() as repositories:
             assert await repositories.refresh_families.of_session(session.id) == a_family(session, 17), TURNS
 

@@ -1,6 +1,5 @@
 """The contracts of every TotpFactors and every RecoveryCodes."""
 
-import asyncio
 from datetime import timedelta
 
 import attrs
@@ -8,9 +7,9 @@ import attrs
 from leadnator_auth.domain.entities.recovery_code import RecoveryCode
 from leadnator_auth.domain.entities.totp_factor import NEVER, TotpFactor
 from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.ports import UnitOfWork
+from leadnator_auth.domain.ports import Transaction, UnitOfWork
 from leadnator_auth.domain.values.ids import FactorId
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users
+from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, at_once, keep, keep_users
 from leadnator_auth.testing.contract.samples import NOW, a_user
 
 STEP = 59_000_000
@@ -33,18 +32,12 @@ def a_code(user: User, number: int = 1) -> RecoveryCode:
 class TotpFactorsContract(StoreContract):
     """For TotpFactors. Fixture: `unit_of_work`, over an empty store."""
 
-    async def _kept(self, unit_of_work: UnitOfWork, *factors: TotpFactor) -> None:
-        async with unit_of_work() as transaction:
-            for factor in factors:
-                await transaction.totp_factors.add(factor)
-            await transaction.commit()
-
     async def test_factors_come_back_as_they_were_kept(self, unit_of_work: UnitOfWork, alice: User) -> None:
         bob = a_user("bob")
         await keep_users(unit_of_work, bob)
         used = attrs.evolve(a_factor(alice, 2), confirmed_at=NOW, last_step=STEP, last_used_at=NOW)
         twin = attrs.evolve(a_factor(alice, 3), created_at=used.created_at)
-        await self._kept(unit_of_work, twin, used, a_factor(alice), a_factor(bob, 4))
+        await keep(unit_of_work, twin, used, a_factor(alice), a_factor(bob, 4))
         async with unit_of_work.snapshot() as repositories:
             kept = await repositories.totp_factors.of_user(alice.id)
             assert kept == [a_factor(alice), used, twin], "`of_user` returns every field, those made first first"
@@ -54,7 +47,7 @@ class TotpFactorsContract(StoreContract):
 
     async def test_a_factor_is_confirmed_once(self, unit_of_work: UnitOfWork, alice: User) -> None:
         factor, other = a_factor(alice), a_factor(alice, 2)
-        await self._kept(unit_of_work, factor, other)
+        await keep(unit_of_work, factor, other)
         async with unit_of_work() as transaction:
             factors = transaction.totp_factors
             assert await factors.confirm(factor.id, STEP, NOW), "`confirm` returns whether it did"
@@ -68,7 +61,7 @@ class TotpFactorsContract(StoreContract):
         self, unit_of_work: UnitOfWork, alice: User
     ) -> None:
         factor, other = a_factor(alice), a_factor(alice, 2)
-        await self._kept(unit_of_work, factor, other)
+        await keep(unit_of_work, factor, other)
         later = NOW + timedelta(seconds=30)
         async with unit_of_work() as transaction:
             take = transaction.totp_factors.take_step
@@ -82,21 +75,18 @@ class TotpFactorsContract(StoreContract):
 
     async def test_of_sixteen_at_once_one_takes_the_step(self, unit_of_work: UnitOfWork, alice: User) -> None:
         factor = a_factor(alice)
-        await self._kept(unit_of_work, factor)
+        await keep(unit_of_work, factor)
 
-        async def take() -> bool:
-            async with unit_of_work() as transaction:
-                await transaction.totp_factors.of_user(alice.id)
-                taken = await transaction.totp_factors.take_step(factor.id, STEP, NOW)
-                await transaction.commit()
-            return taken
+        async def take(transaction: Transaction) -> bool:
+            await transaction.totp_factors.of_user(alice.id)
+            return await transaction.totp_factors.take_step(factor.id, STEP, NOW)
 
-        outcomes = await asyncio.gather(*(take() for _ in range(16)))
+        outcomes = await at_once(16, unit_of_work, take)
         assert sum(outcomes) == 1, f"of sixteen at once one wins: {ONCE}"
 
     async def test_a_factor_that_was_removed_is_gone(self, unit_of_work: UnitOfWork, alice: User) -> None:
         factor, other = a_factor(alice), a_factor(alice, 2)
-        await self._kept(unit_of_work, factor, other)
+        await keep(unit_of_work, factor, other)
         async with unit_of_work() as transaction:
             factors = transaction.totp_factors
             removed = [await factors.remove(factor.id) for _ in range(2)]
@@ -104,7 +94,7 @@ class TotpFactorsContract(StoreContract):
             assert await factors.of_user(alice.id) == [other], "`remove` is for one factor"
 
     async def test_factors_go_with_their_account(self, unit_of_work: UnitOfWork, alice: User) -> None:
-        await self._kept(unit_of_work, a_factor(alice))
+        await keep(unit_of_work, a_factor(alice))
         async with unit_of_work() as transaction:
             await transaction.users.remove(alice.id)
             assert await transaction.totp_factors.of_user(alice.id) == [], "`Users.remove` takes factors along"
@@ -148,14 +138,11 @@ class RecoveryCodesContract(StoreContract):
     async def test_of_sixteen_at_once_one_takes_the_code(self, unit_of_work: UnitOfWork, alice: User) -> None:
         await self._kept(unit_of_work, a_code(alice))
 
-        async def take() -> RecoveryCode | None:
-            async with unit_of_work() as transaction:
-                await transaction.recovery_codes.of_user(alice.id)
-                taken = await transaction.recovery_codes.take(alice.id, a_code(alice).digest)
-                await transaction.commit()
-            return taken
+        async def take(transaction: Transaction) -> RecoveryCode | None:
+            await transaction.recovery_codes.of_user(alice.id)
+            return await transaction.recovery_codes.take(alice.id, a_code(alice).digest)
 
-        outcomes = await asyncio.gather(*(take() for _ in range(16)))
+        outcomes = await at_once(16, unit_of_work, take)
         assert sum(outcome is not None for outcome in outcomes) == 1, f"of sixteen at once one wins: {TAKEN_ONCE}"
 
     async def test_what_was_taken_without_a_commit_can_be_taken(self, unit_of_work: UnitOfWork, alice: User) -> None:

@@ -1,31 +1,32 @@
 """The contract of every Sessions."""
 
-import asyncio
 from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.proof import Proof
-from leadnator_auth.domain.entities.session import Client, Session
-from leadnator_auth.domain.entities.user import User
+from leadnator_auth.domain import Client, Proof, Session, SessionId, User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.domain.values.ids import SessionId
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc, keep_users
+from leadnator_auth.testing.contract.checking import (
+    StoreContract,
+    assert_five_purged,
+    assert_utc,
+    at_once,
+    in_snapshot,
+    in_transaction,
+    keep,
+    keep_users,
+)
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_session, a_user
 
 SHORT = "`of_user` returns no more than `limit`, the newest"
 
 
 async def keep_sessions(unit_of_work: UnitOfWork, user: User, count: int) -> None:
-    async with unit_of_work() as transaction:
-        for number in range(1, count + 1):
-            await transaction.sessions.add(a_session(user, number))
-        await transaction.commit()
+    await keep(unit_of_work, *(a_session(user, number) for number in range(1, count + 1)))
 
 
 async def sessions_of(unit_of_work: UnitOfWork, user: User) -> list[Session]:
-    async with unit_of_work.snapshot() as repositories:
-        return await repositories.sessions.of_user(user, 100)
+    return await in_snapshot(unit_of_work, lambda it: it.sessions.of_user(user, 100))
 
 
 class SessionsContract(StoreContract):
@@ -42,9 +43,9 @@ class SessionsContract(StoreContract):
     async def test_another_proof_is_kept_and_nothing_else(self, unit_of_work: UnitOfWork, alice: User) -> None:
         await keep_sessions(unit_of_work, alice, 2)
         proven = a_session(alice, 1).proven_by(Proof(NOW + HOUR, ()))
-        async with unit_of_work() as transaction:
-            await transaction.sessions.save(attrs.evolve(proven, expires_at=NOW, client=Client()))
-            await transaction.commit()
+        await in_transaction(
+            unit_of_work, lambda it: it.sessions.save(attrs.evolve(proven, expires_at=NOW, client=Client()))
+        )
         listed = await sessions_of(unit_of_work, alice)
         assert listed == [a_session(alice, 2), proven], "`save` keeps the epoch and the last proof of one session"
 
@@ -59,10 +60,7 @@ class SessionsContract(StoreContract):
     ) -> None:
         sessions = [attrs.evolve(a_session(alice, n), created_at=a_session(alice).created_at) for n in (2, 3, 1)]
         older = attrs.evolve(a_session(alice, 9), created_at=a_session(alice).created_at - timedelta(microseconds=1))
-        async with unit_of_work() as transaction:
-            for session in (*sessions, older):
-                await transaction.sessions.add(session)
-            await transaction.commit()
+        await keep(unit_of_work, *sessions, older)
         listed = await sessions_of(unit_of_work, alice)
         assert listed == [sessions[1], sessions[0], sessions[2], older], "those of one instant come by descending id"
 
@@ -77,14 +75,7 @@ class SessionsContract(StoreContract):
 
     async def test_of_twenty_who_end_a_session_at_once_one_did(self, unit_of_work: UnitOfWork, alice: User) -> None:
         await keep_sessions(unit_of_work, alice, 1)
-
-        async def end() -> bool:
-            async with unit_of_work() as transaction:
-                done = await transaction.sessions.end(a_session(alice).id)
-                await transaction.commit()
-            return done
-
-        done = await asyncio.gather(*(end() for _ in range(20)))
+        done = await at_once(20, unit_of_work, lambda it: it.sessions.end(a_session(alice).id))
         assert done.count(True) == 1, "`end` is one atomic step: of twenty at once, one is told that it did"
 
     async def test_a_list_has_an_end_and_one_epoch(self, unit_of_work: UnitOfWork, alice: User) -> None:
@@ -129,16 +120,7 @@ class SessionsContract(StoreContract):
         living = attrs.evolve(a_session(alice, 9), expires_at=expiry + timedelta(microseconds=1))
         async with unit_of_work() as transaction:
             await transaction.sessions.add(living)
-            purge = transaction.purge
-            assert await purge(Expired.SESSIONS, expiry, 10) == 0, (
-                "what expires at this instant did not expire before it"
-            )
-            assert await purge(Expired.SESSIONS, living.expires_at, 2) == 2, (
-                "`purge` removes no more than `limit`, and says how many"
-            )
-            assert await purge(Expired.SESSIONS, living.expires_at, 10) == 3, (
-                "`purge` removes all that expired before the instant"
-            )
+            await assert_five_purged(transaction, Expired.SESSIONS, expiry, living.expires_at)
             await transaction.commit()
         assert await sessions_of(unit_of_work, alice) == [living], "`purge` leaves those that have not expired"
 

@@ -1,28 +1,28 @@
 """The contract of every Subscriptions."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
 
 import attrs
 
 from leadnator_auth.domain.entities.subscription import Subscription
-from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.testing.contract.checking import StoreContract, assert_utc
+from leadnator_auth.domain.ports import Expired, Transaction, UnitOfWork
+from leadnator_auth.testing.contract.checking import (
+    StoreContract,
+    assert_utc,
+    at_once,
+    in_snapshot,
+    in_transaction,
+    keep,
+)
 from leadnator_auth.testing.contract.samples import NOW, a_subscription, an_event_delivery
 
 UNTIL = NOW + timedelta(minutes=1)
 
 
-async def keep(unit_of_work: UnitOfWork, *subscriptions: Subscription) -> None:
-    async with unit_of_work() as transaction:
-        for subscription in subscriptions:
-            await transaction.subscriptions.add(subscription)
-        await transaction.commit()
-
-
 async def all_of(unit_of_work: UnitOfWork) -> list[Subscription]:
-    async with unit_of_work.snapshot() as repositories:
-        return await repositories.subscriptions.all()
+    return await in_snapshot(unit_of_work, lambda it: it.subscriptions.all())
 
 
 class SubscriptionsContract(StoreContract):
@@ -75,14 +75,12 @@ class SubscriptionsContract(StoreContract):
         ailing = attrs.evolve(a_subscription(), failures=2, paused_until=NOW)
         await keep(unit_of_work, ailing)
 
-        async def probe(failures: int = 2) -> bool:
-            async with unit_of_work() as transaction:
-                may = await transaction.subscriptions.probe(ailing.id, failures, NOW, UNTIL)
-                await transaction.commit()
-            return may
+        def probe(it: Transaction, failures: int = 2) -> Awaitable[bool]:
+            return it.subscriptions.probe(ailing.id, failures, NOW, UNTIL)
 
-        assert not await probe(failures=1), "`probe` compares `failures`: somebody else made an attempt meanwhile"
-        won = await asyncio.gather(*(probe() for _ in range(10)))
+        outdated = await in_transaction(unit_of_work, lambda it: probe(it, failures=1))
+        assert not outdated, "`probe` compares `failures`: somebody else made an attempt meanwhile"
+        won = await at_once(10, unit_of_work, probe)
         assert sum(won) == 1, "`probe` is one atomic step: of many at once, one makes the attempt"
         assert await all_of(unit_of_work) == [attrs.evolve(ailing, paused_until=UNTIL)], "the others wait until then"
 
@@ -109,11 +107,10 @@ class SubscriptionsContract(StoreContract):
             await transaction.commit()
         assert await all_of(unit_of_work) == [a_subscription(2)], "`remove` is for the subscription with this id"
         for _ in range(10):
-            async with unit_of_work() as transaction:
-                removed = await transaction.purge(Expired.OF_REMOVED_SUBSCRIPTIONS, NOW, 500)
-                await transaction.commit()
+            removed = await in_transaction(
+                unit_of_work, lambda it: it.purge(Expired.OF_REMOVED_SUBSCRIPTIONS, NOW, 500)
+            )
             if not removed:
                 break
-        async with unit_of_work.snapshot() as repositories:
-            left = await repositories.event_deliveries.latest(None, 10)
+        left = await in_snapshot(unit_of_work, lambda it: it.event_deliveries.latest(None, 10))
         assert left == [others], "its deliveries go with a subscription, or with `purge`, and nobody else's"

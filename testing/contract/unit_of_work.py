@@ -5,24 +5,24 @@ from contextlib import suppress
 
 import pytest
 
+from leadnator_auth.domain import UnavailableError, User, run_in_transaction
 from leadnator_auth.domain.entities.event import EventFilter
-from leadnator_auth.domain.entities.user import User
-from leadnator_auth.domain.errors import UnavailableError
-from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
+from leadnator_auth.domain.ports import Transaction, UnitOfWork
 from leadnator_auth.testing.contract.cancellation import CancellationContract
-from leadnator_auth.testing.contract.checking import must_raise
-from leadnator_auth.testing.contract.samples import (
-    NOW,
-    a_mail,
-    a_session,
-    a_token,
-    a_user,
-    an_event,
-    some_credentials,
-)
+from leadnator_auth.testing.contract.checking import at_once, must_raise
+from leadnator_auth.testing.contract.samples import NOW, a_mail, a_session, a_token, a_user, an_event, some_credentials
 
 LOST = "without `commit` nothing is kept: roll back when the block ends"
+
+
+async def write_of(user: User, transaction: Transaction) -> None:
+    """Writes something into each of several repositories."""
+    await transaction.users.add([user])
+    await transaction.credentials.add([some_credentials(user)])
+    await transaction.sessions.add(a_session(user))
+    await transaction.one_time_tokens.add(a_token(user))
+    await transaction.mail_queue.add(a_mail())
+    await transaction.events.add([an_event(user)])
 
 
 class UnitOfWorkContract(CancellationContract):
@@ -40,12 +40,7 @@ class UnitOfWorkContract(CancellationContract):
     async def test_nothing_is_kept_without_a_commit(self, unit_of_work: UnitOfWork) -> None:
         bob = a_user("bob")
         async with unit_of_work() as transaction:
-            await transaction.users.add([bob])
-            await transaction.credentials.add([some_credentials(bob)])
-            await transaction.sessions.add(a_session(bob))
-            await transaction.one_time_tokens.add(a_token(bob))
-            await transaction.mail_queue.add(a_mail())
-            await transaction.events.add([an_event(bob)])
+            await write_of(bob, transaction)
         async with unit_of_work.snapshot() as repositories:
             assert await repositories.users.by_id(bob.id) is None, LOST
             assert await repositories.credentials.of(bob.id) is None, LOST
@@ -57,12 +52,7 @@ class UnitOfWorkContract(CancellationContract):
     async def test_what_was_committed_is_kept(self, unit_of_work: UnitOfWork) -> None:
         bob = a_user("bob")
         async with unit_of_work() as transaction:
-            await transaction.users.add([bob])
-            await transaction.credentials.add([some_credentials(bob)])
-            await transaction.sessions.add(a_session(bob))
-            await transaction.one_time_tokens.add(a_token(bob))
-            await transaction.mail_queue.add(a_mail())
-            await transaction.events.add([an_event(bob)])
+            await write_of(bob, transaction)
             await transaction.commit()
         kept = "`commit` keeps everything that was written, in all repositories"
         async with unit_of_work.snapshot() as repositories:
@@ -122,14 +112,12 @@ class UnitOfWorkContract(CancellationContract):
             assert await repositories.users.by_id(a_user("bob").id) is None, "nothing is ever kept from a snapshot"
 
     async def test_read_then_write_never_loses_an_update(self, unit_of_work: UnitOfWork, alice: User) -> None:
-        async def change() -> None:
-            async with unit_of_work() as transaction:
-                before = await transaction.credentials.of(alice.id)
-                assert before is not None, "credentials are there until their account goes"
-                await transaction.credentials.replace(before, before.with_password(f"hash-{before.version + 1}", NOW))
-                await transaction.commit()
+        async def change(transaction: Transaction) -> None:
+            before = await transaction.credentials.of(alice.id)
+            assert before is not None, "credentials are there until their account goes"
+            await transaction.credentials.replace(before, before.with_password(f"hash-{before.version + 1}", NOW))
 
-        await asyncio.gather(*(change() for _ in range(30)))
+        await at_once(30, unit_of_work, change)
         async with unit_of_work.snapshot() as repositories:
             after = await repositories.credentials.of(alice.id)
         assert after is not None, "credentials are there until their account goes"

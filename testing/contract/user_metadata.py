@@ -2,11 +2,10 @@
 
 import attrs
 
+from leadnator_auth.domain import JsonObject, User
 from leadnator_auth.domain.entities.mail import MailKind, MailRequest, forgotten
-from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Expired, UnitOfWork
-from leadnator_auth.domain.values.json_object import JsonObject
-from leadnator_auth.testing.contract.checking import StoreContract
+from leadnator_auth.testing.contract.checking import StoreContract, in_snapshot, in_transaction
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_mail, a_user
 
 METADATA = JsonObject.of(
@@ -17,8 +16,7 @@ MANY = 700
 
 
 async def metadata_of(unit_of_work: UnitOfWork, user: User) -> tuple[str, str] | None:
-    async with unit_of_work.snapshot() as repositories:
-        kept = await repositories.users.by_id(user.id)
+    kept = await in_snapshot(unit_of_work, lambda it: it.users.by_id(user.id))
     return (kept.user_metadata.text, kept.app_metadata.text) if kept else None
 
 
@@ -81,9 +79,7 @@ class UserMetadataContract(StoreContract):
             await transaction.users.remove(alice.id)
             await transaction.commit()
         again = attrs.evolve(a_user("other"), email=alice.email)
-        async with unit_of_work() as transaction:
-            await transaction.users.add([again])
-            await transaction.commit()
+        await in_transaction(unit_of_work, lambda it: it.users.add([again]))
         async with unit_of_work() as transaction:
             await transaction.mail_queue.add(a_mail(MANY))
             await transaction.purge(Expired.OF_REMOVED_USERS, NOW, MANY)

@@ -6,12 +6,9 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from leadnator_auth.domain.entities.user import Role, Status, User
+from leadnator_auth.domain import EmailAddress, Position, Role, Status, User, UserId
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.values.email_address import EmailAddress
-from leadnator_auth.domain.values.ids import UserId
-from leadnator_auth.domain.values.paging import Position
-from leadnator_auth.testing.contract.checking import StoreContract
+from leadnator_auth.testing.contract.checking import StoreContract, in_snapshot, in_transaction
 from leadnator_auth.testing.contract.samples import NOW, a_user
 
 ORDER = "`page` returns the newest first, those of one instant by descending id, from after the position on"
@@ -19,15 +16,12 @@ FOUND = "`page` finds what `domain.is_found` says, for every script"
 
 
 async def keep_all(unit_of_work: UnitOfWork, *users: User) -> None:
-    async with unit_of_work() as transaction:
-        await transaction.users.add(users)
-        await transaction.commit()
+    await in_transaction(unit_of_work, lambda it: it.users.add(users))
 
 
 async def page(unit_of_work: UnitOfWork, search: str = "", limit: int = 100, after: User | None = None) -> list[User]:
     position = Position(after.created_at, after.id) if after else None
-    async with unit_of_work.snapshot() as repositories:
-        return await repositories.users.page(search, limit, position)
+    return await in_snapshot(unit_of_work, lambda it: it.users.page(search, limit, position))
 
 
 def named(name: str, number: int = 0) -> User:

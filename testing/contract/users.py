@@ -5,11 +5,9 @@ from datetime import timedelta
 
 import attrs
 
-from leadnator_auth.domain.entities.user import Role, Status, User
-from leadnator_auth.domain.errors import EmailTakenError
+from leadnator_auth.domain import EmailTakenError, Role, Status, User, UserId
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.values.ids import UserId
-from leadnator_auth.testing.contract.checking import assert_utc, must_raise
+from leadnator_auth.testing.contract.checking import assert_utc, in_snapshot, in_transaction, must_raise
 from leadnator_auth.testing.contract.samples import NOW, a_session, a_token, a_user, some_credentials
 from leadnator_auth.testing.contract.user_metadata import UserMetadataContract
 from leadnator_auth.testing.contract.user_pages import UserPagesContract
@@ -57,8 +55,7 @@ class UsersContract(UserPagesContract, UserMetadataContract):
         async with unit_of_work() as transaction:
             with must_raise(EmailTakenError, UNIQUE):
                 await transaction.users.add([a_user("carol"), twin, a_user("dora")])
-        async with unit_of_work.snapshot() as repositories:
-            carol = await repositories.users.by_id(a_user("carol").id)
+        carol = await in_snapshot(unit_of_work, lambda it: it.users.by_id(a_user("carol").id))
         assert carol is None, "nothing of a unit of work is kept that was not committed"
 
     async def test_of_twenty_at_once_one_gets_the_address(self, unit_of_work: UnitOfWork) -> None:
@@ -86,20 +83,14 @@ class UsersContract(UserPagesContract, UserMetadataContract):
             email=a_user("mallory").email,
             created_at=NOW + timedelta(days=1),
         )
-        async with unit_of_work() as transaction:
-            await transaction.users.save(changed)
-            await transaction.commit()
-        async with unit_of_work.snapshot() as repositories:
-            kept = await repositories.users.by_id(alice.id)
+        await in_transaction(unit_of_work, lambda it: it.users.save(changed))
+        kept = await in_snapshot(unit_of_work, lambda it: it.users.by_id(alice.id))
         expected = attrs.evolve(changed, created_at=alice.created_at)
         assert kept == expected, "`save` replaces what may change, and leaves the creation time"
 
     async def test_saving_somebody_unknown_keeps_nothing(self, unit_of_work: UnitOfWork) -> None:
-        async with unit_of_work() as transaction:
-            await transaction.users.save(a_user("ghost"))
-            await transaction.commit()
-        async with unit_of_work.snapshot() as repositories:
-            ghost = await repositories.users.by_id(a_user("ghost").id)
+        await in_transaction(unit_of_work, lambda it: it.users.save(a_user("ghost")))
+        ghost = await in_snapshot(unit_of_work, lambda it: it.users.by_id(a_user("ghost").id))
         assert ghost is None, "`save` changes an account that is there; it must not add one"
 
     async def test_changes_to_one_user_leave_the_others_alone(self, unit_of_work: UnitOfWork, alice: User) -> None:
@@ -147,7 +138,6 @@ class UsersContract(UserPagesContract, UserMetadataContract):
             await transaction.users.remove(alice.id)
             await transaction.users.add([attrs.evolve(a_user("other"), email=alice.email)])
             await transaction.commit()
-        async with unit_of_work.snapshot() as repositories:
-            other = await repositories.users.by_email(alice.email.canonical)
+        other = await in_snapshot(unit_of_work, lambda it: it.users.by_email(alice.email.canonical))
         assert other is not None, "the address of a removed account may be used again, in the same unit of work"
         assert other.id == a_user("other").id, "the address of a removed account leads to its new owner"

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from leadnator_auth.adapters.memory import ReceivedWebhook
-from leadnator_auth.domain.entities.webhook_message import WebhookMessage
-from leadnator_auth.domain.errors import UnavailableError
+from leadnator_auth.domain import UnavailableError, WebhookMessage
 from leadnator_auth.domain.ports import WebhookSender
 from leadnator_auth.testing.contract.cancelling import cancelled_at_step
 from leadnator_auth.testing.contract.checking import must_raise

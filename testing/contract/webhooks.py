@@ -5,25 +5,16 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from leadnator_auth.domain.entities.webhook import Webhook
+from leadnator_auth.domain import Webhook, WebhookId
 from leadnator_auth.domain.ports import UnitOfWork
-from leadnator_auth.domain.values.ids import WebhookId
-from leadnator_auth.testing.contract.checking import assert_utc
+from leadnator_auth.testing.contract.checking import assert_utc, in_snapshot, keep
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_webhook
 
 NOBODY = WebhookId("wh_nobody")
 
 
-async def keep_webhooks(unit_of_work: UnitOfWork, *webhooks: Webhook) -> None:
-    async with unit_of_work() as transaction:
-        for webhook in webhooks:
-            await transaction.webhooks.add(webhook)
-        await transaction.commit()
-
-
 async def kept(unit_of_work: UnitOfWork) -> list[Webhook]:
-    async with unit_of_work.snapshot() as repositories:
-        return await repositories.webhooks.all()
+    return await in_snapshot(unit_of_work, lambda it: it.webhooks.all())
 
 
 @pytest.mark.asyncio
@@ -32,7 +23,7 @@ class WebhooksContract:
 
     async def test_a_webhook_comes_back_as_it_was_kept(self, unit_of_work: UnitOfWork) -> None:
         rotated = a_webhook(2).rotated("k_2", NOW)
-        await keep_webhooks(unit_of_work, a_webhook(1), rotated)
+        await keep(unit_of_work, a_webhook(1), rotated)
         async with unit_of_work() as transaction:
             for webhook in (a_webhook(1), rotated):
                 found = await transaction.webhooks.by_id(webhook.id)
@@ -43,11 +34,11 @@ class WebhooksContract:
     async def test_all_come_newest_first_those_of_one_instant_by_id(self, unit_of_work: UnitOfWork) -> None:
         first, second, third = (a_webhook(number) for number in (1, 2, 3))
         third = attrs.evolve(third, created_at=second.created_at)
-        await keep_webhooks(unit_of_work, second, first, third)
+        await keep(unit_of_work, second, first, third)
         assert await kept(unit_of_work) == [third, second, first], "`all` has every one: the newest first, then by id"
 
     async def test_a_webhook_is_replaced_but_for_its_creation_time(self, unit_of_work: UnitOfWork) -> None:
-        await keep_webhooks(unit_of_work, a_webhook(1), a_webhook(2))
+        await keep(unit_of_work, a_webhook(1), a_webhook(2))
         changed = attrs.evolve(a_webhook(1).rotated("k_2", NOW), url="https://other.example/", description="")
         async with unit_of_work() as transaction:
             await transaction.webhooks.save(attrs.evolve(changed, created_at=NOW + timedelta(days=1)))
@@ -62,7 +53,7 @@ class WebhooksContract:
         assert (found.former_key_id, found.former_until) == (None, until), "`save` keeps every field"
 
     async def test_a_webhook_that_was_removed_is_gone(self, unit_of_work: UnitOfWork) -> None:
-        await keep_webhooks(unit_of_work, a_webhook(1), a_webhook(2))
+        await keep(unit_of_work, a_webhook(1), a_webhook(2))
         async with unit_of_work() as transaction:
             await transaction.webhooks.remove(a_webhook(1).id)
             await transaction.webhooks.remove(NOBODY)

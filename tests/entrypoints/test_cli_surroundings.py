@@ -10,7 +10,7 @@ import click
 import pytest
 import uvicorn
 
-from leadnator_auth.entrypoints.cli.environment import FOREIGN, FOREIGN_PREFIXES, is_foreign, without_foreign_variables
+from leadnator_auth.entrypoints.cli.program import FOREIGN, FOREIGN_PREFIXES, is_foreign, without_foreign_variables
 from leadnator_auth.entrypoints.cli.standard_streams import Output, printable, problem_of, told
 from leadnator_auth.entrypoints.cli.webhooks import webhooks as cli_webhooks
 from leadnator_auth.entrypoints.server.serve import uvicorn_options

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadnator_auth.entrypoints.cli.csv_cells import guarded, unguarded
+from leadnator_auth.entrypoints.cli.csv_rows import guarded, unguarded
 
 FORMULAS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
 

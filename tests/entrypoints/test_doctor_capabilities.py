@@ -84,6 +84,6 @@ def test_a_schema_that_went_away_fails(home: Path) -> None:
 
 
 def test_traces_that_nothing_here_can_send_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "leadnator_auth.entrypoints.telemetry.tracing.exporting", None)
+    monkeypatch.setitem(sys.modules, "leadnator_auth.entrypoints.telemetry.tracing.tracing", None)
     finding = found(Settings(otlp_endpoint="http://127.0.0.1:4318"), "tracing")
     assert (finding.level, "leadnator-auth[tracing]" in finding.found) == (Level.FAIL, True)

@@ -13,6 +13,7 @@ import pytest
 from leadnator_auth.adapters.secret_file import read_secret
 from leadnator_auth.domain import UnavailableError
 from leadnator_auth.entrypoints.doctor import Finding, Level
+from leadnator_auth.entrypoints.doctor.database import Lacking, check_database
 from leadnator_auth.entrypoints.doctor.kept_secrets import check_master_key, check_signing_secret
 from leadnator_auth.entrypoints.doctor.local import (
     check_blocklist,
@@ -26,8 +27,6 @@ from leadnator_auth.entrypoints.doctor.local import (
     check_sign_in_notice,
 )
 from leadnator_auth.entrypoints.doctor.remote import (
-    Lacking,
-    check_database,
     check_public_url,
     check_reset_url,
     check_smtp,

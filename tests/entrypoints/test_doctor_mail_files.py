@@ -10,7 +10,7 @@ import pytest
 from leadnator_auth.entrypoints.compose.doctor import checks
 from leadnator_auth.entrypoints.compose.ports import prepare
 from leadnator_auth.entrypoints.doctor import Finding, Level, examine
-from leadnator_auth.entrypoints.doctor.mail_files import check_mail_files
+from leadnator_auth.entrypoints.doctor.local import check_mail_files
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
 

@@ -8,8 +8,8 @@ import attrs
 import pytest
 
 from leadnator_auth.domain import KeyState, SigningAlgorithm, SigningKey, UnavailableError
+from leadnator_auth.entrypoints.doctor.database import check_signing_keys
 from leadnator_auth.entrypoints.doctor.examining import Finding, Level
-from leadnator_auth.entrypoints.doctor.signing_keys import check_signing_keys
 from leadnator_auth.testing.contract.samples import NOW, a_signing_key
 
 EDDSA, HS256 = SigningAlgorithm.EDDSA, SigningAlgorithm.HS256

@@ -10,8 +10,8 @@ from leadnator_auth.domain.entities.event_delivery import EventBacklog
 from leadnator_auth.domain.entities.subscription import Subscription
 from leadnator_auth.domain.entities.webhook import Webhook
 from leadnator_auth.domain.errors import UnavailableError
+from leadnator_auth.entrypoints.doctor.database import check_webhooks
 from leadnator_auth.entrypoints.doctor.examining import Finding, Level
-from leadnator_auth.entrypoints.doctor.webhooks import check_webhooks
 from leadnator_auth.testing.contract.samples import a_subscription, a_webhook
 
 NONE = EventBacklog(0, 0, 0, None)

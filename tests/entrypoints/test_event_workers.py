@@ -20,8 +20,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.entrypoints.background import delivery_worker, dispatcher
 from leadnator_auth.entrypoints.background.dispatcher import Dispatcher, dispatching
-from leadnator_auth.entrypoints.background.events import event_deliveries
-from leadnator_auth.entrypoints.background.together import Together
+from leadnator_auth.entrypoints.background.events import Together, event_deliveries
 from leadnator_auth.entrypoints.background.working import BackgroundWork
 from leadnator_auth.entrypoints.embedding import Settings, StartError, SyncBridge, running_ports
 from leadnator_auth.entrypoints.telemetry.metrics import Metrics

@@ -23,8 +23,7 @@ from leadnator_auth.domain.errors import (
 )
 from leadnator_auth.entrypoints.http import create_app
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
-from leadnator_auth.entrypoints.http.openapi.document import ALWAYS, openapi_document
-from leadnator_auth.entrypoints.http.openapi.named_schemas import moved_out
+from leadnator_auth.entrypoints.http.openapi.document import ALWAYS, moved_out, openapi_document
 from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.problems import PROBLEMS, problem_response
 from leadnator_auth.entrypoints.http.reading.body import FORM

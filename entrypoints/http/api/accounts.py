@@ -1,21 +1,13 @@
 """The five calls of the contract: sign-up, log-in, who one is, and a forgotten password."""
 
 from collections.abc import Mapping
+from functools import partial
 from json.encoder import encode_basestring as _quoted
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
-    SignedIn,
-    User,
-    log_in,
-    request_password_reset,
-    reset_password,
-    sign_up,
-)
-from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import (
     AccountSuspendedError,
     EmailNotVerifiedError,
     EmailTakenError,
@@ -23,12 +15,19 @@ from leadnator_auth.domain.errors import (
     InvalidResetTokenError,
     OverloadedError,
     SecondFactorRequiredError,
+    SignedIn,
     SignUpClosedError,
+    TooManyRequestsError,
     UnavailableError,
+    User,
+    log_in,
+    request_password_reset,
+    reset_password,
+    sign_up,
 )
 from leadnator_auth.entrypoints.http.context import client_of, done, identified_by_any, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.reading.body import read_fields
 from leadnator_auth.entrypoints.http.security_events import log_event
 from leadnator_auth.entrypoints.views import user_view
@@ -105,13 +104,13 @@ EXAMPLE_LOG_IN: Mapping[str, object] = {
     "user": {"id": "u_123", "name": "Alice", "role": "user"},
 }
 
+operation = partial(Operation, group=GROUP)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/signup",
         handler=post_sign_up,
         summary="Create a new user and return a 7-day JWT.",
-        group=GROUP,
         body={"name": schemas.NAME, "email": schemas.EMAIL, "password": schemas.NEW_PASSWORD},
         example_body=_ALICE,
         success=schemas.closed(
@@ -131,27 +130,18 @@ OPERATIONS: tuple[Operation, ...] = (
                 "status": "active",
             },
         },
-        refusals=(
-            *BAD_BODY,
-            SignUpClosedError,
-            EmailTakenError,
-            TooManyRequestsError,
-            OverloadedError,
-            UnavailableError,
-        ),
+        refusals=(SignUpClosedError, EmailTakenError, TooManyRequestsError, OverloadedError, UnavailableError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/login",
         handler=post_log_in,
         summary="Exchange email + password for a JWT.",
-        group=GROUP,
         body={"email": schemas.EMAIL, "password": schemas.PASSWORD},
         example_body={"email": _ALICE["email"], "password": _ALICE["password"]},
         success=LOGGED_IN,
         example_answer=EXAMPLE_LOG_IN,
         refusals=(
-            *BAD_BODY,
             InvalidCredentialsError,
             AccountSuspendedError,
             EmailNotVerifiedError,
@@ -161,12 +151,11 @@ OPERATIONS: tuple[Operation, ...] = (
             UnavailableError,
         ),
     ),
-    Operation(
+    operation(
         method="GET",
         path="/api/auth/me",
         handler=get_me,
         summary="Return the logged-in user. Use to verify a stored token is still valid.",
-        group=GROUP,
         success=schemas.closed({"user": schemas.user("id", "name", "email", "role", "plan", title="UserProfile")}),
         example_answer={
             "user": {
@@ -177,26 +166,23 @@ OPERATIONS: tuple[Operation, ...] = (
                 "plan": "Growth",
             }
         },
-        refusals=(*BAD_TOKEN, UnavailableError),
         needs_token=True,
         for_api_keys=True,
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/forgot-password",
         handler=post_forgot_password,
         summary="Email a password-reset link (via system SMTP).",
-        group=GROUP,
         body={"email": schemas.EMAIL},
         example_body={"email": _ALICE["email"]},
-        refusals=(*BAD_BODY, TooManyRequestsError, UnavailableError),
+        refusals=(TooManyRequestsError, UnavailableError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/reset-password",
         handler=post_reset_password,
         summary="Apply a new password given a valid reset token.",
-        group=GROUP,
         body={
             "token": schemas.RESET_TOKEN,
             "password": schemas.NEW_PASSWORD,
@@ -205,6 +191,6 @@ OPERATIONS: tuple[Operation, ...] = (
         optional=("revoke_all",),
         example_body={"token": "reset_xyz…", "password": "new-password"},
         variables={"token": "RESET_TOKEN"},
-        refusals=(*BAD_BODY, InvalidResetTokenError, TooManyRequestsError, OverloadedError, UnavailableError),
+        refusals=(InvalidResetTokenError, TooManyRequestsError, OverloadedError, UnavailableError),
     ),
 )

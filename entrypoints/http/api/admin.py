@@ -1,5 +1,7 @@
 """The calls for administrators: accounts of others, and what was done to them."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -7,18 +9,12 @@ from leadnator_auth.domain import UserId, change_user, list_events, list_users, 
 from leadnator_auth.domain import delete_user as delete
 from leadnator_auth.domain.entities.event import HAPPENINGS
 from leadnator_auth.domain.entities.user import MAX_PLAN_LENGTH, Role, Status
-from leadnator_auth.domain.errors import (
-    EmailTakenError,
-    ForbiddenError,
-    LastAdminError,
-    NotFoundError,
-    UnavailableError,
-)
+from leadnator_auth.domain.errors import EmailTakenError, ForbiddenError, LastAdminError, NotFoundError
 from leadnator_auth.domain.values.search import MAX_SEARCH_LENGTH
 from leadnator_auth.entrypoints.http.context import actor_of, done, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.lists import CURSOR, LIMIT, NEXT_CURSOR, page_of
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
+from leadnator_auth.entrypoints.http.openapi.operation import Operation, Parameter
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from leadnator_auth.entrypoints.http.reading.body import read_members
 from leadnator_auth.entrypoints.http.reading.query import limit_of, parameter, refusing_bad_queries
@@ -71,7 +67,6 @@ def _user_id(request: Request) -> UserId:
 
 
 GROUP = "Administration"
-_REFUSALS = (*BAD_TOKEN, ForbiddenError, UnavailableError)
 _BOB = {**schemas.EXAMPLE_ACCOUNT, "name": "Bob", "email": "bob@example.com", "plan": "Growth"}
 
 _BODY = {
@@ -112,65 +107,57 @@ _USER_FILTER = Parameter("user_id", "query", {"type": "string", "description": "
 _TYPE_FILTER = Parameter("type", "query", {"type": "string", "enum": _EVENT_TYPES}, "user.updated")
 
 
+operation = partial(Operation, group=GROUP, needs_token=True)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="GET",
         path="/api/admin/users",
         handler=get_users,
         name="list_users",
         summary="List the users, newest first, or search among them.",
-        group=GROUP,
         parameters=(_QUERY, LIMIT, CURSOR),
         success=page_of("users", schemas.ACCOUNT),
         example_answer={"users": [_BOB], "next_cursor": NEXT_CURSOR},
-        refusals=_REFUSALS,
-        needs_token=True,
+        refusals=(ForbiddenError,),
     ),
-    Operation(
+    operation(
         method="GET",
         path="/api/admin/users/{id}",
         handler=get_user,
         summary="Return a user.",
-        group=GROUP,
         parameters=(_ID,),
         success=schemas.closed({"user": schemas.ACCOUNT}),
         example_answer={"user": _BOB},
-        refusals=(*_REFUSALS, NotFoundError),
-        needs_token=True,
+        refusals=(ForbiddenError, NotFoundError),
     ),
-    Operation(
+    operation(
         method="PATCH",
         path="/api/admin/users/{id}",
         handler=patch_user,
         name="change_user",
         summary="Change a user, in force at once; a suspended user's sessions end.",
-        group=GROUP,
         parameters=(_ID,),
         body=_BODY,
         is_patch=True,
         example_body={"plan": "Growth", "status": "active"},
         success=schemas.closed({"user": schemas.ACCOUNT}),
         example_answer={"user": _BOB},
-        refusals=(*BAD_BODY, *_REFUSALS, NotFoundError, LastAdminError, EmailTakenError),
-        needs_token=True,
+        refusals=(ForbiddenError, NotFoundError, LastAdminError, EmailTakenError),
     ),
-    Operation(
+    operation(
         method="DELETE",
         path="/api/admin/users/{id}",
         handler=delete_user,
         summary="Delete a user with everything that belongs to them.",
-        group=GROUP,
         parameters=(_ID,),
-        refusals=(*_REFUSALS, NotFoundError, LastAdminError),
-        needs_token=True,
+        refusals=(ForbiddenError, NotFoundError, LastAdminError),
     ),
-    Operation(
+    operation(
         method="GET",
         path="/api/admin/events",
         handler=get_events,
         name="list_events",
         summary="List what happened to the accounts, newest first.",
-        group=GROUP,
         parameters=(_USER_FILTER, _TYPE_FILTER, LIMIT, CURSOR),
         success=page_of("events", _EVENT),
         example_answer={
@@ -186,7 +173,6 @@ OPERATIONS: tuple[Operation, ...] = (
             ],
             "next_cursor": None,
         },
-        refusals=_REFUSALS,
-        needs_token=True,
+        refusals=(ForbiddenError,),
     ),
 )

@@ -1,6 +1,7 @@
 """The calls for one's own API keys, which programs send instead of the token of a log-in."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -8,16 +9,10 @@ from starlette.responses import JSONResponse, Response
 from leadnator_auth.domain import create_api_key, list_api_keys, revoke_api_key
 from leadnator_auth.domain.entities.api_key import MAX_NAME_LENGTH, Scope
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import (
-    ForbiddenError,
-    NotFoundError,
-    StepUpRequiredError,
-    TooManyApiKeysError,
-    UnavailableError,
-)
+from leadnator_auth.domain.errors import ForbiddenError, NotFoundError, StepUpRequiredError, TooManyApiKeysError
 from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
+from leadnator_auth.entrypoints.http.openapi.operation import Operation, Parameter
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from leadnator_auth.entrypoints.http.reading.body import read_fields
 from leadnator_auth.entrypoints.views import api_key_view
@@ -44,7 +39,6 @@ async def delete_api_key(request: Request) -> Response:
 
 
 GROUP = "API keys"
-_REFUSALS = (*BAD_TOKEN, UnavailableError)
 _NAME: Schema = {
     **schemas.NAME,
     "maxLength": MAX_NAME_LENGTH,
@@ -87,50 +81,37 @@ _EXAMPLE: Mapping[str, object] = {
     "last_used_at": None,
 }
 
+operation = partial(Operation, group=GROUP, needs_token=True)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="GET",
         path="/api/auth/api-keys",
         handler=get_api_keys,
         name="list_api_keys",
         summary="List your API keys, newest first; expired ones, too.",
-        group=GROUP,
         success=schemas.closed({"api_keys": {"type": "array", "items": _API_KEY}}),
         example_answer={"api_keys": [_EXAMPLE]},
-        refusals=_REFUSALS,
-        needs_token=True,
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/api-keys",
         handler=post_api_key,
         name="create_api_key",
         summary="Make an API key of your account, and return its secret; takes a recent log-in or step-up.",
-        group=GROUP,
         body={"name": _NAME, "scopes": schemas.or_null(_SCOPES), "expires_at": schemas.or_null(_EXPIRES_AT)},
         optional=("scopes", "expires_at"),
         example_body={"name": _EXAMPLE["name"]},
         success=schemas.closed({"api_key": _API_KEY, "secret": _SECRET}),
         example_answer={"api_key": _EXAMPLE, "secret": "lnk_…"},
-        refusals=(
-            *BAD_BODY,
-            *_REFUSALS,
-            StepUpRequiredError,
-            ForbiddenError,
-            TooManyApiKeysError,
-            TooManyRequestsError,
-        ),
-        needs_token=True,
+        refusals=(StepUpRequiredError, ForbiddenError, TooManyApiKeysError, TooManyRequestsError),
     ),
-    Operation(
+    operation(
         method="DELETE",
         path="/api/auth/api-keys/{id}",
         handler=delete_api_key,
         name="revoke_api_key",
         summary="Revoke an API key of yours, at once in force.",
-        group=GROUP,
         parameters=(Parameter("id", "path", {"type": "string"}, "k_123", "The id of a key, as the list has it."),),
-        refusals=(*_REFUSALS, NotFoundError),
-        needs_token=True,
+        refusals=(NotFoundError,),
     ),
 )

@@ -1,5 +1,7 @@
 """The calls to log in with a code that is mailed; where that is off, there are none."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -15,7 +17,7 @@ from leadnator_auth.domain.errors import (
 from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, logged_in
 from leadnator_auth.entrypoints.http.context import client_of, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, Operation
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.reading.body import read_fields
 from leadnator_auth.entrypoints.http.security_events import log_event
 from leadnator_auth.entrypoints.views import rfc3339
@@ -45,32 +47,30 @@ def _require_it(request: Request) -> None:
 
 GROUP = "Log-in by code"
 
+operation = partial(Operation, group=GROUP)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/login/code",
         handler=post_log_in_code,
         summary="Mail a code of six digits to log in with; at most 5 an hour leave.",
-        group=GROUP,
         body={"email": schemas.EMAIL},
         example_body={"email": "alice@example.com"},
         success=schemas.closed({"challenge": schemas.CODE_CHALLENGE, "expires_at": schemas.INSTANT}),
         example_answer={"challenge": "code_xyz…", "expires_at": "2026-01-01T12:10:00Z"},
-        refusals=(*BAD_BODY, NotFoundError, TooManyRequestsError, UnavailableError),
+        refusals=(NotFoundError, TooManyRequestsError, UnavailableError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/login/code/confirm",
         handler=post_log_in_code_confirm,
         summary="Exchange the challenge + the mailed code for a JWT.",
-        group=GROUP,
         body={"challenge": schemas.CODE_CHALLENGE, "code": schemas.CODE},
         example_body={"challenge": "code_xyz…", "code": "907316"},
         variables={"challenge": "CHALLENGE", "code": "CODE"},
         success=LOGGED_IN,
         example_answer=EXAMPLE_LOG_IN,
         refusals=(
-            *BAD_BODY,
             NotFoundError,
             InvalidCodeError,
             AccountSuspendedError,

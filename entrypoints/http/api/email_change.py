@@ -1,5 +1,7 @@
 """The calls to change the address of an account, and to take a change back."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +16,7 @@ from leadnator_auth.domain.errors import (
 from leadnator_auth.entrypoints.http.api.email_verification import GROUP
 from leadnator_auth.entrypoints.http.context import done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.reading.body import read_fields
 
 
@@ -40,41 +42,39 @@ async def post_undo_email_change(request: Request) -> Response:
     return done()
 
 
+operation = partial(Operation, group=GROUP)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/change-email",
         handler=post_change_email,
         summary="Mail a link to another address, which the account has once it is confirmed; takes a recent log-in or "
         "step-up.",
-        group=GROUP,
         body={"email": schemas.EMAIL},
         example_body={"email": "alice@example.org"},
-        refusals=(*BAD_BODY, *BAD_TOKEN, SignUpClosedError, StepUpRequiredError, UnavailableError),
+        refusals=(SignUpClosedError, StepUpRequiredError),
         needs_token=True,
         for_unverified=True,
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/confirm-email",
         handler=post_confirm_email,
         summary="Give the account its new address, with the token of the link that was mailed there.",
-        group=GROUP,
         body={"token": schemas.CONFIRMATION_TOKEN},
         example_body={"token": "email_xyz…"},
         variables={"token": "EMAIL_TOKEN"},
-        refusals=(*BAD_BODY, InvalidEmailTokenError, EmailTakenError, UnavailableError),
+        refusals=(InvalidEmailTokenError, EmailTakenError, UnavailableError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/undo-email-change",
         handler=post_undo_email_change,
         summary="Take a change of address back, with the token of the link that was mailed to the old one; the account "
         "is its owner's alone then.",
-        group=GROUP,
         body={"token": schemas.UNDO_TOKEN},
         example_body={"token": "undo_xyz…"},
         variables={"token": "UNDO_TOKEN"},
-        refusals=(*BAD_BODY, InvalidEmailTokenError, EmailTakenError, UnavailableError),
+        refusals=(InvalidEmailTokenError, EmailTakenError, UnavailableError),
     ),
 )

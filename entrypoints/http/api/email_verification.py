@@ -1,5 +1,7 @@
 """The calls to prove that an address is one's own."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -8,7 +10,7 @@ from leadnator_auth.domain.errors import InvalidEmailTokenError, NotFoundError, 
 from leadnator_auth.domain.use_cases.email_verification import require_verification
 from leadnator_auth.entrypoints.http.context import done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.reading.body import read_fields
 
 
@@ -29,25 +31,24 @@ async def post_resend_verification(request: Request) -> Response:
 
 GROUP = "Addresses"
 
+operation = partial(Operation, group=GROUP)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/verify-email",
         handler=post_verify_email,
         summary="Prove an e-mail address with the token of a mailed link.",
-        group=GROUP,
         body={"token": schemas.VERIFICATION_TOKEN},
         example_body={"token": "verify_xyz…"},
         variables={"token": "VERIFY_TOKEN"},
-        refusals=(*BAD_BODY, InvalidEmailTokenError, UnavailableError),
+        refusals=(InvalidEmailTokenError, UnavailableError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/resend-verification",
         handler=post_resend_verification,
         summary="Mail another link that proves the address; at most 5 an hour leave.",
-        group=GROUP,
-        refusals=(*BAD_TOKEN, NotFoundError, UnavailableError),
+        refusals=(NotFoundError,),
         needs_token=True,
         for_unverified=True,
     ),

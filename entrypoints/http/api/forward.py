@@ -70,13 +70,13 @@ OPERATIONS: tuple[Operation, ...] = (
         name="forward_auth",
         summary="Let nginx, Caddy or Traefik ask who sends a request: the answer says it in X-Auth- headers.",
         group=GROUP,
+        needs_token=True,
         parameters=(
             _header("X-Original-Method", "GET", "Of the request that is asked about; X-Forwarded-Method is the same."),
             _header("X-Original-URI", "/media/42", "Its path and query; X-Forwarded-Uri is the same."),
         ),
         status=HTTPStatus.NO_CONTENT,
         refusals=(MissingTokenError, InvalidTokenError, UnavailableError),
-        needs_token=True,
         refuses_by_401=True,
     ),
 )

@@ -7,10 +7,9 @@ from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import Introspection, Scope, introspect
 from leadnator_auth.domain.entities.access_token import AUDIENCE, ISSUER
-from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.entrypoints.http.api.api_keys import GROUP
 from leadnator_auth.entrypoints.http.context import ports_of, require_scope
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_FORM, BAD_TOKEN, Operation
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from leadnator_auth.entrypoints.http.reading.body import FORM, read_parameters
 
@@ -83,6 +82,7 @@ OPERATIONS: tuple[Operation, ...] = (
         name="introspect_token",
         summary="Say whether a token or an API key is good right now, and whose it is (RFC 7662).",
         group=GROUP,
+        needs_token=True,
         body={
             "token": {
                 "type": "string",
@@ -95,8 +95,6 @@ OPERATIONS: tuple[Operation, ...] = (
         variables={"token": "TOKEN"},
         success=_ANSWER,
         example_answer=_EXAMPLE,
-        refusals=(*BAD_FORM, *BAD_TOKEN, UnavailableError),
-        needs_token=True,
         scope=Scope.INTROSPECT,
     ),
 )

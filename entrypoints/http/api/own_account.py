@@ -1,16 +1,18 @@
 """The calls for one's own account: see it, change it, delete it, take all that is kept along."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import ContentStream, JSONResponse, Response, StreamingResponse
 
 from leadnator_auth.domain import change_account, export_account, show_account
 from leadnator_auth.domain import delete_account as delete
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import LastAdminError, StepUpRequiredError, UnavailableError
+from leadnator_auth.domain.errors import LastAdminError, StepUpRequiredError
 from leadnator_auth.entrypoints.http.account_file import EXAMPLE, EXPORT, written
 from leadnator_auth.entrypoints.http.context import done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.reading.body import read_members
 from leadnator_auth.entrypoints.views import account_view
 
@@ -45,58 +47,49 @@ async def get_export(request: Request) -> Response:
 
 
 GROUP = "Own account"
-_REFUSALS = (*BAD_TOKEN, UnavailableError)
 
+operation = partial(Operation, group=GROUP, needs_token=True)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="GET",
         path="/api/auth/account",
         handler=get_account,
         name="show_account",
         summary="Return the account of the logged-in user, with its metadata.",
-        group=GROUP,
         success=schemas.closed({"account": schemas.ACCOUNT}),
         example_answer={"account": schemas.EXAMPLE_ACCOUNT},
-        refusals=_REFUSALS,
-        needs_token=True,
         for_unverified=True,
     ),
-    Operation(
+    operation(
         method="PATCH",
         path="/api/auth/account",
         handler=patch_account,
         name="change_account",
         summary="Change the name, or replace the metadata that the application keeps for its user.",
-        group=GROUP,
         body={"name": schemas.NAME, "user_metadata": schemas.METADATA},
         is_patch=True,
         example_body={"user_metadata": {"theme": "dark"}},
         success=schemas.closed({"account": schemas.ACCOUNT}),
         example_answer={"account": schemas.EXAMPLE_ACCOUNT},
-        refusals=(*BAD_BODY, *_REFUSALS, TooManyRequestsError),
-        needs_token=True,
+        refusals=(TooManyRequestsError,),
     ),
-    Operation(
+    operation(
         method="DELETE",
         path="/api/auth/account",
         handler=delete_account,
         summary="Delete the account with everything that belongs to it; takes a recent log-in or step-up.",
-        group=GROUP,
-        refusals=(*_REFUSALS, StepUpRequiredError, LastAdminError),
-        needs_token=True,
+        refusals=(StepUpRequiredError, LastAdminError),
         for_unverified=True,
     ),
-    Operation(
+    operation(
         method="GET",
         path="/api/auth/account/export",
         handler=get_export,
         name="export_account",
         summary="Return all that is kept about the account, as a file; takes a recent log-in or step-up.",
-        group=GROUP,
         success=EXPORT,
         example_answer=EXAMPLE,
-        refusals=(*_REFUSALS, StepUpRequiredError),
-        needs_token=True,
+        refusals=(StepUpRequiredError,),
         for_unverified=True,
     ),
 )

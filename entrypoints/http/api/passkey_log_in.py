@@ -1,16 +1,13 @@
 """The calls to log in with a passkey, and what browsers ask for where pages of other origins may do so, too."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import log_in_with_passkey, request_passkey_log_in
 from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import (
-    InvalidChallengeError,
-    InvalidPasskeyError,
-    NotFoundError,
-    UnavailableError,
-)
+from leadnator_auth.domain.errors import InvalidChallengeError, InvalidPasskeyError, NotFoundError, UnavailableError
 from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, NOT_ADMITTED, logged_in
 from leadnator_auth.entrypoints.http.api.passkeys import (
     CREDENTIAL,
@@ -18,12 +15,13 @@ from leadnator_auth.entrypoints.http.api.passkeys import (
     EXAMPLE_OPTIONS,
     GROUP,
     asked,
+    asked_with,
+    challenge_with,
     require_them,
 )
 from leadnator_auth.entrypoints.http.context import client_of, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, Operation
-from leadnator_auth.entrypoints.http.openapi.schemas import Schema
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.reading.body import read_fields
 
 
@@ -50,19 +48,17 @@ async def get_related_origins(request: Request) -> Response:
     return JSONResponse({"origins": list(origins)})
 
 
-_CHALLENGE: Schema = {"type": "string", "pattern": "^passkey_", "description": "What has to come back, once."}
+_CHALLENGE = challenge_with("passkey")
 
+operation = partial(Operation, group=GROUP)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/login/passkey/options",
         handler=post_log_in_passkey_options,
         name="request_passkey_log_in",
         summary="Get what a browser asks for a passkey with, whosever it will be.",
-        group=GROUP,
-        success=schemas.closed(
-            {"challenge_id": _CHALLENGE, "options": schemas.PASSKEY_REQUEST, "expires_at": schemas.INSTANT}
-        ),
+        success=asked_with(_CHALLENGE),
         example_answer={
             "challenge_id": "passkey_xyz…",
             "options": EXAMPLE_OPTIONS,
@@ -70,26 +66,24 @@ OPERATIONS: tuple[Operation, ...] = (
         },
         refusals=(NotFoundError, TooManyRequestsError, UnavailableError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/login/passkey",
         handler=post_log_in_passkey,
         name="log_in_with_passkey",
         summary="Exchange the answer of an authenticator for a JWT; nobody is asked for a second factor.",
-        group=GROUP,
         body={"challenge_id": _CHALLENGE, "credential": CREDENTIAL},
         example_body={"challenge_id": "passkey_xyz…", "credential": EXAMPLE_CREDENTIAL},
         success=LOGGED_IN,
         example_answer=EXAMPLE_LOG_IN,
-        refusals=(*BAD_BODY, NotFoundError, InvalidChallengeError, InvalidPasskeyError, *NOT_ADMITTED),
+        refusals=(NotFoundError, InvalidChallengeError, InvalidPasskeyError, *NOT_ADMITTED),
     ),
-    Operation(
+    operation(
         method="GET",
         path="/.well-known/webauthn",
         handler=get_related_origins,
         name="related_origins",
         summary="Tell browsers which pages of other origins may ask for the passkeys of this domain.",
-        group=GROUP,
         success=schemas.closed(
             {"origins": {"type": "array", "items": {"type": "string"}, "examples": [["https://app.example.org"]]}}
         ),

@@ -1,10 +1,20 @@
 """The calls for one's own passkeys; where passkeys are off, there are none."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
+    InvalidChallengeError,
+    InvalidPasskeyError,
+    LastCredentialError,
+    NotFoundError,
+    PasskeyExistsError,
     PasskeyOptions,
+    StepUpRequiredError,
+    TooManyPasskeysError,
+    TooManyRequestsError,
     add_passkey,
     are_passkeys_on,
     list_passkeys,
@@ -13,20 +23,9 @@ from leadnator_auth.domain import (
     request_passkey_registration,
 )
 from leadnator_auth.domain.entities.passkey import TRANSPORTS
-from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import (
-    InvalidChallengeError,
-    InvalidPasskeyError,
-    LastCredentialError,
-    NotFoundError,
-    PasskeyExistsError,
-    StepUpRequiredError,
-    TooManyPasskeysError,
-    UnavailableError,
-)
 from leadnator_auth.entrypoints.http.context import done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
+from leadnator_auth.entrypoints.http.openapi.operation import Operation, Parameter
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from leadnator_auth.entrypoints.http.reading.body import read_fields, read_members
 from leadnator_auth.entrypoints.views import passkey_view, rfc3339
@@ -86,7 +85,18 @@ def asked(asked: PasskeyOptions) -> Response:
     return JSONResponse(told)
 
 
+def challenge_with(prefix: str) -> Schema:
+    """Returns the schema of the id of a challenge."""
+    return {"type": "string", "pattern": f"^{prefix}_", "description": "What has to come back, once."}
+
+
+def asked_with(challenge_id: Schema, options: Schema = schemas.PASSKEY_REQUEST) -> Schema:
+    """Returns the schema of what `asked` answers."""
+    return schemas.closed({"challenge_id": challenge_id, "options": options, "expires_at": schemas.INSTANT})
+
+
 GROUP = "Passkeys"
+_CHALLENGE = challenge_with("register")
 CREDENTIAL: Schema = {
     "type": "object",
     "description": "What `toJSON()` of the PublicKeyCredential gives, as it is.",
@@ -104,7 +114,6 @@ _CREATION_OPTIONS: Schema = {
     "description": "For `PublicKeyCredential.parseCreationOptionsFromJSON`.",
     "required": ["rp", "user", "challenge", "pubKeyCredParams"],
 }
-_CHALLENGE: Schema = {"type": "string", "pattern": "^register_", "description": "What has to come back, once."}
 _NAME: Schema = {**schemas.NAME, "description": "What its owner calls it.", "examples": ["My phone"]}
 _PASSKEY = schemas.closed(
     {
@@ -128,19 +137,16 @@ _PHONE = {
 EXAMPLE_CREDENTIAL = {"id": "…", "rawId": "…", "type": "public-key", "response": {"clientDataJSON": "…"}}
 _ID = Parameter("id", "path", {"type": "string"}, "p_123", "The id of a passkey, as the list has it.")
 _ONE = schemas.closed({"passkey": _PASSKEY})
-_REFUSALS = (*BAD_TOKEN, NotFoundError, UnavailableError)
 
+operation = partial(Operation, group=GROUP, needs_token=True)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/passkeys/registration/options",
         handler=post_registration_options,
         name="request_passkey_registration",
         summary="Get what a browser makes a passkey with; takes a recent log-in or step-up.",
-        group=GROUP,
-        success=schemas.closed(
-            {"challenge_id": _CHALLENGE, "options": _CREATION_OPTIONS, "expires_at": schemas.INSTANT}
-        ),
+        success=asked_with(_CHALLENGE, _CREATION_OPTIONS),
         example_answer={
             "challenge_id": "register_xyz…",
             "options": {
@@ -151,69 +157,59 @@ OPERATIONS: tuple[Operation, ...] = (
             },
             "expires_at": "2026-01-01T12:05:00Z",
         },
-        refusals=(*_REFUSALS, StepUpRequiredError, TooManyPasskeysError, TooManyRequestsError),
-        needs_token=True,
+        refusals=(NotFoundError, StepUpRequiredError, TooManyPasskeysError, TooManyRequestsError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/passkeys",
         handler=post_passkey,
         name="add_passkey",
         summary="Keep a passkey that the browser made; takes a recent log-in or step-up, and a notice is mailed.",
-        group=GROUP,
         body={"challenge_id": _CHALLENGE, "credential": CREDENTIAL, "name": schemas.or_null(_NAME)},
         optional=("name",),
         example_body={"challenge_id": "register_xyz…", "credential": EXAMPLE_CREDENTIAL, "name": "My phone"},
         success=_ONE,
         example_answer={"passkey": _PHONE},
         refusals=(
-            *BAD_BODY,
-            *_REFUSALS,
+            NotFoundError,
             StepUpRequiredError,
             InvalidChallengeError,
             InvalidPasskeyError,
             PasskeyExistsError,
             TooManyPasskeysError,
         ),
-        needs_token=True,
     ),
-    Operation(
+    operation(
         method="GET",
         path="/api/auth/passkeys",
         handler=get_passkeys,
         name="list_passkeys",
         summary="List the passkeys of the logged-in user, oldest first.",
-        group=GROUP,
         success=schemas.closed({"passkeys": {"type": "array", "items": _PASSKEY}}),
         example_answer={"passkeys": [_PHONE]},
-        refusals=_REFUSALS,
-        needs_token=True,
+        refusals=(NotFoundError,),
     ),
-    Operation(
+    operation(
         method="PATCH",
         path="/api/auth/passkeys/{id}",
         handler=patch_passkey,
         name="rename_passkey",
         summary="Give a passkey another name.",
-        group=GROUP,
         parameters=(_ID,),
         body={"name": _NAME},
         is_patch=True,
         example_body={"name": "My phone"},
         success=_ONE,
         example_answer={"passkey": _PHONE},
-        refusals=(*BAD_BODY, *_REFUSALS),
-        needs_token=True,
+        refusals=(NotFoundError,),
     ),
-    Operation(
+    operation(
         method="DELETE",
         path="/api/auth/passkeys/{id}",
         handler=delete_passkey,
         name="remove_passkey",
         summary="Remove a passkey; takes a recent log-in or step-up, and a notice is mailed.",
-        group=GROUP,
         parameters=(_ID,),
-        refusals=(*_REFUSALS, StepUpRequiredError, LastCredentialError),
-        needs_token=True,
+        refusals=(NotFoundError, StepUpRequiredError, LastCredentialError),
     ),
 )

@@ -1,5 +1,7 @@
 """The calls for load balancers, supervisors and Prometheus."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,30 +31,28 @@ async def get_readyz(request: Request) -> Response:
     return done()
 
 
+operation = partial(Operation, group=GROUP)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="GET",
         path="/healthz",
         handler=get_healthz,
         name="get_health",
         summary="Tell that the process is alive.",
-        group=GROUP,
     ),
-    Operation(
+    operation(
         method="GET",
         path="/readyz",
         handler=get_readyz,
         name="get_readiness",
         summary="Tell that the database is within reach and its schema current.",
-        group=GROUP,
         refusals=(UnavailableError,),
     ),
-    Operation(
+    operation(
         method="GET",
         path="/metrics",
         handler=get_metrics,
         summary="Return the figures of all processes in Prometheus's text format.",
-        group=GROUP,
         media_type="text/plain",
         success=schemas.METRICS,
         example_answer=_FIGURES,

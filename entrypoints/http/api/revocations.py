@@ -6,14 +6,14 @@ import re
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from leadnator_auth.domain import OverloadedError, Scope, UnavailableError, read_revocations
+from leadnator_auth.domain import OverloadedError, Scope, read_revocations
 from leadnator_auth.domain.use_cases.revocations import MAX_REVOCATIONS, RevocationPage
 from leadnator_auth.domain.use_cases.signing_keys import published_version
 from leadnator_auth.entrypoints.background.revocation_watch import RevocationWatch
 from leadnator_auth.entrypoints.http.context import ports_of, require_scope
 from leadnator_auth.entrypoints.http.middleware.envelope import ENDING
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_TOKEN, Operation, Parameter
+from leadnator_auth.entrypoints.http.openapi.operation import Operation, Parameter
 from leadnator_auth.entrypoints.http.reading.query import parameter, refusing_bad_queries
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
 from leadnator_auth.entrypoints.views import rfc3339_ceiling
@@ -116,6 +116,7 @@ OPERATIONS: tuple[Operation, ...] = (
         name="list_revocations",
         summary="Follow which sessions ended before their tokens expired.",
         group=GROUP,
+        needs_token=True,
         parameters=(
             Parameter(
                 "cursor",
@@ -160,8 +161,7 @@ OPERATIONS: tuple[Operation, ...] = (
             }
         ),
         example_answer={"revocations": [{"session_id": "s_123", "until": "2026-01-08T12:00:00Z"}], "cursor": "2a"},
-        refusals=(*BAD_TOKEN, OverloadedError, UnavailableError),
-        needs_token=True,
+        refusals=(OverloadedError,),
         scope=Scope.REVOCATIONS,
     ),
 )

@@ -1,12 +1,21 @@
 """The calls for second factors: an app that shows codes, recovery codes, and logging in with either."""
 
 import asyncio
+import io
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
     FactorList,
+    FieldsError,
+    InvalidChallengeError,
+    InvalidCodeError,
+    InvalidPasskeyError,
+    NotFoundError,
+    StepUpRequiredError,
+    TooManyRequestsError,
     confirm_totp,
     is_second_factor_on,
     list_factors,
@@ -15,23 +24,12 @@ from leadnator_auth.domain import (
     remove_totp,
     set_up_totp,
 )
-from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import (
-    FieldsError,
-    InvalidChallengeError,
-    InvalidCodeError,
-    InvalidPasskeyError,
-    NotFoundError,
-    StepUpRequiredError,
-    UnavailableError,
-)
 from leadnator_auth.entrypoints.http.api import second_factor_schemas
 from leadnator_auth.entrypoints.http.api.accounts import EXAMPLE_LOG_IN, LOGGED_IN, NOT_ADMITTED, logged_in
 from leadnator_auth.entrypoints.http.api.passkeys import CREDENTIAL
-from leadnator_auth.entrypoints.http.api.qr_code import qr_code
 from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.reading.body import read_fields
 from leadnator_auth.entrypoints.http.refusals import RequestError
 from leadnator_auth.entrypoints.views import rfc3339
@@ -60,7 +58,7 @@ async def post_totp(request: Request) -> Response:
     """POST /api/auth/totp"""
     _require_them(request)
     given = await set_up_totp(await identified(request), request.app.state.site.app_name, ports=ports_of(request))
-    qr_svg = await asyncio.to_thread(qr_code, given.uri)  # it takes a while where names are long
+    qr_svg = await asyncio.to_thread(_qr_code, given.uri)  # it takes a while where names are long
     return JSONResponse({"secret": given.secret, "uri": given.uri, "qr_svg": qr_svg})
 
 
@@ -92,6 +90,15 @@ def _require_them(request: Request) -> None:
         raise NotFoundError
 
 
+def _qr_code(text: str) -> str:
+    """Returns a QR code as SVG, dark on light whatever is behind it, so that every scanner reads it."""
+    import segno  # not needed to start
+
+    image = io.BytesIO()
+    segno.make_qr(text).save(image, kind="svg", scale=4, light="#fff", xmldecl=False, nl=False)
+    return image.getvalue().decode()
+
+
 def _view(factors: FactorList) -> list[dict[str, object]]:
     if factors.totp is None:
         return []
@@ -107,67 +114,58 @@ def _view(factors: FactorList) -> list[dict[str, object]]:
 
 
 GROUP = "Second factors"
-_REFUSALS = (*BAD_TOKEN, NotFoundError, UnavailableError)
-_CHANGES = (*_REFUSALS, StepUpRequiredError)
 
+operation = partial(Operation, group=GROUP, needs_token=True)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/totp",
         handler=post_totp,
         name="set_up_totp",
         summary="Set up an app that shows codes; nothing counts before it has shown one. Takes a recent step-up.",
-        group=GROUP,
         success=second_factor_schemas.SET_UP,
         example_answer={"secret": "JBSWY3DP…", "uri": "otpauth://totp/…", "qr_svg": "<svg…"},
-        refusals=(*_CHANGES, TooManyRequestsError),
-        needs_token=True,
+        refusals=(NotFoundError, StepUpRequiredError, TooManyRequestsError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/totp/confirm",
         handler=post_totp_confirm,
         name="confirm_totp",
         summary="Show that the app works: from then on a log-in takes a code, too. Returns ten recovery codes.",
-        group=GROUP,
         body={"code": schemas.FACTOR_CODE},
         example_body={"code": "492039"},
         variables={"code": "TOTP_CODE"},
         success=second_factor_schemas.RECOVERY_CODES,
         example_answer={"recovery_codes": second_factor_schemas.EXAMPLE_CODES},
-        refusals=(*BAD_BODY, *_CHANGES, InvalidCodeError),
-        needs_token=True,
+        refusals=(NotFoundError, StepUpRequiredError, InvalidCodeError),
     ),
-    Operation(
+    operation(
         method="GET",
         path="/api/auth/factors",
         handler=get_factors,
         name="list_factors",
         summary="Return the second factors that count.",
-        group=GROUP,
         success=schemas.closed({"factors": {"type": "array", "items": second_factor_schemas.FACTOR}}),
         example_answer={"factors": [second_factor_schemas.EXAMPLE_FACTOR]},
-        refusals=_REFUSALS,
-        needs_token=True,
+        refusals=(NotFoundError,),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/recovery-codes",
         handler=post_recovery_codes,
         name="make_recovery_codes",
         summary="Make ten new recovery codes; those of before are void. Takes a recent step-up.",
-        group=GROUP,
         success=second_factor_schemas.RECOVERY_CODES,
         example_answer={"recovery_codes": second_factor_schemas.EXAMPLE_CODES},
-        refusals=(*_CHANGES, TooManyRequestsError),
-        needs_token=True,
+        refusals=(NotFoundError, StepUpRequiredError, TooManyRequestsError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/login/second-factor",
         handler=post_log_in_second_factor,
         summary="Exchange the challenge of a log-in + a code of the app, a recovery code or a passkey, for a JWT.",
-        group=GROUP,
+        needs_token=False,
         body={
             "challenge": schemas.FACTOR_CHALLENGE,
             "code": schemas.or_null(schemas.FACTOR_CODE),
@@ -178,22 +176,13 @@ OPERATIONS: tuple[Operation, ...] = (
         variables={"challenge": "MFA_CHALLENGE", "code": "RECOVERY_CODE"},
         success=LOGGED_IN,
         example_answer=EXAMPLE_LOG_IN,
-        refusals=(
-            *BAD_BODY,
-            NotFoundError,
-            InvalidChallengeError,
-            InvalidCodeError,
-            InvalidPasskeyError,
-            *NOT_ADMITTED,
-        ),
+        refusals=(NotFoundError, InvalidChallengeError, InvalidCodeError, InvalidPasskeyError, *NOT_ADMITTED),
     ),
-    Operation(
+    operation(
         method="DELETE",
         path="/api/auth/totp",
         handler=delete_totp,
         summary="Remove the app and the recovery codes; takes a recent step-up.",
-        group=GROUP,
-        refusals=_CHANGES,
-        needs_token=True,
+        refusals=(NotFoundError, StepUpRequiredError),
     ),
 )

@@ -1,27 +1,26 @@
 """The calls for who is logged in already: sessions, log-out, change of password, media tokens."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import (
+    InvalidCredentialsError,
     LogOutScope,
+    NotFoundError,
+    OverloadedError,
     Session,
+    TooManyRequestsError,
     change_password,
     end_session,
     issue_media_token,
     list_sessions,
     log_out,
 )
-from leadnator_auth.domain.entities.rate_limit import TooManyRequestsError
-from leadnator_auth.domain.errors import (
-    InvalidCredentialsError,
-    NotFoundError,
-    OverloadedError,
-    UnavailableError,
-)
 from leadnator_auth.entrypoints.http.context import client_of, done, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
+from leadnator_auth.entrypoints.http.openapi.operation import Operation, Parameter
 from leadnator_auth.entrypoints.http.reading.body import read_fields
 from leadnator_auth.entrypoints.http.reading.query import parameter
 from leadnator_auth.entrypoints.http.refusals import InvalidRequestError
@@ -98,13 +97,13 @@ _SESSION = {
     "is_current": True,
 }
 
+operation = partial(Operation, group=GROUP, needs_token=True)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/logout",
         handler=post_log_out,
         summary="End this session, all others, or all of them; their tokens are dead at once.",
-        group=GROUP,
         parameters=(
             Parameter(
                 "scope",
@@ -114,63 +113,44 @@ OPERATIONS: tuple[Operation, ...] = (
                 "This session, every other one, or all of them.",
             ),
         ),
-        refusals=(*BAD_TOKEN, UnavailableError),
-        needs_token=True,
         for_unverified=True,
     ),
-    Operation(
+    operation(
         method="GET",
         path="/api/auth/sessions",
         handler=get_sessions,
         name="list_sessions",
         summary="List the sessions of the logged-in user, newest first.",
-        group=GROUP,
         success=schemas.closed({"sessions": {"type": "array", "items": schemas.SESSION}}),
         example_answer={"sessions": [_SESSION]},
-        refusals=(*BAD_TOKEN, UnavailableError),
-        needs_token=True,
     ),
-    Operation(
+    operation(
         method="DELETE",
         path="/api/auth/sessions/{id}",
         handler=delete_session,
         name="end_session",
         summary="End one session of the logged-in user.",
-        group=GROUP,
         parameters=(Parameter("id", "path", {"type": "string"}, "s_123", "The id of a session, as the list has it."),),
-        refusals=(*BAD_TOKEN, NotFoundError, UnavailableError),
-        needs_token=True,
+        refusals=(NotFoundError,),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/change-password",
         handler=post_change_password,
         summary="Set a new password; every other session ends and a notice is mailed.",
-        group=GROUP,
         body={"current_password": schemas.PASSWORD, "password": schemas.NEW_PASSWORD},
         example_body={"current_password": "minimum-6-chars", "password": "new-password"},
-        refusals=(
-            *BAD_BODY,
-            *BAD_TOKEN,
-            InvalidCredentialsError,
-            TooManyRequestsError,
-            OverloadedError,
-            UnavailableError,
-        ),
-        needs_token=True,
+        refusals=(InvalidCredentialsError, TooManyRequestsError, OverloadedError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/media-token",
         handler=post_media_token,
         name="create_media_token",
         summary="Get a token for ?token= on GET and HEAD below one path, good for about 3 minutes.",
-        group=GROUP,
         body={"path": schemas.MEDIA_PATH},
         example_body={"path": "/media/42"},
         success=schemas.closed({"token": schemas.TOKEN, "expires_at": schemas.INSTANT}),
         example_answer={"token": "eyJhbGciOi…", "expires_at": "2026-01-01T12:03:00Z"},
-        refusals=(*BAD_BODY, *BAD_TOKEN, UnavailableError),
-        needs_token=True,
     ),
 )

@@ -3,9 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from leadnator_auth.domain import published_keys
+from leadnator_auth.domain import UnavailableError, published_keys
 from leadnator_auth.domain.entities.signing_key import PUBLISHED_BEFORE
-from leadnator_auth.domain.errors import UnavailableError
 from leadnator_auth.entrypoints.http.context import ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.operation import Operation

@@ -1,5 +1,7 @@
 """The call that proves once more, in a session that goes on, that the account is one's own."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -12,19 +14,19 @@ from leadnator_auth.domain.errors import (
     InvalidPasskeyError,
     NotFoundError,
     OverloadedError,
-    UnavailableError,
 )
 from leadnator_auth.entrypoints.http.api.passkeys import (
     CREDENTIAL,
     EXAMPLE_OPTIONS,
     asked,
+    asked_with,
+    challenge_with,
     require_them,
 )
 from leadnator_auth.entrypoints.http.api.sessions import GROUP
 from leadnator_auth.entrypoints.http.context import client_of, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
-from leadnator_auth.entrypoints.http.openapi.schemas import Schema
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.reading.body import read_fields
 from leadnator_auth.entrypoints.http.security_events import log_event
 from leadnator_auth.entrypoints.views import rfc3339
@@ -55,15 +57,15 @@ async def post_step_up_options(request: Request) -> Response:
     return asked(await request_passkey_step_up(await identified(request), ports=ports_of(request)))
 
 
-_CHALLENGE: Schema = {"type": "string", "pattern": "^stepup_", "description": "What has to come back, once."}
+_CHALLENGE = challenge_with("stepup")
 
+operation = partial(Operation, group=GROUP, needs_token=True)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/step-up",
         handler=post_step_up,
         summary="Give the password, a code of the second factor or a passkey for what asks for a recent proof.",
-        group=GROUP,
         body={
             "current_password": schemas.or_null(schemas.PASSWORD),
             "code": schemas.or_null(schemas.FACTOR_CODE),
@@ -75,8 +77,6 @@ OPERATIONS: tuple[Operation, ...] = (
         success=schemas.closed({"ok": {"type": "boolean", "const": True}, "expires_at": schemas.INSTANT}),
         example_answer={"ok": True, "expires_at": "2026-01-01T12:10:00Z"},
         refusals=(
-            *BAD_BODY,
-            *BAD_TOKEN,
             InvalidCredentialsError,
             InvalidCodeError,
             InvalidChallengeError,
@@ -84,28 +84,22 @@ OPERATIONS: tuple[Operation, ...] = (
             NotFoundError,
             TooManyRequestsError,
             OverloadedError,
-            UnavailableError,
         ),
-        needs_token=True,
         for_unverified=True,
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/step-up/options",
         handler=post_step_up_options,
         name="request_passkey_step_up",
         summary="Get what a browser asks for a passkey of the account with, to step up by it; 404 if it has none.",
-        group=GROUP,
-        success=schemas.closed(
-            {"challenge_id": _CHALLENGE, "options": schemas.PASSKEY_REQUEST, "expires_at": schemas.INSTANT}
-        ),
+        success=asked_with(_CHALLENGE),
         example_answer={
             "challenge_id": "stepup_xyz…",
             "options": EXAMPLE_OPTIONS,
             "expires_at": "2026-01-01T12:05:00Z",
         },
-        refusals=(*BAD_TOKEN, NotFoundError, TooManyRequestsError, UnavailableError),
-        needs_token=True,
+        refusals=(NotFoundError, TooManyRequestsError),
         for_unverified=True,
     ),
 )

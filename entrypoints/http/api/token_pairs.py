@@ -1,5 +1,7 @@
 """The calls for pairs of tokens: a short access token, and a refresh token for the next pair."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -14,7 +16,7 @@ from leadnator_auth.domain.errors import (
 )
 from leadnator_auth.entrypoints.http.context import client_of, identified, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation
+from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.reading.body import read_fields
 from leadnator_auth.entrypoints.views import rfc3339
 
@@ -70,33 +72,31 @@ _EXAMPLE = {
     "refresh_expires_at": "2026-01-08T12:00:00Z",
 }
 
+operation = partial(Operation, group=GROUP)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/token-pair",
         handler=post_token_pair,
         name="create_token_pair",
         summary="Exchange the token of a log-in for a pair; that token stops working at once.",
-        group=GROUP,
         success=_PAIR,
         example_answer=_EXAMPLE,
-        refusals=(*BAD_TOKEN, NotFoundError, TokenPairExistsError, UnavailableError),
+        refusals=(NotFoundError, TokenPairExistsError),
         needs_token=True,
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/auth/refresh",
         handler=post_refresh,
         name="refresh_token_pair",
         summary="Exchange a refresh token for the next pair; one that was replaced before ends the session.",
-        group=GROUP,
         body={"refresh_token": schemas.REFRESH_TOKEN},
         example_body={"refresh_token": "refresh_xyz…"},
         variables={"refresh_token": "REFRESH_TOKEN"},
         success=_PAIR,
         example_answer=_EXAMPLE,
         refusals=(
-            *BAD_BODY,
             NotFoundError,
             InvalidRefreshTokenError,
             EmailNotVerifiedError,

@@ -1,11 +1,14 @@
 """The calls for administrators about what is on its way to a webhook."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from leadnator_auth.domain import list_webhook_deliveries, retry_webhook_delivery, send_test_event
 from leadnator_auth.domain.entities.outbox import DeliveryState
-from leadnator_auth.entrypoints.http.api.webhooks import GROUP, REFUSALS, WEBHOOK_ID, require_them, webhook_id_of
+from leadnator_auth.domain.errors import ForbiddenError, NotFoundError
+from leadnator_auth.entrypoints.http.api.webhooks import GROUP, WEBHOOK_ID, require_them, webhook_id_of
 from leadnator_auth.entrypoints.http.context import actor_of, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.lists import CURSOR, LIMIT, page_of
@@ -73,44 +76,39 @@ _QUEUED = _SENT | {"state": "queued", "attempts": 0, "next_attempt_at": "2026-01
 _DELIVERY_ID = Parameter("delivery_id", "path", {"type": "string"}, "d_123")
 _ONE_DELIVERY = schemas.closed({"delivery": _DELIVERY})
 
+operation = partial(Operation, group=GROUP, needs_token=True)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="GET",
         path="/api/admin/webhooks/{id}/deliveries",
         handler=get_deliveries,
         name="list_webhook_deliveries",
         summary="List what is or was on its way to a webhook, newest first.",
-        group=GROUP,
         parameters=(WEBHOOK_ID, LIMIT, CURSOR),
         success=page_of("deliveries", _DELIVERY),
         example_answer={"deliveries": [_SENT], "next_cursor": None},
-        refusals=REFUSALS,
-        needs_token=True,
+        refusals=(ForbiddenError, NotFoundError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/admin/webhooks/{id}/deliveries/{delivery_id}/retry",
         handler=post_retry,
         name="retry_webhook_delivery",
         summary="Send once more what waits, was given up, or was sent already.",
-        group=GROUP,
         parameters=(WEBHOOK_ID, _DELIVERY_ID),
         success=_ONE_DELIVERY,
         example_answer={"delivery": _QUEUED | {"attempts": 1}},
-        refusals=REFUSALS,
-        needs_token=True,
+        refusals=(ForbiddenError, NotFoundError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/admin/webhooks/{id}/test",
         handler=post_test,
         name="send_test_event",
         summary="Post an event of the type `webhook.test`, whatever types the webhook wants.",
-        group=GROUP,
         parameters=(WEBHOOK_ID,),
         success=_ONE_DELIVERY,
         example_answer={"delivery": _QUEUED | {"type": "webhook.test"}},
-        refusals=REFUSALS,
-        needs_token=True,
+        refusals=(ForbiddenError, NotFoundError),
     ),
 )

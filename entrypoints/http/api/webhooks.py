@@ -1,5 +1,7 @@
 """The calls for administrators about webhooks: who is told of events, of which, and by which secret."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -14,12 +16,12 @@ from leadnator_auth.domain import (
     rotate_webhook_secret,
     show_webhook,
 )
-from leadnator_auth.domain.errors import ForbiddenError, NotFoundError, TooManyWebhooksError, UnavailableError
+from leadnator_auth.domain.errors import ForbiddenError, NotFoundError, TooManyWebhooksError
 from leadnator_auth.domain.use_cases.steps.webhook_access import check_webhooks_on
 from leadnator_auth.entrypoints.http.api import webhook_schemas
 from leadnator_auth.entrypoints.http.context import actor_of, done, ports_of
 from leadnator_auth.entrypoints.http.openapi import schemas
-from leadnator_auth.entrypoints.http.openapi.operation import BAD_BODY, BAD_TOKEN, Operation, Parameter
+from leadnator_auth.entrypoints.http.openapi.operation import Operation, Parameter
 from leadnator_auth.entrypoints.http.reading.body import read_fields, read_members
 from leadnator_auth.entrypoints.http.security_events import log_event
 from leadnator_auth.entrypoints.views import webhook_view
@@ -98,86 +100,74 @@ def _secret_told(made: WebhookWithSecret) -> Response:
 
 
 GROUP = "Webhooks"
-REFUSALS = (*BAD_TOKEN, ForbiddenError, NotFoundError, UnavailableError)
 WEBHOOK_ID = Parameter("id", "path", {"type": "string"}, "wh_123")
 
+operation = partial(Operation, group=GROUP, needs_token=True)
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
+    operation(
         method="GET",
         path="/api/admin/webhooks",
         handler=get_webhooks,
         name="list_webhooks",
         summary="List the webhooks, newest first.",
-        group=GROUP,
         success=schemas.closed({"webhooks": {"type": "array", "items": webhook_schemas.WEBHOOK}}),
         example_answer={"webhooks": [webhook_schemas.EXAMPLE]},
-        refusals=REFUSALS,
-        needs_token=True,
+        refusals=(ForbiddenError, NotFoundError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/admin/webhooks",
         handler=post_webhook,
         name="add_webhook",
         summary="Have events posted to a URL from now on, and return the secret that signs them.",
-        group=GROUP,
         body=webhook_schemas.NEW,
         optional=("types", "description"),
         example_body=webhook_schemas.EXAMPLE_NEW,
         success=webhook_schemas.ANSWER_WITH_SECRET,
         example_answer={"webhook": webhook_schemas.EXAMPLE, "secret": "whsec_…"},
-        refusals=(*BAD_BODY, *REFUSALS, TooManyWebhooksError),
-        needs_token=True,
+        refusals=(ForbiddenError, NotFoundError, TooManyWebhooksError),
     ),
-    Operation(
+    operation(
         method="GET",
         path="/api/admin/webhooks/{id}",
         handler=get_webhook,
         summary="Return a webhook.",
-        group=GROUP,
         parameters=(WEBHOOK_ID,),
         success=webhook_schemas.ANSWER,
         example_answer={"webhook": webhook_schemas.EXAMPLE},
-        refusals=REFUSALS,
-        needs_token=True,
+        refusals=(ForbiddenError, NotFoundError),
     ),
-    Operation(
+    operation(
         method="PATCH",
         path="/api/admin/webhooks/{id}",
         handler=patch_webhook,
         name="change_webhook",
         summary="Change a webhook; `enabled` takes one up again that answered 410 Gone.",
-        group=GROUP,
         parameters=(WEBHOOK_ID,),
         body=webhook_schemas.CHANGES,
         is_patch=True,
         example_body={"types": [], "enabled": True},
         success=webhook_schemas.ANSWER,
         example_answer={"webhook": webhook_schemas.EXAMPLE | {"types": []}},
-        refusals=(*BAD_BODY, *REFUSALS),
-        needs_token=True,
+        refusals=(ForbiddenError, NotFoundError),
     ),
-    Operation(
+    operation(
         method="DELETE",
         path="/api/admin/webhooks/{id}",
         handler=delete_webhook,
         summary="Remove a webhook; what waits for it is never sent.",
-        group=GROUP,
         parameters=(WEBHOOK_ID,),
-        refusals=REFUSALS,
-        needs_token=True,
+        refusals=(ForbiddenError, NotFoundError),
     ),
-    Operation(
+    operation(
         method="POST",
         path="/api/admin/webhooks/{id}/rotate-secret",
         handler=post_rotate_secret,
         name="rotate_webhook_secret",
         summary="Return a new secret; for 24 hours, the one before signs beside it.",
-        group=GROUP,
         parameters=(WEBHOOK_ID,),
         success=webhook_schemas.ANSWER_WITH_SECRET,
         example_answer={"webhook": webhook_schemas.EXAMPLE, "secret": "whsec_…"},
-        refusals=REFUSALS,
-        needs_token=True,
+        refusals=(ForbiddenError, NotFoundError),
     ),
 )

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from leadnator_auth import __version__
 from leadnator_auth.entrypoints.http.api.operations import GROUPS, OPERATIONS
-from leadnator_auth.entrypoints.http.openapi.named_schemas import moved_out
 from leadnator_auth.entrypoints.http.openapi.operation import Operation, Parameter
 from leadnator_auth.entrypoints.http.openapi.problem_descriptions import (
     HEADERS,
@@ -25,6 +25,7 @@ from leadnator_auth.entrypoints.http.refusals import InternalError, MethodNotAll
 ALWAYS: tuple[Kind, ...] = (MethodNotAllowedError, InternalError)
 """The refusals of every path, whatever the operation."""
 
+_HOLD_NO_SCHEMAS = {"const", "default", "enum", "example", "examples"}
 _DESCRIPTION = (
     "Sign-up, log-in and password reset with JSON Web Tokens. Every answer has an X-Request-Id and is not to be "
     "stored, but for the public keys; every error is a problem of RFC 9457. HEAD works where GET does. Members of a "
@@ -82,6 +83,26 @@ def openapi_document(
         "tags": [_tag(group) for group in dict.fromkeys(operation.group for operation in operations)],
         **described,
     }
+
+
+def moved_out(part: Any, schemas: dict[str, Any]) -> Any:  # any part of a JSON document
+    """Returns this part with a reference in place of each schema that has a title, and puts those into `schemas`.
+
+    They are moved into the components: clients get a type of that name.
+
+    Raises: ValueError when two different ones have the same title.
+    """
+    if isinstance(part, list | tuple):
+        return [moved_out(item, schemas) for item in part]
+    if not isinstance(part, Mapping):
+        return part
+    moved = {key: value if key in _HOLD_NO_SCHEMAS else moved_out(value, schemas) for key, value in part.items()}
+    title = moved.get("title")
+    if not isinstance(title, str):
+        return moved
+    if schemas.setdefault(title, moved) != moved:
+        raise ValueError(f"two schemas have the title {title}")
+    return {"$ref": f"#/components/schemas/{title}"}
 
 
 def _example(kind: Kind, base_path: str) -> JsonObject:

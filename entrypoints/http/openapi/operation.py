@@ -17,6 +17,7 @@ from leadnator_auth.domain.errors import (
     InvalidTokenError,
     MissingFieldsError,
     SessionRequiredError,
+    UnavailableError,
 )
 from leadnator_auth.entrypoints.http.openapi.schemas import OK, Schema, closed, open_object
 from leadnator_auth.entrypoints.http.refusals import (
@@ -42,6 +43,7 @@ BAD_BODY: Refusals = (
 )
 BAD_FORM: Refusals = tuple(kind for kind in BAD_BODY if kind is not InvalidJsonError)
 BAD_TOKEN: Refusals = (InvalidRequestError, MissingTokenError, InvalidTokenError)
+JSON = "application/json"
 
 
 @attrs.frozen
@@ -76,12 +78,13 @@ class Operation:
     """The headers of the answer on success that mean something to a client, as OpenAPI describes one."""
     example_answer: Any = attrs.Factory(lambda: {"ok": True})  # JSON of any type; a text where the answer is one
     body: Mapping[str, Schema] | None = None
-    body_type: str = "application/json"
+    body_type: str = JSON
     """The media type of the body."""
     optional: tuple[str, ...] = ()
     """The members of the body that may be absent."""
     example_body: Mapping[str, Any] | None = None
     _refusals: Refusals = ()
+    """What is not refused because of the body or the credential alone."""
     needs_token: bool = False
     for_unverified: bool = False
     """Whether those may call it, too, who have yet to prove their address where that is required."""
@@ -91,7 +94,7 @@ class Operation:
     """The scope that it takes an API key with, which is the only credential for it then."""
     refuses_by_401: bool = False
     """Whether it answers 401, whatever is wrong with who calls it: for proxies that understand nothing else."""
-    media_type: str = "application/json"
+    media_type: str = JSON
     """The media type of the answer on success."""
     parameters: tuple[Parameter, ...] = ()
     is_patch: bool = False
@@ -103,11 +106,20 @@ class Operation:
 
     @property
     def refusals(self) -> Refusals:
-        """What it refuses, with what all refuse that are not for all who can be identified."""
+        """What it refuses: what any body or credential may be refused for, and what is its own."""
         if not self.needs_token or self.refuses_by_401:
-            return self._refusals
-        unverified = () if self.for_unverified else (EmailNotVerifiedError,)
-        return (*self._refusals, *unverified, *self._refusals_of_keys)
+            refusals = (*self._refusals_of_body, *self._refusals)
+        else:
+            unverified = () if self.for_unverified else (EmailNotVerifiedError,)
+            of_token = (UnavailableError, *unverified, *self._refusals_of_keys)
+            refusals = (*self._refusals_of_body, *BAD_TOKEN, *self._refusals, *of_token)
+        return tuple(dict.fromkeys(refusals))
+
+    @property
+    def _refusals_of_body(self) -> Refusals:
+        if self.body is None:
+            return ()
+        return BAD_BODY if self.body_type == JSON else BAD_FORM
 
     @property
     def _refusals_of_keys(self) -> Refusals:

@@ -3,18 +3,13 @@
 from collections.abc import Mapping
 
 from leadnator_auth.entrypoints.http.openapi.operation import Handler
-from leadnator_auth.entrypoints.http.pages.assets import asset
-from leadnator_auth.entrypoints.http.pages.email_change import CONFIRM_EMAIL, UNDO_EMAIL_CHANGE
-from leadnator_auth.entrypoints.http.pages.reset_password import RESET_PASSWORD
-from leadnator_auth.entrypoints.http.pages.verify_email import VERIFY_EMAIL
+from leadnator_auth.entrypoints.http.pages.mailed_links import LINK_PAGES
+from leadnator_auth.entrypoints.http.pages.rendering import asset
 
 __all__ = ["PAGES", "REFERENCE_ASSETS"]
 
 PAGES: Mapping[str, Mapping[str, Handler]] = {
-    **{
-        page.path: {"GET": page.get, "POST": page.post}
-        for page in (RESET_PASSWORD, VERIFY_EMAIL, CONFIRM_EMAIL, UNDO_EMAIL_CHANGE)
-    },
+    **{page.path: {"GET": page.get, "POST": page.post} for page in LINK_PAGES},
     "/assets/page.css": {"GET": asset("page.css", "text/css")},
     "/assets/passkeys.js": {"GET": asset("passkeys.js", "text/javascript")},
     "/assets/reset_password.js": {"GET": asset("reset_password.js", "text/javascript")},

@@ -1,8 +1,9 @@
 """The reference page, made from the operations."""
 
 import json
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,12 +15,18 @@ from leadnator_auth.entrypoints.http.openapi.document import ALWAYS
 from leadnator_auth.entrypoints.http.openapi.operation import Operation
 from leadnator_auth.entrypoints.http.openapi.problem_descriptions import by_status, problem_example
 from leadnator_auth.entrypoints.http.pages.curl import curl
-from leadnator_auth.entrypoints.http.pages.highlighting import FIGURES, JSON, SHELL, parts_of
 from leadnator_auth.entrypoints.http.pages.rendering import render
 from leadnator_auth.entrypoints.http.pages.schema_notes import notes_on, type_of
 from leadnator_auth.entrypoints.http.pages.shell_variables import shell_variables
 from leadnator_auth.entrypoints.http.problems import PROBLEMS
 from leadnator_auth.entrypoints.http.reading.body import FORM
+
+# The parts of a snippet, told apart for the style sheet to give them colours.
+_JSON = re.compile(
+    r"""(?P<name>"(?:[^"\\]|\\.)*"(?=:))|(?P<text>"(?:[^"\\]|\\.)*")|(?P<value>true|false|null|-?\d[\d.]*)"""
+)
+_SHELL = re.compile(r"""(?P<variable>\$[A-Z_]+|^[A-Z_]+(?==))|(?P<text>'[^']*')|(?P<name>(?<=\s)-\w+)""", re.MULTILINE)
+_FIGURES = re.compile(r"""(?P<text>"[^"]*")|(?P<name>\w+(?==))|(?P<value>(?<=[ ])[\d.]+$)""", re.MULTILINE)
 
 
 def render_reference(base_url: str, base_path: str = "", operations: Sequence[Operation] = OPERATIONS) -> str:
@@ -38,12 +45,22 @@ def render_reference(base_url: str, base_path: str = "", operations: Sequence[Op
         by_status=by_status,
         members_of=_members_of,
         parameters_of=_parameters_of,
-        parts_of=parts_of,
+        parts_of=_parts_of,
         problem_example=partial(problem_example, base_path=base_path),
-        languages={"application/json": JSON, "text/plain": FIGURES, "shell": SHELL, FORM: FIGURES},
+        languages={"application/json": _JSON, "text/plain": _FIGURES, "shell": _SHELL, FORM: _FIGURES},
         pretty=_pretty,
         body_of=_body_of,
     )
+
+
+def _parts_of(text: str, language: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Returns the whole text in parts, each with its kind, "" for what has none."""
+    end = 0
+    for match in language.finditer(text):
+        yield "", text[end : match.start()]
+        yield match.lastgroup or "", match[0]
+        end = match.end()
+    yield "", text[end:]
 
 
 def _pretty(value: Any) -> str:  # JSON of any type, or a text that is shown as it is

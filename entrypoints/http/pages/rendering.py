@@ -1,17 +1,19 @@
-"""The templates of all pages, and headers that let in nothing but our own files."""
+"""The templates of all pages, their style and scripts, and headers that let in nothing but these files of ours."""
 
 from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from leadnator_auth.entrypoints.http.pages.assets import FOLDER
+from leadnator_auth.entrypoints.http.openapi.operation import Handler
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+FOLDER = Path(__file__).with_name("files")
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -44,3 +46,13 @@ def _templates() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def asset(name: str, media_type: str) -> Handler:
+    """Returns the handler of one file, which browsers may keep for an hour."""
+    content = (FOLDER / name).read_bytes()
+
+    async def get_asset(request: Request) -> Response:
+        return Response(content, media_type=media_type, headers={"Cache-Control": "public, max-age=3600"})
+
+    return get_asset

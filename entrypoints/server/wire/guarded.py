@@ -18,47 +18,31 @@ class Cycle(Protocol):
     message_event: asyncio.Event
 
     @property
-    def scope(self) -> HTTPScope:
-        """What the application is told of it."""
+    def scope(self) -> HTTPScope: ...
 
 
 class Parsing(Protocol):
-    """A uvicorn protocol behind the guard."""
+    """A uvicorn protocol behind the guard; `cycle` is the latest request, answered or not."""
 
     @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The task that runs it."""
-
+    def loop(self) -> asyncio.AbstractEventLoop: ...
     @property
-    def transport(self) -> asyncio.Transport:
-        """The connection."""
-
+    def transport(self) -> asyncio.Transport: ...
     @property
-    def client(self) -> tuple[str, int] | None:
-        """The other end."""
-
+    def client(self) -> tuple[str, int] | None: ...
     @property
-    def flow(self) -> FlowControl:
-        """Whether the connection is read."""
-
+    def flow(self) -> FlowControl: ...
     @property
-    def cycle(self) -> Cycle | None:
-        """The latest request, answered or not."""
-
+    def cycle(self) -> Cycle | None: ...
     @property
-    def server_state(self) -> ServerState:
-        """The headers of every answer."""
-
+    def server_state(self) -> ServerState: ...
     @property
-    def root_path(self) -> str:
-        """The path that the application is below."""
-
+    def root_path(self) -> str: ...
     @property
-    def timeout_keep_alive_task(self) -> asyncio.TimerHandle | None:
-        """Closes a connection that is idle after an answer."""
+    def timeout_keep_alive_task(self) -> asyncio.TimerHandle | None: ...
 
     def stop_idling(self) -> None:
-        """Stops that timer."""
+        """Stops the timer that closes a connection which is idle after an answer."""
 
     def feed(self, part: bytes) -> None:
         """Hands a checked part of a request to the parser."""

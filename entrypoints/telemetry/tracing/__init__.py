@@ -23,7 +23,7 @@ def tracing_to(endpoint: str) -> "Tracing":
     """
     try:
         # It reads its variables when it is loaded, too.
-        from leadnator_auth.entrypoints.telemetry.tracing.exporting import exporting_tracing
+        from leadnator_auth.entrypoints.telemetry.tracing.tracing import exporting_tracing
     except ImportError as error:
         raise StartError(MISSING_EXTRA) from error
     except (ValueError, RuntimeError) as error:

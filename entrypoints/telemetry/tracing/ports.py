@@ -10,10 +10,8 @@ from datetime import datetime
 import attrs
 from opentelemetry.trace import Tracer, get_current_span
 
-from leadnator_auth.domain import Client, Identity, Password, SessionId
-from leadnator_auth.domain.entities.api_key import KeyIdentity
+from leadnator_auth.domain import ApiKeyId, Client, Identity, KeyIdentity, Password, SessionId
 from leadnator_auth.domain.ports import Identities, PasswordHasher, Repositories, Transaction, UnitOfWork
-from leadnator_auth.domain.values.ids import ApiKeyId
 
 
 @contextmanager

@@ -1,10 +1,17 @@
-"""The makers of spans: a layer around the application, and ports that report what they do for a request."""
+"""The makers of spans: a layer around the application, and ports that report what they do for a request.
+
+Spans go to an OpenTelemetry collector, by OTLP over HTTP, on a thread of its own.
+"""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 import attrs
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from starlette.middleware import Middleware
 
 from leadnator_auth import __version__
@@ -13,6 +20,10 @@ from leadnator_auth.entrypoints.telemetry.tracing.ports import TracedHasher, Tra
 from leadnator_auth.entrypoints.telemetry.tracing.requests import TracedRequests
 
 CLOSE_TIMEOUT = 2.0
+_TRACES = "/v1/traces"
+
+# At DEBUG it prints whatever it sends.
+logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
 class Tracing:
@@ -45,3 +56,17 @@ class Tracing:
         if late:
             self._give_up()
         await ending
+
+
+def exporting_tracing(endpoint: str) -> Tracing:
+    """Returns a tracer of requests that sends the spans to the collector at this base URL.
+
+    Everything else is set by OpenTelemetry's own variables: OTEL_TRACES_SAMPLER, OTEL_RESOURCE_ATTRIBUTES,
+    OTEL_EXPORTER_OTLP_HEADERS.
+    """
+    resource = Resource.create({SERVICE_NAME: "leadnator-auth", SERVICE_VERSION: __version__})
+    provider = TracerProvider(resource=resource)
+    address = endpoint if endpoint.endswith(_TRACES) else endpoint + _TRACES
+    exporter = OTLPSpanExporter(endpoint=address)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    return Tracing(provider, give_up=exporter.shutdown)

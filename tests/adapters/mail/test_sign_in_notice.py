@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from leadnator_auth.adapters.mail import MailWriter
-from leadnator_auth.adapters.mail.agents import described
+from leadnator_auth.adapters.mail.writing import described
 from leadnator_auth.adapters.memory import FakeClock
 from leadnator_auth.domain import Client, EmailAddress, MailKind, NoticeMail
 from tests.e2e.mails import text_of

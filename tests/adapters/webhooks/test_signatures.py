@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from leadnator_auth.adapters.webhooks import HttpWebhookSender
-from leadnator_auth.adapters.webhooks.signing import headers
+from leadnator_auth.adapters.webhooks.sender import headers
 from leadnator_auth.domain import UnavailableError, WebhookMessage
 from leadnator_auth.domain.entities.webhook_message import shown_secret
 from tests.adapters.webhooks.fake_network import NO_TLS, answering
