@@ -13,6 +13,7 @@ from leadnator_auth.domain import (
     deliver_due_mails,
     list_factors,
     make_recovery_codes,
+    remove_totp,
     run_in_transaction,
     step_up,
 )
@@ -65,3 +66,14 @@ async def test_an_app_was_added_when_it_began_to_count(
     )
     left = await list_factors(identity, ports=memory)
     assert (left.totp is not None, left.recovery_codes_left) == (is_left, codes_left)
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+async def test_the_owner_is_told_of_an_app_that_was_removed_if_it_counted(
+    memory: MemoryPorts, identity: Identity, is_confirmed: bool
+) -> None:
+    await (a_confirmed_app if is_confirmed else an_app)(identity, memory)
+    await remove_totp(identity, ports=memory)
+    await deliver_due_mails(ports=memory)
+    told = [mail.kind for mail in memory.mailer.notices]
+    assert told == [MailKind.FACTOR_ADDED, MailKind.FACTOR_REMOVED] * is_confirmed

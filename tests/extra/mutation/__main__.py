@@ -5,9 +5,9 @@ import io
 import json
 import os
 import resource
+import select
 import signal
 import sys
-import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from functools import partial
@@ -29,6 +29,8 @@ PATIENCE = 600
 """Seconds for what hangs and waits."""
 TESTS = (
     "-qx",
+    "--tb=no",
+    "--assert=plain",
     "-pno:cacheprovider",
     "-knot sqlite and not postgresql",
     "--ignore=tests/unit/test_readme.py",
@@ -60,52 +62,55 @@ class Trial:
         gc.freeze()  # so that children share the memory
         for source, is_to_be_noticed in ((self._mutants[0].original, False), ("raise RuntimeError", True)):
             sample = attrs.evolve(self._mutants[0], source=source)
-            if _answer_of_child(partial(fails_anew, sample, TESTS)) is not is_to_be_noticed:
+            if bool(_answer_of_child(partial(fails_anew, sample, TESTS))) is not is_to_be_noticed:
                 raise RuntimeError("the tests that are loaded anew do not tell a file from its mutants")
         for mutant in tqdm(self._mutants, unit="mutant", disable=None):
-            if _answer_of_child(partial(_is_noticed, mutant, session, reach.tests_of(mutant))):
+            if test := _answer_of_child(partial(_who_notices, mutant, session, reach.tests_of(mutant))):
                 self._score.killed += 1
+                reach.noticed[test] += 1
             else:
                 self._score.survivors.append(mutant.name)
                 click.echo(f"survived: {mutant.name}", err=True)
         return True
 
 
-def _answer_of_child(question: Callable[[], bool]) -> bool:
-    """Returns what a question is answered in a process of its own; True when that fails or hangs."""
+def _answer_of_child(question: Callable[[], str]) -> str:
+    """Returns what a question is answered in a process of its own, or that this fails or hangs."""
+    reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        _answer(question)
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            return os.waitstatus_to_exitcode(status) != 0
-        time.sleep(0.005)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return True
+        _answer(question, writer)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as answer:
+        if select.select([answer], [], [], PATIENCE)[0]:
+            told = answer.read()
+        else:
+            os.kill(child, signal.SIGKILL)
+            told = "hangs"
+    return told if os.waitpid(child, 0)[1] == 0 else "fails"
 
 
-def _answer(question: Callable[[], bool]) -> None:
+def _answer(question: Callable[[], str], writer: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     try:
-        os._exit(int(question()))
+        os.write(writer, question().encode())
     except BaseException:  # noqa: BLE001 (whatever it is, it was noticed)
         os._exit(1)
+    os._exit(0)
 
 
-def _is_noticed(mutant: Mutant, session: pytest.Session, tests: list[pytest.Item]) -> bool:
+def _who_notices(mutant: Mutant, session: pytest.Session, tests: list[pytest.Item]) -> str:
+    """Returns the first test that fails, or an empty text."""
     if not mutant.swap():
         return fails_anew(mutant, TESTS)
     for item, following in zip(tests, [*tests[1:], None], strict=True):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
-            return True
-    return False
+            return item.nodeid
+    return ""
 
 
 @click.command()

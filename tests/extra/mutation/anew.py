@@ -19,14 +19,16 @@ MOST_FILES = 4
 """Of tests, that are tried before all the others."""
 
 
-def fails_anew(mutant: Mutant, tests: Sequence[str]) -> bool:
-    """Returns whether any test fails; this process is of no use for anything else then.
+def fails_anew(mutant: Mutant, tests: Sequence[str]) -> str:
+    """Returns "anew" if any test fails, else an empty text; this process is of no use for anything else then.
 
-    The files that name most of what the module declares are tried first.
+    Asserts must be plain: else pytest loads by itself whatever has plugins for it. The files that name most of what the
+    module declares are tried first.
     """
     nearest = _nearest(mutant, tests)
     others = [f"--ignore={file}" for file in nearest]
-    return _fails(mutant, [*tests, *nearest]) or _fails(mutant, [*tests, *others, "tests/unit"])
+    is_noticed = _fails(mutant, [*tests, *nearest]) or _fails(mutant, [*tests, *others, "tests/unit"])
+    return "anew" if is_noticed else ""
 
 
 def _fails(mutant: Mutant, arguments: list[str]) -> bool:
@@ -35,7 +37,7 @@ def _fails(mutant: Mutant, arguments: list[str]) -> bool:
             del sys.modules[name]
     finder = _Finder(mutant)
     sys.meta_path.insert(0, finder)
-    result = pytest.main(["--assert=plain", *arguments])  # or pytest itself would load what has a plugin of its
+    result = pytest.main(arguments)
     sys.meta_path.remove(finder)
     return result not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
