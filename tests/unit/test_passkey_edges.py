@@ -33,7 +33,6 @@ from leadnator_auth.domain import (
     request_passkey_step_up,
     step_up,
 )
-from leadnator_auth.domain.entities.passkey import MAX_PASSKEYS
 from leadnator_auth.domain.use_cases.steps.require_step_up import current_user
 from leadnator_auth.testing import VirtualAuthenticator
 from leadnator_auth.testing.contract.passkeys import a_passkey
@@ -159,9 +158,9 @@ async def test_a_challenge_takes_five_guesses_at_a_second_factor(
 
 async def test_an_account_with_twenty_is_asked_for_no_more(memory: MemoryPorts, identity: Identity) -> None:
     async with memory.unit_of_work() as transaction:
-        for number in range(MAX_PASSKEYS - 1):
+        for number in range(19):
             await transaction.passkeys.add(a_passkey(identity.user, number))
-        await transaction.users.save(attrs.evolve(identity.user, passkey_count=MAX_PASSKEYS - 1))
+        await transaction.users.save(attrs.evolve(identity.user, passkey_count=19))
         await transaction.commit()
     await added(VirtualAuthenticator(), identity, memory)
     with pytest.raises(TooManyPasskeysError):

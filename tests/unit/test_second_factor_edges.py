@@ -17,7 +17,6 @@ from leadnator_auth.domain import (
     run_in_transaction,
     step_up,
 )
-from leadnator_auth.domain.entities.recovery_code import CODES, FEW_CODES
 from leadnator_auth.domain.use_cases.steps.complete_recovery import complete_recovery
 from tests.unit.test_second_factors import a_confirmed_app, an_app
 
@@ -31,12 +30,12 @@ async def test_the_owner_is_told_of_each_recovery_code_and_once_that_few_are_lef
     memory.clock.advance(minutes=1)
     await step_up(identity, code=app.at(memory.clock.now()), ports=memory)
     expected = Counter({MailKind.FACTOR_ADDED: 1})
-    for left, code in zip(reversed(range(CODES)), codes, strict=True):
+    for left, code in zip(reversed(range(10)), codes, strict=True):
         await deliver_due_mails(ports=memory)
         assert Counter(mail.kind for mail in memory.mailer.notices) == expected
         memory.clock.advance(hours=1)
         await step_up(identity, code=code, ports=memory)
-        expected += Counter([MailKind.RECOVERY_CODE_USED, *[MailKind.RECOVERY_CODES_LOW][: left == FEW_CODES]])
+        expected += Counter([MailKind.RECOVERY_CODE_USED, *[MailKind.RECOVERY_CODES_LOW][: left == 3]])
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,7 @@ async def test_the_owner_is_told_of_each_recovery_code_and_once_that_few_are_lef
         (5 * MINUTE, False, 0),
         (5 * MINUTE + MOMENT, True, 0),
         (6 * MINUTE, True, 0),
-        (6 * MINUTE + MOMENT, True, CODES),
+        (6 * MINUTE + MOMENT, True, 10),
     ],
 )
 async def test_an_app_was_added_when_it_began_to_count(
