@@ -1,5 +1,6 @@
 """What the owner is told of each recovery code, and what becomes of a factor that was added just before an instant."""
 
+import re
 from collections import Counter
 from datetime import timedelta
 
@@ -29,6 +30,7 @@ async def test_the_owner_is_told_of_each_recovery_code_and_once_that_few_are_lef
     app, codes = await a_confirmed_app(identity, memory)
     memory.clock.advance(minutes=1)
     await step_up(identity, code=app.at(memory.clock.now()), ports=memory)
+    assert all(re.fullmatch("[A-Z2-7]{6}(-[A-Z2-7]{6}){3}", code) for code in codes)
     expected = Counter({MailKind.FACTOR_ADDED: 1})
     for left, code in zip(reversed(range(10)), codes, strict=True):
         await deliver_due_mails(ports=memory)

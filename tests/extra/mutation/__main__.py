@@ -8,6 +8,7 @@ import resource
 import select
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from functools import partial
@@ -27,6 +28,8 @@ SECONDS = 60
 """Of a processor, for all unit tests of one mutant, which take fifteen; one that takes longer hangs: it was noticed."""
 PATIENCE = 600
 """Seconds for what hangs and waits."""
+QUICK_SECONDS = 2
+"""Of a processor, where the tests that are likely to notice are enough."""
 TESTS = (
     "-qx",
     "--tb=no",
@@ -51,9 +54,10 @@ class Score:
 class Trial:
     """A pytest plugin that runs the collected tests once for each mutant, in a process of its own."""
 
-    def __init__(self, mutants: list[Mutant], score: Score) -> None:
+    def __init__(self, mutants: list[Mutant], score: Score, *, quick: bool) -> None:
         self._mutants = mutants
         self._score = score
+        self._quick = quick
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -65,7 +69,9 @@ class Trial:
             if bool(_answer_of_child(partial(fails_anew, sample, TESTS))) is not is_to_be_noticed:
                 raise RuntimeError("the tests that are loaded anew do not tell a file from its mutants")
         for mutant in tqdm(self._mutants, unit="mutant", disable=None):
-            if test := _answer_of_child(partial(_who_notices, mutant, session, reach.tests_of(mutant))):
+            if test := _answer_of_child(
+                partial(_who_notices, mutant, session, reach.tests_of(mutant), quick=self._quick)
+            ):
                 self._score.killed += 1
                 reach.noticed[test] += 1
             else:
@@ -102,14 +108,16 @@ def _answer(question: Callable[[], str], writer: int) -> None:
     os._exit(0)
 
 
-def _who_notices(mutant: Mutant, session: pytest.Session, tests: list[pytest.Item]) -> str:
+def _who_notices(mutant: Mutant, session: pytest.Session, tests: list[pytest.Item], *, quick: bool) -> str:
     """Returns the first test that fails, or an empty text."""
     if not mutant.swap():
-        return fails_anew(mutant, TESTS)
+        return fails_anew(mutant, TESTS, quick=quick)
     for item, following in zip(tests, [*tests[1:], None], strict=True):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
             return item.nodeid
+        if quick and time.process_time() > QUICK_SECONDS:
+            return ""
     return ""
 
 
@@ -117,7 +125,8 @@ def _who_notices(mutant: Mutant, session: pytest.Session, tests: list[pytest.Ite
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--again", type=click.File(), help="An earlier summary: try only what survived then.")
-def main(paths: tuple[str, ...], *, as_json: bool, again: TextIO | None) -> None:
+@click.option("--quick", is_flag=True, help="Try the tests that are likely to notice; more survives then.")
+def main(paths: tuple[str, ...], *, as_json: bool, again: TextIO | None, quick: bool) -> None:
     """Changes the files in PATHS, which are relative to the checkout, in many small ways, and runs the unit tests."""
     files = sorted({str(file.relative_to(ROOT)) for path in paths for file in _files(ROOT / path)})
     mutants = [mutant for file in files for mutant in mutants_of(file)]
@@ -127,7 +136,7 @@ def main(paths: tuple[str, ...], *, as_json: bool, again: TextIO | None) -> None
     score = Score()
     os.chdir(ROOT)
     with redirect_stdout(io.StringIO()):  # which is for the summary
-        pytest.main([*TESTS, "tests/unit"], plugins=[Trial(mutants, score)])
+        pytest.main([*TESTS, "tests/unit"], plugins=[Trial(mutants, score, quick=quick)])
     if score.killed + len(score.survivors) != len(mutants):
         raise click.ClickException("the tests fail as they are")
     if as_json:

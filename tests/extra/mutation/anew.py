@@ -19,15 +19,16 @@ MOST_FILES = 4
 """Of tests, that are tried before all the others."""
 
 
-def fails_anew(mutant: Mutant, tests: Sequence[str]) -> str:
+def fails_anew(mutant: Mutant, tests: Sequence[str], *, quick: bool = False) -> str:
     """Returns "anew" if any test fails, else an empty text; this process is of no use for anything else then.
 
     Asserts must be plain: else pytest loads by itself whatever has plugins for it. The files that name most of what the
-    module declares are tried first.
+    module declares are tried first; with `quick`, no others are.
     """
     nearest = _nearest(mutant, tests)
     others = [f"--ignore={file}" for file in nearest]
-    is_noticed = _fails(mutant, [*tests, *nearest]) or _fails(mutant, [*tests, *others, "tests/unit"])
+    is_noticed = _fails(mutant, [*tests, *nearest])
+    is_noticed = is_noticed or (not quick and _fails(mutant, [*tests, *others, "tests/unit"]))
     return "anew" if is_noticed else ""
 
 
