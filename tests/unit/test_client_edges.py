@@ -6,8 +6,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 import attrs
 import pytest
 
-from leadnator_auth.domain import Client
+from leadnator_auth.domain import Client, Session, SessionId
 from leadnator_auth.domain.entities.session import embedded_ipv4, unmapped
+from leadnator_auth.domain.entities.user import without_secrets, without_sessions
 from leadnator_auth.testing.contract.samples import NOW, a_session, a_user
 
 ALICE = a_user()
@@ -47,3 +48,30 @@ def test_an_agent_is_the_same_after_an_update() -> None:
         Client(user_agent=f"Mozilla/5.0 (X11; rv:{version}) Firefox/{version}") for version in ("140.0", "141.2")
     ]
     assert len({each.agent for each in (*firefox, Client(user_agent="curl/8"))}) == 2
+
+
+@pytest.mark.parametrize(
+    ("ip", "shown"),
+    [
+        ("2001:DB8::A", "2001:DB8::A"),
+        ("::FFFF:192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("ffff", "ffff"),
+        ("::ffff:nowhere", "::ffff:nowhere"),
+    ],
+)
+def test_an_address_is_shown_as_it_came_unless_it_is_an_ipv4_one(ip: str, shown: str) -> None:
+    assert Client(ip).ip == shown
+
+
+def test_a_session_begins_with_a_proof() -> None:
+    session = Session(SessionId("s_1"), ALICE.id, NOW, NOW + MINUTE)
+    assert (session.authenticated_at, session.proof.authenticated_at) == (NOW, NOW)
+
+
+def test_sessions_and_secrets_end_as_often_as_they_are_ended() -> None:
+    user, ended = ALICE, [(ALICE.session_epoch, ALICE.secret_epoch)]
+    for _ in range(4):
+        user = without_secrets(without_sessions(user))
+        ended.append((user.session_epoch, user.secret_epoch))
+    assert ended == [(number, number) for number in range(5)]
