@@ -137,7 +137,7 @@ class Passkey:
 
     def can_count(self, sign_count: int) -> bool:
         """Returns whether a counter rises by this, or is one that never counts (WebAuthn Level 3 section 6.1.1)."""
-        return sign_count > self.sign_count or sign_count == self.sign_count == 0
+        return sign_count > self.sign_count or not (sign_count or self.sign_count)
 
     def _check_user_handle(self, user_handle: bytes | None, *, is_user_known: bool) -> None:
         if user_handle is None and is_user_known:

@@ -3,7 +3,6 @@
 from leadnator_auth.domain.entities.one_time_token import OneTimeToken, Purpose
 from leadnator_auth.domain.entities.proof import AuthenticationMethod
 from leadnator_auth.domain.entities.session import Client
-from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.errors import InvalidChallengeError
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.second_factors import require_second_factors
@@ -79,11 +78,10 @@ async def _attempts(secret: str, client: Client, ports: Ports) -> LogInThrottle:
 
     Raises: NotFoundError where there are no second factors, else InvalidChallengeError.
     """
-    found: tuple[OneTimeToken, User] | None = None
     async with ports.unit_of_work.snapshot() as repositories:
         found = await find(Purpose.SECOND_FACTOR, secret, repositories)
-        is_owners = await is_known(found[1], client, repositories, ports) if found else False
-    if found is None:
-        require_second_factors(ports)
-        raise InvalidChallengeError
+        if found is None:
+            require_second_factors(ports)
+            raise InvalidChallengeError
+        is_owners = await is_known(found[1], client, repositories, ports)
     return LogInThrottle(found[1].email.canonical, client, is_owners, ports)

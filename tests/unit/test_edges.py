@@ -50,6 +50,7 @@ from leadnator_auth.domain import (
 )
 from leadnator_auth.domain.entities.mail import MailRequest, QueuedMail, SecretMail
 from leadnator_auth.domain.entities.rate_limit import Refusal
+from leadnator_auth.domain.entities.recovery_code import RecoveryCode
 from leadnator_auth.domain.entities.user import is_found, parse_plan
 from leadnator_auth.domain.errors import MailRefusedError
 from leadnator_auth.domain.ports import Repositories, Transaction
@@ -80,6 +81,7 @@ def test_no_secret_is_in_a_repr(alice: SignedIn) -> None:
         Credentials(alice.user.id, "the-hash", NOW),
         Password("the-password"),
         OneTimeToken(Purpose.RESET, "the-digest", alice.user.id, None, NOW, NOW),
+        RecoveryCode(alice.user.id, "the-digest", NOW),
         alice,
     ]
     for secret in ("the-hash", "the-password", "the-digest", alice.token):

@@ -490,7 +490,8 @@ async def test_the_domains_that_may_sign_up_may_be_moved_to(
 ) -> None:
     only = attrs.evolve(memory.policy, sign_up=SignUpPolicy(frozenset({"example.com"})))
     some = attrs.evolve(memory, policy=only)
-    await refused(change_email(identity, B, ports=some), SignUpClosedError)
+    for elsewhere in (B, "aaa@example.org", "zzz@example.org"):
+        await refused(change_email(identity, elsewhere, ports=some), SignUpClosedError)
     await change_email(identity, "al@EXAMPLE.com", ports=some)
     closed = attrs.evolve(memory, policy=attrs.evolve(memory.policy, sign_up=SignUpPolicy(frozenset())))
     await change_email(identity, B, ports=closed)

@@ -6,12 +6,30 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from leadnator_auth.domain import AccessPurpose, ApiKey, Claims, EmailChange, InvalidTokenError, KeyRing, Role
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import (
+    AccessPurpose,
+    ApiKey,
+    Claims,
+    Client,
+    EmailAddress,
+    EmailChange,
+    InvalidTokenError,
+    KeyRing,
+    OneTimeToken,
+    Purpose,
+    Role,
+    UserId,
+    log_in,
+    sign_up,
+)
 from leadnator_auth.domain.entities.api_key import ADMIN_SCOPES
 from leadnator_auth.domain.entities.change import Change, changes_between
 from leadnator_auth.domain.entities.event_delivery import queued_event
 from leadnator_auth.domain.entities.key_ring import MAX_LOOKS, READ_EVERY
+from leadnator_auth.domain.entities.known_client import KnownClient
 from leadnator_auth.domain.entities.session import CLOCK_LEEWAY, USE_NOTED_EVERY
+from leadnator_auth.domain.use_cases.steps.known_clients import is_known
 from leadnator_auth.domain.values.ids import ApiKeyId, SessionId
 from leadnator_auth.domain.values.public_key import SigningAlgorithm
 from leadnator_auth.testing.contract.samples import NOW, a_user, an_event_delivery, some_credentials
@@ -76,3 +94,35 @@ def test_a_key_that_is_not_known_is_looked_for_a_few_times_until_they_are_read_a
     ring.keep([], NOW + READ_EVERY)
     looked = [ring.may_look(NOW + READ_EVERY) for _ in range(MAX_LOOKS + 1)]
     assert looked == [True] * (MAX_LOOKS - 1) + [False] * 2
+
+
+@pytest.mark.parametrize(("late", "is_over"), [(-DAY, False), (-MOMENT, False), (timedelta(), True), (DAY, True)])
+def test_a_link_and_what_is_known_of_a_client_last_so_long(late: timedelta, is_over: bool) -> None:
+    link = OneTimeToken(Purpose.VERIFY, "", ALICE.id, ALICE.email.canonical, NOW - DAY, NOW, epoch=ALICE.secret_epoch)
+    assert link.is_usable(ALICE, NOW + late) is not is_over
+    client = KnownClient(ALICE.id, "192.0.2.1", NOW - 30 * DAY, ALICE.secret_epoch)
+    assert client.is_trusted(ALICE, NOW + late) is not is_over
+    client = KnownClient(ALICE.id, "192.0.2.1", NOW - DAY, ALICE.secret_epoch)
+    assert client.is_fresh(ALICE, NOW + late) is not is_over
+
+
+@pytest.mark.parametrize("other", ["", "u_0", "u_zzz"])
+def test_a_link_is_of_one_account_and_of_the_address_that_was_asked_for_last(other: str) -> None:
+    """Whatever comes before or after them in the order of text."""
+    address = EmailAddress(f"{other}@example.com", f"{other}@example.com")
+    link = OneTimeToken(Purpose.EMAIL, "", ALICE.id, "m@example.com", NOW, NOW + DAY, epoch=ALICE.secret_epoch)
+    wanted = EmailAddress("m@example.com", "m@example.com")
+    assert link.belongs_to(attrs.evolve(ALICE, pending_email=wanted))
+    assert not link.belongs_to(attrs.evolve(ALICE, pending_email=address))
+    assert not link.belongs_to(attrs.evolve(ALICE, id=UserId(other), pending_email=wanted))
+
+
+async def test_fifty_networks_of_an_account_are_known(memory: MemoryPorts) -> None:
+    client = [Client(f"192.0.2.{number}") for number in range(51)]
+    alice = await sign_up("Alice", "alice@example.com", "secret", client[0], ports=memory)
+    for each in client[1:]:
+        memory.clock.advance(seconds=1)
+        await log_in("alice@example.com", "secret", each, ports=memory)
+    async with memory.unit_of_work.snapshot() as repositories:
+        known = [await is_known(alice.user, each, repositories, memory) for each in client]
+    assert known == [False] + [True] * 50

@@ -20,7 +20,7 @@ from leadnator_auth.domain import (
     User,
     sign_up,
 )
-from leadnator_auth.domain.entities.passkey import MAX_PASSKEYS, user_handle_of
+from leadnator_auth.domain.entities.passkey import MAX_PASSKEYS, PasskeyRegistration, user_handle_of
 from leadnator_auth.domain.use_cases.steps.passkeys import keep_passkey, use_passkey
 from leadnator_auth.testing import AuthenticatorRefusedError, VirtualAuthenticator
 from leadnator_auth.testing.contract.passkeys import a_passkey
@@ -210,9 +210,10 @@ def test_a_counter_rises_unless_there_is_none(before: int, after: int, is_clone:
         assert passkey.used_by(assertion, NOW, is_user_known=True).sign_count == after
 
 
-def test_the_facts_of_one_passkey_are_not_those_of_another() -> None:
+@pytest.mark.parametrize("credential_id", ["B" * 43, "z" * 43])
+def test_the_facts_of_one_passkey_are_not_those_of_another(credential_id: str) -> None:
     passkey = a_passkey(a_user("alice"))
-    assertion = PasskeyAssertion("B" * 43, None, 99, VERIFIED)
+    assertion = PasskeyAssertion(credential_id, None, 99, VERIFIED)
     with pytest.raises(InvalidPasskeyError, match="another passkey"):
         passkey.used_by(assertion, NOW, is_user_known=True)
 
@@ -221,6 +222,8 @@ def test_the_public_key_is_in_no_repr() -> None:
     passkey = a_passkey(a_user("alice"))
     assert passkey.public_key not in repr(passkey)
     assert repr(attrs.evolve(passkey, public_key="other")) == repr(passkey)
+    registration = PasskeyRegistration("id", "the-key", -7, 0, VERIFIED, (), "")
+    assert "the-key" not in repr(registration)
 
 
 def test_a_user_handle_says_nothing_of_a_person_and_fits() -> None:

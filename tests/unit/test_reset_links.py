@@ -81,8 +81,9 @@ async def test_after_its_lifetime_nothing_is_said_of_it(memory: MemoryPorts, sec
     await reset_password(secret, NEW, ports=memory)
     memory.clock.advance(minutes=59, seconds=59)
     assert await was_password_reset(secret, NEW, ports=memory)
-    memory.clock.advance(seconds=1)
-    assert not await was_password_reset(secret, NEW, ports=memory)
+    for _ in range(2):
+        memory.clock.advance(seconds=1)
+        assert not await was_password_reset(secret, NEW, ports=memory)
 
 
 async def test_no_other_secret_tells_anything(memory: MemoryPorts, secret: str) -> None:

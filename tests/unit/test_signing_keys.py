@@ -25,6 +25,7 @@ from leadnator_auth.domain import (
     SigningKey,
     SigningKeysError,
     UnavailableError,
+    identify,
     keep_signing_keys,
     list_signing_keys,
     log_in,
@@ -331,6 +332,17 @@ async def test_within_a_second_every_process_knows_that_a_key_was_retired(memory
     for other in others:
         with pytest.raises(InvalidTokenError):
             await read_token(first.kid, other)
+
+
+async def test_nobody_is_identified_by_a_key_that_was_retired_elsewhere(memory: MemoryPorts) -> None:
+    first, _ = await begun(memory)
+    other = signing(memory)
+    with pytest.raises(InvalidTokenError, match="session ended"):
+        await identify(first.kid, ports=other)
+    await retire_signing_key(first.kid, ports=memory)
+    memory.clock.advance(seconds=1)
+    with pytest.raises(InvalidTokenError, match="key that is not known"):
+        await identify(first.kid, ports=other)
 
 
 async def test_a_key_that_is_new_to_a_process_is_looked_for(memory: MemoryPorts) -> None:

@@ -31,10 +31,10 @@ async def end_sessions(
     ended = without_sessions(user)
     await transaction.users.save(ended)
     session = await transaction.sessions.by_id(keep) if keep else None
-    is_kept = session is not None and session.belongs_to(user)
-    if session is not None and is_kept:
-        await transaction.sessions.save(attrs.evolve(session, epoch=ended.session_epoch))
-    await transaction.sessions.trim(user.id, keep=int(is_kept), limit=MAX_REMOVED)
+    kept = session if session and session.belongs_to(user) else None
+    if kept:
+        await transaction.sessions.save(attrs.evolve(kept, epoch=ended.session_epoch))
+    await transaction.sessions.trim(user.id, keep=int(kept is not None), limit=MAX_REMOVED)
     await record_ends((each for each in sessions if each.id != keep), reason, actor or user.id, transaction, ports)
     return ended
 
@@ -44,9 +44,6 @@ async def live_sessions(user: User, transaction: Transaction, ports: Ports) -> l
 
     There may be more than an account may have by now: the limit may have been higher when they began.
     """
-    limit = ports.policy.max_sessions + 1
-    sessions = await transaction.sessions.of_user(user, limit)
-    if len(sessions) == limit:
-        sessions = await transaction.sessions.of_user(user, max(MOST_SESSIONS, limit))
+    sessions = await transaction.sessions.of_user(user, max(MOST_SESSIONS, ports.policy.max_sessions))
     now, idle = ports.clock.now(), ports.policy.session_idle
     return [session for session in sessions if session.is_live(user, now, idle)]

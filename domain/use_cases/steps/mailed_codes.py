@@ -51,7 +51,6 @@ async def code_for(
         user.email.canonical,
         issued_at=now,
         expires_at=expires_at,
-        tries_left=0,
         payload=key_id,
         epoch=user.secret_epoch,
     )

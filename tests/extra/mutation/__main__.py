@@ -1,14 +1,17 @@
 """`python -m tests.extra.mutation domain/entities/session.py …`: which changes of these files no unit test notices."""
 
+import gc
 import io
 import json
 import os
+import resource
+import select
 import signal
-import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Callable
 from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -17,13 +20,22 @@ import click
 import pytest
 from tqdm import tqdm
 
+from tests.extra.mutation.anew import fails_anew
 from tests.extra.mutation.mutants import ROOT, Mutant, mutants_of
 from tests.extra.mutation.reach import Reach
 
-SECONDS = 30
-"""For all unit tests of one mutant; one that takes longer hangs, and so it was noticed."""
+SECONDS = 60
+"""Of a processor, for all unit tests of one mutant, which take fifteen; one that takes longer hangs: it was noticed."""
+PATIENCE = 600
+"""Seconds for what hangs and waits."""
+QUICK_SECONDS = 2
+"""Of a processor, where the tests that are likely to notice are enough."""
 TESTS = (
-    "tests/unit",
+    "-qx",
+    "--tb=no",
+    "--assert=plain",
+    "-pno:cacheprovider",
+    "-knot sqlite and not postgresql",
     "--ignore=tests/unit/test_readme.py",
     "--ignore=tests/unit/test_security_table.py",
     "--ignore=tests/unit/test_public_surface.py",
@@ -42,70 +54,79 @@ class Score:
 class Trial:
     """A pytest plugin that runs the collected tests once for each mutant, in a process of its own."""
 
-    def __init__(self, mutants: list[Mutant], score: Score) -> None:
+    def __init__(self, mutants: list[Mutant], score: Score, *, quick: bool) -> None:
         self._mutants = mutants
         self._score = score
+        self._quick = quick
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Takes the place of pytest's own loop."""
         reach = Reach.of(session.items)
+        gc.freeze()  # so that children share the memory
+        for source, is_to_be_noticed in ((self._mutants[0].original, False), ("raise RuntimeError", True)):
+            sample = attrs.evolve(self._mutants[0], source=source)
+            if bool(_answer_of_child(partial(fails_anew, sample, TESTS))) is not is_to_be_noticed:
+                raise RuntimeError("the tests that are loaded anew do not tell a file from its mutants")
         for mutant in tqdm(self._mutants, unit="mutant", disable=None):
-            if self._is_noticed(mutant, session, reach.tests_of(mutant)):
+            if test := _answer_of_child(
+                partial(_who_notices, mutant, session, reach.tests_of(mutant), quick=self._quick)
+            ):
                 self._score.killed += 1
+                reach.noticed[test] += 1
             else:
                 self._score.survivors.append(mutant.name)
                 click.echo(f"survived: {mutant.name}", err=True)
         return True
 
-    def _is_noticed(self, mutant: Mutant, session: pytest.Session, tests: list[pytest.Item]) -> bool:
-        child = os.fork()
-        if child == 0:
-            _try(mutant, session, tests)
-        end = time.monotonic() + SECONDS
-        while time.monotonic() < end:
-            pid, status = os.waitpid(child, os.WNOHANG)
-            if pid:
-                return os.waitstatus_to_exitcode(status) != 0
-            time.sleep(0.005)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        return True
+
+def _answer_of_child(question: Callable[[], str]) -> str:
+    """Returns what a question is answered in a process of its own, or that this fails or hangs."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _answer(question, writer)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as answer:
+        if select.select([answer], [], [], PATIENCE)[0]:
+            told = answer.read()
+        else:
+            os.kill(child, signal.SIGKILL)
+            told = "hangs"
+    return told if os.waitpid(child, 0)[1] == 0 else "fails"
 
 
-def _try(mutant: Mutant, session: pytest.Session, tests: list[pytest.Item]) -> None:
-    """Ends this process with 0 when no test fails."""
+def _answer(question: Callable[[], str], writer: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     try:
-        if not mutant.swap():
-            os._exit(int(_fails_anew(mutant)))
-        for item, following in zip(tests, [*tests[1:], None], strict=True):
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if session.testsfailed:
-                os._exit(1)
+        os.write(writer, question().encode())
     except BaseException:  # noqa: BLE001 (whatever it is, it was noticed)
         os._exit(1)
     os._exit(0)
 
 
-def _fails_anew(mutant: Mutant) -> bool:
-    """Returns whether the tests fail over a copy of the package that has the change outside of functions."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "leadnator_auth"
-        subprocess.run(["/bin/cp", "-rL", str(ROOT / "src/leadnator_auth"), str(copy)], check=True)
-        (copy / mutant.file).write_text(mutant.source, "utf-8")
-        environment = {**os.environ, "PYTHONPATH": folder, "PYTHONSAFEPATH": "1"}
-        command = [sys.executable, "-m", "pytest", "-q", "-x", *TESTS]
-        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0
+def _who_notices(mutant: Mutant, session: pytest.Session, tests: list[pytest.Item], *, quick: bool) -> str:
+    """Returns the first test that fails, or an empty text."""
+    if not mutant.swap():
+        return fails_anew(mutant, TESTS, quick=quick)
+    for item, following in zip(tests, [*tests[1:], None], strict=True):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
+            return item.nodeid
+        if quick and time.process_time() > QUICK_SECONDS:
+            return ""
+    return ""
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--again", type=click.File(), help="An earlier summary: try only what survived then.")
-def main(paths: tuple[str, ...], *, as_json: bool, again: TextIO | None) -> None:
+@click.option("--quick", is_flag=True, help="Try the tests that are likely to notice; more survives then.")
+def main(paths: tuple[str, ...], *, as_json: bool, again: TextIO | None, quick: bool) -> None:
     """Changes the files in PATHS, which are relative to the checkout, in many small ways, and runs the unit tests."""
     files = sorted({str(file.relative_to(ROOT)) for path in paths for file in _files(ROOT / path)})
     mutants = [mutant for file in files for mutant in mutants_of(file)]
@@ -115,7 +136,7 @@ def main(paths: tuple[str, ...], *, as_json: bool, again: TextIO | None) -> None
     score = Score()
     os.chdir(ROOT)
     with redirect_stdout(io.StringIO()):  # which is for the summary
-        pytest.main(["-q", "-p", "no:cacheprovider", *TESTS], plugins=[Trial(mutants, score)])
+        pytest.main([*TESTS, "tests/unit"], plugins=[Trial(mutants, score, quick=quick)])
     if score.killed + len(score.survivors) != len(mutants):
         raise click.ClickException("the tests fail as they are")
     if as_json:

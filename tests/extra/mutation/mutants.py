@@ -42,10 +42,15 @@ class Mutant:
         """The name of the module."""
         return "leadnator_auth." + self.file.removesuffix(".py").replace("/", ".")
 
+    @property
+    def original(self) -> str:
+        """The file as it is."""
+        return (ROOT / self.file).read_text("utf-8")
+
     def swap(self) -> bool:
         """Puts the change into the loaded module; returns whether it is one within functions alone."""
         module = sys.modules[self.module]
-        old = compile((ROOT / self.file).read_text("utf-8"), self.file, "exec", dont_inherit=True)
+        old = compile(self.original, self.file, "exec", dont_inherit=True)
         new = compile(self.source, self.file, "exec", dont_inherit=True)
         if not _is_same_outside_of_functions(old, new):
             return False
