@@ -90,10 +90,10 @@ class Mails(RuleBasedStateMachine):
         if mail.kind is MailKind.EMAIL_CHANGED_BY_ADMIN:
             return user, mail.email
         pending = user.pending
-        is_wanted = pending is not None and pending.lower() == mail.email and user.epoch == mail.epoch
-        if not is_wanted or self._is_taken(mail.email, but=user) or not self._may_get_link(user, mail.kind):
+        is_worth_it = pending is not None and user.epoch == mail.epoch
+        if not is_worth_it or self._is_taken(mail.email, but=user) or not self._may_get_link(user, mail.kind):
             return None
-        return user, str(pending)
+        return user, str(pending) if str(pending).lower() == mail.email else mail.email
 
     def _expiry(self, user: ModelUser, mail: ModelMail) -> datetime:
         move = self._move(user, mail.epoch) if mail.kind is MailKind.EMAIL_CHANGED else None

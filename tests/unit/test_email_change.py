@@ -231,7 +231,8 @@ async def test_a_link_to_a_new_address_is_void_after(
     assert B not in [user.email.canonical for user in memory.unit_of_work.tables.users.values()]
 
 
-@pytest.mark.parametrize("story", [story for story in VOIDING if story is not _reset])  # a reset lets mails out
+# A reset lets mails out, and that another address was asked for holds none back.
+@pytest.mark.parametrize("story", [story for story in VOIDING if story not in (_reset, _asked_for_another)])
 async def test_and_so_is_a_mail_that_was_not_sent_by_then(
     memory: MemoryPorts, alice: SignedIn, identity: Identity, story: Void
 ) -> None:
@@ -462,6 +463,32 @@ async def test_five_mails_an_hour_leave_for_an_account_and_taken_addresses_count
     memory.clock.advance(hours=1)
     await step_up(identity, "secret", ports=memory)
     assert await asked(memory, identity, B)
+
+
+async def test_five_mails_an_hour_leave_however_late_they_are_taken_from_the_queue(
+    memory: MemoryPorts, identity: Identity
+) -> None:
+    for number in range(8):
+        await change_email(identity, f"Free{number}@example.com", ports=memory)
+    await deliver_due_mails(ports=memory)
+    links = memory.mailer.confirmation_links
+    assert {mail.to.canonical for mail in links} == {f"free{number}@example.com" for number in range(5)}
+    assert len(links) == 5
+    for mail in links:
+        await refused(confirm_email(mail.secret, ports=memory))
+
+
+async def test_of_two_addresses_that_were_asked_for_each_gets_its_mail_and_the_later_counts(
+    memory: MemoryPorts, alice: SignedIn, identity: Identity
+) -> None:
+    await change_email(identity, "First@example.com", ports=memory)
+    memory.clock.advance(seconds=1)
+    await change_email(identity, B, ports=memory)
+    await deliver_due_mails(ports=memory)
+    first, second = memory.mailer.confirmation_links
+    assert [first.to.typed, second.to.typed] == ["first@example.com", B]
+    await refused(confirm_email(first.secret, ports=memory))
+    assert (await confirm_email(second.secret, ports=memory)).email.canonical == B
 
 
 async def test_five_mails_an_hour_leave_for_an_address_whoever_asks(memory: MemoryPorts) -> None:

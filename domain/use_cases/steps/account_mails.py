@@ -35,11 +35,16 @@ async def destination_of(request: MailRequest, transaction: Transaction, now: da
 
 
 async def _to_wanted(user: User, request: MailRequest, transaction: Transaction, now: datetime) -> Destination | None:
-    """Returns the address that the owner asked for last, unless they could not have it."""
-    pending = user.pending_email
-    if pending is None or pending.canonical != request.recipient or user.secret_epoch != request.epoch:
+    """Returns the address that the owner asked for, unless they could not have it or took the wish back.
+
+    Where they asked for another one meanwhile it is told all the same: how many mails leave must not depend on how
+    soon each is taken from the queue, and the limit counts it. Its link proves nothing then.
+    """
+    pending, wanted = user.pending_email, request.recipient
+    if pending is None or user.is_suspended or user.secret_epoch != request.epoch:
         return None
-    if user.is_suspended or await transaction.users.by_email(pending.canonical) is not None:
+    if await transaction.users.by_email(wanted) is not None:
         return None
-    is_reserved = await transaction.email_changes.is_reserved(pending.canonical, now, but=user.id)
-    return None if is_reserved else Destination(user, pending)
+    if await transaction.email_changes.is_reserved(wanted, now, but=user.id):
+        return None
+    return Destination(user, pending if pending.canonical == wanted else EmailAddress(wanted, wanted))
