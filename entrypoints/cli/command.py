@@ -8,15 +8,7 @@ import sys
 import click
 
 from leadnator_auth import __version__
-from leadnator_auth.entrypoints.cli.api_keys import api_keys
-from leadnator_auth.entrypoints.cli.backup import backup
-from leadnator_auth.entrypoints.cli.config import config
-from leadnator_auth.entrypoints.cli.doctor import doctor
-from leadnator_auth.entrypoints.cli.keys import keys
-from leadnator_auth.entrypoints.cli.mail import mail
 from leadnator_auth.entrypoints.cli.program import Program
-from leadnator_auth.entrypoints.cli.users import users
-from leadnator_auth.entrypoints.cli.webhooks import webhooks
 from leadnator_auth.entrypoints.settings import Settings
 
 # What a command needs beyond this is imported in it: --help need not load the server.
@@ -28,14 +20,7 @@ def main() -> None:
     """Accounts, log-ins and password reset as an HTTP API. Settings are LEADNATOR_… environment variables."""
 
 
-main.add_command(api_keys)
-main.add_command(backup)
-main.add_command(config)
-main.add_command(doctor)
-main.add_command(keys)
-main.add_command(mail)
-main.add_command(users)
-main.add_command(webhooks)
+main.elsewhere = ("api_keys", "backup", "config", "doctor", "keys", "mail", "users", "webhooks")
 
 
 @main.command()

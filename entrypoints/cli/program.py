@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, NoReturn
 
 import click
@@ -35,6 +36,21 @@ FOREIGN = frozenset(
 
 class Program(Commands):
     """The command with all that are below it."""
+
+    elsewhere: tuple[str, ...] = ()
+    """Modules of this package with a command of the same name, each loaded when it is asked for: `serve` needs none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Returns the names of all commands."""
+        return sorted({*self.commands, *map(_name_of, self.elsewhere)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Returns the command with this name, if there is one."""
+        for module in self.elsewhere:
+            if cmd_name == _name_of(module):
+                found: click.Command = getattr(import_module(f"{__package__}.{module}"), module)
+                return found
+        return super().get_command(ctx, cmd_name)
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:  # click's own arguments
         """Runs what the arguments say, and ends the process."""
@@ -69,6 +85,10 @@ class Program(Commands):
         except SystemExit as end:
             ended_with = end.code
         return ended_with if isinstance(ended_with, int) else 0
+
+
+def _name_of(module: str) -> str:
+    return module.replace("_", "-")
 
 
 @contextmanager

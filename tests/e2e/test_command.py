@@ -26,8 +26,11 @@ Command = tuple[str, ...]
 
 def every_command(command: click.Command = main, path: Command = ()) -> list[Command]:
     """Returns the names that lead to each command there is."""
-    below = command.commands if isinstance(command, click.Group) else {}
-    return [path] + [found for name, child in below.items() for found in every_command(child, (*path, name))]
+    if not isinstance(command, click.Group):
+        return [path]
+    context = click.Context(command)
+    below = [(name, command.get_command(context, name)) for name in command.list_commands(context)]
+    return [path] + [found for name, child in below if child for found in every_command(child, (*path, name))]
 
 
 @contextmanager
