@@ -133,10 +133,6 @@ def _is_there(file: Path) -> bool:
         return False
 
 
-def _public_url(_: Settings, around: Surroundings) -> Shown:
-    return _default(around.public_url, "with the port of `serve`")
-
-
 def _reset_url(settings: Settings, around: Surroundings) -> Shown:
     url = around.reset_url.replace("{public_url}", settings.public_url or around.public_url)
     return _default(url, f"from {PREFIX}PUBLIC_URL")
@@ -148,7 +144,7 @@ _DERIVED: Mapping[str, Callable[[Settings, Surroundings], Shown]] = {
     "jwt_secrets": _signing_secret,
     "master_keys": _master_keys,
     "session_idle": lambda _, __: _default(None, "sessions may go unused"),
-    "public_url": _public_url,
+    "public_url": lambda _, around: _default(around.public_url, "with the port of `serve`"),
     "reset_url": _reset_url,
     "smtp_url": lambda _, around: _default(None, f"mails become files in {around.mail_folder}/"),
     "smtp_ehlo": lambda _, __: _default(None, "the host's full name, else its address literal"),

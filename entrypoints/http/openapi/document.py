@@ -67,7 +67,10 @@ def openapi_document(
     described = moved_out({"paths": paths, "components": components}, named)
     described["components"] |= {
         "schemas": named,
-        "examples": {kind.code: _example(kind, base_path) for kind in PROBLEMS},
+        "examples": {
+            kind.code: {"summary": problem.title, "value": problem_example(kind, base_path)}
+            for kind, problem in PROBLEMS.items()
+        },
         "headers": {name: header | {"required": True} for name, header in HEADERS.items()},
         "securitySchemes": _SECURITY_SCHEMES,
     }
@@ -80,7 +83,10 @@ def openapi_document(
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": public_url or base_path or "/"}],
-        "tags": [_tag(group) for group in dict.fromkeys(operation.group for operation in operations)],
+        "tags": [
+            {"name": group, "description": GROUPS.get(group, "")}
+            for group in dict.fromkeys(operation.group for operation in operations)
+        ],
         **described,
     }
 
@@ -105,14 +111,6 @@ def moved_out(part: Any, schemas: dict[str, Any]) -> Any:  # any part of a JSON 
     return {"$ref": f"#/components/schemas/{title}"}
 
 
-def _example(kind: Kind, base_path: str) -> JsonObject:
-    return {"summary": PROBLEMS[kind].title, "value": problem_example(kind, base_path)}
-
-
-def _tag(group: str) -> JsonObject:
-    return {"name": group, "description": GROUPS.get(group, "")}
-
-
 def _operation(operation: Operation) -> JsonObject:
     description: JsonObject = {
         "operationId": operation.name,
@@ -122,7 +120,10 @@ def _operation(operation: Operation) -> JsonObject:
         "responses": {
             str(operation.status.value): _success(operation),
             **{str(status): _refusal(kinds) for status, kinds in by_status(operation.refusals).items()},
-            **{_status(kind): {"$ref": f"#/components/responses/{_response_name(kind)}"} for kind in ALWAYS},
+            **{
+                str(PROBLEMS[kind].status.value): {"$ref": f"#/components/responses/{_response_name(kind)}"}
+                for kind in ALWAYS
+            },
         },
     }
     if operation.method == "GET":
@@ -203,10 +204,6 @@ def _headers(names: Mapping[str, bool]) -> JsonObject:
         name: {"$ref": f"#/components/headers/{name}"} if is_always_sent else HEADERS[name]
         for name, is_always_sent in names.items()
     }
-
-
-def _status(kind: Kind) -> str:
-    return str(PROBLEMS[kind].status.value)
 
 
 def _response_name(kind: Kind) -> str:

@@ -46,7 +46,8 @@ class LinkPage:
     template: str
     asked: tuple[str, ...]
     """The fields of the form, beside the token, which it carries along."""
-    look: Callable[[RawField, Ports], Awaitable[MailedLink]]
+    look_at: Callable[..., Awaitable[MailedLink]]
+    """The use case that takes the token, and says what it is good for."""
     act: Callable[[Fields, Client, Ports], Awaitable[None]]
     """Takes the token and what was asked for; an AuthError that does not concern a field says that the link is void."""
     was_done: Callable[[Fields, Client, Ports], Awaitable[bool]]
@@ -58,7 +59,7 @@ class LinkPage:
         if not token and "done" in request.query_params:
             return self._page(request, "done")
         try:
-            link = await self.look(token, ports_of(request))
+            link = await self.look_at(token, ports=ports_of(request))
         except UnavailableError as error:
             answer = self._page(request, "later", problem_of(error).status)
             answer.headers.update(headers_of(error))
@@ -98,7 +99,7 @@ class LinkPage:
 
     async def _look(self, request: Request, token: RawField) -> MailedLink:
         try:
-            return await self.look(token, ports_of(request))
+            return await self.look_at(token, ports=ports_of(request))
         except UnavailableError:
             return MailedLink(LinkState.VOID)
 

@@ -17,12 +17,7 @@ from leadnator_auth.domain import (
     verify_email,
     was_password_reset,
 )
-from leadnator_auth.domain.values.fields import RawField
 from leadnator_auth.entrypoints.http.pages.link_page import Fields, LinkPage
-
-
-async def _look_at_reset(token: RawField, ports: Ports) -> MailedLink:
-    return await look_at_reset_link(token, ports=ports)
 
 
 async def _reset(fields: Fields, client: Client, ports: Ports) -> None:
@@ -40,9 +35,6 @@ def _confirming(
 ) -> LinkPage:
     """Returns a page that asks for nothing but to be confirmed: the token is all that its use case takes."""
 
-    async def look(token: RawField, ports: Ports) -> MailedLink:
-        return await look_at(token, ports=ports)
-
     async def act(fields: Fields, client: Client, ports: Ports) -> None:
         (token,) = fields
         await use(token, ports=ports)
@@ -51,11 +43,13 @@ def _confirming(
         (token,) = fields
         return (await look_at(token, ports=ports)).state is LinkState.USED
 
-    return LinkPage(path, template, (), look, act, was_done)
+    return LinkPage(path, template, (), look_at, act, was_done)
 
 
 LINK_PAGES = (
-    LinkPage("/reset-password", "reset_password.html", ("password", "revoke_all"), _look_at_reset, _reset, _was_reset),
+    LinkPage(
+        "/reset-password", "reset_password.html", ("password", "revoke_all"), look_at_reset_link, _reset, _was_reset
+    ),
     _confirming("/verify-email", "verify_email.html", look_at_verification_link, verify_email),
     _confirming("/confirm-email", "confirm_email.html", look_at_confirmation_link, confirm_email),
     _confirming("/undo-email-change", "undo_email_change.html", look_at_undo_link, undo_email_change),
