@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from operator import attrgetter
+from typing import Any
 
-from leadnator_auth.domain import AccountExport, ApiKey, EmailChange, OneTimeToken, QueuedMail, Session
+from leadnator_auth.domain import AccountExport, EmailChange, QueuedMail
 from leadnator_auth.domain.entities.known_client import KnownClient
-from leadnator_auth.domain.entities.passkey import Passkey
-from leadnator_auth.domain.entities.totp_factor import TotpFactor
-from leadnator_auth.domain.values.json_object import Json
 from leadnator_auth.entrypoints.http.openapi import schemas
 from leadnator_auth.entrypoints.http.openapi.schemas import Schema
 from leadnator_auth.entrypoints.views import account_view, event_view, exact_rfc3339
@@ -30,127 +28,73 @@ async def written(export: AccountExport) -> AsyncIterator[str]:
 
 
 def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=exact_rfc3339)
 
 
 def _all_but_events(export: AccountExport) -> dict[str, object]:
     user = export.user
     return {
         "account": account_view(user)
+        | _fields(user, "created_at", "email_verified_at", "session_epoch", "secret_epoch")
         | {
-            "created_at": exact_rfc3339(user.created_at),
             "email_canonical": user.email.canonical,
             "pending_email_canonical": user.pending_email.canonical if user.pending_email else None,
-            "email_verified_at": _at(user.email_verified_at),
-            "session_epoch": user.session_epoch,
-            "secret_epoch": user.secret_epoch,
         },
-        "password": {"changed_at": _at(export.password_changed_at)},
-        "sessions": [_session(session) for session in export.sessions],
-        "one_time_tokens": [_token(token) for token in export.one_time_tokens],
+        "password": {"changed_at": export.password_changed_at},
+        **{kind: [_fields(row, *fields) for row in getattr(export, kind)] for kind, fields in _FIELDS.items()},
         "email_changes": [_email_change(change) for change in export.email_changes],
         "known_clients": [_known_client(client) for client in export.known_clients],
-        "api_keys": [_api_key(key) for key in export.api_keys],
-        "passkeys": [_passkey(passkey) for passkey in export.passkeys],
-        "totp_factors": [_totp_factor(factor) for factor in export.totp_factors],
-        "recovery_codes": [{"created_at": exact_rfc3339(code.created_at)} for code in export.recovery_codes],
         "mails": [_mail(mail) for mail in export.mails],
     }
 
 
-def _session(session: Session) -> Mapping[str, Json]:
-    return {
-        "id": session.id,
-        "created_at": exact_rfc3339(session.created_at),
-        "expires_at": exact_rfc3339(session.expires_at),
-        "ip": session.client.ip,
-        "user_agent": session.client.user_agent,
-        "authenticated_at": exact_rfc3339(session.authenticated_at),
-        "amr": [method.value for method in session.amr],
-        "last_used_at": _at(session.last_used_at),
-    }
+_FIELDS = {
+    "sessions": (
+        "id",
+        "created_at",
+        "expires_at",
+        "client.ip",
+        "client.user_agent",
+        "authenticated_at",
+        "amr",
+        "last_used_at",
+    ),
+    "one_time_tokens": ("purpose", "address", "issued_at", "expires_at", "used_at"),
+    "api_keys": ("id", "name", "scopes", "created_at", "expires_at", "last_used_at"),
+    "passkeys": (
+        "id",
+        "credential_id",
+        "name",
+        "sign_count",
+        "backed_up",
+        "transports",
+        "created_at",
+        "last_used_at",
+    ),
+    "totp_factors": ("id", "created_at", "confirmed_at", "last_used_at"),
+    "recovery_codes": ("created_at",),
+}
+"""What is told of each row; whatever else it has is a secret, or could be used as one."""
 
 
-def _token(token: OneTimeToken) -> Mapping[str, Json]:
-    return {
-        "purpose": token.purpose.value,
-        "address": token.address,
-        "issued_at": exact_rfc3339(token.issued_at),
-        "expires_at": exact_rfc3339(token.expires_at),
-        "used_at": _at(token.used_at),
-    }
+def _fields(row: object, *fields: str) -> dict[str, Any]:
+    """Returns some fields, with an instant as it is; a field of a part has its own name alone."""
+    return {field.rpartition(".")[2]: attrgetter(field)(row) for field in fields}
 
 
-def _email_change(change: EmailChange) -> Mapping[str, Json]:
-    return {
-        "email": change.email.typed,
-        "email_canonical": change.email.canonical,
-        "email_verified_at": _at(change.email_verified_at),
-        "changed_at": exact_rfc3339(change.changed_at),
-        "undoable_until": exact_rfc3339(change.undoable_until),
-        "epoch": change.epoch,
-    }
+def _email_change(change: EmailChange) -> Mapping[str, Any]:
+    address = {"email": change.email.typed, "email_canonical": change.email.canonical}
+    return address | _fields(change, "email_verified_at", "changed_at", "undoable_until", "epoch")
 
 
-def _known_client(client: KnownClient) -> Mapping[str, Json]:
-    return {
-        "network": client.network,
-        "has_agent": bool(client.agent),
-        "seen_at": exact_rfc3339(client.seen_at),
-    }
+def _known_client(client: KnownClient) -> Mapping[str, Any]:
+    return {"has_agent": bool(client.agent)} | _fields(client, "network", "seen_at")
 
 
-def _api_key(key: ApiKey) -> Mapping[str, Json]:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "scopes": list(key.scopes),
-        "created_at": exact_rfc3339(key.created_at),
-        "expires_at": _at(key.expires_at),
-        "last_used_at": _at(key.last_used_at),
-    }
-
-
-def _passkey(passkey: Passkey) -> Mapping[str, Json]:
-    return {
-        "id": passkey.id,
-        "credential_id": passkey.credential_id,
-        "name": passkey.name,
-        "sign_count": passkey.sign_count,
-        "backed_up": passkey.backed_up,
-        "transports": list(passkey.transports),
-        "created_at": exact_rfc3339(passkey.created_at),
-        "last_used_at": _at(passkey.last_used_at),
-    }
-
-
-def _totp_factor(factor: TotpFactor) -> Mapping[str, Json]:
-    return {
-        "id": factor.id,
-        "created_at": exact_rfc3339(factor.created_at),
-        "confirmed_at": _at(factor.confirmed_at),
-        "last_used_at": _at(factor.last_used_at),
-    }
-
-
-def _mail(mail: QueuedMail) -> Mapping[str, Json]:
-    is_told = not mail.payload.is_to_wanted_address
-    return {
-        "id": mail.id,
-        "kind": mail.payload.kind.value,
-        "recipient": mail.payload.recipient,
-        "ip": mail.payload.ip,
-        "user_agent": mail.payload.user_agent,
-        "state": mail.state.value if is_told else None,
-        "queued_at": exact_rfc3339(mail.queued_at),
-        "finished_at": _at(mail.finished_at) if is_told else None,
-        "attempts": mail.attempts if is_told else None,
-        "last_error": mail.last_error if is_told else None,
-    }
-
-
-def _at(instant: datetime | None) -> str | None:
-    return exact_rfc3339(instant) if instant else None
+def _mail(mail: QueuedMail) -> Mapping[str, Any]:
+    told = _fields(mail, "id", "payload.kind", "payload.recipient", "payload.ip", "payload.user_agent", "queued_at")
+    fate = _fields(mail, "state", "finished_at", "attempts", "last_error")
+    return told | (dict.fromkeys(fate) if mail.payload.is_to_wanted_address else fate)
 
 
 _LIST: Schema = {"type": "array", "items": {"type": "object"}}
