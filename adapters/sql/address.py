@@ -52,6 +52,9 @@ class PostgresqlAddress(Protocol):
 class AddressError(ValueError):
     """A database cannot even be looked for; the message says why in one line, and holds no secret."""
 
+    def __init__(self, reason: str = "The database cannot be looked for.") -> None:
+        super().__init__(reason)
+
 
 Address = Path | PostgresqlAddress
 """The file of a SQLite database, or a PostgreSQL database."""

@@ -27,6 +27,9 @@ TABLES = tuple(
 class SchemaError(Exception):
     """The database cannot be brought to the schema of this program; the message says why in one line."""
 
+    def __init__(self, reason: str = "The database cannot be brought to the schema of this program.") -> None:
+        super().__init__(reason)
+
 
 @attrs.frozen
 class SqlReadiness:

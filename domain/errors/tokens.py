@@ -82,3 +82,6 @@ class TooManyApiKeysError(AuthError):
 
 class SigningKeysError(Exception):
     """The signing keys cannot be changed in this way now; the message says why, and when they can."""
+
+    def __init__(self, reason: str = "The signing keys cannot be changed in this way now.") -> None:
+        super().__init__(reason)

@@ -4,9 +4,15 @@
 class StartError(Exception):
     """The program cannot start; the message says why in one line."""
 
+    def __init__(self, reason: str = "The program cannot start.") -> None:
+        super().__init__(reason)
 
-class SettingError(Exception):
+
+class SettingError(ValueError):
     """A setting has a value it cannot have; the message names it, what it got and what it takes, in one line."""
+
+    def __init__(self, reason: str = "A setting has a value it cannot have.") -> None:
+        super().__init__(reason)
 
 
 class FileError(ValueError):

@@ -38,6 +38,26 @@ def test_every_public_name_is_on_it_with_words(module: str) -> None:
             assert error in line or isinstance(each.definition, ast.ClassDef)
 
 
+def errors_without_a_reason() -> list[Exception]:
+    """Returns one of each public error that can be raised without telling what happened."""
+    modules = [importlib.import_module(module) for module in MODULES[1:]]
+    values = [getattr(module, name) for module in modules for name in module.__all__]
+    errors = {value for value in values if inspect.isclass(value) and issubclass(value, Exception)}
+    return [made for error in sorted(errors, key=lambda error: error.__name__) if (made := without_a_reason(error))]
+
+
+def without_a_reason(error: type[Exception]) -> Exception | None:
+    try:
+        return error()
+    except TypeError:
+        return None
+
+
+@pytest.mark.parametrize("error", errors_without_a_reason(), ids=lambda error: type(error).__name__)
+def test_an_error_without_a_reason_still_says_what_is_wrong(error: Exception) -> None:
+    assert str(error).endswith(".")
+
+
 @pytest.mark.parametrize("module", MODULES[1:])
 def test_no_name_that_python_sees_is_missing(module: str) -> None:
     assert sorted(names_on_the_page(module)) == sorted(importlib.import_module(module).__all__), AGAIN
