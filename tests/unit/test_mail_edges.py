@@ -1,0 +1,89 @@
+"""Mails whose turn comes when things are no longer as they were, and what the last one of an hour offers."""
+
+from datetime import timedelta
+
+import attrs
+import pytest
+
+from leadnator_auth.adapters.fido2_passkeys import Fido2Passkeys
+from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
+from leadnator_auth.domain import (
+    EmailVerification,
+    Identity,
+    MailKind,
+    Policy,
+    change_email,
+    change_password,
+    confirm_email,
+    create_api_key,
+    deliver_due_mails,
+    request_password_reset,
+    sign_up,
+)
+from leadnator_auth.domain.entities.mail import WaysIn
+from leadnator_auth.testing import VirtualAuthenticator
+from tests.unit.test_passkey_life import added
+from tests.unit.test_second_factors import a_confirmed_app
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.mark.parametrize("last", ["aaa@example.org", "zzz@example.org"])
+async def test_a_link_goes_to_the_address_that_was_asked_for_last(
+    memory: MemoryPorts, identity: Identity, last: str
+) -> None:
+    await change_email(identity, "mmm@example.org", ports=memory)
+    await change_email(identity, last, ports=memory)
+    await deliver_due_mails(ports=memory)
+    assert [mail.to.canonical for mail in memory.mailer.confirmation_links] == [last]
+
+
+async def test_what_was_asked_for_before_a_new_password_is_not_mailed(memory: MemoryPorts, identity: Identity) -> None:
+    await change_email(identity, "al@example.org", ports=memory)
+    await change_password(identity, "secret", "another", ports=memory)
+    await change_email(identity, "al@example.org", ports=memory)
+    await deliver_due_mails(ports=memory)
+    (link,) = memory.mailer.confirmation_links
+    assert (await confirm_email(link.secret, ports=memory)).email.canonical == "al@example.org"
+
+
+@pytest.mark.parametrize(("late", "links"), [(timedelta(), 1), (HOUR, 0), (2 * HOUR, 0)])
+async def test_a_change_that_cannot_be_undone_any_more_is_not_offered_to_be(
+    memory: MemoryPorts, identity: Identity, late: timedelta, links: int
+) -> None:
+    memory = attrs.evolve(memory, policy=attrs.evolve(memory.policy, undo_lifetime=HOUR))
+    await change_email(identity, "al@example.org", ports=memory)
+    await deliver_due_mails(ports=memory)
+    await confirm_email(memory.mailer.confirmation_links[-1].secret, ports=memory)
+    memory.clock.instant += late
+    await deliver_due_mails(ports=memory)
+    assert len(memory.mailer.undo_links) == links
+
+
+async def test_a_new_password_comes_with_what_else_lets_somebody_in(memory: MemoryPorts, identity: Identity) -> None:
+    memory = attrs.evolve(memory, passkeys=Fido2Passkeys("auth.example.com", "Acme", ["https://auth.example.com"]))
+    for name in ("CI", "backup"):
+        await create_api_key(identity, name, ports=memory)
+    await added(VirtualAuthenticator(), identity, memory)
+    await a_confirmed_app(identity, memory)
+    await change_password(identity, "secret", "another", ports=memory)
+    await deliver_due_mails(ports=memory)
+    told = {mail.kind: mail.ways_in for mail in memory.mailer.notices}
+    assert told.pop(MailKind.PASSWORD_CHANGED) == WaysIn(has_second_factor=True, passkeys=1, api_keys=2)
+    assert set(told.values()) == {WaysIn()}
+
+
+@pytest.mark.parametrize("most", range(1, 8))
+@pytest.mark.parametrize("lifetime", [2 * MINUTE, 2 * HOUR])
+async def test_the_last_link_of_an_hour_lasts_until_there_may_be_another(most: int, lifetime: timedelta) -> None:
+    policy = Policy(email_verification=EmailVerification.OFF, reset_mails=most, reset_token_lifetime=lifetime)
+    memory = memory_ports(policy=policy)
+    await sign_up("Alice", "alice@example.com", "secret", ports=memory)
+    begin = memory.clock.now()
+    for _ in range(most + 2):
+        await request_password_reset("alice@example.com", ports=memory)
+        await deliver_due_mails(ports=memory)
+        memory.clock.advance(minutes=1)
+    ends = [link.expires_at - begin for link in memory.mailer.reset_links]
+    own = [number * MINUTE + lifetime for number in range(most)]
+    assert ends == [*own[:-1], max(own[-1], HOUR)]
