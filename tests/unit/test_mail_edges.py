@@ -8,17 +8,20 @@ import pytest
 from leadnator_auth.adapters.fido2_passkeys import Fido2Passkeys
 from leadnator_auth.adapters.memory import MemoryPorts, memory_ports
 from leadnator_auth.domain import (
+    Actor,
     EmailVerification,
     Identity,
     MailKind,
     Policy,
     change_email,
     change_password,
+    change_user,
     confirm_email,
     create_api_key,
     deliver_due_mails,
     request_password_reset,
     sign_up,
+    step_up,
 )
 from leadnator_auth.domain.entities.mail import WaysIn
 from leadnator_auth.testing import VirtualAuthenticator
@@ -65,11 +68,13 @@ async def test_a_new_password_comes_with_what_else_lets_somebody_in(memory: Memo
     for name in ("CI", "backup"):
         await create_api_key(identity, name, ports=memory)
     await added(VirtualAuthenticator(), identity, memory)
-    await a_confirmed_app(identity, memory)
+    _, codes = await a_confirmed_app(identity, memory)
+    await step_up(identity, code=codes[0], ports=memory)
     await change_password(identity, "secret", "another", ports=memory)
     await deliver_due_mails(ports=memory)
     told = {mail.kind: mail.ways_in for mail in memory.mailer.notices}
     assert told.pop(MailKind.PASSWORD_CHANGED) == WaysIn(has_second_factor=True, passkeys=1, api_keys=2)
+    assert MailKind.RECOVERY_CODE_USED in told
     assert set(told.values()) == {WaysIn()}
 
 
@@ -87,3 +92,37 @@ async def test_the_last_link_of_an_hour_lasts_until_there_may_be_another(most: i
     ends = [link.expires_at - begin for link in memory.mailer.reset_links]
     own = [number * MINUTE + lifetime for number in range(most)]
     assert ends == [*own[:-1], max(own[-1], HOUR)]
+
+
+async def test_a_lowered_limit_of_notices_holds_for_who_is_beyond_it(memory: MemoryPorts, identity: Identity) -> None:
+    lowered = attrs.evolve(memory, policy=attrs.evolve(memory.policy, notices=2))
+    password = "secret"
+    for ports in (memory, memory, memory, lowered, memory):
+        await change_password(identity, password, f"{password}!", ports=ports)
+        password += "!"
+    await deliver_due_mails(ports=memory)
+    assert len(memory.mailer.notices) == 4
+
+
+async def test_a_lowered_limit_of_links_to_new_addresses_does_too(memory: MemoryPorts, identity: Identity) -> None:
+    lowered = attrs.evolve(memory, policy=attrs.evolve(memory.policy, address_mails=2))
+    for number in range(5):
+        ports = lowered if number == 3 else memory
+        await change_email(identity, f"al-{number}@example.org", ports=ports)
+        await deliver_due_mails(ports=memory)
+    assert [mail.to.canonical for mail in memory.mailer.confirmation_links] == [
+        f"al-{number}@example.org" for number in (0, 1, 2, 4)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("email", "is_verified"),
+    [("aaa@example.com", False), ("zzz@example.com", False), ("ALICE@example.com", True)],
+)
+async def test_an_address_that_an_admin_sets_is_another_one_or_the_same(
+    memory: MemoryPorts, identity: Identity, email: str, is_verified: bool
+) -> None:
+    await change_user(Actor.operator(), identity.user.id, {"email_verified": True}, ports=memory)
+    changed = (await change_user(Actor.operator(), identity.user.id, {"email": email}, ports=memory)).user
+    assert (changed.email.typed, changed.is_email_verified) == (email, is_verified)
+    assert changed.secret_epoch == identity.user.secret_epoch + (not is_verified)
