@@ -18,7 +18,9 @@ from leadnator_auth.domain import (
     change_user,
     confirm_email,
     create_api_key,
+    create_user,
     deliver_due_mails,
+    export_account,
     request_password_reset,
     sign_up,
     step_up,
@@ -126,3 +128,24 @@ async def test_an_address_that_an_admin_sets_is_another_one_or_the_same(
     changed = (await change_user(Actor.operator(), identity.user.id, {"email": email}, ports=memory)).user
     assert (changed.email.typed, changed.is_email_verified) == (email, is_verified)
     assert changed.secret_epoch == identity.user.secret_epoch + (not is_verified)
+    await deliver_due_mails(ports=memory)
+    told = [(mail.kind, mail.to.canonical) for mail in memory.mailer.notices]
+    assert told == [(MailKind.EMAIL_CHANGED_BY_ADMIN, identity.user.email.canonical)] * (not is_verified)
+
+
+async def test_an_account_that_an_admin_makes_is_not_verified_unless_they_say_so(memory: MemoryPorts) -> None:
+    bob = await create_user(Actor.operator(), "Bob", "bob@example.com", "secret", ports=memory)
+    carol = await create_user(
+        Actor.operator(), "Carol", "carol@example.com", "secret", email_verified=True, ports=memory
+    )
+    assert (bob.is_email_verified, carol.is_email_verified) == (False, True)
+
+
+async def test_an_export_has_every_mail_the_newest_first(memory: MemoryPorts, identity: Identity) -> None:
+    for name in ("one", "two", "three"):
+        memory.clock.advance(seconds=1)
+        await create_api_key(identity, name, ports=memory)
+    mails = (await export_account(identity, ports=memory)).mails
+    assert [mail.queued_at - identity.session.created_at for mail in mails] == [
+        timedelta(seconds=seconds) for seconds in (3, 2, 1)
+    ]
