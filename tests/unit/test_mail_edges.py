@@ -13,6 +13,7 @@ from leadnator_auth.domain import (
     Identity,
     MailKind,
     Policy,
+    Purpose,
     change_email,
     change_password,
     change_user,
@@ -149,3 +150,12 @@ async def test_an_export_has_every_mail_the_newest_first(memory: MemoryPorts, id
     assert [mail.queued_at - identity.session.created_at for mail in mails] == [
         timedelta(seconds=seconds) for seconds in (3, 2, 1)
     ]
+
+
+async def test_an_export_does_not_tell_that_an_address_is_free(memory: MemoryPorts, identity: Identity) -> None:
+    await change_email(identity, "al@example.org", ports=memory)
+    await request_password_reset("alice@example.com", ports=memory)
+    await deliver_due_mails(ports=memory)
+    assert len(memory.mailer.confirmation_links) == 1
+    tokens = (await export_account(identity, ports=memory)).one_time_tokens
+    assert [token.purpose for token in tokens] == [Purpose.RESET]
