@@ -152,6 +152,23 @@ async def test_an_export_has_every_mail_the_newest_first(memory: MemoryPorts, id
     ]
 
 
+async def test_an_export_has_the_mails_to_a_former_address_that_were_its_own(
+    memory: MemoryPorts, identity: Identity
+) -> None:
+    await create_api_key(identity, "CI", ports=memory)
+    await change_email(identity, "al@example.org", ports=memory)
+    await deliver_due_mails(ports=memory)
+    await confirm_email(memory.mailer.confirmation_links[-1].secret, ports=memory)
+    memory.clock.advance(seconds=1)
+    await request_password_reset("alice@example.com", ports=memory)
+    mails = (await export_account(identity, ports=memory)).mails
+    assert {mail.payload.kind for mail in mails} == {
+        MailKind.API_KEY_CREATED,
+        MailKind.CONFIRM_EMAIL,
+        MailKind.EMAIL_CHANGED,
+    }
+
+
 async def test_an_export_does_not_tell_that_an_address_is_free(memory: MemoryPorts, identity: Identity) -> None:
     await change_email(identity, "al@example.org", ports=memory)
     await request_password_reset("alice@example.com", ports=memory)
