@@ -1,0 +1,32 @@
+"""Webhooks at the edges: how long a note may be, and how long a secret that was replaced signs."""
+
+from datetime import timedelta
+
+import pytest
+
+from leadnator_auth.domain import BadFieldError, Webhook, WebhookId
+from leadnator_auth.domain.entities.webhook import parse_description
+from leadnator_auth.testing.contract.samples import NOW
+
+HOOK = Webhook(WebhookId("wh_1"), "https://example.com", "", NOW, "key-1")
+MOMENT, DAY = timedelta(microseconds=1), timedelta(days=1)
+
+
+@pytest.mark.parametrize(("length", "is_good"), [(0, True), (199, True), (200, True), (201, False)])
+def test_a_note_has_up_to_200_characters(length: int, is_good: bool) -> None:
+    if is_good:
+        assert parse_description(f" {'x' * length} ") == "x" * length
+    else:
+        with pytest.raises(BadFieldError) as refused:
+            parse_description("x" * length)
+        assert refused.value.code == "too_long"
+
+
+@pytest.mark.parametrize(("late", "signs"), [(-DAY, True), (-MOMENT, True), (timedelta(), False), (DAY, False)])
+def test_a_secret_that_was_replaced_signs_for_a_day(late: timedelta, signs: bool) -> None:
+    rotated = HOOK.rotated("key-2", NOW)
+    assert (HOOK.secret_name.label, HOOK.former_secret_name(NOW)) == ("webhook:wh_1:1", None)
+    assert rotated.former_secret_name(NOW + DAY + late) == (HOOK.secret_name if signs else None)
+    again = rotated.rotated("key-2", NOW)
+    assert (again.generation, again.former_secret_name(NOW)) == (3, rotated.secret_name)
+    assert len({each.secret_name for each in (HOOK, rotated, again)}) == 3
