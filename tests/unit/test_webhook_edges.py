@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+import attrs
 import pytest
 
-from leadnator_auth.domain import BadFieldError, Webhook, WebhookId
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import BadFieldError, Webhook, WebhookId, dispatch_events
 from leadnator_auth.domain.entities.webhook import parse_description
+from leadnator_auth.domain.entities.webhook_message import WebhookMessage
 from leadnator_auth.testing.contract.samples import NOW
 
 HOOK = Webhook(WebhookId("wh_1"), "https://example.com", "", NOW, "key-1")
@@ -30,3 +33,17 @@ def test_a_secret_that_was_replaced_signs_for_a_day(late: timedelta, signs: bool
     again = rotated.rotated("key-2", NOW)
     assert (again.generation, again.former_secret_name(NOW)) == (3, rotated.secret_name)
     assert len({each.secret_name for each in (HOOK, rotated, again)}) == 3
+
+
+def test_a_message_shows_neither_its_secrets_nor_its_url() -> None:
+    shown = repr(
+        WebhookMessage(id="e_1", url="https://example.com/a-token", sent_at=NOW, body="{}", secrets=(b"a-secret",))
+    )
+    assert "e_1" in shown
+    assert "token" not in shown
+    assert "a-secret" not in shown
+
+
+async def test_where_nothing_happened_nothing_is_dispatched(memory: MemoryPorts) -> None:
+    report = await dispatch_events(ports=memory)
+    assert attrs.astuple(report) == (0, 0, 0, False, False)
