@@ -1,15 +1,17 @@
 """Webhooks at the edges: how long a note may be, and how long a secret that was replaced signs."""
 
+from collections import Counter
 from datetime import timedelta
 
 import attrs
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import BadFieldError, Webhook, WebhookId, dispatch_events
+from leadnator_auth.domain import BadFieldError, DeliveryState, Webhook, WebhookId, dispatch_events
 from leadnator_auth.domain.entities.webhook import parse_description
 from leadnator_auth.domain.entities.webhook_message import WebhookMessage
 from leadnator_auth.testing.contract.samples import NOW
+from tests.unit.test_dispatch_events import deliveries, dispatch_all, happen, hook, subscription
 
 HOOK = Webhook(WebhookId("wh_1"), "https://example.com", "", NOW, "key-1")
 MOMENT, DAY = timedelta(microseconds=1), timedelta(days=1)
@@ -47,3 +49,33 @@ def test_a_message_shows_neither_its_secrets_nor_its_url() -> None:
 async def test_where_nothing_happened_nothing_is_dispatched(memory: MemoryPorts) -> None:
     report = await dispatch_events(ports=memory)
     assert attrs.astuple(report) == (0, 0, 0, False, False)
+
+
+async def test_what_waited_is_dispatched_until_a_subscription_has_its_fill(memory: MemoryPorts) -> None:
+    await hook(memory)
+    async with memory.unit_of_work() as transaction:
+        await transaction.subscriptions.save(subscription(memory).disabled())
+        await transaction.commit()
+    await happen(memory, 700)
+    await dispatch_all(memory)
+    async with memory.unit_of_work() as transaction:
+        await transaction.subscriptions.save(subscription(memory).taken_up())
+        await transaction.commit()
+    rounds = [await dispatch_events(ports=memory) for _ in range(3)]
+    assert [(each.queued, each.has_more) for each in rounds] == [(250, True), (250, False), (0, False)]
+
+
+async def test_an_old_event_among_new_ones_makes_no_room(memory: MemoryPorts) -> None:
+    await hook(memory)
+    begin = memory.clock.now()
+    memory.clock.advance(days=4)
+    now = memory.clock.now()
+    await happen(memory, 498)
+    await dispatch_all(memory)
+    memory.clock.instant = begin
+    await happen(memory, 1, start=499)
+    memory.clock.instant = now
+    await happen(memory, 10, start=500)
+    await dispatch_all(memory)
+    states = Counter(each.state for each in deliveries(memory))
+    assert states == {DeliveryState.QUEUED: 500, DeliveryState.DEAD: 1}
