@@ -65,17 +65,22 @@ async def test_what_waited_is_dispatched_until_a_subscription_has_its_fill(memor
     assert [(each.queued, each.has_more) for each in rounds] == [(250, True), (250, False), (0, False)]
 
 
-async def test_an_old_event_among_new_ones_makes_no_room(memory: MemoryPorts) -> None:
+@pytest.mark.parametrize(("old", "made"), [(1, 3), (5, 7)])
+async def test_old_events_among_new_ones_take_and_make_no_room(memory: MemoryPorts, old: int, made: int) -> None:
     await hook(memory)
     begin = memory.clock.now()
     memory.clock.advance(days=4)
     now = memory.clock.now()
     await happen(memory, 498)
+    first = await dispatch_events(ports=memory)
+    assert (first.queued, first.given_up) == (250, 0)
     await dispatch_all(memory)
     memory.clock.instant = begin
-    await happen(memory, 1, start=499)
+    await happen(memory, old, start=499)
     memory.clock.instant = now
-    await happen(memory, 10, start=500)
+    await happen(memory, 10, start=600)
+    report = await dispatch_events(ports=memory)
+    assert (report.queued, report.given_up) == (made, old)
     await dispatch_all(memory)
     states = Counter(each.state for each in deliveries(memory))
-    assert states == {DeliveryState.QUEUED: 500, DeliveryState.DEAD: 1}
+    assert states == {DeliveryState.QUEUED: 500, DeliveryState.DEAD: old}
