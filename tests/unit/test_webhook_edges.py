@@ -6,7 +6,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.memory import MemoryPorts, MemoryUnitOfWork
 from leadnator_auth.domain import BadFieldError, DeliveryState, Webhook, WebhookId, dispatch_events
 from leadnator_auth.domain.entities.webhook import parse_description
 from leadnator_auth.domain.entities.webhook_message import WebhookMessage
@@ -51,18 +51,43 @@ async def test_where_nothing_happened_nothing_is_dispatched(memory: MemoryPorts)
     assert attrs.astuple(report) == (0, 0, 0, False, False)
 
 
-async def test_what_waited_is_dispatched_until_a_subscription_has_its_fill(memory: MemoryPorts) -> None:
+@pytest.mark.parametrize(
+    ("waiting", "rounds"),
+    [(300, [(250, True), (50, False), (0, False)]), (700, [(250, True), (250, False), (0, False)])],
+)
+async def test_what_waited_is_dispatched_until_a_subscription_has_its_fill(
+    memory: MemoryPorts, waiting: int, rounds: list[tuple[int, bool]]
+) -> None:
     await hook(memory)
     async with memory.unit_of_work() as transaction:
         await transaction.subscriptions.save(subscription(memory).disabled())
         await transaction.commit()
-    await happen(memory, 700)
+    await happen(memory, waiting)
     await dispatch_all(memory)
     async with memory.unit_of_work() as transaction:
         await transaction.subscriptions.save(subscription(memory).taken_up())
         await transaction.commit()
-    rounds = [await dispatch_events(ports=memory) for _ in range(3)]
-    assert [(each.queued, each.has_more) for each in rounds] == [(250, True), (250, False), (0, False)]
+    reports = [await dispatch_events(ports=memory) for _ in rounds]
+    assert [(each.queued, each.has_more) for each in reports] == rounds
+    reading = attrs.evolve(memory, unit_of_work=ReadOnly(memory.unit_of_work.tables))
+    assert (await dispatch_events(ports=reading)).is_wanted
+
+
+class ReadOnly(MemoryUnitOfWork):
+    """A store that nobody needs to write to."""
+
+    def __call__(self) -> None:  # type: ignore[override]
+        raise AssertionError
+
+
+async def test_one_that_has_its_fill_keeps_no_other_waiting(memory: MemoryPorts) -> None:
+    await hook(memory)
+    await happen(memory, 500)
+    await dispatch_all(memory)
+    await hook(memory, subscription_id="wh_2")
+    (event,) = await happen(memory, 1, start=501)
+    await dispatch_all(memory)
+    assert [each.payload.event for each in deliveries(memory, "wh_2")] == [event]
 
 
 @pytest.mark.parametrize(("old", "made"), [(1, 3), (5, 7)])
