@@ -1,13 +1,15 @@
 """Deliveries and subscriptions: how long each waits after so many failures, and what is kept of why."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import attrs
 import pytest
 
-from leadnator_auth.domain import DeliveryReport, DeliveryState
+from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.domain import DeliveryReport, DeliveryState, Subscription
 from leadnator_auth.domain.entities.subscription import PROBE
-from leadnator_auth.testing.contract.samples import NOW, a_mail, a_subscription
+from leadnator_auth.domain.use_cases.event_delivery import AttemptedEvent, keep_attempts
+from leadnator_auth.testing.contract.samples import NOW, a_mail, a_subscription, an_event_delivery
 
 MOMENT, SECOND, MINUTE, HOUR = (timedelta(**{unit: 1}) for unit in ("microseconds", "seconds", "minutes", "hours"))
 
@@ -89,3 +91,43 @@ def test_a_report_counts_and_adds_up_whatever_it_had() -> None:
     assert total == DeliveryReport(sent=4, delayed=4, dead=6, dropped=11)
     assert total.total == 25
     assert [entry.last_error for entry in total.failures] == ["no", "away"]
+
+
+async def kept(memory: MemoryPorts, failures: int, paused_until: datetime | None = None) -> Subscription:
+    """Keeps a subscription that failed so often."""
+    failing = attrs.evolve(a_subscription(), failures=failures, paused_until=paused_until)
+    async with memory.unit_of_work() as transaction:
+        await transaction.subscriptions.add(failing)
+        await transaction.commit()
+    return failing
+
+
+@pytest.mark.parametrize(("failures", "is_hastened"), [(0, False), (1, False), (2, True), (3, True)])
+async def test_what_waits_goes_out_at_once_where_two_failures_were_in_a_row(
+    memory: MemoryPorts, failures: int, is_hastened: bool
+) -> None:
+    failing, now = await kept(memory, failures), memory.clock.now()
+    waiting = attrs.evolve(an_event_delivery(2, failing.id), due_at=now + HOUR, last_error="away")
+    async with memory.unit_of_work() as transaction:
+        await transaction.event_deliveries.add_all([an_event_delivery(1, failing.id), waiting])
+        await transaction.commit()
+    sent = an_event_delivery(1, failing.id).sent(now)
+    await keep_attempts([AttemptedEvent(sent, failing, is_gone=False)], ports=memory)
+    left = memory.unit_of_work.tables.event_deliveries[waiting.id]
+    assert left.due_at == (now if is_hastened else waiting.due_at)
+    assert memory.unit_of_work.tables.subscriptions[failing.id].failures == 0
+
+
+@pytest.mark.parametrize(("before", "now_kept", "counted"), [(3, 3, 4), (3, 0, 0), (3, 4, 4), (0, 0, 1)])
+async def test_a_failure_counts_unless_somebody_else_knew_more_by_then(
+    memory: MemoryPorts, before: int, now_kept: int, counted: int
+) -> None:
+    subscription = await kept(memory, now_kept)
+    entry = an_event_delivery(1, subscription.id)
+    async with memory.unit_of_work() as transaction:
+        await transaction.event_deliveries.add_all([entry])
+        await transaction.commit()
+    failed = entry.failed(memory.clock.now(), "away", 0.0)
+    attempted = AttemptedEvent(failed, attrs.evolve(subscription, failures=before), is_gone=False)
+    await keep_attempts([attempted], ports=memory)
+    assert memory.unit_of_work.tables.subscriptions[subscription.id].failures == counted
