@@ -35,6 +35,7 @@ from leadnator_auth.domain import (
     User,
     UserId,
     change_user,
+    create_api_key,
     create_user,
     deliver_due_mails,
     end_session,
@@ -76,15 +77,17 @@ async def test_a_token_stays_expired(memory: MemoryPorts, alice: SignedIn, late:
         await identify(alice.token, ports=memory)
 
 
-def test_no_secret_is_in_a_repr(alice: SignedIn) -> None:
+async def test_no_secret_is_in_a_repr(memory: MemoryPorts, alice: SignedIn) -> None:
+    key = await create_api_key(Identity(alice.user, alice.session), "CI", ports=memory)
     shown = [
         Credentials(alice.user.id, "the-hash", NOW),
         Password("the-password"),
         OneTimeToken(Purpose.RESET, "the-digest", alice.user.id, None, NOW, NOW),
         RecoveryCode(alice.user.id, "the-digest", NOW),
+        key,
         alice,
     ]
-    for secret in ("the-hash", "the-password", "the-digest", alice.token):
+    for secret in ("the-hash", "the-password", "the-digest", key.secret, alice.token):
         assert secret not in repr(shown)
 
 

@@ -12,7 +12,7 @@ async def test_all_are_there_once_newest_first_with_their_hashes(memory: MemoryP
             "name": f"U{n}",
             "email": f"{n}@example.com",
             "password_hash": f"cheap$1${n}",
-            "created_at": f"20{n % 10:02}-01-01T00:00:00Z",
+            "created_at": f"20{n % 10:02}-01-01T00:{n // 60:02}:{n % 60:02}Z",
             "role": "admin" if n == 7 else "user",
         }
         for n in range(2 * AT_ONCE)

@@ -50,6 +50,7 @@ async def test_a_session_that_is_not_used_is_over_after_that_time_and_not_before
     alice = await sign_alice_up(idle)
     began = idle.clock.now()
     idle.clock.instant = began + LATEST - TICK
+    assert await purge(ports=idle) == 0
     assert await identify(alice.token, ports=idle)
     used = idle.clock.now()
     idle.clock.instant = used + LATEST - TICK

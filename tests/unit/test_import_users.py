@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
-from leadnator_auth.adapters.memory import MemoryPorts
+from leadnator_auth.adapters.memory import CheapHasher, MemoryPorts
 from leadnator_auth.adapters.memory.tables import MemoryUsers, Tables
 from leadnator_auth.domain import (
     AccountSuspendedError,
@@ -134,6 +134,21 @@ async def test_without_a_salt_or_a_project_a_hash_is_what_it_is(memory: MemoryPo
     (outcome,) = await import_users([bob], PROJECT, ports=memory)
     assert outcome.fate is ADDED
     assert await fates(memory, bob | {"salt": 5}) == [PRESENT], "nobody asked for it"
+
+
+class Foreign(CheapHasher):
+    """Knows the hashes of Firebase, too, as they stand by themselves."""
+
+    def normalize(self, password_hash: str) -> str | None:
+        return password_hash if password_hash.startswith("$firebase-scrypt$") else super().normalize(password_hash)
+
+
+async def test_with_a_salt_and_a_project_a_hash_is_made_to_stand_by_itself(memory: MemoryPorts, bob: Record) -> None:
+    memory = attrs.evolve(memory, hasher=Foreign())
+    (outcome,) = await import_users([bob | {"password_hash": KEY, "salt": "AAAA"}], PROJECT, ports=memory)
+    assert outcome.fate is ADDED
+    (kept,) = memory.unit_of_work.tables.credentials.values()
+    assert kept.password_hash == PROJECT.encode(KEY, "AAAA")
 
 
 @pytest.mark.parametrize("alphabet", [b"+/", b"-_"])

@@ -187,6 +187,15 @@ async def test_a_retired_key_is_over_at_once_and_the_next_one_signs(memory: Memo
     assert again.keys == change.keys
 
 
+async def test_whichever_key_is_retired_is_told(memory: MemoryPorts) -> None:
+    await begun(memory)
+    for minutes in (11, 600):
+        memory.clock.advance(minutes=minutes)
+        await rotate_signing_keys(ports=memory)
+    for key in await list_signing_keys(ports=memory):
+        assert (await retire_signing_key(key.kid, ports=memory)).key.kid == key.kid
+
+
 async def test_the_next_key_and_one_that_signed_can_be_retired(memory: MemoryPorts) -> None:
     first, following = await begun(memory)
     await retire_signing_key(following.kid, ports=memory)
@@ -201,16 +210,21 @@ async def test_the_next_key_and_one_that_signed_can_be_retired(memory: MemoryPor
         await retire_signing_key("nobody's", ports=memory)
 
 
-async def test_after_a_change_of_algorithm_the_old_key_signs_until_the_new_one_is_known(memory: MemoryPorts) -> None:
+@pytest.mark.parametrize("minutes", [10, 11, 600])
+@pytest.mark.parametrize(("before", "after"), [(EDDSA, ES256), (ES256, EDDSA)])
+async def test_after_a_change_of_algorithm_the_old_key_signs_until_the_new_one_is_known(
+    memory: MemoryPorts, before: SigningAlgorithm, after: SigningAlgorithm, minutes: int
+) -> None:
+    memory = beside(memory, before)
     old, _ = await begun(memory)
-    changed = beside(memory, ES256)
+    changed = beside(memory, after)
     await keep_signing_keys(ports=changed)
     following = await in_state(NEXT, memory)
-    assert (following.public.algorithm, await in_state(SIGNING, memory)) == (ES256, old)
-    memory.clock.advance(minutes=10)
+    assert (following.public.algorithm, await in_state(SIGNING, memory)) == (after, old)
+    memory.clock.advance(minutes=minutes)
     keys = await keep_signing_keys(ports=changed)
     assert await in_state(SIGNING, memory) == following.signing(memory.clock.now())
-    assert (await in_state(NEXT, memory)).public.algorithm is ES256
+    assert (await in_state(NEXT, memory)).public.algorithm is after
     assert old.kid in await kids(memory)
     assert keys == await list_signing_keys(ports=memory)
 

@@ -24,7 +24,7 @@ from tests.extra.mutation.anew import fails_anew
 from tests.extra.mutation.mutants import ROOT, Mutant, mutants_of
 from tests.extra.mutation.reach import Reach
 
-SECONDS = 60
+SECONDS = 30
 """Of a processor, for all unit tests of one mutant, which take fifteen; one that takes longer hangs: it was noticed."""
 PATIENCE = 600
 """Seconds for what hangs and waits."""
@@ -66,7 +66,7 @@ class Trial:
         gc.freeze()  # so that children share the memory
         for source, is_to_be_noticed in ((self._mutants[0].original, False), ("raise RuntimeError", True)):
             sample = attrs.evolve(self._mutants[0], source=source)
-            if bool(_answer_of_child(partial(fails_anew, sample, TESTS))) is not is_to_be_noticed:
+            if bool(_answer_of_child(partial(fails_anew, sample, TESTS, quick=self._quick))) is not is_to_be_noticed:
                 raise RuntimeError("the tests that are loaded anew do not tell a file from its mutants")
         for mutant in tqdm(self._mutants, unit="mutant", disable=None):
             if test := _answer_of_child(
