@@ -85,6 +85,7 @@ async def test_a_network_may_be_written_in_each_form(trusted: str) -> None:
 async def test_where_no_proxy_is_trusted_none_is() -> None:
     for peer in ("127.0.0.1", "::1", "10.0.0.1"):
         assert await seen(peer, "203.0.113.9", trusted="", proto="https") == (peer, "http")
+    assert await seen("::ffff:192.0.2.1", "203.0.113.9", trusted="") == ("192.0.2.1", "http")
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import re
+from itertools import chain
 from typing import Any
 
+import attrs
 import httpx2
 import pyotp
 import pytest
@@ -22,6 +24,7 @@ from leadnator_auth.domain import (
     confirm_totp,
     create_api_key,
     deliver_due_mails,
+    export_account,
     identify,
     list_mails,
     set_up_totp,
@@ -310,10 +313,14 @@ async def test_an_export_is_a_file_of_all_that_is_kept_without_a_secret(
     }
     async with ports.unit_of_work.snapshot() as repositories:
         credentials = await repositories.credentials.of(UserId(alice.id))
-        tokens = await repositories.one_time_tokens.of_user(UserId(alice.id), 9)
     assert credentials is not None
+    rows = await export_account(await identify(alice.token, ports=ports), ports=ports)
+    with_secrets = (rows.one_time_tokens, rows.api_keys, rows.passkeys, rows.recovery_codes)
+    hidden = [_hidden(row) for row in chain[Any](*with_secrets)]
+    assert all(hidden)
     mailed = [mail.secret for mail in memory.mailer.mails if isinstance(mail, SecretMail)]
-    secrets = (credentials.password_hash, *(token.digest for token in tokens), *mailed, alice.token)
+    agents = [client.agent for client in rows.known_clients if client.agent]
+    secrets = (credentials.password_hash, *chain(*hidden), *agents, *mailed, alice.token)
     assert len(mailed) == 3
     assert not [secret for secret in secrets if secret in answer.text]
     assert "bob" not in answer.text
@@ -322,6 +329,11 @@ async def test_an_export_is_a_file_of_all_that_is_kept_without_a_secret(
     own = {"x-request-id": "-"}
     assert {**head.headers, **own} == {**answer.headers, **own}
     assert "Content-Length" not in head.headers
+
+
+def _hidden(row: Any) -> list[str]:
+    """Returns what the repr of a row does not show."""
+    return [getattr(row, field.name) for field in attrs.fields(type(row)) if not field.repr]
 
 
 async def test_an_export_tells_nobody_whether_an_address_is_taken(
