@@ -6,7 +6,15 @@ import attrs
 import pytest
 
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import DeliveryReport, DeliveryState, Subscription
+from leadnator_auth.domain import (
+    Actor,
+    DeliveryReport,
+    DeliveryState,
+    Subscription,
+    add_webhook,
+    change_webhook,
+    retry_mails,
+)
 from leadnator_auth.domain.entities.subscription import PROBE
 from leadnator_auth.domain.use_cases.event_delivery import AttemptedEvent, keep_attempts
 from leadnator_auth.testing.contract.samples import NOW, a_mail, a_subscription, an_event_delivery
@@ -131,3 +139,34 @@ async def test_a_failure_counts_unless_somebody_else_knew_more_by_then(
     attempted = AttemptedEvent(failed, attrs.evolve(subscription, failures=before), is_gone=False)
     await keep_attempts([attempted], ports=memory)
     assert memory.unit_of_work.tables.subscriptions[subscription.id].failures == counted
+
+
+@pytest.mark.parametrize(
+    ("changes", "failures"),
+    [
+        ({"url": "https://aaa.example.com"}, 0),
+        ({"url": "https://zzz.example.com"}, 0),
+        ({"url": "https://crm.example.com"}, 3),
+        ({"description": "a note"}, 3),
+        ({"enabled": False}, 3),
+        ({"enabled": True}, 0),
+    ],
+)
+async def test_what_failed_says_nothing_of_another_url_or_once_it_is_looked_after(
+    memory: MemoryPorts, changes: dict[str, object], failures: int
+) -> None:
+    made = await add_webhook(Actor.operator(), "https://crm.example.com", ports=memory)
+    kept = attrs.evolve(made.webhook.subscription, failures=3)
+    async with memory.unit_of_work() as transaction:
+        await transaction.subscriptions.save(kept)
+        await transaction.commit()
+    changed = await change_webhook(Actor.operator(), made.webhook.webhook.id, changes, ports=memory)
+    assert changed.subscription.failures == failures
+
+
+async def test_mails_of_many_rounds_that_are_tried_again_are_counted(memory: MemoryPorts) -> None:
+    async with memory.unit_of_work() as transaction:
+        for number in range(1004):
+            await transaction.mail_queue.add(a_mail(number).dead(NOW, "no"))
+        await transaction.commit()
+    assert await retry_mails(ports=memory) == 1004

@@ -193,10 +193,18 @@ async def test_what_was_sent_is_sent_once_more_if_an_admin_says_so(memory: Memor
 async def test_a_delivery_is_found_through_its_own_webhook_alone(memory: MemoryPorts, crm: WebhookWithSecret) -> None:
     other = await add_webhook(OPERATOR, URL, ports=memory)
     delivery = await send_test_event(OPERATOR, id_of(crm), ports=memory)
-    for webhook, delivery_id in ((other, delivery.id), (crm, "d_none"), (crm, ""), (crm, "\0"), (crm, "\udcff")):
+    others = await send_test_event(OPERATOR, id_of(other), ports=memory)
+    for webhook, delivery_id in (
+        (other, delivery.id),
+        (crm, others.id),
+        (crm, "d_none"),
+        (crm, ""),
+        (crm, "\0"),
+        (crm, "\udcff"),
+    ):
         with pytest.raises(NotFoundError):
             await retry_webhook_delivery(OPERATOR, id_of(webhook), delivery_id, ports=memory)
-    assert await deliveries(memory, other) == []
+    assert [await deliveries(memory, each) for each in (crm, other)] == [[delivery], [others]]
 
 
 async def test_410_disables_a_webhook_until_somebody_takes_it_up_again(
