@@ -305,6 +305,17 @@ async def test_what_is_kept_gives_no_code_and_no_challenge_away(world: MemoryPor
     assert f"{int.from_bytes(other.code_keys.derive(f'{WORD}:{mail_id}')) % 10**6:06}" != code
 
 
+async def test_what_counts_the_mails_with_codes_is_nothing_that_could_be_spent(
+    world: MemoryPorts, alice: SignedIn
+) -> None:
+    await request_login_code(EMAIL, HOME, ports=world)
+    await deliver_due_mails(ports=world)
+    async with world.unit_of_work() as transaction:
+        tokens = await transaction.one_time_tokens.of_user(alice.user.id, 9)
+        (counted,) = [token for token in tokens if token.purpose is Purpose.MAILED_CODE]
+        assert await transaction.one_time_tokens.spend_try(counted.digest, world.clock.now()) is None
+
+
 async def test_a_code_proves_the_address(world: MemoryPorts) -> None:
     strict = attrs.evolve(
         world, policy=attrs.evolve(world.policy, email_verification=EmailVerification.REQUIRED, email_code_login=True)
