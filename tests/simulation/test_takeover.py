@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import attrs
 import pytest
 
 from tests.simulation.finding import assert_found, first_violation
@@ -25,7 +24,7 @@ KNOWN_BY_ADDRESS = Bug(
 LEAVES_LINKS = Bug(
     "a deleted account leaves its links",
     _TABLES,
-    "        remove(tokens, [token.digest for token in tokens.values() if token.user_id == user_id])\n",
+    "            tables.one_time_tokens,\n",
     "",
 )
 LEAVES_CHANGES = Bug(
@@ -40,10 +39,12 @@ RESERVES_NOTHING = Bug(
     " and change.is_undoable(now)\n",
     " and change.is_undoable(now) and change.user_id in tables.users\n",
 )
-LEAVES_UNDO_LINKS = attrs.evolve(
-    LEAVES_LINKS,
-    name="a deleted account leaves its undo links",
-    wrong=LEAVES_LINKS.right.replace("== user_id", "== user_id and token.purpose != 'undo'"),
+LEAVES_UNDO_LINKS = Bug(
+    "a deleted account leaves its undo links",
+    _TABLES,
+    "            remove(table, [key for key, each in table.items() if each.user_id == user_id])\n",
+    "            kept = [key for key, each in table.items() if getattr(each, 'purpose', '') == 'undo']\n"
+    "            remove(table, [k for k, each in table.items() if each.user_id == user_id and k not in kept])\n",
 )
 
 Planted = tuple[str, *tuple[Bug, ...]]
