@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Never, cast
 import attrs
 import click
 
-from leadnator_auth.domain import FieldError, FirebaseScrypt, ImportFate, ImportOutcome, UnavailableError, import_users
+from leadnator_auth.domain import (
+    FieldError,
+    FirebaseScrypt,
+    ImportFate,
+    ImportOutcome,
+    Ports,
+    UnavailableError,
+    import_users,
+)
 from leadnator_auth.entrypoints.cli.failing import Command
 from leadnator_auth.entrypoints.cli.import_options import (
     ReadableFile,
@@ -156,14 +165,22 @@ class _Import:
 
     async def _run(self, entries: Iterator[Entry]) -> None:
         async with ports_in_force() as ports:
-            while batch := list(islice(entries, AT_ONCE)):
-                records = [entry.record for entry in batch if entry.problem is None]
-                outcomes = iter(await import_users(records, self.firebase, ports=ports))
-                for entry in batch:
-                    self._count(entry, _unreadable(entry.problem) if entry.problem else next(outcomes))
-                self.next_line = batch[-1].next_line
-                self.progress.update(self.source.bytes_read - self.progress.n)
+            while batch := _next_batch(entries):
+                taking = asyncio.ensure_future(self._take(batch, ports))
+                try:
+                    await asyncio.shield(taking)
+                except asyncio.CancelledError:
+                    await taking  # what is kept by now must be counted too; a second Ctrl-C waits for nothing
+                    raise
         self.next_line = self.source.lines_read + 1
+
+    async def _take(self, batch: list[Entry], ports: Ports) -> None:
+        records = [entry.record for entry in batch if entry.problem is None]
+        outcomes = iter(await import_users(records, self.firebase, ports=ports))
+        for entry in batch:
+            self._count(entry, _unreadable(entry.problem) if entry.problem else next(outcomes))
+        self.next_line = batch[-1].next_line
+        self.progress.update(self.source.bytes_read - self.progress.n)
 
     def _count(self, entry: Entry, outcome: ImportOutcome) -> None:
         self.counts[outcome.fate] += 1
@@ -174,6 +191,15 @@ class _Import:
                 click.echo(json.dumps(_told_to_scripts(entry, outcome)))
             else:
                 click.echo(_told_to_people(entry, outcome), err=True)
+
+
+def _next_batch(entries: Iterator[Entry]) -> list[Entry]:
+    """Reads on; Ctrl-C ends it at once, where asyncio would wait for what another program has yet to write."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return list(islice(entries, AT_ONCE))
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _told_to_scripts(entry: Entry, outcome: ImportOutcome) -> dict[str, object]:

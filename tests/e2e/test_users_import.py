@@ -12,7 +12,7 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from tests.databases import run_sql
+from tests.databases import JWT_SECRET, PostgresqlServer, run_sql
 from tests.e2e.conftest import Serve
 from tests.e2e.server import COMMAND, DEADLINE_SECONDS, PASSWORD, Server, clean_environment, run, until
 
@@ -100,6 +100,15 @@ def test_it_can_go_on_from_a_line(tmp_path: Path, settings: dict[str, str]) -> N
     assert (done.returncode, done.stdout) == (0, "3 added, 0 there already, 0 refused\n")
 
 
+def users_kept(settings: dict[str, str], home: Path) -> int:
+    if "LEADNATOR_DATABASE_URL" not in settings and not (home / "leadnator.db").exists():
+        return 0
+    try:
+        return count("users", settings, home)
+    except Exception:  # noqa: BLE001 (of whatever library: there are no tables yet)
+        return 0
+
+
 def importing_from_a_pipe(home: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [COMMAND, "users", "import", "-"],
@@ -121,20 +130,11 @@ def test_cut_short_it_keeps_whole_accounts_and_goes_on_when_run_again(
     process.stdin.write(content[: len(content) * 2 // 3].encode())
     process.stdin.flush()
 
-    def has_begun() -> bool:
-        return (tmp_path / "leadnator.db").exists() or "LEADNATOR_DATABASE_URL" in settings
-
-    def kept() -> int:
-        try:
-            return count("users", settings, tmp_path)
-        except Exception:  # noqa: BLE001 (of whatever library: there are no tables yet)
-            return 0
-
-    until(lambda: has_begun() and kept(), "the first accounts")
+    until(lambda: users_kept(settings, tmp_path), "the first accounts")
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=DEADLINE_SECONDS)
 
-    so_far = kept()
+    so_far = users_kept(settings, tmp_path)
     assert 0 < so_far < MANY
     assert count("credentials", settings, tmp_path) == so_far
     if number is signal.SIGINT:
@@ -145,6 +145,52 @@ def test_cut_short_it_keeps_whole_accounts_and_goes_on_when_run_again(
     done = import_file(content, tmp_path, settings)
     assert done.stdout == f"{MANY - so_far:,} added, {so_far:,} there already, 0 refused\n"
     assert count("users", settings, tmp_path) == count("credentials", settings, tmp_path) == MANY
+
+
+COMMITS_WAIT = """
+DO $do$ BEGIN
+CREATE TABLE commits_may_go_on ();
+CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    WHILE NOT EXISTS (SELECT FROM commits_may_go_on) LOOP PERFORM pg_sleep(0.01); END LOOP;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER wait_at_commit AFTER INSERT ON users
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_at_commit();
+END $do$
+"""
+
+
+def test_what_is_kept_when_it_is_interrupted_counts(tmp_path: Path, postgresql_server: PostgresqlServer) -> None:
+    url = postgresql_server.new_database()
+    settings = {"LEADNATOR_DATABASE_URL": url, "LEADNATOR_JWT_SECRET": JWT_SECRET}
+    run_sql(url, COMMITS_WAIT)
+    process = importing_from_a_pipe(tmp_path, settings)
+    assert process.stdin is not None
+    process.stdin.write(csv_of(600).encode())
+    process.stdin.flush()
+    until(
+        lambda: run_sql(url, "SELECT FROM pg_stat_activity WHERE query LIKE 'COMMIT%' AND wait_event = 'PgSleep'"),
+        "a commit",
+    )
+    process.send_signal(signal.SIGINT)
+    run_sql(url, "INSERT INTO commits_may_go_on DEFAULT VALUES")
+    stdout, stderr = process.communicate(timeout=DEADLINE_SECONDS)
+    assert stdout == b"500 added, 0 there already, 0 refused\n"
+    assert stderr == b"Error: stopped before line 502: interrupted; run it again to go on\n"
+
+
+def test_it_is_interrupted_while_it_waits_for_another_program(tmp_path: Path) -> None:
+    process = importing_from_a_pipe(tmp_path, {})
+    assert process.stdin is not None
+    process.stdin.write(csv_of(600).encode())
+    process.stdin.flush()
+    until(lambda: users_kept({}, tmp_path) == 500, "the first accounts")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(DEADLINE_SECONDS) == 1
+    assert process.stdout is not None
+    assert process.stdout.read() == b"500 added, 0 there already, 0 refused\n"
+    process.communicate()
 
 
 def test_on_a_terminal_it_shows_how_far_it_is(tmp_path: Path, settings: dict[str, str]) -> None:
