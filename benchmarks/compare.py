@@ -4,7 +4,8 @@
 
 Every round measures every server once, for a moment and in turn, so that a slow moment of the machine hits them all.
 Figures are medians of the rounds with their range. The folder keeps the filled databases for the next time. Needs wrk
-and taskset, two cores at least, and the dependency group "benchmarks".
+and taskset, two cores at least, and the dependency group "benchmarks". What a change costs is seen with
+`--before CHECKOUT`: another checkout, installed in its `.venv`, whose server is measured beside ours.
 """
 
 import argparse
@@ -48,6 +49,8 @@ def main() -> None:
     series = Series()
     with filled.postgresql(folder, FEW) as postgresql_url:
         subjects = _subjects(folder, postgresql_url)
+        if arguments.before:
+            subjects |= _subjects_before(arguments.before.absolute(), folder, postgresql_url)
         _measure_starts(subjects, arguments.rounds, series)
         _measure_me(subjects, arguments, series)
         _measure_log_ins(subjects, arguments, series)
@@ -58,6 +61,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, help="for databases, logs and scripts")
+    parser.add_argument("--before", type=Path, help="another checkout, installed in its .venv, to measure too")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=2, help="of each measurement")
     parser.add_argument("--json", type=Path, default=Path("compare.json"), help="where the figures go")
@@ -85,6 +89,19 @@ def _subjects(folder: Path, postgresql_url: str) -> dict[str, Subject]:
             ours("PostgreSQL", postgresql_url, 8807, quiet), _kept("postgresql", new_tokens(postgresql_url, SESSIONS))
         ),
         "fastapi-users": Subject(peer, _kept("peer", peer_tokens)),
+    }
+
+
+def _subjects_before(checkout: Path, folder: Path, postgresql_url: str) -> dict[str, Subject]:
+    """Returns the servers of another version, over databases that it filled itself: it may not know our schema."""
+    file, database = filled.before(checkout, folder, postgresql_url, FEW)
+    quiet = {"LEADNATOR_LOG_LEVEL": "warning"}
+    return {
+        name: Subject(
+            ours(name, url, port, quiet, checkout=checkout),
+            _kept(name, filled.tokens_before(checkout, url, SESSIONS)),
+        )
+        for name, url, port in (("SQLite, before", file, 8808), ("PostgreSQL, before", database, 8809))
     }
 
 
@@ -119,8 +136,8 @@ def _measure_me(subjects: dict[str, Subject], arguments: argparse.Namespace, ser
 
 
 def _measure_log_ins(subjects: dict[str, Subject], arguments: argparse.Namespace, series: Series) -> None:
-    names = ("SQLite", "PostgreSQL", "fastapi-users")
-    with _all_running({name: subjects[name] for name in names}, None) as up:
+    names = ("SQLite", "PostgreSQL", "fastapi-users", "SQLite, before", "PostgreSQL, before")
+    with _all_running({name: subjects[name] for name in names if name in subjects}, None) as up:
         for number in range(arguments.rounds):
             times: HashTime = hash_time()
             series.add("seconds of a hash", "alone", times.alone)

@@ -1,5 +1,6 @@
 """Filled databases to measure over: made once in a folder, and used again."""
 
+import asyncio
 import contextlib
 import os
 import sqlite3
@@ -10,10 +11,12 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import bcrypt
 import jwt
 from access_tokens import PASSWORD, settings_for
 from peers import FASTAPI_USERS_SECRET
+from servers import command_of
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
@@ -48,6 +51,32 @@ def postgresql(folder: Path, users: int) -> Iterator[str]:
         server.cleanup()
 
 
+def before(checkout: Path, folder: Path, postgresql_url: str, users: int) -> tuple[str, str]:
+    """Returns the URLs of a SQLite and a PostgreSQL database that another checkout filled, anew each time."""
+    file, url = folder / "before.db", postgresql_url.replace("/postgres?", "/before?")
+    for old in folder.glob("before.db*"):
+        old.unlink()
+    asyncio.run(_emptied(postgresql_url))
+    for database in (f"sqlite:///{file}", url):
+        _fill(database, users, checkout)
+    return f"sqlite:///{file}", url
+
+
+async def _emptied(postgresql_url: str) -> None:
+    connection = await asyncpg.connect(postgresql_url)
+    await connection.execute("DROP DATABASE IF EXISTS before")
+    await connection.execute("CREATE DATABASE before")
+    await connection.close()
+
+
+def tokens_before(checkout: Path, url: str, count: int) -> list[str]:
+    """Returns access tokens of new sessions, opened as another checkout does it."""
+    source = "import access_tokens, sys; print(*access_tokens.new_tokens(sys.argv[1], int(sys.argv[2])))"
+    environment = os.environ | {"PYTHONPATH": str(checkout / "benchmarks")}
+    command = [checkout / ".venv/bin/python", "-c", source, url, str(count)]
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.split()
+
+
 def peer(file: Path) -> list[str]:
     """Fills the database of fastapi-users, which its server has made; returns tokens of its users."""
     rows = [(uuid.uuid4(), f"user-{number}@example.com") for number in range(PEER_USERS)]
@@ -63,14 +92,13 @@ def peer(file: Path) -> list[str]:
     return [jwt.encode({"sub": str(user_id)} | claims, FASTAPI_USERS_SECRET, "HS256") for user_id, _ in rows]
 
 
-def _fill(url: str, users: int) -> None:
+def _fill(url: str, users: int, checkout: Path | None = None) -> None:
     print(f"filling {users:,} users into {url.partition(':')[0]}", file=sys.stderr)
     made = subprocess.Popen(
         [sys.executable, Path(__file__).with_name("make_users.py"), str(users)], stdout=subprocess.PIPE
     )
-    command = Path(sys.executable).with_name("leadnator-auth")
     subprocess.run(
-        [command, "users", "import", "-"],
+        [command_of(checkout), "users", "import", "-"],
         stdin=made.stdout,
         env=os.environ | settings_for(url),
         check=True,

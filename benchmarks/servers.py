@@ -70,10 +70,19 @@ class Running:
 
 
 def ours(
-    name: str, url: str, port: int, settings: Mapping[str, str] = MappingProxyType({}), *, workers: int = 1
+    name: str,
+    url: str,
+    port: int,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    *,
+    workers: int = 1,
+    checkout: Path | None = None,
 ) -> Server:
-    """Returns our server over a database, with its usual settings but for the rate limits and what is said."""
-    command = Path(sys.executable).with_name("leadnator-auth")
+    """Returns our server over a database, with its usual settings but for the rate limits and what is said.
+
+    With `checkout` it is that of another checkout, which is installed in its `.venv`.
+    """
+    command = command_of(checkout)
     return Server(
         name,
         (str(command), "serve", "--port", str(port), "--workers", str(workers)),
@@ -82,6 +91,11 @@ def ours(
         "/api/auth/me",
         "/api/auth/login",
     )
+
+
+def command_of(checkout: Path | None = None) -> Path:
+    """Returns our command, or that of another checkout."""
+    return (checkout / ".venv/bin" if checkout else Path(sys.executable).parent) / "leadnator-auth"
 
 
 def bare_starlette(port: int, *, logs: bool = False) -> Server:
