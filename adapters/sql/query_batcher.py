@@ -47,7 +47,9 @@ class QueryBatcher:
     async def _run(self) -> None:
         try:
             while self._waiting:
-                await asyncio.sleep(0)  # those whose requests have arrived by now go along
+                # Those whose requests have arrived by now go along: one turn of the loop reads them, one answers them.
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
                 batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
                 await self._answer(batch)
         finally:

@@ -72,9 +72,11 @@ async def test_a_crowd_shares_statements_on_postgresql(shared_postgresql: str) -
     assert len(counted.statements) <= 4
 
 
+@pytest.mark.parametrize("turns", [0, 1])
 async def test_who_asks_when_an_answer_comes_shares_the_next_statement_with_those_who_wait(
-    shared_postgresql: str,
+    shared_postgresql: str, turns: int
 ) -> None:
+    """So does who asks in the turn of the event loop after that: by then, what arrived with the answer is read."""
     empty(shared_postgresql)
     counted = Counted(backend_of(shared_postgresql))
     async with connected(counted.counting) as connections:
@@ -83,7 +85,10 @@ async def test_who_asks_when_an_answer_comes_shares_the_next_statement_with_thos
         counted.statements.clear()
 
         async def one_after_the_other() -> list[Identity | None]:
-            return [await identities.by_session(each.session.id) for each in (alice, carol)]
+            found = [await identities.by_session(alice.session.id)]
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            return [*found, await identities.by_session(carol.session.id)]
 
         first = asyncio.create_task(one_after_the_other())
         while not counted.statements:
