@@ -19,6 +19,7 @@ from filled import postgresql
 
 from leadnator_auth.domain import (
     Actor,
+    EventType,
     Identity,
     LogOutScope,
     Ports,
@@ -67,7 +68,7 @@ async def _reset(ports: Ports, alice: SignedIn) -> None:
     async with ports.unit_of_work() as transaction:
         user = await transaction.users.by_id(alice.user.id)
         assert user is not None
-        await end_sessions(without_secrets(user), transaction)
+        await end_sessions(without_secrets(user), transaction, ports, reason=EventType.PASSWORD_RESET.value)
         await transaction.commit()
 
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -91,7 +91,7 @@ async def _measure(file: Path, events: int, accounts: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _working(file: Path, post: object) -> AsyncIterator[Ports]:
+async def _working(file: Path, post: Callable[[Event], Awaitable[None]]) -> AsyncIterator[Ports]:
     connections = Connections(backend_of(file))
     work = BackgroundWork()
     fields = attrs.asdict(memory_ports(), recurse=False)

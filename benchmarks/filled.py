@@ -73,8 +73,8 @@ def tokens_before(checkout: Path, url: str, count: int) -> list[str]:
     """Returns access tokens of new sessions, opened as another checkout does it."""
     source = "import access_tokens, sys; print(*access_tokens.new_tokens(sys.argv[1], int(sys.argv[2])))"
     environment = os.environ | {"PYTHONPATH": str(checkout / "benchmarks")}
-    command = [checkout / ".venv/bin/python", "-c", source, url, str(count)]
-    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.split()
+    command = [str(checkout / ".venv/bin/python"), "-c", source, url, str(count)]
+    return subprocess.check_output(command, env=environment, text=True).split()
 
 
 def peer(file: Path) -> list[str]:

@@ -64,8 +64,8 @@ def main(log_ins: int, rounds: int, database: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             database_url=database or f"sqlite:///{folder}/bench.db",
-            jwt_secrets="a secret for measuring only and long enough",
-            master_keys=MASTER_KEY,
+            jwt_secrets=("a secret for measuring only and long enough",),
+            master_keys=(MASTER_KEY,),
             rate_limit="off",
             email_verification="off",
             webhook_private_targets="on",

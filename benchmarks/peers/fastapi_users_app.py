@@ -42,6 +42,10 @@ class UserCreate(schemas.BaseUserCreate):
     """What is sent to sign up."""
 
 
+class UserUpdate(schemas.BaseUserUpdate):
+    """What the peer changes."""
+
+
 class UserManager(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
     """The rules, as they come."""
 
@@ -84,4 +88,4 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(lifespan=lifespan)
 app.include_router(fastapi_users.get_auth_router(backend), prefix="/auth/jwt")
 app.include_router(fastapi_users.get_register_router(UserRead, UserCreate), prefix="/auth")
-app.include_router(fastapi_users.get_users_router(UserRead, UserCreate), prefix="/users")
+app.include_router(fastapi_users.get_users_router(UserRead, UserUpdate), prefix="/users")

@@ -2,10 +2,10 @@
 
 import os
 
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from leadnator_auth.verifier import Verifier, VerifierMiddleware
-from peers.bare_starlette import Starlette
 from peers.bare_starlette import app as bare
 
 _verifier = Verifier(os.environ["SERVICE_URL"], api_key=os.environ["API_KEY"])
