@@ -19,6 +19,7 @@ from leadnator_auth.domain import (
     OneTimeToken,
     Purpose,
     Role,
+    StepUpRequiredError,
     UserId,
     log_in,
     sign_up,
@@ -28,10 +29,12 @@ from leadnator_auth.domain.entities.change import Change, changes_between
 from leadnator_auth.domain.entities.event_delivery import queued_event
 from leadnator_auth.domain.entities.key_ring import MAX_LOOKS, READ_EVERY
 from leadnator_auth.domain.entities.known_client import KnownClient
+from leadnator_auth.domain.entities.outbox import SCHEDULE
 from leadnator_auth.domain.entities.session import CLOCK_LEEWAY, USE_NOTED_EVERY
+from leadnator_auth.domain.entities.signing_key import SigningKey
 from leadnator_auth.domain.use_cases.steps.known_clients import is_known
 from leadnator_auth.domain.values.ids import ApiKeyId, SessionId
-from leadnator_auth.domain.values.public_key import SigningAlgorithm
+from leadnator_auth.domain.values.public_key import PublicKey, SigningAlgorithm
 from leadnator_auth.testing.contract.samples import NOW, a_user, an_event_delivery, some_credentials
 
 ALICE = a_user()
@@ -126,3 +129,19 @@ async def test_fifty_networks_of_an_account_are_known(memory: MemoryPorts) -> No
     async with memory.unit_of_work.snapshot() as repositories:
         known = [await is_known(alice.user, each, repositories, memory) for each in client]
     assert known == [False] * 2 + [True] * 50
+
+
+def test_a_signing_key_does_not_show_its_private_half() -> None:
+    public = PublicKey(SigningAlgorithm.EDDSA, "x")
+    key = SigningKey(kid="kid", public=public, sealed="sealed half", master_key_id="id", published_at=NOW)
+    assert "sealed half" not in repr(key)
+
+
+@pytest.mark.parametrize(("attempts", "delay"), [(1, 5), (2, 10), (3, 20), (10, 2_560), (11, 3_600), (10_000, 3_600)])
+def test_a_delay_doubles_up_to_an_hour(attempts: int, delay: int) -> None:
+    assert SCHEDULE.delay_after(attempts, jitter=0) == timedelta(seconds=delay)
+    assert SCHEDULE.delay_after(attempts, jitter=0.5) == timedelta(seconds=delay) * 0.75
+
+
+def test_a_proof_is_recent_for_ten_minutes_unless_somebody_says_otherwise() -> None:
+    assert StepUpRequiredError().max_age == 600

@@ -36,3 +36,18 @@ def test_what_ended_makes_room() -> None:
     full.leave("a")
     full.enter("a")
     assert full.full == frozenset()
+
+
+def test_one_that_ended_makes_room_for_one() -> None:
+    busy = lanes("a", "a")
+    busy.leave("a")
+    assert busy.room == 1
+    busy.enter("a")
+    assert busy.full == {"a"}
+
+
+def test_room_is_what_may_begin_in_any_lane_that_is_not_full() -> None:
+    assert lanes().room == 2
+    assert lanes("a").room == 1
+    assert lanes("a", "a").room == 2
+    assert lanes("a", "a", "b", "b").room == 1
