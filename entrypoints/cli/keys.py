@@ -47,7 +47,7 @@ def rotate(as_json: bool) -> None:
     _report(change, [f"{change.key.kid} signs from now on", *ended], as_json)
 
 
-@keys.command()
+@keys.command(context_settings={"ignore_unknown_options": True})  # a KID may begin with a hyphen
 @click.argument("kid", metavar="KID")
 @as_json_option
 def retire(kid: str, as_json: bool) -> None:

@@ -120,6 +120,12 @@ def test_what_is_missing_is_told_in_one_line(tmp_path: Path, settings: dict[str,
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_kid_may_begin_with_a_hyphen(tmp_path: Path) -> None:
+    settings = {"LEADNATOR_JWT_ALGORITHM": "EdDSA", "LEADNATOR_MASTER_KEY": MASTER_KEY}
+    done = run("keys", "retire", "-FEjmI8ij5fN", home=tmp_path, settings=settings)
+    assert done.stderr == "Error: there is no signing key '-FEjmI8ij5fN'\n"
+
+
 def test_a_master_key_that_is_gone_is_told_and_mended(tmp_path: Path) -> None:
     def command(*arguments: str, master_key: str) -> tuple[int, str, str]:
         settings = {"LEADNATOR_JWT_ALGORITHM": "ES256", "LEADNATOR_MASTER_KEY": master_key}
