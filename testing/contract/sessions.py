@@ -5,6 +5,7 @@ from datetime import timedelta
 import attrs
 
 from leadnator_auth.domain import Client, Proof, Session, SessionId, User
+from leadnator_auth.domain.policy import MOST_SESSIONS
 from leadnator_auth.domain.ports import Expired, UnitOfWork
 from leadnator_auth.testing.contract.checking import (
     StoreContract,
@@ -18,6 +19,7 @@ from leadnator_auth.testing.contract.checking import (
 )
 from leadnator_auth.testing.contract.samples import HOUR, NOW, a_session, a_user
 
+LONG = 300
 SHORT = "`of_user` returns no more than `limit`, the newest"
 
 
@@ -89,6 +91,14 @@ class SessionsContract(StoreContract):
             await transaction.sessions.save(attrs.evolve(a_session(alice, 9), epoch=1))
             assert await transaction.sessions.of_user(later, 10) == [spared], "`save` moves a session that is there"
             await transaction.commit()
+
+    async def test_a_long_list_is_whole(self, unit_of_work: UnitOfWork, alice: User) -> None:
+        await keep_sessions(unit_of_work, alice, LONG)
+        newest_first = [a_session(alice, number) for number in range(LONG, 0, -1)]
+        for limit in (LONG - 1, LONG, LONG + 1, MOST_SESSIONS):
+            async with unit_of_work.snapshot() as repositories:
+                listed = await repositories.sessions.of_user(alice, limit)
+            assert listed == newest_first[:limit], "`of_user` returns each session once, however many there are"
 
     async def test_the_sessions_beyond_a_number_go_those_of_earlier_epochs_first(
         self, unit_of_work: UnitOfWork, alice: User

@@ -65,6 +65,11 @@ async def is_good(memory: MemoryPorts, token: str) -> bool:
     return True
 
 
+def ended_sessions(memory: MemoryPorts) -> list[str]:
+    events = memory.unit_of_work.tables.events.values()
+    return [str(event.data["session_id"]) for event in events if event.type is EventType.SESSION_ENDED]
+
+
 async def reset(memory: MemoryPorts, alice: SignedIn) -> None:
     await reset_password(await mailed_secret(memory), "new-secret", ports=memory)
 
@@ -87,6 +92,7 @@ async def test_every_session_of_a_pile_ends_at_once(memory: MemoryPorts, alice: 
     pile = await pile_up(memory)
     await end(memory, alice)
     assert not any([await is_good(memory, each.token) for each in (alice, *pile)])
+    assert sorted(ended_sessions(memory)) == sorted(each.session.id for each in (alice, *pile)), "each is told of, once"
 
 
 async def test_all_but_one_session_of_a_pile_end_at_once(memory: MemoryPorts, alice: SignedIn) -> None:
@@ -158,8 +164,8 @@ async def test_every_end_is_an_event(memory: MemoryPorts, alice: SignedIn) -> No
     await log_out(identity_of(sessions[-1]), LogOutScope.OTHERS, ports=ports)
     await log_out(identity_of(sessions[-1]), ports=ports)
     await log_out(identity_of(sessions[-1]), ports=ports)
+    assert sorted(ended_sessions(memory)) == sorted(each.session.id for each in sessions)
     events = [e for e in memory.unit_of_work.tables.events.values() if e.type is EventType.SESSION_ENDED]
-    assert sorted(str(event.data["session_id"]) for event in events) == sorted(each.session.id for each in sessions)
     assert [event.data["reason"] for event in events] == ["replaced"] * 2 + ["logged_out"] * 3
     assert {event.actor for event in events} == {alice.user.id}
 

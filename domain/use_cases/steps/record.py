@@ -1,6 +1,7 @@
 """Recording events in the transaction that makes the change: no change without its event, no event without a change."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 from leadnator_auth.domain.entities.event import Event, EventType
 from leadnator_auth.domain.entities.session import Session
@@ -8,6 +9,8 @@ from leadnator_auth.domain.entities.user import User
 from leadnator_auth.domain.ports import Ports, Transaction
 from leadnator_auth.domain.use_cases.steps.new_id import new_id
 from leadnator_auth.domain.values.ids import EVENT_ID_PREFIX, EventId, UserId
+
+_AT_ONCE = 100
 
 
 async def record(
@@ -41,11 +44,13 @@ async def record_start(
 async def record_ends(
     sessions: Iterable[Session], reason: str, actor: str, transaction: Transaction, ports: Ports
 ) -> None:
-    """Stores an event for each session that ends, in one insert.
+    """Stores an event for each session that ends, some at once: others are answered between the inserts.
 
     Sessions that had expired, or ended before, are the caller's to leave out: nothing happens to them.
     """
-    await transaction.events.add(_ends(sessions, reason, actor, ports))
+    ended = iter(sessions)
+    while some := list(islice(ended, _AT_ONCE)):
+        await transaction.events.add(_ends(some, reason, actor, ports))
 
 
 def _ends(sessions: Iterable[Session], reason: str, actor: str, ports: Ports) -> list[Event]:

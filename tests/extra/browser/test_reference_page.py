@@ -38,9 +38,13 @@ def snippet_of(chrome: Chrome, name: str) -> WebElement:
     return chrome.find_element(By.CSS_SELECTOR, f"#{name} figure[data-copy]")
 
 
-def top_of(chrome: Chrome, element_id: str) -> float:
-    """Returns how far below the top of the window an element begins, in pixels."""
-    return float(chrome.execute_script(f"return document.getElementById('{element_id}').getBoundingClientRect().top"))
+def wait_for_top(chrome: Chrome, element_id: str, highest: float) -> None:
+    """Waits until an element begins less than `highest` pixels below the top of the window.
+
+    A browser may scroll to the fragment, and know its target, a little after it has told that the page is there.
+    """
+    top = f"return document.getElementById('{element_id}').getBoundingClientRect().top"
+    WebDriverWait(chrome, DEADLINE_SECONDS).until(lambda _: 0 <= chrome.execute_script(top) < highest)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -123,11 +127,11 @@ def test_the_type_of_a_problem_leads_to_what_it_means(browser: Chrome, server: S
     look_like_a_desktop(browser)
     problem = server.log_in(password="wrong-password").json
     browser.get(server.url + problem["type"])
-    row = browser.find_element(By.CSS_SELECTOR, "tr:target")
+    row = WebDriverWait(browser, DEADLINE_SECONDS).until(lambda it: it.find_element(By.CSS_SELECTOR, "tr:target"))
     assert problem["code"] in row.text
     assert problem["title"] in row.text
     assert str(problem["status"]) in row.text
-    assert 0 <= top_of(browser, problem["code"]) < 900
+    wait_for_top(browser, problem["code"], 900)
 
 
 def test_the_contents_lead_to_each_operation(browser: Chrome, page: str) -> None:
@@ -135,7 +139,7 @@ def test_the_contents_lead_to_each_operation(browser: Chrome, page: str) -> None
     browser.get(page)
     browser.find_element(By.LINK_TEXT, "Change password").click()
     assert browser.current_url.endswith("#change_password")
-    assert 0 <= top_of(browser, "change_password") < 100
+    wait_for_top(browser, "change_password", 100)
 
 
 def test_the_keyboard_is_enough(browser: Chrome, page: str) -> None:
