@@ -47,37 +47,13 @@ def address_of(text: str, settings: Settings) -> EmailAddress | None:
 
 def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAddress | None) -> Sequence[Check]:
     """Returns the checks in the order in which they are run."""
-    path = settings.database if is_sqlite(settings.database) else None
-    secret_file, key_file = (signing_secret_file(path), master_key_file(path)) if path else (None, None)
-    secret = partial(check_signing_secret, settings.jwt_secrets, secret_file, read_secret)
-    master_key = partial(check_master_key, settings.master_keys, key_file, read_secret)
-    reading = partial(database.check_database, partial(_opened, settings), SystemClock().now)
-    webhooks = partial(
-        database.check_webhooks,
-        partial(_opened, settings),
-        lambda key_id: _master_keys(settings).has(key_id),
-        missing_libraries(),
-    )
     hashing = partial(local.check_hashing, settings.bcrypt_cost, seconds_of_a_hash, nearest_cost)
-    public_url = partial(remote.check_public_url, settings.public_url, remote.resolves)
-    reset_url = partial(remote.check_reset_url, settings.reset_url, remote.resolves)
     return (
         Check("settings", partial(local.check_settings, environment)),
-        Check("signing secret", secret),
-        Check("master key", master_key),
-        Check("database file", lambda: local.check_database_file(path, library_shortcoming()) if path else ()),
-        # To look for what is in a file that is not there would make it.
-        Check("database", lambda: reading() if path is None or path.is_file() else (), DATABASE_SECONDS),
-        Check("signing keys", partial(_signing_keys, settings), DATABASE_SECONDS),
-        Check("webhooks", lambda: webhooks() if path is None or path.is_file() else (), DATABASE_SECONDS),
+        *_checks_of_what_is_kept(settings),
         Check("passkeys", partial(_passkeys, settings)),
         Check("password hashing", hashing, HASHING_SECONDS),
-        Check("smtp", partial(_smtp, settings), SMTP_SECONDS),
-        Check("mail files", partial(local.check_mail_files, MAIL_FOLDER, is_used=settings.smtp_url is None)),
-        Check("mail templates", partial(_templates, settings)),
-        Check("smtp test mail", lambda: _test_mail(settings, send_to) if send_to else (), SENDING_SECONDS),
-        Check("public url", public_url, when_late=Level.WARN),
-        Check("reset url", reset_url, when_late=Level.WARN),
+        *_checks_of_mails_and_links(settings, send_to),
         Check("common passwords", partial(_blocklist, settings)),
         Check("sign-up", partial(capabilities.check_sign_up, settings.signup)),
         Check("verification", partial(capabilities.check_verification, settings.email_verification)),
@@ -89,6 +65,36 @@ def checks(settings: Settings, environment: Mapping[str, str], send_to: EmailAdd
         Check("rate limit", partial(local.check_rate_limit, settings.rate_limit)),
         Check("proxies", partial(local.check_proxies, settings.trusted_proxies, settings.public_url)),
         Check("cors", partial(local.check_cors, settings.cors_origins)),
+    )
+
+
+def _checks_of_what_is_kept(settings: Settings) -> Sequence[Check]:
+    path = settings.database if is_sqlite(settings.database) else None
+    secret_file, key_file = (signing_secret_file(path), master_key_file(path)) if path else (None, None)
+    opened = partial(_opened, settings)
+    reading = partial(database.check_database, opened, SystemClock().now)
+    webhooks = partial(database.check_webhooks, opened, partial(_has_master_key, settings), missing_libraries())
+    return (
+        Check("signing secret", partial(check_signing_secret, settings.jwt_secrets, secret_file, read_secret)),
+        Check("master key", partial(check_master_key, settings.master_keys, key_file, read_secret)),
+        Check("database file", lambda: local.check_database_file(path, library_shortcoming()) if path else ()),
+        # To look for what is in a file that is not there would make it.
+        Check("database", lambda: reading() if path is None or path.is_file() else (), DATABASE_SECONDS),
+        Check("signing keys", partial(_signing_keys, settings), DATABASE_SECONDS),
+        Check("webhooks", lambda: webhooks() if path is None or path.is_file() else (), DATABASE_SECONDS),
+    )
+
+
+def _checks_of_mails_and_links(settings: Settings, send_to: EmailAddress | None) -> Sequence[Check]:
+    public_url = partial(remote.check_public_url, settings.public_url, remote.resolves)
+    reset_url = partial(remote.check_reset_url, settings.reset_url, remote.resolves)
+    return (
+        Check("smtp", partial(_smtp, settings), SMTP_SECONDS),
+        Check("mail files", partial(local.check_mail_files, MAIL_FOLDER, is_used=settings.smtp_url is None)),
+        Check("mail templates", partial(_templates, settings)),
+        Check("smtp test mail", lambda: _test_mail(settings, send_to) if send_to else (), SENDING_SECONDS),
+        Check("public url", public_url, when_late=Level.WARN),
+        Check("reset url", reset_url, when_late=Level.WARN),
     )
 
 
@@ -157,6 +163,10 @@ def _master_keys(settings: Settings) -> MasterKeys:
         with suppress(OSError, ValueError):
             keys = [read_secret(master_key_file(settings.database))]
     return MasterKeys(keys)
+
+
+def _has_master_key(settings: Settings, key_id: str) -> bool:
+    return _master_keys(settings).has(key_id)
 
 
 def _signing_keys(settings: Settings) -> Findings:

@@ -46,7 +46,7 @@ LINES = (
         "from leadnator_auth.domain.use_cases.media_tokens import MediaToken, identify_for_media, issue_media_token",
         "from leadnator_auth.domain.use_cases.notes import read_note, write_note",
     ),
-    Line("domain/__init__.py", '    "NotFoundError",', '    "Note",'),
+    Line("domain/__init__.py", '    "MediaToken",', '    "Note",'),
     Line("domain/__init__.py", '    "purge",', '    "read_note",'),
     Line("domain/__init__.py", '    "was_password_reset",', '    "write_note",'),
     Line(

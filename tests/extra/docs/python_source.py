@@ -39,8 +39,8 @@ def words_of(module: str) -> str:
 
 
 def public_names(module: str) -> list[Named]:
-    """Returns what a module's `__all__` names."""
-    return [found(module, name) for name in _exported(module)]
+    """Returns what a module's `__all__` names, by name."""
+    return [found(module, name) for name in sorted(_exported(module))]
 
 
 def _exported(module: str) -> list[str]:
