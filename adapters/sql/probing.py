@@ -15,7 +15,7 @@ from leadnator_auth.adapters.sql.backend import Backend
 from leadnator_auth.adapters.sql.choice import MISSING_DRIVER, backend_of, is_sqlite
 from leadnator_auth.adapters.sql.connections import Connections
 from leadnator_auth.adapters.sql.installed import Installed
-from leadnator_auth.adapters.sql.instants import from_number, from_optional
+from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.postgresql_catalog import (
     installed_in,
@@ -41,6 +41,14 @@ _MICROSECONDS = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigin
 _NEWEST = (
     "SELECT max(number) AS number FROM (SELECT max(created_at) AS number FROM users "
     "UNION ALL SELECT max(created_at) FROM sessions UNION ALL SELECT max(queued_at) FROM mails) AS instants"
+)
+
+_FACTORS_BY_KEY = "SELECT key_id, count(*) AS number FROM totp_factors WHERE confirmed_at IS NOT NULL GROUP BY key_id"
+_PAIRS_BY_KEY = (
+    "SELECT refresh_families.key_id, count(*) AS number FROM refresh_families "
+    "JOIN sessions ON sessions.id = refresh_families.session_id "
+    "JOIN users ON users.id = sessions.user_id AND users.session_epoch = sessions.epoch "
+    "WHERE sessions.expires_at > :now GROUP BY refresh_families.key_id"
 )
 
 
@@ -98,6 +106,18 @@ class SqlProbe:
         """Returns every signing key."""
         async with self.connections.reading() as connection:
             return await SqlRepositories(connection).signing_keys.all()
+
+    async def totp_factors_by_key(self) -> dict[str, int]:
+        """Returns how many apps that show codes were set up with each master key, by its id."""
+        async with self.connections.single_read() as connection:
+            rows = await connection.fetch_all(_FACTORS_BY_KEY)
+        return {row["key_id"]: row["number"] for row in rows}
+
+    async def token_pairs_by_key(self, now: datetime) -> dict[str, int]:
+        """Returns how many live sessions have a refresh token of each master key, by its id."""
+        async with self.connections.single_read() as connection:
+            rows = await connection.fetch_all(_PAIRS_BY_KEY, now=to_number(now))
+        return {row["key_id"]: row["number"] for row in rows}
 
     async def event_backlog(self) -> EventBacklog:
         """Returns how many events wait to be delivered, or were given up."""

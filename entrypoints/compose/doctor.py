@@ -22,6 +22,7 @@ from leadnator_auth.entrypoints.compose.signing_keys import key_maker
 from leadnator_auth.entrypoints.compose.signing_keys import missing_libraries as missing_for_keys
 from leadnator_auth.entrypoints.compose.webhooks import missing_libraries
 from leadnator_auth.entrypoints.doctor import Check, Finding, Findings, Level, capabilities, database, local, remote
+from leadnator_auth.entrypoints.doctor.derived_secrets import FACTORS, check_derived_secrets
 from leadnator_auth.entrypoints.doctor.kept_secrets import check_master_key, check_signing_secret
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError
@@ -73,15 +74,17 @@ def _checks_of_what_is_kept(settings: Settings) -> Sequence[Check]:
     secret_file, key_file = (signing_secret_file(path), master_key_file(path)) if path else (None, None)
     opened = partial(_opened, settings)
     reading = partial(database.check_database, opened, SystemClock().now)
-    webhooks = partial(database.check_webhooks, opened, partial(_has_master_key, settings), missing_libraries())
+    has_key = partial(_has_master_key, settings)
+    webhooks = partial(database.check_webhooks, opened, has_key, missing_libraries())
+    derived = partial(check_derived_secrets, opened, has_key, SystemClock().now())
     return (
         Check("signing secret", partial(check_signing_secret, settings.jwt_secrets, secret_file, read_secret)),
         Check("master key", partial(check_master_key, settings.master_keys, key_file, read_secret)),
         Check("database file", lambda: local.check_database_file(path, library_shortcoming()) if path else ()),
-        # To look for what is in a file that is not there would make it.
-        Check("database", lambda: reading() if path is None or path.is_file() else (), DATABASE_SECONDS),
+        Check("database", lambda: reading() if _is_database_there(settings) else (), DATABASE_SECONDS),
         Check("signing keys", partial(_signing_keys, settings), DATABASE_SECONDS),
-        Check("webhooks", lambda: webhooks() if path is None or path.is_file() else (), DATABASE_SECONDS),
+        Check(FACTORS, lambda: derived() if _is_database_there(settings) else (), DATABASE_SECONDS),
+        Check("webhooks", lambda: webhooks() if _is_database_there(settings) else (), DATABASE_SECONDS),
     )
 
 
@@ -165,12 +168,17 @@ def _master_keys(settings: Settings) -> MasterKeys:
     return MasterKeys(keys)
 
 
+def _is_database_there(settings: Settings) -> bool:
+    """Returns whether there may be anything to look for; to look into a file that is not there would make it."""
+    return not is_sqlite(settings.database) or settings.database.is_file()
+
+
 def _has_master_key(settings: Settings, key_id: str) -> bool:
     return _master_keys(settings).has(key_id)
 
 
 def _signing_keys(settings: Settings) -> Findings:
-    if is_sqlite(settings.database) and not settings.database.is_file():
+    if not _is_database_there(settings):
         return ()
     keys, maker = _master_keys(settings), key_maker()
     can_sign = (lambda key: maker is not None and maker.can_sign(key, keys)) if keys else None

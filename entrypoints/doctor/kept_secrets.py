@@ -51,7 +51,7 @@ _MASTER = _Kind(
     noun="key",
     first="the first makes what is new",
     stronger=f"put a random one before it, {PREFIX}MASTER_KEY=NEW,OLD, then rotate the secret of each webhook",
-    spoilt="take {file} from a backup; without one delete it, and rotate the secret of each webhook",
+    spoilt="take {file} from a backup; without one delete it: the checks of what needs the lost key say what to do",
 )
 
 

@@ -140,8 +140,10 @@ class TokenBackend(AuthenticationBackend):
 
 
 def answer_refusal(conn: HTTPConnection, error: Exception, base_path: str = "") -> Response:
-    """Returns the problem to answer a bad credential with; for the `on_error` of AuthenticationMiddleware.
+    """Returns the problem to answer a refusal with, for the `on_error` of Starlette's AuthenticationMiddleware.
 
-    Where we are mounted, `partial(answer_refusal, base_path="/accounts")` makes it point to our reference page.
+    It is a handler for AuthError and RequestError in Starlette's `exception_handlers`, too. Where we are mounted,
+    `partial(answer_refusal, base_path="/accounts")` makes it point to our reference page.
     """
-    return problem_response(error.cause if isinstance(error, RefusedError) else InvalidTokenError(), base_path)
+    cause = error.cause if isinstance(error, RefusedError) else error
+    return problem_response(cause if isinstance(cause, AuthError | RequestError) else InvalidTokenError(), base_path)

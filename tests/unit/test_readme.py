@@ -45,6 +45,10 @@ async def test_the_host_application_snippet_serves_its_users(memory: MemoryPorts
         assert (await client.get("/app/dashboard", headers=headers)).text == "Hello Alice"
         assert (await client.get("/files/a.png", params={"token": alice.token})).text == "a.png for Alice"
         assert (await client.get("/api/auth/me", headers=headers)).json()["user"]["name"] == "Alice"
+        for path in ("/app/dashboard", "/files/a.png"):
+            refused = await client.get(path, headers={"Authorization": "Bearer made.up.token"})
+            assert (refused.status_code, refused.json()["code"]) == (401, "invalid_token"), path
+        assert (await client.get("/files/a.png")).json()["code"] == "missing_token"
 
 
 @pytest.mark.parametrize("mode", [[], ["-o", "asyncio_mode=strict"], ["-o", "asyncio_mode=auto"]], ids=" ".join)

@@ -5,12 +5,21 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import attrs
 import pytest
 
 from leadnator_auth.adapters.sql import SchemaState, SqlUnitOfWork, alembic_runner
 from leadnator_auth.adapters.sql.instants import to_number
-from leadnator_auth.domain import EventBacklog, UnavailableError
-from leadnator_auth.testing.contract.samples import a_subscription, a_webhook, an_event_delivery
+from leadnator_auth.domain import EventBacklog, RefreshFamily, UnavailableError
+from leadnator_auth.testing.contract.samples import (
+    NOW,
+    a_session,
+    a_subscription,
+    a_user,
+    a_webhook,
+    an_event_delivery,
+)
+from leadnator_auth.testing.contract.second_factors import a_factor
 from tests.conftest import NewDatabase, connected
 from tests.databases import backend_of, insert_user, migrate, probing, run_sql, sqlite_path
 
@@ -123,3 +132,20 @@ async def test_it_tells_of_webhooks_and_of_what_waits_for_them(database_url: str
     async with probing(database_url, None, prepared_statements=True) as probe:
         assert await probe.webhooks() == [(webhook, subscription)]
         assert await probe.event_backlog() == EventBacklog(1, 0, 0, delivery.queued_at)
+
+
+async def test_it_tells_how_many_apps_and_token_pairs_need_each_master_key(database_url: str) -> None:
+    alice, bob = a_user("alice"), a_user("bob")
+    live, expired, ended = a_session(alice, 1), attrs.evolve(a_session(alice, 2), expires_at=NOW), a_session(bob, 1)
+    async with connected(backend_of(database_url)) as connections, SqlUnitOfWork(connections)() as transaction:
+        await transaction.users.add([alice, attrs.evolve(bob, session_epoch=1)])
+        for number in (1, 2, 3):
+            factor = attrs.evolve(a_factor(alice, number), key_id="other" if number == 1 else "this")
+            await transaction.totp_factors.add(factor if number == 3 else attrs.evolve(factor, confirmed_at=NOW))
+        for session in (live, expired, ended):
+            await transaction.sessions.add(session)
+            await transaction.refresh_families.add(RefreshFamily(session.id, "this", 1))
+        await transaction.commit()
+    async with probing(database_url, None, prepared_statements=True) as probe:
+        assert await probe.totp_factors_by_key() == {"other": 1, "this": 1}, "an app that was never confirmed is none"
+        assert await probe.token_pairs_by_key(NOW) == {"this": 1}, "a session that is over needs no key"
