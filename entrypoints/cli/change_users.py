@@ -105,7 +105,7 @@ def delete(who: str, yes: bool, as_json: bool) -> None:
 def recover(who: str, yes: bool, as_json: bool) -> None:
     """Let a user in again who lost their phone: removes second factors and mails a reset link.
 
-    Every session ends, and every second factor, passkey, API key and linked identity goes. Whoever reads the mails to
+    Every session ends, and every second factor, passkey and API key goes. Whoever reads the mails to
     the address gets in then, so make sure who is asking. WHO is an e-mail address or an id.
     """
     # Scripts that recover mean it.

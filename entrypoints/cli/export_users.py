@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Json]
 Write = Callable[[bytes], object]
+_STANDARD_OUTPUT = Path("-")
 COLUMNS = (
     "id",
     "name",
@@ -50,14 +51,21 @@ COLUMNS = (
     type=click.Choice([each.value for each in FileFormat]),
     help="Unless the name of FILE tells.  [default: ndjson]",
 )
-@click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="A new FILE, which only you can read.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="A new FILE, which only you can read; - is standard output.",
+)
 def export(file_format: str | None, output: Path | None) -> None:
     """Print all accounts, newest first, or write them to a file.
 
-    The password hashes are among it: keep it as secret as the database. CSV is safe to open in a spreadsheet: an
+    The password hashes are included: keep it as secret as the database. CSV is safe to open in a spreadsheet: an
     apostrophe stands before what would be computed, which users import takes off again. An account without a usable
     password has no-password in the place of a hash.
     """
+    if output == _STANDARD_OUTPUT:
+        output = None
     named = format_of(output.name, b"{") if output else FileFormat.NDJSON
     chosen = FileFormat(file_format) if file_format else named
     with _opened(output) as write, _progress(output) as progress:

@@ -63,6 +63,8 @@ def test_everybody_comes_back_from_either_format(tmp_path: Path, settings: dict[
     first = exported(tmp_path, settings)
     assert first.stderr == f"{len(NAMES)} exported, with their password hashes\n"
     assert sorted(records_in(first.stdout), key=str) == sorted(people, key=str)
+    assert exported(tmp_path, settings, "--output", "-").stdout == first.stdout
+    assert not (tmp_path / "-").exists()
     times = [each["created_at"] for each in records_in(first.stdout)]
     assert times == sorted(times, reverse=True)
 

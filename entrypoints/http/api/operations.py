@@ -54,7 +54,7 @@ GROUPS: Mapping[str, str] = {
     "1.0 has it. Where no master key is set, or what sends is not installed, each of these answers 404.",
     signing_keys.GROUP: "Where `LEADNATOR_JWT_ALGORITHM` is EdDSA or ES256, other services verify tokens by "
     "themselves, with the keys that are published here; they may keep them for ten minutes.",
-    revocations.GROUP: "For services that verify access tokens by themselves, and for proxies that ask whose one is.",
+    revocations.GROUP: "For services that verify access tokens by themselves, and for proxies that ask who calls.",
     probes.GROUP: "What load balancers, supervisors and Prometheus ask; nobody needs a token for it. Let a proxy keep "
     "`/metrics` from the outside.",
 }

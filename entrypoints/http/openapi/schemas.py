@@ -42,7 +42,7 @@ NEW_PASSWORD: Schema = {
 RESET_TOKEN: Schema = {"type": "string", "pattern": "^reset_", "description": "What the mailed link ends in."}
 REVOKE_ALL: Schema = {
     "type": "boolean",
-    "description": "Whether every passkey, API key and linked identity goes, too, whenever it was added.",
+    "description": "Whether every passkey and API key goes, too, whenever it was added.",
 }
 VERIFICATION_TOKEN: Schema = {"type": "string", "pattern": "^verify_", "description": "What the mailed link ends in."}
 CODE_CHALLENGE: Schema = {"type": "string", "pattern": "^code_", "description": "What has to come back with the code."}
