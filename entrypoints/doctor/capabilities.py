@@ -81,8 +81,8 @@ def check_passkeys(
     `domain` is that of the public URL, None where it has none; `others` are the origins that are set besides, and
     `missing` the libraries that are not installed.
     """
-    lacking = [] if domain else [("the public URL has no domain, which passkeys belong to", _URL)]
-    lacking += [(f"{', '.join(missing)} is not installed", _INSTALL)] if missing else []
+    lacking = [] if domain else [("the public URL has no domain for passkeys to belong to", _URL)]
+    lacking += [(f"{', '.join(missing)} {'are' if len(missing) > 1 else 'is'} not installed", _INSTALL)] if missing else []
     if not lacking:
         yield from _on(public_origin or "", domain or "", others)
     elif others:
@@ -90,7 +90,7 @@ def check_passkeys(
             yield fail(PASSKEYS, f"off, and {PREFIX}PASSKEY_ORIGINS is set: {why}", cure)
     else:
         reasons, cures = zip(*lacking, strict=True)
-        yield ok(PASSKEYS, f"off: {' and '.join(reasons)}; to have them, {' and '.join(cures)}")
+        yield ok(PASSKEYS, f"off: {', and '.join(reasons)}; to have them, {', and '.join(cures)}")
 
 
 def _on(public_origin: str, domain: str, others: Sequence[str]) -> Iterator[Finding]:
