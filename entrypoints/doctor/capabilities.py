@@ -82,7 +82,8 @@ def check_passkeys(
     `missing` the libraries that are not installed.
     """
     lacking = [] if domain else [("the public URL has no domain for passkeys to belong to", _URL)]
-    lacking += [(f"{', '.join(missing)} {'are' if len(missing) > 1 else 'is'} not installed", _INSTALL)] if missing else []
+    verb = "are" if len(missing) > 1 else "is"
+    lacking += [(f"{', '.join(missing)} {verb} not installed", _INSTALL)] if missing else []
     if not lacking:
         yield from _on(public_origin or "", domain or "", others)
     elif others:
