@@ -17,13 +17,14 @@ EMBEDDING = (DOCS / "embedding.md").read_text()
 SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("number", range(len(SNIPPET.findall(TESTING))))
-def test_a_snippet_about_tests_is_a_test_that_passes(pytester: pytest.Pytester, number: int) -> None:
+def test_the_snippets_about_tests_are_tests_that_pass(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
-    pytester.makepyfile(SNIPPET.findall(TESTING)[number])
-    outcomes = pytester.runpytest_subprocess("-W", "error").parseoutcomes()
-    assert outcomes.keys() <= {"passed", "skipped"}
-    assert outcomes["passed"] > 0
+    snippets = SNIPPET.findall(TESTING)
+    pytester.makepyfile(**{f"test_snippet_{number}": snippet for number, snippet in enumerate(snippets)})
+    run = pytester.runpytest_subprocess("-W", "error", "-rA")
+    assert run.parseoutcomes().keys() <= {"passed", "skipped"}
+    passed = {line.partition("::")[0] for line in run.outlines if line.startswith("PASSED ")}
+    assert len(passed) == len(snippets), "each has a test that passes"
 
 
 def test_the_embedding_snippet_runs_as_it_stands(tmp_path: Path) -> None:
