@@ -11,10 +11,12 @@ from leadnator_auth.entrypoints.settings.arguments import is_default, limit_of, 
 from leadnator_auth.entrypoints.settings.errors import FileError, SettingError
 from leadnator_auth.entrypoints.settings.names import PREFIX
 from leadnator_auth.entrypoints.settings.url_parts import UrlError, check_unquoted
-from leadnator_auth.entrypoints.settings.values import Between, OneOf
+from leadnator_auth.entrypoints.settings.values import MIN_SECRET_BYTES, Between, OneOf
 
 # Somebody's log-in in a URL, or the start of one: what it is in may hold a password.
 _LOG_IN = re.compile(r"//.*@|\S:\S.*@", re.DOTALL)
+# Secrets as `openssl rand` prints them, where one was given to the neighbour of its setting.
+_RANDOM = re.compile(r"(?=.*\d)[A-Za-z0-9+/_=,-]+")
 
 
 def metadata_of(
@@ -62,7 +64,19 @@ def parsed(text: str, metadata: Mapping[str, Any]) -> Any:  # what a parser retu
         check_unquoted(text.strip())
         return metadata["parse"](text.strip())
     except ValueError as error:
-        is_hidden = metadata["secret"] or _LOG_IN.search(text) or (metadata["url"] and "@" in text)
-        got = "a value that is not shown here" if is_hidden else repr(text)
         reason = f"; {error}" if isinstance(error, UrlError | FileError) and str(error) else ""
-        raise SettingError(f"{metadata['name']}: got {got}, takes {metadata['takes']}{reason}") from None
+        raise SettingError(wrong(text, metadata) + reason) from None
+
+
+def wrong(text: str, metadata: Mapping[str, Any]) -> str:
+    """Returns that this is no value of a setting; what may be a secret, of this setting or another, is not shown."""
+    is_hidden = metadata["secret"] or _LOG_IN.search(text) or (metadata["url"] and "@" in text)
+    is_hidden = is_hidden or _may_be_a_secret(text, metadata["parse"])
+    got = "a value that is not shown here" if is_hidden else repr(text)
+    return f"{metadata['name']}: got {got}, takes {metadata['takes']}"
+
+
+def _may_be_a_secret(text: str, parse: object) -> bool:
+    if text.isdecimal() or len(text.encode(errors="replace")) < MIN_SECRET_BYTES:
+        return False
+    return isinstance(parse, Between | OneOf) or _RANDOM.fullmatch(text) is not None

@@ -11,7 +11,7 @@ from leadnator_auth.domain.policy import MOST_SESSIONS
 from leadnator_auth.entrypoints.settings import account_values, files, values, web_urls
 from leadnator_auth.entrypoints.settings.database_url import DatabaseUrl
 from leadnator_auth.entrypoints.settings.errors import SettingError
-from leadnator_auth.entrypoints.settings.field import setting
+from leadnator_auth.entrypoints.settings.field import setting, wrong
 from leadnator_auth.entrypoints.settings.mail_sender import mail_from
 from leadnator_auth.entrypoints.settings.names import PREFIX, refuse_unknown
 from leadnator_auth.entrypoints.settings.origins import read_origins, read_passkey_origins
@@ -111,7 +111,10 @@ class Settings:
     )
     mail_language: str = setting("MAIL_LANGUAGE", values.OneOf("en", "de"), "en")
     app_name: str = setting(
-        "APP_NAME", values.app_name, "leadnator-auth", "a name of 1 to 64 characters without control characters"
+        "APP_NAME",
+        values.app_name,
+        "leadnator-auth",
+        "a name of 1 to 64 characters without control characters, and no URL",
     )
     login_url: str | None = setting(
         "LOGIN_URL", web_urls.login_url, None, "the http:// or https:// URL of a page to log in at", url=True
@@ -166,11 +169,8 @@ class Settings:
     @database_schema.validator
     def _has_schemas(self, attribute: "attrs.Attribute[object]", schema: str | None) -> None:
         if schema is not None and isinstance(self.database_url, Path):
-            name, takes = attribute.metadata["name"], attribute.metadata["takes"]
-            raise SettingError(
-                f"{name}: got {schema!r}, takes {takes}; the database is SQLite, which has none: unset it, or set "
-                f"{PREFIX}DATABASE_URL"
-            )
+            why = "the database is SQLite, which has none: unset it, or set"
+            raise SettingError(f"{wrong(schema, attribute.metadata)}; {why} {PREFIX}DATABASE_URL")
 
     @property
     def database(self) -> DatabaseUrl:

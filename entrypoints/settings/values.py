@@ -125,5 +125,7 @@ def app_name(text: str) -> str:
     """Returns the name of an application: one line, of which something can be seen."""
     if is_blank(text) or len(text) > MAX_APP_NAME_LENGTH or any(is_control(character) for character in text):
         raise ValueError
+    if "://" in text:  # one that was meant for another setting may hold a password, and this is in every mail
+        raise ValueError
     text.encode()  # an unpaired surrogate is in no page
     return text

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Never
 
+import attrs
 import click.testing
 import pytest
 
 from leadnator_auth.entrypoints.cli import main
+from leadnator_auth.entrypoints.settings import Settings
 from tests.databases import JWT_SECRET
 from tests.e2e.server import run
 
@@ -179,6 +181,21 @@ def test_no_command_prints_a_part_of_a_password_in_another_setting(variable: str
 
 def test_a_password_as_a_parameter_is_as_secret() -> None:
     check("DATABASE_URL", "postgresql://me@127.0.0.1:1/auth?password=Zq7xWbKv9wGd", "Zq7xWbKv9wGd", is_taken=True)
+
+
+VARIABLES = [field.metadata["name"].removeprefix("LEADNATOR_") for field in attrs.fields(Settings)]
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_what_was_meant_for_the_neighbour_of_a_setting_is_not_printed(variable: str) -> None:
+    _, said = said_by(["config"], variable, "postgresql://me:Zq7xWbKv9wGd@127.0.0.1/auth")
+    assert [part for part in parts_of("Zq7xWbKv9wGd") if part in said] == []
+    if variable == "APP_NAME":  # a name may be anything but a URL
+        return
+    for secret in ("x4RZq7xWb+/Kv9wGdJm4tHp0aB1cD2eF3gH4iJ5kL6m=", "3f" * 32, "Zq7xWb_" * 5 + "," + "Kv9wGd-" * 5):
+        _, said = said_by(["config"], variable, secret)
+        assert [part for part in parts_of(secret) if part in said] == []
+        assert secret not in said
 
 
 REAL = [
