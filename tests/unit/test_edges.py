@@ -142,7 +142,8 @@ def test_the_limits_are_those_that_are_promised() -> None:
 @pytest.mark.parametrize(("wait", "seconds"), [(-5.0, 1), (0.0, 1), (0.2, 1), (1.0, 1), (1.2, 2), (60.0, 60)])
 def test_who_has_to_wait_is_told_whole_seconds(wait: float, seconds: int) -> None:
     refusal = Refusal(RateLimit("login", 1, MINUTE), NOW + timedelta(seconds=wait))
-    assert TooManyRequestsError(refusal, NOW).retry_after == seconds
+    error = TooManyRequestsError(refusal, NOW)
+    assert (error.retry_after, error.reason) == (seconds, refusal.limit.name)
 
 
 @pytest.mark.parametrize("limited", ["log_in", "log_in_client", "log_in_account"])

@@ -35,7 +35,7 @@ from leadnator_auth.domain.entities.signing_key import SigningKey
 from leadnator_auth.domain.use_cases.steps.known_clients import is_known
 from leadnator_auth.domain.values.ids import ApiKeyId, SessionId
 from leadnator_auth.domain.values.public_key import PublicKey, SigningAlgorithm
-from leadnator_auth.testing.contract.samples import NOW, a_user, an_event_delivery, some_credentials
+from leadnator_auth.testing.contract.samples import NOW, a_signing_key, a_user, an_event_delivery, some_credentials
 
 ALICE = a_user()
 MOMENT, DAY = timedelta(microseconds=1), timedelta(days=1)
@@ -97,6 +97,12 @@ def test_a_key_that_is_not_known_is_looked_for_a_few_times_until_they_are_read_a
     ring.keep([], NOW + READ_EVERY)
     looked = [ring.may_look(NOW + READ_EVERY) for _ in range(MAX_LOOKS + 1)]
     assert looked == [True] * (MAX_LOOKS - 1) + [False] * 2
+
+
+def test_a_key_that_verifies_nothing_is_kept_for_a_month() -> None:
+    key = attrs.evolve(a_signing_key(), verifies_until=NOW)
+    assert not key.is_over(NOW + 30 * DAY - MOMENT)
+    assert key.is_over(NOW + 30 * DAY)
 
 
 @pytest.mark.parametrize(("late", "is_over"), [(-DAY, False), (-MOMENT, False), (timedelta(), True), (DAY, True)])

@@ -7,7 +7,8 @@ import pytest
 
 from leadnator_auth.adapters.mail.writing import TEMPLATES
 from leadnator_auth.adapters.memory import MemoryPorts
-from leadnator_auth.domain import MailKind, Policy, SignedIn, deliver_due_mails
+from leadnator_auth.domain import MailKind, MailRequest, Policy, SignedIn, deliver_due_mails, list_mails
+from leadnator_auth.domain.errors import MailRefusedError
 from leadnator_auth.domain.mail_rules import MAIL_RULES
 from leadnator_auth.domain.use_cases.steps.mails import queue_mail
 from leadnator_auth.domain.use_cases.steps.transaction import run_in_transaction
@@ -23,6 +24,23 @@ def test_every_kind_has_a_row_and_every_row_a_kind() -> None:
 def test_every_kind_has_its_words_in_every_language_and_there_are_no_others(language: Path) -> None:
     expected = {f"{kind}{end}" for kind in MailKind for end in (".subject.txt", ".txt", ".html")}
     assert {file.name for file in language.iterdir()} == expected
+
+
+@pytest.mark.parametrize("kind", [MailKind.RESET_LINK, MailKind.LOGIN_CODE])
+async def test_what_anybody_may_ask_for_is_a_row_each_time(memory: MemoryPorts, kind: MailKind) -> None:
+    """Whether there is an account, and how often it was asked for: the answer comes as soon and says as much."""
+    for _ in range(8):
+        await run_in_transaction(memory.unit_of_work, lambda each: queue_mail(kind, EMAIL, each, memory))
+    assert [mail.payload.kind for mail in await list_mails(ports=memory)] == [kind] * 8
+
+
+def test_one_kind_goes_to_an_address_that_is_only_wanted() -> None:
+    assert [kind for kind in MailKind if MailRequest(kind, EMAIL).is_to_wanted_address] == [MailKind.CONFIRM_EMAIL]
+
+
+def test_a_mail_that_was_refused_may_have_been_read_unless_it_is_known_that_it_was_not() -> None:
+    assert MailRefusedError("552 too much").may_have_arrived
+    assert not MailRefusedError("550 nobody", may_have_arrived=False).may_have_arrived
 
 
 @pytest.mark.parametrize("kind", [kind for kind in MailKind if MAIL_RULES[kind].limit])
