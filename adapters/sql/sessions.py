@@ -57,8 +57,9 @@ class SqlSessions:
         # In pages, so that others are answered between them: a thousand entities hold up the loop for 10 ms.
         for skip in range(0, limit, _PAGE):
             rows = await self._page(user.id, min(_PAGE, limit - skip), skip)
-            sessions += (session for session in map(SESSIONS.entity, rows) if session.belongs_to(user))
-            if len(rows) < _PAGE:
+            page = [session for session in map(SESSIONS.entity, rows) if session.belongs_to(user)]
+            sessions += page
+            if len(page) < _PAGE:  # what is left is of earlier epochs, if there is any
                 break
         return sessions
 
