@@ -1,6 +1,7 @@
 """API keys in memory: making them, what they may do while their user is what they are, and what drops them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import attrs
 import pytest
@@ -12,6 +13,7 @@ from leadnator_auth.domain import (
     ForbiddenError,
     Identity,
     InsufficientScopeError,
+    InvalidFieldsError,
     InvalidTokenError,
     KeyIdentity,
     MailKind,
@@ -336,3 +338,32 @@ def test_a_time_is_read_as_rfc_3339_writes_it(text: str, instant: datetime) -> N
 def test_another_way_to_write_a_time_is_refused(text: str) -> None:
     with pytest.raises(BadFieldError):
         parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "code"),
+    [("introspect", "wrong_type"), ({"introspect": True}, "wrong_type"), (["me", 7], "unknown_value")],
+)
+async def test_scopes_are_a_list_of_known_ones(memory: MemoryPorts, identity: Identity, scopes: Any, code: str) -> None:
+    with pytest.raises(InvalidFieldsError) as refused:
+        await create_api_key(identity, "CI", scopes, ports=memory)
+    assert [(error.field, error.code) for error in refused.value.errors] == [("scopes", code)]
+
+
+async def test_a_key_is_over_with_its_time_and_while_its_account_may_not_be_used(
+    memory: MemoryPorts, identity: Identity
+) -> None:
+    for_ever = await secret_of(identity, memory)
+    at = memory.clock.now() + timedelta(hours=1)
+    short = (await create_api_key(identity, "CI", expires_at=at.isoformat(), ports=memory)).secret
+    memory.clock.advance(seconds=3599)
+    assert [await is_good(secret, memory) for secret in (for_ever, short)] == [True, True]
+    memory.clock.advance(seconds=1)
+    assert [await is_good(secret, memory) for secret in (for_ever, short)] == [True, False]
+    await change_user(OPERATOR, identity.user.id, {"status": "suspended"}, ports=memory)
+    assert not await is_good(for_ever, memory)
+
+
+async def test_where_any_key_will_do_no_scope_is_needed(memory: MemoryPorts, identity: Identity) -> None:
+    sender = await identify_any(await secret_of(identity, memory), ports=memory)
+    assert sender.user.id == identity.user.id

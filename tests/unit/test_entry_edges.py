@@ -1,5 +1,7 @@
 """Who comes in, and what is theirs, between two accounts and around the second factor."""
 
+import asyncio
+
 import attrs
 import pytest
 
@@ -63,6 +65,14 @@ async def test_who_gets_in_with_both_factors_is_never_refused(memory: MemoryPort
     _, codes = await a_confirmed_app(identity_of(await sign_up("Alice", EMAIL, PASSWORD, HOME, ports=memory)), memory)
     for code in codes:
         assert await log_in_with_second_factor(await challenged(memory), code, HOME, ports=memory)
+
+
+async def test_of_two_right_answers_to_one_challenge_one_gets_in(memory: MemoryPorts, identity: Identity) -> None:
+    _, codes = await a_confirmed_app(identity, memory)
+    challenge = await challenged(memory)
+    answers = [log_in_with_second_factor(challenge, code, HOME, ports=memory) for code in codes[:2]]
+    first, second = await asyncio.gather(*answers, return_exceptions=True)
+    assert sorted([type(first), type(second)], key=str) == sorted([SignedIn, InvalidChallengeError], key=str)
 
 
 async def test_a_new_password_voids_a_challenge(memory: MemoryPorts, identity: Identity) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import attrs
@@ -20,6 +21,7 @@ from leadnator_auth.domain import (
     InvalidTokenError,
     Limits,
     MailKind,
+    NotFoundError,
     PasskeyAssertion,
     PasskeyClonedError,
     PasskeyId,
@@ -29,6 +31,7 @@ from leadnator_auth.domain import (
     StepUpRequiredError,
     TooManyRequestsError,
     add_passkey,
+    are_passkeys_on,
     change_email,
     change_user,
     confirm_email,
@@ -44,9 +47,11 @@ from leadnator_auth.domain import (
     rename_passkey,
     request_passkey_log_in,
     request_passkey_registration,
+    request_passkey_step_up,
     request_password_reset,
     reset_password,
     sign_up,
+    step_up,
     undo_email_change,
 )
 from leadnator_auth.domain.entities.proof import passkey_proof
@@ -289,3 +294,38 @@ async def test_what_is_signed_says_nothing_of_the_secret(memory: MemoryPorts, id
         assert each.challenge.secret[-43:] not in str(each.options)
         assert each.challenge.secret not in repr(each)
         assert len(str(each.options["challenge"])) == 43
+
+
+async def test_without_a_name_nothing_is_renamed(memory: MemoryPorts, identity: Identity) -> None:
+    passkey_id = await added(VirtualAuthenticator(), identity, memory)
+    before = await list_passkeys(identity, ports=memory)
+    assert [await rename_passkey(identity, passkey_id, {}, ports=memory)] == before
+    assert await list_passkeys(identity, ports=memory) == before
+
+
+async def test_where_they_are_off_there_is_nothing_to_ask_for(memory: MemoryPorts, identity: Identity) -> None:
+    off = attrs.evolve(memory, passkeys=None)
+    assert (are_passkeys_on(ports=memory), are_passkeys_on(ports=off)) == (True, False)
+    with pytest.raises(NotFoundError):
+        await request_passkey_log_in(ports=off)
+    with pytest.raises(NotFoundError):
+        await request_passkey_registration(identity, ports=off)
+
+
+async def test_nobody_steps_up_with_what_is_somebody_elses(memory: MemoryPorts, identity: Identity) -> None:
+    bob = await sign_up("Bob", "bob@example.com", "secret", ports=memory)
+    phones = VirtualAuthenticator(), VirtualAuthenticator()
+    theirs = Identity(bob.user, bob.session)
+    for phone, whose in zip(phones, (identity, theirs), strict=True):
+        await added(phone, whose, memory)
+    asked = await request_passkey_step_up(theirs, ports=memory)
+    with pytest.raises(InvalidChallengeError):  # a challenge of Bob's in a session of Alice's
+        await stepped_up(identity, asked.challenge.secret, phones[1].get(asked.options), memory)
+    mine = await request_passkey_step_up(identity, ports=memory)
+    anybody = {name: value for name, value in mine.options.items() if name != "allowCredentials"}
+    with pytest.raises(InvalidPasskeyError):
+        await stepped_up(identity, mine.challenge.secret, phones[1].get(anybody), memory)
+
+
+async def stepped_up(identity: Identity, secret: str, answer: Any, memory: MemoryPorts) -> datetime:
+    return await step_up(identity, challenge_id=secret, credential=answer, ports=memory)

@@ -91,3 +91,9 @@ async def test_another_users_session_is_not_there(memory: MemoryPorts, alice: li
         with pytest.raises(NotFoundError):
             await end_session(identity_of(bob), session_id, ports=memory)
     assert await living(memory, alice) == [True, True, True]
+
+
+async def test_no_session_has_an_id_that_cannot_be_stored(memory: MemoryPorts, alice: list[SignedIn]) -> None:
+    for bad in ("s_\x00", "s_\ud800"):
+        with pytest.raises(NotFoundError):
+            await end_session(Identity(alice[0].user, alice[0].session), bad, ports=memory)

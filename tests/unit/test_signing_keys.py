@@ -38,6 +38,7 @@ from leadnator_auth.domain.entities.key_ring import MAX_LOOKS
 from leadnator_auth.domain.errors import UnknownSigningKeyError
 from leadnator_auth.domain.ports import Repositories, Transaction
 from leadnator_auth.domain.use_cases.identify import read_token
+from leadnator_auth.domain.use_cases.signing_keys import published_version
 from leadnator_auth.domain.use_cases.steps.access_tokens import issue_token, read_keys
 from leadnator_auth.testing.contract.outside import CLAIMS
 
@@ -431,3 +432,24 @@ async def test_a_log_in_signs_with_the_key_that_signs_now(memory: MemoryPorts) -
     other = signing(memory)
     await log_in("alice@example.com", "secret!", ports=other)
     assert other.key_ring.signing == await in_state(SIGNING, memory)
+
+
+async def test_what_is_published_has_a_short_name_that_changes_with_it(memory: MemoryPorts) -> None:
+    old = beside(memory, HS256)
+    assert await published_version(ports=old) == ""
+    await begun(memory)
+    version = await published_version(ports=memory)
+    assert version
+    assert await published_version(ports=beside(memory)) == version
+    memory.clock.advance(hours=1)
+    await rotate_signing_keys(ports=memory)
+    assert await published_version(ports=memory) not in ("", version)
+
+
+async def test_a_process_without_public_keys_looks_for_a_kid_before_it_refuses_it(memory: MemoryPorts) -> None:
+    world = beside(memory, HS256)
+    world = attrs.evolve(world, tokens=CountedTokens(world.key_ring))
+    alice = await sign_up("Alice", "alice@example.com", "secret", ports=beside(memory, HS256))
+    with pytest.raises(InvalidTokenError) as refused:
+        await identify(alice.token, ports=world)
+    assert not isinstance(refused.value, UnknownSigningKeyError)

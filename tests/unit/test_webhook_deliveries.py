@@ -12,6 +12,7 @@ from leadnator_auth.domain import (
     Actor,
     DeliveryState,
     Event,
+    EventBacklog,
     EventType,
     NotFoundError,
     Ports,
@@ -24,6 +25,7 @@ from leadnator_auth.domain import (
     change_user,
     change_webhook,
     deliver_due_events,
+    event_backlog,
     list_webhook_deliveries,
     remove_webhook,
     retry_webhook_delivery,
@@ -352,3 +354,11 @@ async def test_what_cannot_be_sent_is_told_as_away_for_now(memory: MemoryPorts) 
         await post_webhook(event, gone, memory)
     with pytest.raises(UnavailableError, match="not installed"):
         await post_webhook(event, gone, Ports(**attrs.asdict(memory, recurse=False) | {"webhooks": None}))
+
+
+async def test_how_much_waits_and_since_when_is_known(memory: MemoryPorts, crm: WebhookWithSecret) -> None:
+    at = memory.clock.now()
+    for _ in range(2):
+        await send_test_event(OPERATOR, id_of(crm), ports=memory)
+        memory.clock.advance(minutes=1)
+    assert await event_backlog(ports=memory) == EventBacklog(2, 0, 0, at)
