@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from leadnator_auth.adapters.bcrypt_hasher import nearest_cost, seconds_of_a_hash
 from leadnator_auth.adapters.email_syntax import ValidatedEmailSyntax
 from leadnator_auth.adapters.mail.probing import probe, send_test
-from leadnator_auth.adapters.secret_file import read_secret
 from leadnator_auth.adapters.sql import SqlProbe, is_sqlite, library_shortcoming, probing
 from leadnator_auth.adapters.system import SystemClock, SystemRandomness
+from leadnator_auth.adapters.system.secret_file import read_secret
 from leadnator_auth.domain import BadFieldError, EmailAddress, MasterKeys, SigningAlgorithm
 from leadnator_auth.domain.values.ids import MAIL_ID_PREFIX
 from leadnator_auth.entrypoints.compose import passkeys

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from leadnator_auth.adapters.jwt_tokens import JwtTokens
-from leadnator_auth.adapters.secret_file import kept_secret
 from leadnator_auth.adapters.sql import is_sqlite
+from leadnator_auth.adapters.system.secret_file import kept_secret
 from leadnator_auth.domain import KeyRing, MasterKeys
 from leadnator_auth.entrypoints.settings import Settings
 from leadnator_auth.entrypoints.settings.errors import StartError

@@ -6,8 +6,8 @@ What is public is named by `__all__` of these modules; everything else may chang
   from outside, as Protocols; neither imports anything but the standard library and attrs.
 - `leadnator_auth.adapters.memory` has every port for tests, `leadnator_auth.testing.contract` the tests of every port.
 - `leadnator_auth.adapters.sql`, `.bcrypt_hasher`, `.fido2_passkeys`, `.foreign_hashes`, `.jwt_tokens`, `.email_syntax`,
-  `.mail`, `.mail.smtp`, `.secret_file`, `.system` and `.webhooks` are the adapters that the service is made of; `.snapshot_identities` is for
-  stores without Identities of their own.
+  `.mail`, `.mail.smtp`, `.system`, `.system.secret_file` and `.webhooks` are the adapters that the service is made of;
+  `.snapshot_identities` is for stores without Identities of their own.
 - `leadnator_auth.entrypoints.embedding` opens a complete set of them, for code that blocks, too;
   `leadnator_auth.entrypoints.http` is the application over one, and `leadnator_auth.testing.client` a client of it for
   tests.

@@ -12,13 +12,13 @@ from threading import Barrier
 
 import pytest
 
-from leadnator_auth.adapters import secret_file
-from leadnator_auth.adapters.secret_file import kept_secret
+from leadnator_auth.adapters.system import secret_file
+from leadnator_auth.adapters.system.secret_file import kept_secret
 from tests.e2e.server import DEADLINE_SECONDS
 
 MANY = 16
 KEEP = (
-    "import sys; from pathlib import Path; from leadnator_auth.adapters.secret_file import kept_secret\n"
+    "import sys; from pathlib import Path; from leadnator_auth.adapters.system.secret_file import kept_secret\n"
     "print('ready', flush=True); sys.stdin.readline(); print(kept_secret(Path(sys.argv[1])))"
 )
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.sql.host_databases import WELCOMING, move_in, state_of, tables_of
 from tests.databases import JWT_SECRET, PostgresqlServer
 from tests.e2e.conftest import Serve
 from tests.e2e.server import QUICK, run
-from tests.hosts import WELCOMING, move_in, state_of, tables_of
 
 pytestmark = pytest.mark.slow
 SCHEMA = "Our accounts"

@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from leadnator_auth.adapters.secret_file import read_secret
+from leadnator_auth.adapters.system.secret_file import read_secret
 from leadnator_auth.domain import UnavailableError
 from leadnator_auth.entrypoints.doctor import Finding, Level
 from leadnator_auth.entrypoints.doctor.database import Lacking, check_database

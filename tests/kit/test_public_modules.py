@@ -22,7 +22,7 @@ MODULES = [
     "leadnator_auth.adapters.mail",
     "leadnator_auth.adapters.mail.smtp",
     "leadnator_auth.adapters.memory",
-    "leadnator_auth.adapters.secret_file",
+    "leadnator_auth.adapters.system.secret_file",
     "leadnator_auth.adapters.snapshot_identities",
     "leadnator_auth.adapters.sql",
     "leadnator_auth.adapters.system",

@@ -15,9 +15,9 @@ from leadnator_auth.adapters.sql.schema import SCHEMA_VERSION, TABLES, VERSION_T
 from leadnator_auth.adapters.sql.sqlite_migration import migrate_sqlite
 from leadnator_auth.domain import UnavailableError, sign_up
 from leadnator_auth.entrypoints.settings import Settings
+from tests.adapters.sql.host_databases import WELCOMING, move_in, schemas_of, state_of, tables_of
 from tests.conftest import NewDatabase, connected, sql_ports
 from tests.databases import PostgresqlServer, backend_of, insert_user, migrate, probing, run_script, run_sql
-from tests.hosts import WELCOMING, move_in, schemas_of, state_of, tables_of
 
 SCHEMAS = [
     "leadnator_auth",

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.databases import run_script, run_sql
 
-FOLDER = Path(__file__).with_name("adapters") / "sql" / "hosts"
+FOLDER = Path(__file__).with_name("hosts")
 WELCOMING = ("alembic", "django", "prisma")
 """Those none of whose names is one of ours."""
 _NAME = re.compile(r'^CREATE (?:UNIQUE )?(?:TABLE|VIEW|INDEX) "?(\w+)', re.MULTILINE)
