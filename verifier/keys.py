@@ -5,11 +5,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
 from leadnator_auth.verifier.errors import InvalidTokenError
+
+try:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from jwt.algorithms import ECAlgorithm, OKPAlgorithm
+except ModuleNotFoundError as error:
+    needed = "leadnator_auth.verifier needs cryptography: pip install 'leadnator-auth[verifier]'"
+    raise ModuleNotFoundError(needed, name=error.name) from error
 
 MAX_KEYS = 100
 NO_KEYS = (

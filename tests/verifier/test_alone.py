@@ -33,3 +33,10 @@ except ModuleNotFoundError:
 def test_it_needs_pyjwt_and_cryptography_and_nothing_else() -> None:
     run = subprocess.run([sys.executable, "-I", "-c", PROGRAM], capture_output=True, text=True, check=False)
     assert (run.stdout.splitlines(), run.stderr) == (["alone", "and the others are blocked"], "")
+
+
+def test_without_its_extra_it_says_how_to_get_it() -> None:
+    program = "import sys; sys.modules['cryptography'] = None; import leadnator_auth.verifier"
+    run = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=False)
+    told = "needs cryptography: pip install 'leadnator-auth[verifier]'"
+    assert run.stderr.splitlines()[-1] == f"ModuleNotFoundError: leadnator_auth.verifier {told}"
