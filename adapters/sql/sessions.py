@@ -54,13 +54,16 @@ class SqlSessions:
 
     async def of_user(self, user: User, limit: int) -> list[Session]:
         sessions: list[Session] = []
-        # In pages, so that others are answered between them: a thousand entities hold up the loop for 10 ms.
-        for skip in range(0, limit, _PAGE):
-            rows = await self._page(user.id, min(_PAGE, limit - skip), skip)
+        last: tuple[int, int, str] = (user.session_epoch + 1, 0, "")
+        # In pages, so that others are answered between them: a thousand entities hold up the loop for 10 ms. Each page
+        # begins where the one before ended, whatever is purged meanwhile.
+        while len(sessions) < limit:
+            rows = await self._page(user.id, min(_PAGE, limit - len(sessions)), last)
             page = [session for session in map(SESSIONS.entity, rows) if session.belongs_to(user)]
             sessions += page
             if len(page) < _PAGE:  # what is left is of earlier epochs, if there is any
                 break
+            last = (page[-1].epoch, to_number(page[-1].created_at), page[-1].id)
         return sessions
 
     async def save(self, session: Session) -> None:
@@ -87,14 +90,18 @@ class SqlSessions:
             self.connection, "user_id = :user_id", limit, order_by=_NEWEST_FIRST, skip=keep, user_id=user_id
         )
 
-    async def _page(self, user_id: UserId, limit: int, skip: int) -> Sequence[Row]:
+    async def _page(self, user_id: UserId, limit: int, last: tuple[int, int, str]) -> Sequence[Row]:
+        epoch, created_at, after_id = last
         # In the order of the index: asked for one epoch, PostgreSQL may read and sort all there are.
         return await self.connection.fetch_all(
             f"SELECT {SESSIONS.columns} FROM sessions WHERE user_id = :user_id "
-            f"ORDER BY {_NEWEST_FIRST} LIMIT :limit OFFSET :skip",
+            "AND (epoch, created_at, id) < (:epoch, :created_at, :after_id) "
+            f"ORDER BY {_NEWEST_FIRST} LIMIT :limit",
             user_id=user_id,
             limit=limit,
-            skip=skip,
+            epoch=epoch,
+            created_at=created_at,
+            after_id=after_id,
         )
 
     async def last_expiry(self) -> datetime | None:
