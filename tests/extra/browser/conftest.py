@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.e2e.conftest import Serve, database_settings, serve
 from tests.e2e.mails import reset_link
-from tests.e2e.server import Server
+from tests.e2e.server import DEADLINE_SECONDS, Server
 
 __all__ = ["database_settings", "serve"]
 
@@ -85,6 +87,8 @@ def screenshot(pytestconfig: pytest.Config) -> Callable[[Chrome, str], None]:
     folder.mkdir(exist_ok=True)
 
     def keep(chrome: Chrome, name: str) -> None:
-        assert chrome.save_screenshot(str(folder / f"{name}.png"))
+        # A browser may not be able to take one yet, as long as it puts one page in the place of another.
+        wait = WebDriverWait(chrome, DEADLINE_SECONDS, ignored_exceptions=(WebDriverException,))
+        wait.until(lambda chrome: chrome.save_screenshot(str(folder / f"{name}.png")))
 
     return keep

@@ -3,7 +3,17 @@
 import json
 
 from axe_core_python.selenium import Axe
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.e2e.server import DEADLINE_SECONDS
+
+
+def waiting(chrome: Chrome) -> WebDriverWait[Chrome]:
+    """Waits for the page; while one follows another, what was found may be gone again."""
+    gone = (NoSuchElementException, StaleElementReferenceException)
+    return WebDriverWait(chrome, DEADLINE_SECONDS, ignored_exceptions=gone)
 
 
 def look_like_a_desktop(chrome: Chrome, width: int = 1280) -> None:

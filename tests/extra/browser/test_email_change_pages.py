@@ -5,12 +5,11 @@ from collections.abc import Callable
 import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.e2e.conftest import Serve
 from tests.e2e.mails import link_in
-from tests.e2e.server import DEADLINE_SECONDS, Server
-from tests.extra.browser.looking import assert_accessible, look_like_a_phone, prefer
+from tests.e2e.server import Server
+from tests.extra.browser.looking import assert_accessible, look_like_a_phone, prefer, waiting
 
 Screenshot = Callable[[Chrome, str], None]
 NEW = "al@example.org"
@@ -46,7 +45,7 @@ def press(chrome: Chrome) -> None:
     before = heading(chrome)
     chrome.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
     chrome.switch_to.active_element.send_keys(Keys.ENTER)
-    WebDriverWait(chrome, DEADLINE_SECONDS).until(lambda chrome: heading(chrome) != before)
+    waiting(chrome).until(lambda chrome: heading(chrome) != before)
 
 
 def test_a_person_moves_and_takes_it_back_with_scripts_switched_off(

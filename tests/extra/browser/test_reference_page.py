@@ -6,16 +6,16 @@ import pytest
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
 
 from leadnator_auth.entrypoints.http.api.operations import OPERATIONS
-from tests.e2e.server import DEADLINE_SECONDS, Server
+from tests.e2e.server import Server
 from tests.extra.browser.looking import (
     assert_accessible,
     assert_no_wider_than,
     look_like_a_desktop,
     look_like_a_phone,
     prefer,
+    waiting,
 )
 
 Screenshot = Callable[[Chrome, str], None]
@@ -44,7 +44,7 @@ def wait_for_top(chrome: Chrome, element_id: str, highest: float) -> None:
     A browser may scroll to the fragment, and know its target, a little after it has told that the page is there.
     """
     top = f"return document.getElementById('{element_id}').getBoundingClientRect().top"
-    WebDriverWait(chrome, DEADLINE_SECONDS).until(lambda _: 0 <= chrome.execute_script(top) < highest)
+    waiting(chrome).until(lambda _: 0 <= chrome.execute_script(top) < highest)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -104,7 +104,7 @@ def test_a_command_is_copied_as_it_stands(browser: Chrome, page: str, server: Se
     button = snippet.find_element(By.TAG_NAME, "button")
     assert button.accessible_name == "Copy curl for POST /api/auth/login"
     button.send_keys(Keys.ENTER)
-    WebDriverWait(browser, DEADLINE_SECONDS).until(lambda _: button.text == "Copied")
+    waiting(browser).until(lambda _: button.text == "Copied")
     assert browser.find_element(By.ID, "told").text == "Copied."
     copied = browser.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
     assert copied == snippet.find_element(By.TAG_NAME, "code").get_property("textContent")
@@ -119,7 +119,7 @@ def test_without_a_clipboard_the_command_is_selected(browser: Chrome, page: str)
     snippet = snippet_of(browser, "get_me")
     snippet.find_element(By.TAG_NAME, "button").click()
     told = browser.find_element(By.ID, "told")
-    WebDriverWait(browser, DEADLINE_SECONDS).until(lambda _: "Ctrl+C" in told.text)
+    waiting(browser).until(lambda _: "Ctrl+C" in told.text)
     assert browser.execute_script("return getSelection().toString()") == snippet.find_element(By.TAG_NAME, "code").text
 
 
@@ -127,7 +127,7 @@ def test_the_type_of_a_problem_leads_to_what_it_means(browser: Chrome, server: S
     look_like_a_desktop(browser)
     problem = server.log_in(password="wrong-password").json
     browser.get(server.url + problem["type"])
-    row = WebDriverWait(browser, DEADLINE_SECONDS).until(lambda it: it.find_element(By.CSS_SELECTOR, "tr:target"))
+    row = waiting(browser).until(lambda it: it.find_element(By.CSS_SELECTOR, "tr:target"))
     assert problem["code"] in row.text
     assert problem["title"] in row.text
     assert str(problem["status"]) in row.text
@@ -138,7 +138,7 @@ def test_the_contents_lead_to_each_operation(browser: Chrome, page: str) -> None
     look_like_a_desktop(browser)
     browser.get(page)
     browser.find_element(By.LINK_TEXT, "Change password").click()
-    assert browser.current_url.endswith("#change_password")
+    waiting(browser).until(lambda browser: browser.current_url.endswith("#change_password"))
     wait_for_top(browser, "change_password", 100)
 
 
@@ -148,7 +148,7 @@ def test_the_keyboard_is_enough(browser: Chrome, page: str) -> None:
     skip = browser.switch_to.active_element
     assert skip.text == "Skip to the content"
     skip.send_keys(Keys.ENTER)
-    assert browser.switch_to.active_element.get_attribute("id") == "content"
+    waiting(browser).until(lambda browser: browser.switch_to.active_element.get_attribute("id") == "content")
     ActionChains(browser).send_keys(Keys.TAB).perform()
     assert browser.switch_to.active_element.text == "OpenAPI 3.1 document"
 

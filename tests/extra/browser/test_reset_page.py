@@ -3,25 +3,17 @@
 from collections.abc import Callable
 
 import pytest
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.expected_conditions import staleness_of
-from selenium.webdriver.support.ui import WebDriverWait
 
 from leadnator_auth.entrypoints.http.pages.link_page import TRY_AGAIN
 from tests.e2e.conftest import Serve
-from tests.e2e.server import DEADLINE_SECONDS, PASSWORD, Server, until
-from tests.extra.browser.looking import assert_accessible, look_like_a_phone, prefer
+from tests.e2e.server import PASSWORD, Server, until
+from tests.extra.browser.looking import assert_accessible, look_like_a_phone, prefer, waiting
 
 Screenshot = Callable[[Chrome, str], None]
-
-
-def waiting(chrome: Chrome) -> WebDriverWait[Chrome]:
-    """Waits for the page; while one follows another, what was found may be gone again."""
-    gone = (NoSuchElementException, StaleElementReferenceException)
-    return WebDriverWait(chrome, DEADLINE_SECONDS, ignored_exceptions=gone)
 
 
 def heading(chrome: Chrome) -> str:

@@ -13,8 +13,7 @@ from selenium.webdriver.common.by import By
 from tests.e2e.conftest import Serve
 from tests.e2e.mails import reset_link
 from tests.e2e.server import HOST, Server, free_port, until
-from tests.extra.browser.looking import assert_accessible
-from tests.extra.browser.test_reset_page import waiting
+from tests.extra.browser.looking import assert_accessible, waiting
 
 PAGE = Path(__file__).parents[3] / "docs" / "tutorial" / "index.html"
 

@@ -5,12 +5,11 @@ from collections.abc import Callable
 import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.e2e.conftest import Serve
 from tests.e2e.mails import verification_link
-from tests.e2e.server import DEADLINE_SECONDS, Server
-from tests.extra.browser.looking import assert_accessible, look_like_a_phone, prefer
+from tests.e2e.server import Server
+from tests.extra.browser.looking import assert_accessible, look_like_a_phone, prefer, waiting
 
 Screenshot = Callable[[Chrome, str], None]
 ASKED, DONE, USED = (
@@ -43,7 +42,7 @@ def press(chrome: Chrome) -> None:
     """Goes to the button by the keyboard, presses it, and waits for what follows."""
     chrome.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
     chrome.switch_to.active_element.send_keys(Keys.ENTER)
-    WebDriverWait(chrome, DEADLINE_SECONDS).until(lambda chrome: heading(chrome) != ASKED)
+    waiting(chrome).until(lambda chrome: heading(chrome) != ASKED)
 
 
 def test_a_person_verifies_an_address_with_scripts_switched_off(
