@@ -16,6 +16,17 @@ def waiting(chrome: Chrome) -> WebDriverWait[Chrome]:
     return WebDriverWait(chrome, DEADLINE_SECONDS, ignored_exceptions=gone)
 
 
+def loaded_by(chrome: Chrome, at_least: int) -> list[str]:
+    """Returns the addresses of all that a page has loaded, once a browser tells of as many as there must be.
+
+    It may do so a little after it has told that the page is there.
+    """
+    names = "return performance.getEntriesByType('resource').map(entry => entry.name)"
+    waiting(chrome).until(lambda chrome: len(chrome.execute_script(names)) >= at_least)
+    loaded: list[str] = chrome.execute_script(names)
+    return loaded
+
+
 def look_like_a_desktop(chrome: Chrome, width: int = 1280) -> None:
     """Gives the page the window of an ordinary screen."""
     _resize(chrome, width=width, height=900, mobile=False)

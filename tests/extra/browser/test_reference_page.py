@@ -12,6 +12,7 @@ from tests.e2e.server import Server
 from tests.extra.browser.looking import (
     assert_accessible,
     assert_no_wider_than,
+    loaded_by,
     look_like_a_desktop,
     look_like_a_phone,
     prefer,
@@ -155,6 +156,5 @@ def test_the_keyboard_is_enough(browser: Chrome, page: str) -> None:
 
 def test_the_page_asks_nobody_else_for_anything(browser: Chrome, page: str, server: Server) -> None:
     browser.get(page)
-    loaded = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
-    assert sorted(loaded) == [f"{server.url}/assets/reference.css", f"{server.url}/assets/reference.js"]
+    assert sorted(loaded_by(browser, 2)) == [f"{server.url}/assets/reference.css", f"{server.url}/assets/reference.js"]
     assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]

@@ -11,7 +11,7 @@ from selenium.webdriver.support.expected_conditions import staleness_of
 from leadnator_auth.entrypoints.http.pages.link_page import TRY_AGAIN
 from tests.e2e.conftest import Serve
 from tests.e2e.server import PASSWORD, Server, until
-from tests.extra.browser.looking import assert_accessible, look_like_a_phone, prefer, waiting
+from tests.extra.browser.looking import assert_accessible, loaded_by, look_like_a_phone, prefer, waiting
 
 Screenshot = Callable[[Chrome, str], None]
 
@@ -198,9 +198,7 @@ def test_nothing_stands_in_the_way_of_anybody(
 
 def test_the_page_asks_nobody_else_for_anything(browser: Chrome, server: Server, link: str) -> None:
     browser.get(link)
-    loaded = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
-    assert loaded, "style and script"
-    assert all(address.startswith(server.url + "/assets/") for address in loaded)
+    assert all(address.startswith(server.url + "/assets/") for address in loaded_by(browser, 2))
     assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
 
 

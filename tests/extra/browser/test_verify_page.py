@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from tests.e2e.conftest import Serve
 from tests.e2e.mails import verification_link
 from tests.e2e.server import Server
-from tests.extra.browser.looking import assert_accessible, look_like_a_phone, prefer, waiting
+from tests.extra.browser.looking import assert_accessible, loaded_by, look_like_a_phone, prefer, waiting
 
 Screenshot = Callable[[Chrome, str], None]
 ASKED, DONE, USED = (
@@ -82,8 +82,8 @@ def test_nothing_stands_in_the_way_of_anybody(
         assert_accessible(browser)
         assert "Acme & Söhne" in browser.title
         assert browser.execute_script("return document.documentElement.scrollWidth <= screen.width")
-    loaded = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
-    assert all(address.startswith(page.removesuffix("verify-email") + "assets/") for address in loaded)
+    assets = page.removesuffix("verify-email") + "assets/"
+    assert all(address.startswith(assets) for address in loaded_by(browser, 1))
     press(browser)
     browser.get(link)
     assert heading(browser) == USED
