@@ -17,7 +17,8 @@ from tests.e2e.server import DEADLINE_SECONDS, Server
 
 __all__ = ["database_settings", "serve"]
 
-OpenBrowser = Callable[..., Chrome]
+SCRIPT_SECONDS = 100.0
+"""How long a script may take: axe reads a long page for five seconds, and for many times that beside other tests."""
 
 
 @contextmanager
@@ -44,6 +45,7 @@ def chromium(profile: Path, *, javascript: bool = True) -> Iterator[Chrome]:
     if not javascript:
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
     chrome = Chrome(options, Service(driver))
+    chrome.set_script_timeout(SCRIPT_SECONDS)
     try:
         yield chrome
     finally:
