@@ -88,7 +88,13 @@ async def _redeem(
     owner = await proved(user, transaction, ports)  # the secret was mailed to the address that they have today
     reason = EventType.PASSWORD_RESET
     recovered = await complete_recovery(
-        owner, transaction, ports, added_since=added_since, reason=reason.value, revoke_all=revoke_all
+        owner,
+        transaction,
+        ports,
+        added_since=added_since,
+        reason=reason.value,
+        revoke_all=revoke_all,
+        spares_codes=True,
     )
     return await set_password(recovered, new_hash, reason, transaction, ports)
 

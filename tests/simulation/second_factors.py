@@ -45,10 +45,10 @@ async def take_back(world: World) -> None:
         await _reset(world)
         await _check(world, None)
         return
-    lately = world.ports.clock.now() - ADDED_LATELY
+    lately, undone = world.ports.clock.now() - ADDED_LATELY, since
     since = min(filter(None, (since, lately))) if world.is_proved else None
     await _reset(world)
-    await _check(world, since)
+    await _check(world, since, undone or world.ports.clock.now())
     await recover_user(Actor.operator(), world.user_id, ports=world.ports)
     await _check(world, None)
 
@@ -73,14 +73,19 @@ async def _reset(world: World) -> None:
     await reset_password(world.mailed(Purpose.RESET)[-1], OWNERS_OWN, ports=world.ports)
 
 
-async def _check(world: World, since: datetime | None) -> None:
-    """Nothing that was added since works, with None nothing at all; and the owner gets in."""
+async def _check(world: World, since: datetime | None, codes_since: datetime | None = None) -> None:
+    """No app that was added since works, and no code of an app that stays; with None nothing at all; the owner gets in.
+
+    A reset leaves the codes of an app that stays, an undo those that were made before the change.
+    """
     for token in world.tokens:
         await _refused("a session is left", identify(token, ports=world.ports))
     world.ports.clock.advance(seconds=90)  # every step that was used is over
-    late = [what for what, at in world.added.items() if since is None or at >= since]
     apps = {app.secret: app for app in world.apps}
-    for what in late:
+    for what, added in world.added.items():
+        limit = since if what in apps else codes_since
+        if limit is not None and added < limit:
+            continue
         await _keeps_out(world, apps[what].code if what in apps else what)
     counts = counting(world.user_id, world.store.tables)
     if not counts:

@@ -72,7 +72,8 @@ BUGS = (
         Bug(
             "a recovery drops no factor",
             _RECOVERY,
-            "    left = await drop_second_factors(left, added_since, transaction, ports, actor=actor)\n",
+            "    left = await drop_second_factors("
+            "left, added_since, transaction, ports, spares_codes=spares_codes, actor=actor)\n",
             "",
         ),
     ),
@@ -88,9 +89,9 @@ BUGS = (
     (
         "was added lately is left",
         Bug(
-            "a recovery leaves codes that were made lately",
+            "an undo leaves codes that were made after the change",
             _STEP,
-            " if left and added_since and code.created_at < added_since]",
+            " if left and added_since and (spares_codes or code.created_at < added_since)]",
             " if left]",
         ),
     ),

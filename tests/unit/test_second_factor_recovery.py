@@ -10,9 +10,13 @@ from leadnator_auth.domain import (
     Policy,
     SecondFactorRequiredError,
     SignedIn,
+    change_email,
+    confirm_email,
     confirm_totp,
     deliver_due_mails,
+    identify,
     list_factors,
+    log_in,
     log_in_with_code,
     log_in_with_second_factor,
     make_recovery_codes,
@@ -21,6 +25,7 @@ from leadnator_auth.domain import (
     reset_password,
     set_up_totp,
     step_up,
+    undo_email_change,
     verify_email,
 )
 from leadnator_auth.testing.totp_app import TotpApp
@@ -62,16 +67,56 @@ async def challenged_by_mail(memory: MemoryPorts) -> str:
     return required.value.challenge
 
 
-@pytest.mark.parametrize(("days", "left"), [(5, 0), (8, 10)])
-async def test_of_an_app_that_stays_the_recovery_codes_go_that_were_made_lately(
-    memory: MemoryPorts, identity: Identity, app: TotpApp, days: int, left: int
+async def made_again(memory: MemoryPorts, identity: Identity, app: TotpApp) -> str:
+    """Returns one of ten new recovery codes."""
+    await step_up(identity, code=app.code, ports=memory)
+    codes = await make_recovery_codes(identity, ports=memory)
+    memory.clock.advance(minutes=1)
+    return codes[0]
+
+
+async def test_an_app_stays_with_its_recovery_codes_whenever_they_were_made(
+    memory: MemoryPorts, identity: Identity, app: TotpApp
+) -> None:
+    """Whoever lost the phone, made new codes, and then forgot the password gets in by one of them."""
+    await verify(memory)
+    memory.clock.advance(days=8)
+    code = await made_again(memory, identity, app)
+    await reset(memory)
+    with pytest.raises(SecondFactorRequiredError) as required:
+        await log_in(EMAIL, "another-secret", ports=memory)
+    signed_in = await log_in_with_second_factor(required.value.challenge, code, ports=memory)
+    factors = await list_factors(await identify(signed_in.token, ports=memory), ports=memory)
+    assert factors.totp is not None
+    assert factors.recovery_codes_left == 9
+
+
+async def test_the_codes_of_an_app_that_goes_go_with_it(memory: MemoryPorts, identity: Identity, app: TotpApp) -> None:
+    await verify(memory)
+    memory.clock.advance(days=6)
+    await made_again(memory, identity, app)
+    await reset(memory)
+    factors = await list_factors(identity, ports=memory)
+    assert (factors.totp, factors.recovery_codes_left) == (None, 0)
+
+
+@pytest.mark.parametrize(("is_before", "left"), [(True, 10), (False, 0)])
+async def test_an_undo_leaves_the_codes_that_were_made_before_the_change(
+    memory: MemoryPorts, identity: Identity, app: TotpApp, is_before: bool, left: int
 ) -> None:
     await verify(memory)
-    memory.clock.advance(days=3)
+    if is_before:
+        await made_again(memory, identity, app)
     await step_up(identity, code=app.code, ports=memory)
-    await make_recovery_codes(identity, ports=memory)
-    memory.clock.advance(days=days)
-    await reset(memory)
+    memory.clock.advance(minutes=1)
+    await change_email(identity, "al@example.org", ports=memory)
+    await deliver_due_mails(ports=memory)
+    await confirm_email(memory.mailer.confirmation_links[-1].secret, ports=memory)
+    await deliver_due_mails(ports=memory)
+    memory.clock.advance(minutes=1)
+    if not is_before:
+        await made_again(memory, identity, app)
+    await undo_email_change(memory.mailer.undo_links[-1].secret, ports=memory)
     factors = await list_factors(identity, ports=memory)
     assert factors.totp is not None
     assert factors.recovery_codes_left == left

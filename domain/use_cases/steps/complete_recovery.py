@@ -38,13 +38,15 @@ async def complete_recovery(
     added_since: datetime | None,
     reason: str,
     revoke_all: bool = False,
+    spares_codes: bool = False,
     actor: str | None = None,
 ) -> User:
     """Stores the account with all its sessions ended and all its mailed secrets void, and returns it.
 
     Those that undo a change of address are not voided here. What was added to get in since `added_since` is dropped,
     with None all of it. With `revoke_all` nothing is left by which somebody gets in, whenever it was added, but the
-    second factors: they keep out whoever reads the mails of somebody else (ASVS 6.4.3).
+    second factors: they keep out whoever reads the mails of somebody else (ASVS 6.4.3). With `spares_codes`, the
+    recovery codes of an app that stays are left, whenever they were made: whoever lost the phone needs one of them.
 
     The user must have been read first of all in the same transaction. Without an `actor`, the owner did it.
 
@@ -53,7 +55,7 @@ async def complete_recovery(
     left = user
     for drop in PARTS:
         left = await drop(left, None if revoke_all else added_since, transaction, ports, actor=actor)
-    left = await drop_second_factors(left, added_since, transaction, ports, actor=actor)
+    left = await drop_second_factors(left, added_since, transaction, ports, spares_codes=spares_codes, actor=actor)
     return await end_sessions(without_secrets(left), transaction, ports, reason=reason, actor=actor)
 
 

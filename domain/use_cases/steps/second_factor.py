@@ -77,19 +77,21 @@ async def drop_second_factors(
     transaction: Transaction,
     ports: Ports,
     *,
+    spares_codes: bool = False,
     actor: str | None = None,
 ) -> User:
     """Returns the account without the apps and recovery codes that were added since an instant, with None without any.
 
     Storing the account is up to the caller, who read it in the same transaction, and first of all. The older recovery
-    codes stay while there is an app that counts. Without an `actor`, the owner removed them.
+    codes stay while there is an app that counts, with `spares_codes` the others, too. Without an `actor`, the owner
+    removed them.
     """
     for factor in await transaction.totp_factors.of_user(user.id):
         if added_since is None or (factor.confirmed_at or factor.created_at) >= added_since:
             await remove_factor(factor, transaction, ports, actor=actor)
     left = await confirmed_totp(user, transaction)
     codes = await transaction.recovery_codes.of_user(user.id)
-    kept = [code for code in codes if left and added_since and code.created_at < added_since]
+    kept = [code for code in codes if left and added_since and (spares_codes or code.created_at < added_since)]
     if len(kept) < len(codes):
         await transaction.recovery_codes.replace(user.id, kept)
     return attrs.evolve(user, second_factor_at=left.confirmed_at if left else None)
