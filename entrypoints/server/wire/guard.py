@@ -25,13 +25,14 @@ class ConnectionGuard:
 
     def __init__(self, protocol: Parsing) -> None:
         self.ending = asyncio.Event()
-        """Set when the server ends: a request that waits for something is to be answered."""
+        """Set when the server ends, or the client sends no more: what waits for something is to be answered."""
         self._protocol = protocol
         self._framing = Framing()
         self._timer: asyncio.TimerHandle | None = None
         self._request: Cycle | None = None
         """The request whose body is being read; None while a head is."""
         self._is_over = False
+        self._has_heard_all = False
         self._discarded = 0
         self._watch()
 
@@ -56,8 +57,22 @@ class ConnectionGuard:
             self._hand_on()
         except RefusedError as refusal:
             self.refuse(refusal.reason)
-        if not self._is_over:
+        if self._has_heard_all:
+            self._finish()
+        else:
             self._watch()
+
+    def hear_end(self) -> bool:
+        """Takes note that the client sends no more; returns whether it is owed an answer yet.
+
+        Whoever has sent a whole request may close that half of the connection and read on. Nobody can tell that from a
+        client that is gone.
+        """
+        self._has_heard_all = True
+        self.ending.set()
+        self.go_on()
+        transport = self._protocol.transport
+        return not (self._is_over or transport.is_closing()) and transport.can_write_eof()
 
     def refuse(self, reason: Reason) -> None:
         """Ends the connection, with a problem as the answer unless the answer to the refused request has begun."""
@@ -111,6 +126,16 @@ class ConnectionGuard:
         if not self._is_over and not framing.is_empty:
             protocol.flow.pause_reading()
 
+    def _finish(self) -> None:
+        """Ends the connection, once all is answered that the client has sent."""
+        if self._is_over:
+            return
+        if self._framing.is_in_body:
+            self.refuse(Reason.CUT_SHORT)
+        elif self._is_answered():
+            self.lose()
+            self._protocol.transport.close()
+
     def _path(self) -> str:
         """Returns the path of the request that is being read, below the root path."""
         if self._framing.is_in_body and self._request is not None:
@@ -132,7 +157,7 @@ class ConnectionGuard:
 
     def _watch(self) -> None:
         """Sets a deadline where the next move is the client's, except on idle connections, which uvicorn closes."""
-        if not self._is_answered():
+        if self._is_over or not self._is_answered():
             return
         if self._is_between_requests() and self._protocol.timeout_keep_alive_task is not None:
             return

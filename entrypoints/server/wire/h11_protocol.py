@@ -33,6 +33,9 @@ class GuardedH11Protocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         self.guard.take(data)
 
+    def eof_received(self) -> bool:  # type: ignore[override]  # as in asyncio: whether to keep the other half open
+        return self.guard.hear_end()
+
     def feed(self, part: bytes) -> None:
         self.conn.receive_data(part)
         self.handle_events()

@@ -34,6 +34,9 @@ class GuardedHttpToolsProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self.guard.take(data)
 
+    def eof_received(self) -> bool:  # type: ignore[override]  # as in asyncio: whether to keep the other half open
+        return self.guard.hear_end()
+
     def feed(self, part: bytes) -> None:
         try:
             self.parser.feed_data(part)

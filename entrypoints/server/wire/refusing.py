@@ -28,6 +28,7 @@ class Reason(StrEnum):
     """The reason for a refusal in the log; the client is told less."""
 
     TIMEOUT = "timeout"
+    CUT_SHORT = "cut_short"
     HEAD_TOO_LARGE = "head_too_large"
     TOO_MANY_FIELDS = "too_many_fields"
     BAD_BYTES = "bad_bytes"
