@@ -17,6 +17,7 @@ from leadnator_auth.domain import (
 from leadnator_auth.entrypoints.cli.failing import Commands
 from leadnator_auth.entrypoints.cli.reporting import as_json_option, report
 from leadnator_auth.entrypoints.cli.running import run
+from leadnator_auth.entrypoints.views import rfc3339
 
 
 @click.group(cls=Commands)
@@ -70,8 +71,8 @@ def _row(queued: QueuedMail) -> dict[str, str | int]:
         "recipient": queued.payload.recipient,
         "state": queued.state.value,
         "attempts": queued.attempts,
-        "queued_at": queued.queued_at.isoformat(timespec="seconds"),
-        "due_at": queued.due_at.isoformat(timespec="seconds"),
+        "queued_at": rfc3339(queued.queued_at),
+        "due_at": rfc3339(queued.due_at),
         "last_error": queued.last_error,
     }
 
@@ -83,5 +84,5 @@ def _summary(stats: OutboxStats) -> dict[str, int | str | None]:
         "retrying": stats.retrying,
         "sent": stats.sent,
         "dead": stats.dead,
-        "oldest_queued_at": oldest.isoformat(timespec="seconds") if oldest else None,
+        "oldest_queued_at": rfc3339(oldest) if oldest else None,
     }

@@ -40,7 +40,8 @@ class PostgresqlUrl:
         user = quote(self.user, safe="") if self.user is not None else ""
         password = ":***" if self.password is not None else ""
         at = "@" if user or password else ""
-        hosts = ",".join(str(attrs.evolve(host, name=_quoted(host.name))) for host in self.hosts)
+        # A slash in it is that of a socket, where a plain one would begin the name of the database.
+        hosts = ",".join(str(attrs.evolve(host, name=quote(host.name, safe=":"))) for host in self.hosts)
         shown = {name: "***" if name in SECRET else _quoted(value) for name, value in self.parameters.items()}
         query = "&".join(f"{name}={value}" for name, value in shown.items())
         return f"postgresql://{user}{password}{at}{hosts}/{_quoted(self.database)}{'?' if query else ''}{query}"

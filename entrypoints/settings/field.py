@@ -15,8 +15,11 @@ from leadnator_auth.entrypoints.settings.values import MIN_SECRET_BYTES, Between
 
 # Somebody's log-in in a URL, or the start of one: what it is in may hold a password.
 _LOG_IN = re.compile(r"//.*@|\S:\S.*@", re.DOTALL)
+# A password that is named as one, in whatever has names: a connection string, JSON, a header.
+_NAMED = re.compile(r"(?:pass(?:word|wd|phrase)|pwd|secret)[\"']?\s*[=:]", re.IGNORECASE)
 # Secrets as `openssl rand` prints them, where one was given to the neighbour of its setting.
 _RANDOM = re.compile(r"(?=.*\d)[A-Za-z0-9+/_=,-]+")
+_BETWEEN_WORDS = re.compile(r"[\s\"'`]+")
 
 
 def metadata_of(
@@ -71,7 +74,7 @@ def parsed(text: str, metadata: Mapping[str, Any]) -> Any:  # what a parser retu
 def wrong(text: str, metadata: Mapping[str, Any]) -> str:
     """Returns that this is no value of a setting; what may be a secret, of this setting or another, is not shown."""
     is_hidden = metadata["secret"] or _LOG_IN.search(text) or (metadata["url"] and "@" in text)
-    is_hidden = is_hidden or _may_be_a_secret(text, metadata["parse"])
+    is_hidden = is_hidden or _NAMED.search(text) or _may_be_a_secret(text, metadata["parse"])
     got = "a value that is not shown here" if is_hidden else repr(text)
     return f"{metadata['name']}: got {got}, takes {metadata['takes']}"
 
@@ -79,4 +82,5 @@ def wrong(text: str, metadata: Mapping[str, Any]) -> str:
 def _may_be_a_secret(text: str, parse: object) -> bool:
     if text.isdecimal() or len(text.encode(errors="replace")) < MIN_SECRET_BYTES:
         return False
-    return isinstance(parse, Between | OneOf) or _RANDOM.fullmatch(text) is not None
+    words = [word for word in _BETWEEN_WORDS.split(text) if len(word) >= MIN_SECRET_BYTES]
+    return isinstance(parse, Between | OneOf) or any(_RANDOM.fullmatch(word) for word in words)

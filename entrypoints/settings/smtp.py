@@ -30,7 +30,7 @@ def smtp_url(text: str) -> SmtpUrl:
 
 def smtp_ehlo(text: str) -> str:
     """Returns a name for EHLO: a host name or an address literal (RFC 5321 section 4.1.3)."""
-    if not HOST_NAME.fullmatch(text):
+    if not HOST_NAME.fullmatch(text) or text.rpartition(".")[2].isdecimal():  # an address without its brackets
         _check_address_literal(text)
     return text
 

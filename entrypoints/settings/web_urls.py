@@ -6,6 +6,7 @@ from leadnator_auth.entrypoints.settings.url_parts import UrlError, UrlParts, on
 
 _PLACEHOLDER = re.compile(r"\{(?:token|public_url)\}|(\{[^{}]*\}?|\})")
 """One that is filled in, or in the group whatever else looks like one."""
+_NAME = re.compile(r"\{? ?[A-Za-z_-]{0,16} ?\}?")
 # An encoded slash, backslash or dot is in no path that we serve, and braces are filled in where links are made.
 _SERVED_PATH = re.compile(r"(?:/(?!\.\.?(?:/|$))(?:[^/\\%{}\s]|%(?!2[EF]|5C)[0-9A-F]{2})+)*", re.IGNORECASE)
 
@@ -22,8 +23,8 @@ def reset_url(text: str) -> str:
     """Returns the link to set a new password, with `{token}` and perhaps `{public_url}` in it, and no other braces."""
     unknown = next((found[1] for found in _PLACEHOLDER.finditer(text) if found[1]), None)
     if unknown:
-        is_hidden = "@" in text or not unknown.isprintable()  # it may be a part of a password
-        named = "" if is_hidden else f"there is no {unknown}: "
+        is_named = "@" not in text and _NAME.fullmatch(unknown)  # else it may be a part of a password
+        named = f"there is no {unknown}: " if is_named else ""
         raise UrlError(f"{named}only {{token}} and {{public_url}} are filled in")
     if text.count("{token}") != 1:
         raise ValueError

@@ -298,7 +298,7 @@ def test_who_has_no_name_is_told_to_give_one(monkeypatch: pytest.MonkeyPatch) ->
         (f"postgres://a%40b:{ENCODED}@[::1]/auth?sslmode=require", "postgresql://a%40b:***@[::1]/auth?sslmode=require"),
         (f"postgresql://:{ENCODED}@db/auth", "postgresql://:***@db/auth"),
         (f"postgresql://u:{ENCODED}@a:1,b:2/auth?host=/run", "postgresql://u:***@a:1,b:2/auth"),
-        (f"postgresql:///auth?host=/run&user=u&password={ENCODED}", "postgresql://u:***@/run/auth"),
+        (f"postgresql:///auth?host=/run&user=u&password={ENCODED}", "postgresql://u:***@%2Frun/auth"),
         (
             f"postgresql:///auth?sslpassword={ENCODED}&options={ENCODED}",
             "postgresql:///auth?sslpassword=***&options=***",
