@@ -20,7 +20,8 @@ _UNIQUE = "UNIQUE constraint failed: "
 def sqlite(file: Path, pool_size: int = SQLITE_POOL_SIZE) -> Backend:
     """Returns the database in a file, over this many connections: one writes, and at least one reads."""
     return Backend(
-        url=f"sqlite:///{quote(str(file))}",
+        # Of a relative path, SQLite may read one that begins with "file:" as a URI.
+        url=f"sqlite:///{quote(str(file.absolute()))}",
         options={"timeout": BUSY_TIMEOUT_SECONDS},
         on_open=(
             "PRAGMA journal_mode = WAL",

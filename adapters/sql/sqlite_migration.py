@@ -35,7 +35,7 @@ def migrate_sqlite(path: Path) -> bool:
     try:
         # Password hashes are nobody else's to read; SQLite gives its side files the mode of the database.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS)) as connection:
+        with closing(sqlite3.connect(path.absolute(), timeout=BUSY_TIMEOUT_SECONDS)) as connection:
             if installed_in(connection).version == SCHEMA_VERSION:
                 return False
         _upgrade(path)
@@ -47,7 +47,7 @@ def migrate_sqlite(path: Path) -> bool:
 def use_write_ahead_log(path: Path) -> None:
     """Gives the file a write-ahead log; SQLite refuses some of those who do so together, whatever their time-out."""
     end = time.monotonic() + BUSY_TIMEOUT_SECONDS
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(sqlite3.connect(path.absolute())) as connection:
         while True:
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -64,7 +64,7 @@ def _upgrade(path: Path) -> None:
     from sqlalchemy.exc import DBAPIError
 
     engine = create_engine(
-        URL.create("sqlite", database=str(path)),
+        URL.create("sqlite", database=str(path.absolute())),
         isolation_level="AUTOCOMMIT",
         connect_args={"timeout": _MIGRATION_LOCK_SECONDS},
     )

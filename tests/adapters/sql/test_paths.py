@@ -49,8 +49,13 @@ async def test_whatever_is_in_a_path_is_the_path(tmp_path: Path, name: str) -> N
 
 async def test_so_it_is_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("a#1;b.db", "file:x.db", "~"):
-        assert migrate(f"sqlite:///{name}") is True
-        async with connected(backend_of(f"sqlite:///{name}")) as connections:
-            await sql_ports(memory_ports(), connections).readiness.check()
-        assert (tmp_path / name).is_file()
+    names = ("a#1;b.db", "file:x.db", "file:z.db?mode=memory", "~")
+    for name in names:
+        url = f"sqlite:///{name.replace('?', '%3F')}"
+        assert migrate(url) is True
+        async with connected(backend_of(url)) as connections:
+            ports = sql_ports(memory_ports(), connections)
+            await ports.readiness.check()
+            await sign_up("Ada", "ada@example.com", "correct horse", ports=ports)
+    files = {path.name.removesuffix("-wal").removesuffix("-shm") for path in tmp_path.iterdir()}
+    assert files == set(names)
