@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from leadnator_auth.adapters.sql.backend import Row
-from leadnator_auth.adapters.sql.former_version import FORMER_TABLE
+from leadnator_auth.adapters.sql.former_version import FORMER_TABLE, FORMER_TABLES
 from leadnator_auth.adapters.sql.installed import Installed, by_table, installed, version_table_of
 from leadnator_auth.adapters.sql.qualified import quoted
 from leadnator_auth.adapters.sql.schema import TABLES, VERSION_TABLE
-from leadnator_auth.adapters.sql.shortcoming import Shortcoming
+from leadnator_auth.adapters.sql.shortcoming import Shortcoming, collision
 
 OLDEST = 12
 """The first with MATERIALIZED."""
@@ -41,6 +41,17 @@ _MAY_USE = "SELECT has_schema_privilege(oid, 'USAGE') AS may_use FROM pg_namespa
 _MAY_CREATE = (
     "SELECT has_database_privilege(current_database(), 'CREATE') AS in_database, "
     "(SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = :schema) AS in_schema"
+)
+
+
+_NAMED_AS_OURS = (
+    f"SELECT c.relname::text AS name FROM {_RELATIONS} WHERE n.nspname = :schema AND c.relname = ANY(:names::text[]) "
+    "ORDER BY c.relname"
+)
+
+
+NO_SCHEMA = Shortcoming(
+    "no schema for our tables: none of the role's search path is there", "set LEADNATOR_DATABASE_SCHEMA"
 )
 
 
@@ -107,6 +118,20 @@ async def may_not_create(fetch: Fetch, schema: str) -> Shortcoming | None:
         f"permission denied: the role {role} may not make tables in the schema {where}",
         f"GRANT USAGE, CREATE ON SCHEMA {where} TO {role}, or run `leadnator-auth migrate` as a role that may",
     )
+
+
+def cure_of_a_collision(schema: str | None) -> str:
+    """Returns what to do where something is in our place: in the schema of the setting, or of the search path."""
+    if schema is None:
+        return "set LEADNATOR_DATABASE_SCHEMA to a schema of our own, such as leadnator_auth"
+    return "set LEADNATOR_DATABASE_SCHEMA to another one"
+
+
+async def in_our_place(fetch: Fetch, schema: str | None, home: str) -> Shortcoming | None:
+    """Returns what has a name that we need in `home`, where our tables are not yet; None where nothing has."""
+    names = [*TABLES, *FORMER_TABLES, VERSION_TABLE]
+    rows = await fetch(_NAMED_AS_OURS, schema=home, names=names)
+    return collision([str(row["name"]) for row in rows], cure_of_a_collision(schema))
 
 
 async def installed_in(fetch: Fetch, schema: str | None) -> tuple[str | None, Installed]:

@@ -14,7 +14,9 @@ from leadnator_auth.adapters.sql.installed import Installed
 from leadnator_auth.adapters.sql.postgresql import ERRORS, connect_seconds, fetch
 from leadnator_auth.adapters.sql.postgresql_address import line_of, shown, way_to
 from leadnator_auth.adapters.sql.postgresql_catalog import (
+    NO_SCHEMA,
     Fetch,
+    cure_of_a_collision,
     installed_in,
     may_not_create,
     missing_rights,
@@ -50,7 +52,7 @@ async def _migrate(address: PostgresqlAddress) -> bool:
     try:
         return await _upgrade(connection, address, database)
     except _TAKEN as error:
-        cure = _cure_of_a_collision(address.schema)
+        cure = cure_of_a_collision(address.schema)
         raise SchemaError(
             f"the database {database} has something else by a name that we need: {line_of(error, address)}; {cure}"
         ) from error
@@ -86,10 +88,7 @@ async def _found_alone(
     """Returns what is there once nobody else migrates it: those who waited find the work done."""
     home, _ = await installed_in(ask, schema)
     if home is None:
-        raise SchemaError(
-            f"the database {database} has no schema for our tables: none of the role's search path is there; "
-            "set LEADNATOR_DATABASE_SCHEMA"
-        )
+        raise SchemaError(f"the database {database} has {NO_SCHEMA.line}")
     await connection.execute(f"SET LOCAL lock_timeout = '{_MIGRATION_LOCK_SECONDS}s'")
     await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK}, {_number_of(home)})")
     _, found = await installed_in(ask, schema)
@@ -107,12 +106,6 @@ async def _enter(connection: asyncpg.Connection, ask: Fetch, home: str, database
 def _refuse(shortcoming: Shortcoming | None, database: str) -> None:
     if shortcoming is not None:
         raise SchemaError(f"cannot use the database {database}: {shortcoming.line}")
-
-
-def _cure_of_a_collision(schema: str | None) -> str:
-    if schema is None:
-        return "set LEADNATOR_DATABASE_SCHEMA to a schema of our own, such as leadnator_auth"
-    return "set LEADNATOR_DATABASE_SCHEMA to another one"
 
 
 def _number_of(schema: str) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import attrs
 
+from leadnator_auth.adapters.sql import sqlite_catalog
 from leadnator_auth.adapters.sql.address import Address, AddressError, PostgresqlAddress
 from leadnator_auth.adapters.sql.backend import Backend
 from leadnator_auth.adapters.sql.choice import MISSING_DRIVER, backend_of, is_sqlite
@@ -18,6 +19,9 @@ from leadnator_auth.adapters.sql.installed import Installed
 from leadnator_auth.adapters.sql.instants import from_number, from_optional, to_number
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.postgresql_catalog import (
+    NO_SCHEMA,
+    Fetch,
+    in_our_place,
     installed_in,
     may_not_create,
     missing_rights,
@@ -25,7 +29,6 @@ from leadnator_auth.adapters.sql.postgresql_catalog import (
 )
 from leadnator_auth.adapters.sql.schema import SCHEMA_VERSION
 from leadnator_auth.adapters.sql.shortcoming import Shortcoming
-from leadnator_auth.adapters.sql.sqlite_catalog import installed_for
 from leadnator_auth.adapters.sql.unit_of_work import SqlRepositories
 from leadnator_auth.domain.entities.event_delivery import MAX_COUNTED, EventBacklog
 from leadnator_auth.domain.entities.signing_key import SigningKey
@@ -126,14 +129,11 @@ class SqlProbe:
 
     async def shortcoming(self) -> Shortcoming | None:
         """Returns why it will not do as it is, or None where it will."""
-        if self.server is None:
-            return None  # of SQLite itself, `library_shortcoming` tells without a file
         async with self.connections.reading() as connection:
-            fetch, schema = connection.fetch_all, self.server.schema
-            if found := await server_shortcoming(fetch) or await missing_rights(fetch, schema):
-                return found
-            home, there = await installed_in(fetch, schema)
-            return await may_not_create(fetch, home) if home and there.version != SCHEMA_VERSION else None
+            if self.server is None:  # of SQLite itself, `library_shortcoming` tells without a file
+                there = await sqlite_catalog.installed_for(connection)
+                return None if there.revision else await sqlite_catalog.in_our_place(connection)
+            return await _what_a_server_lacks(connection.fetch_all, self.server.schema)
 
     async def schema(self) -> SchemaState:
         """Returns how far its schema is."""
@@ -145,7 +145,7 @@ class SqlProbe:
 
     async def _installed(self, connection: PooledConnection) -> Installed:
         if self.server is None:
-            return await installed_for(connection)
+            return await sqlite_catalog.installed_for(connection)
         _, found = await installed_in(connection.fetch_all, self.server.schema)
         return found
 
@@ -172,6 +172,19 @@ async def probing(address: Address, pool_size: int | None, *, prepared_statement
         raise UnavailableError(str(error)) from error
     except ValueError as error:  # not its words: a driver may quote what it was given
         raise UnavailableError(f"the driver does not take what it is given ({type(error).__name__})") from error
+
+
+async def _what_a_server_lacks(fetch: Fetch, schema: str | None) -> Shortcoming | None:
+    if found := await server_shortcoming(fetch) or await missing_rights(fetch, schema):
+        return found
+    home, there = await installed_in(fetch, schema)
+    if there.version == SCHEMA_VERSION:
+        return None
+    if home is None:
+        return NO_SCHEMA
+    if not there.revision and (found := await in_our_place(fetch, schema, home)):
+        return found
+    return await may_not_create(fetch, home)
 
 
 def _only_looking(backend: Backend) -> Backend:

@@ -1,5 +1,7 @@
 """Why a database will not do."""
 
+from collections.abc import Sequence
+
 import attrs
 
 
@@ -14,3 +16,8 @@ class Shortcoming:
     def line(self) -> str:
         """Both in one line."""
         return f"{self.found}; {self.cure}"
+
+
+def collision(names: Sequence[str], cure: str) -> Shortcoming | None:
+    """Returns that these are in the place of our tables, which are not there yet; None without any."""
+    return Shortcoming(f"it has something else by a name that we need: {', '.join(names)}", cure) if names else None

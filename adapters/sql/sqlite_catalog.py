@@ -6,6 +6,7 @@ from leadnator_auth.adapters.sql.former_version import FORMER_TABLE, FORMER_TABL
 from leadnator_auth.adapters.sql.installed import Installed, by_table, installed, version_table_of
 from leadnator_auth.adapters.sql.pooled_connection import PooledConnection
 from leadnator_auth.adapters.sql.schema import TABLES, VERSION_TABLE
+from leadnator_auth.adapters.sql.shortcoming import Shortcoming, collision
 
 # Of no other table: SQLite cannot tell the columns of a host's whose module it has not.
 _COLUMNS = (
@@ -13,6 +14,9 @@ _COLUMNS = (
     f"WHERE tables.type = 'table' AND tables.name IN {(*TABLES, *FORMER_TABLES, VERSION_TABLE, FORMER_TABLE)}"
 )
 _OTHERS = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+_NAMED_AS_OURS = (
+    f"SELECT name FROM sqlite_master WHERE name IN {(*TABLES, *FORMER_TABLES, VERSION_TABLE)} ORDER BY name"
+)
 _KEPT = "SELECT version_num FROM {table}"
 
 
@@ -22,6 +26,12 @@ def installed_in(connection: sqlite3.Connection) -> Installed:
     table = version_table_of(columns)
     kept = [str(version) for (version,) in connection.execute(_KEPT.format(table=table))] if table else []
     return installed(columns, kept, [str(name) for (name,) in connection.execute(_OTHERS)])
+
+
+async def in_our_place(connection: PooledConnection) -> Shortcoming | None:
+    """Returns what has a name that we need in a file where our tables are not yet; None where nothing has."""
+    names = [str(row["name"]) for row in await connection.fetch_all(_NAMED_AS_OURS)]
+    return collision(names, "give us a file of our own in LEADNATOR_DATABASE_URL")
 
 
 async def installed_for(connection: PooledConnection) -> Installed:

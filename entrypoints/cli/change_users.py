@@ -111,7 +111,9 @@ def recover(who: str, yes: bool, as_json: bool) -> None:
     # Scripts that recover mean it.
     ask(f"End every session of {who} and remove all but the password?", yes=yes or not sys.stdin.isatty())
     user = run(lambda ports: recover_user(OPERATOR, parse_user_ref(who, ports=ports), ports=ports), who)
-    _report(user, "recovered, a reset link is on its way", as_json)
+    suspended = "no link is mailed to a suspended account: activate it, and recover it again"
+    mailed = suspended if user.is_suspended else "a reset link is on its way"
+    _report(user, f"recovered, {mailed}", as_json)
 
 
 def _change(who: str, changes: Mapping[str, RawField], as_json: bool) -> None:

@@ -10,6 +10,9 @@ from leadnator_auth.domain.use_cases.import_users import IMPORTED_FIELDS, REQUIR
 from leadnator_auth.entrypoints.cli.csv_rows import cells_of
 from leadnator_auth.entrypoints.cli.user_lines import FileError, Line
 
+_PACKED = (b"\x1f\x8b", b"PK\x03\x04")
+"""How gzip and zip begin."""
+
 DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -41,6 +44,10 @@ def read_header(line: Line | None, columns: Mapping[str, str], delimiter: str | 
 
 def _names(line: Line, delimiters: Sequence[str]) -> tuple[dict[str, list[str]], csv.Error | None]:
     """Returns the names that each delimiter makes of the line, and why another one makes none."""
+    if line.content.startswith(_PACKED):
+        raise FileError("the file is compressed, as .gz, .zip and .xlsx are: unpack it, or save it as CSV")
+    if b"\r" in line.content.rstrip(b"\r\n"):
+        raise FileError("the first line holds CR in its middle: save the file with lines that end in LF or CRLF")
     if line.is_too_long:
         raise FileError("the first line is too long to be a header")
     if b"\0" in line.content:

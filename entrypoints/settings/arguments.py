@@ -30,7 +30,7 @@ def text_of(value: object, field: "Field[Any]") -> str:
     match value:
         case str():
             return value
-        case bool() if field.default in ("on", "off"):
+        case bool() if field.default in ("on", "off") or _may_be_off(field):
             return "on" if value else "off"
         case int() if _is_of(field, int) and not isinstance(value, bool):
             return str(int(value))
@@ -67,6 +67,10 @@ def wrong_type(value: object, name: str, metadata: Mapping[str, Any]) -> Setting
 
 def _is_of(field: "Field[Any]", kind: type) -> bool:
     return field.type is kind or kind in get_args(field.type)
+
+
+def _may_be_off(field: "Field[Any]") -> bool:
+    return str(field.metadata["takes"]).startswith("off,")
 
 
 def _takes_several(field: "Field[Any]") -> bool:

@@ -11,6 +11,7 @@ from leadnator_auth.entrypoints.settings.url_parts import (
     ENCODING,
     Host,
     UrlError,
+    UrlParts,
     decoded,
     read_hosts,
     read_port,
@@ -92,6 +93,7 @@ def _postgresql(text: str) -> PostgresqlUrl:
         raise UrlError(ENCODING)
     given = dict(_parameters(parts.query)) if parts.query else {}
     check_together(given)
+    _check_once(parts, given)
     hosts = parts.hosts or (read_hosts(given["host"]) if given.get("host") else ())
     return PostgresqlUrl(
         hosts=_with_ports(hosts, given.get("port", "")),
@@ -115,6 +117,22 @@ def _check_scheme(text: str) -> None:
         raise UrlError(f"write postgresql://… in place of {name}:…")
     if name in ("cockroachdb", "mariadb", "mssql", "mysql", "oracle", "redis", "mongodb"):
         raise UrlError(f"{name} is not supported")
+
+
+def _check_once(parts: UrlParts, given: Mapping[str, str]) -> None:
+    """Raises UrlError where a parameter says what stands before the question mark: of two, libpq takes the last."""
+    has_database = bool(parts.path.removeprefix("/"))
+    said = {
+        "host": bool(parts.hosts),
+        "port": any(host.port for host in parts.hosts),
+        "user": parts.user is not None,
+        "password": parts.password is not None,
+        "dbname": has_database,
+        "database": has_database,
+    }
+    for name, is_said in said.items():
+        if is_said and given.get(name):
+            raise UrlError(f"it says before the question mark what its parameter {name} says, too: take one out")
 
 
 def _database(path: str, given: Mapping[str, str]) -> str:

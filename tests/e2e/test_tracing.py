@@ -130,14 +130,23 @@ def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path, workers: str) -
 
 
 @pytest.mark.parametrize(
-    "name", ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER"]
+    "name",
+    [
+        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER",
+        "OTEL_TRACES_SAMPLER",
+        "OTEL_BSP_MAX_QUEUE_SIZE",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    ],
 )
 def test_what_opentelemetry_does_not_take_is_one_line(tmp_path: Path, name: str) -> None:
-    """Found out where it can be told, and not by each process that serves."""
-    settings = {"LEADNATOR_OTLP_ENDPOINT": "http://127.0.0.1:4318", name: "none-such"}
+    """Found out where it can be told, and not by each process that serves; what may be a collector's token is not."""
+    settings = {"LEADNATOR_OTLP_ENDPOINT": "http://127.0.0.1:4318", name: "none such"}
     done = run("serve", "--workers", "2", "--port", str(free_port()), home=tmp_path, settings=settings)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert done.stderr.splitlines()[-1].startswith("Error: OpenTelemetry does not take what its variables (OTEL_...)")
+    assert "HEADERS" not in name or "none such" not in done.stdout + done.stderr
 
 
 def test_a_variable_that_needs_another_package_does_not_look_like_a_missing_extra(

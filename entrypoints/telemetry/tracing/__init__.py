@@ -1,6 +1,10 @@
 """Traces of requests for OpenTelemetry, an extra: none of it is loaded unless it is switched on."""
 
 import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from logging.handlers import BufferingHandler
 from typing import TYPE_CHECKING
 
 from leadnator_auth.entrypoints.settings.errors import StartError
@@ -8,6 +12,8 @@ from leadnator_auth.entrypoints.settings.errors import StartError
 if TYPE_CHECKING:
     from leadnator_auth.entrypoints.telemetry.tracing.tracing import Tracing
 
+_ALL = 1_000
+"""More lines than anything logs while it is loaded."""
 MISSING_EXTRA = "LEADNATOR_OTLP_ENDPOINT is set, but tracing is not installed: pip install 'leadnator-auth[tracing]'"
 
 
@@ -21,19 +27,39 @@ def tracing_to(endpoint: str) -> "Tracing":
 
     Raises: StartError when the extra is not installed, or does not take what its own variables say.
     """
-    try:
-        # It reads its variables when it is loaded, too.
-        from leadnator_auth.entrypoints.telemetry.tracing.tracing import exporting_tracing
-    except ImportError as error:
-        raise StartError(MISSING_EXTRA) from error
-    except (ValueError, RuntimeError) as error:
-        raise _not_taken(error) from error
-    try:
-        return exporting_tracing(endpoint)
-    # A variable can ask for a package that is not there.
-    except (ImportError, ValueError, RuntimeError) as error:
-        raise _not_taken(error) from error
+    with _listening() as complaints:
+        try:
+            # It reads its variables when it is loaded, too.
+            from leadnator_auth.entrypoints.telemetry.tracing.tracing import exporting_tracing
+        except ImportError as error:
+            raise StartError(MISSING_EXTRA) from error
+        except (ValueError, RuntimeError) as error:
+            raise _not_taken(str(error)) from error
+        try:
+            tracing = exporting_tracing(endpoint)
+        # A variable can ask for a package that is not there.
+        except (ImportError, ValueError, RuntimeError) as error:
+            raise _not_taken(str(error)) from error
+    if complaints.buffer:
+        raise _not_taken(complaints.buffer[0].getMessage())
+    return tracing
 
 
-def _not_taken(error: Exception) -> StartError:
-    return StartError(f"OpenTelemetry does not take what its variables (OTEL_...) say: {error}")
+@contextmanager
+def _listening() -> Iterator[BufferingHandler]:
+    """Collects what OpenTelemetry logs of variables that it does without; it reaches no log, for it may be secret."""
+    logger, heard = logging.getLogger("opentelemetry"), BufferingHandler(_ALL)
+    heard.setLevel(logging.WARNING)
+    logger.addHandler(heard)
+    logger.propagate = False
+    try:
+        yield heard
+    finally:
+        logger.propagate = True
+        logger.removeHandler(heard)
+
+
+def _not_taken(why: str) -> StartError:
+    if "header" in why.lower():
+        why = "OTEL_EXPORTER_OTLP_HEADERS and OTEL_EXPORTER_OTLP_TRACES_HEADERS take name=value, separated by commas"
+    return StartError(f"OpenTelemetry does not take what its variables (OTEL_...) say: {why}")

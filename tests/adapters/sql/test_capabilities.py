@@ -235,3 +235,37 @@ async def test_whatever_is_raised_while_connecting_is_told_in_one_line(new_datab
         with pytest.raises(UnavailableError):
             async with Connections.single_read(connections):
                 pass
+
+
+IN_OUR_PLACE = {
+    "a table": ("users", "CREATE TABLE users (id integer)"),
+    "a view": ("sessions", "CREATE VIEW sessions AS SELECT 1 AS id"),
+    "one that there was before": ("audit_entries", "CREATE TABLE audit_entries (id integer)"),
+    "an empty table of the version": ("leadnator_auth_version", "CREATE TABLE leadnator_auth_version (n integer)"),
+}
+
+
+@pytest.mark.parametrize("what", IN_OUR_PLACE)
+async def test_what_is_in_our_place_is_told_before_it_is_in_the_way(new_database: NewDatabase, what: str) -> None:
+    name, statement = IN_OUR_PLACE[what]
+    url = new_database(migrated=False)
+    run_sql(url, statement)
+    found = await lacking(url)
+    assert found is not None
+    assert found.found == f"it has something else by a name that we need: {name}"
+    assert "LEADNATOR_DATABASE_" in found.cure
+    refusal_of(url)
+
+
+async def test_what_stands_in_another_schema_is_in_nobodys_way(empty: str) -> None:
+    run_sql(empty, "CREATE TABLE users (id integer)")
+    assert await lacking(empty, "ours") is None
+    assert migrate(empty, "ours") is True
+    assert await lacking(empty, "ours") is None
+
+
+async def test_a_search_path_that_leads_nowhere_is_told(empty: str) -> None:
+    url = f"{empty}&options=-csearch_path%3Dnowhere"
+    found = await lacking(url)
+    assert found is not None
+    assert found.line in refusal_of(url)
