@@ -9,7 +9,7 @@ import attrs
 from leadnator_auth.entrypoints.doctor.examining import MADE_LATER, Finding, Level, fail, ok, warn
 from leadnator_auth.entrypoints.doctor.local import check_mode
 from leadnator_auth.entrypoints.settings import PREFIX
-from leadnator_auth.entrypoints.settings.values import MIN_SECRET_BYTES
+from leadnator_auth.entrypoints.settings.misplaced import MIN_SECRET_BYTES
 
 _FEWEST_CHARACTERS = 8
 """Random text of 32 characters has more different ones, even in hexadecimal, but for once in 20 million."""

@@ -1,6 +1,5 @@
 """The field of one setting: its variable, how its text is read, and how a wrong one is refused."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,17 +8,10 @@ import attrs
 from leadnator_auth.domain import RateLimit
 from leadnator_auth.entrypoints.settings.arguments import is_default, limit_of, text_of
 from leadnator_auth.entrypoints.settings.errors import FileError, SettingError
+from leadnator_auth.entrypoints.settings.misplaced import MIN_SECRET_BYTES, may_hold_a_secret
 from leadnator_auth.entrypoints.settings.names import PREFIX
 from leadnator_auth.entrypoints.settings.url_parts import UrlError, check_unquoted
-from leadnator_auth.entrypoints.settings.values import MIN_SECRET_BYTES, Between, OneOf
-
-# Somebody's log-in in a URL, or the start of one: what it is in may hold a password.
-_LOG_IN = re.compile(r"//.*@|\S:\S.*@", re.DOTALL)
-# A password that is named as one, in whatever has names: a connection string, JSON, a header.
-_NAMED = re.compile(r"(?:pass(?:word|wd|phrase)|pwd|secret)[\"']?\s*[=:]", re.IGNORECASE)
-# Secrets as `openssl rand` prints them, where one was given to the neighbour of its setting.
-_RANDOM = re.compile(r"(?=.*\d)[A-Za-z0-9+/_=,-]+")
-_BETWEEN_WORDS = re.compile(r"[\s\"'`]+")
+from leadnator_auth.entrypoints.settings.values import Between, OneOf
 
 
 def metadata_of(
@@ -73,14 +65,11 @@ def parsed(text: str, metadata: Mapping[str, Any]) -> Any:  # what a parser retu
 
 def wrong(text: str, metadata: Mapping[str, Any]) -> str:
     """Returns that this is no value of a setting; what may be a secret, of this setting or another, is not shown."""
-    is_hidden = metadata["secret"] or _LOG_IN.search(text) or (metadata["url"] and "@" in text)
-    is_hidden = is_hidden or _NAMED.search(text) or _may_be_a_secret(text, metadata["parse"])
+    is_hidden = metadata["secret"] or may_hold_a_secret(text) or (metadata["url"] and "@" in text)
+    is_hidden = is_hidden or (isinstance(metadata["parse"], Between | OneOf) and _is_long(text))
     got = "a value that is not shown here" if is_hidden else repr(text)
     return f"{metadata['name']}: got {got}, takes {metadata['takes']}"
 
 
-def _may_be_a_secret(text: str, parse: object) -> bool:
-    if text.isdecimal() or len(text.encode(errors="replace")) < MIN_SECRET_BYTES:
-        return False
-    words = [word for word in _BETWEEN_WORDS.split(text) if len(word) >= MIN_SECRET_BYTES]
-    return isinstance(parse, Between | OneOf) or any(_RANDOM.fullmatch(word) for word in words)
+def _is_long(text: str) -> bool:
+    return not text.isdecimal() and len(text.encode(errors="replace")) >= MIN_SECRET_BYTES

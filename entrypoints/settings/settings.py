@@ -114,7 +114,7 @@ class Settings:
         "APP_NAME",
         values.app_name,
         "leadnator-auth",
-        "a name of 1 to 64 characters without control characters, and no URL",
+        "a name of 1 to 64 characters without control characters, no URL and no secret",
     )
     login_url: str | None = setting(
         "LOGIN_URL", web_urls.login_url, None, "the http:// or https:// URL of a page to log in at", url=True

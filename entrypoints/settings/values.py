@@ -9,9 +9,9 @@ import attrs
 
 from leadnator_auth.domain import RateLimit
 from leadnator_auth.domain.values.text import is_blank, is_control
+from leadnator_auth.entrypoints.settings.misplaced import MIN_SECRET_BYTES, may_hold_a_secret
 from leadnator_auth.entrypoints.settings.url_parts import check_unquoted
 
-MIN_SECRET_BYTES = 32
 SAFE_BCRYPT_COST = 10
 """OWASP Password Storage Cheat Sheet: the least work factor for bcrypt. Less is taken, with a warning."""
 MOST_TRIES = 1_000_000
@@ -125,7 +125,7 @@ def app_name(text: str) -> str:
     """Returns the name of an application: one line, of which something can be seen."""
     if is_blank(text) or len(text) > MAX_APP_NAME_LENGTH or any(is_control(character) for character in text):
         raise ValueError
-    if "://" in text:  # one that was meant for another setting may hold a password, and this is in every mail
+    if "://" in text or may_hold_a_secret(text):  # this is in every mail
         raise ValueError
     text.encode()  # an unpaired surrogate is in no page
     return text
