@@ -15,7 +15,7 @@ _COLUMNS = (
 )
 _OTHERS = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
 _NAMED_AS_OURS = (
-    f"SELECT name FROM sqlite_master WHERE name IN {(*TABLES, *FORMER_TABLES, VERSION_TABLE)} ORDER BY name"
+    f"SELECT name FROM sqlite_master WHERE lower(name) IN {(*TABLES, *FORMER_TABLES, VERSION_TABLE)} ORDER BY name"
 )
 _KEPT = "SELECT version_num FROM {table}"
 

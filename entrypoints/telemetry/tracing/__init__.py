@@ -51,11 +51,11 @@ def _listening() -> Iterator[BufferingHandler]:
     logger, heard = logging.getLogger("opentelemetry"), BufferingHandler(_ALL)
     heard.setLevel(logging.WARNING)
     logger.addHandler(heard)
-    logger.propagate = False
+    propagates, logger.propagate = logger.propagate, False
     try:
         yield heard
     finally:
-        logger.propagate = True
+        logger.propagate = propagates
         logger.removeHandler(heard)
 
 

@@ -257,6 +257,15 @@ async def test_what_is_in_our_place_is_told_before_it_is_in_the_way(new_database
     refusal_of(url)
 
 
+async def test_sqlite_has_one_name_in_whatever_letters(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/host.db"
+    run_sql(url, 'CREATE TABLE "Users" (id integer)')
+    found = await lacking(url)
+    assert found is not None
+    assert found.found.endswith(": Users")
+    refusal_of(url)
+
+
 async def test_what_stands_in_another_schema_is_in_nobodys_way(empty: str) -> None:
     run_sql(empty, "CREATE TABLE users (id integer)")
     assert await lacking(empty, "ours") is None
