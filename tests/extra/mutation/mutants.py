@@ -117,8 +117,7 @@ def _functions_in(code: CodeType, prefix: str = "") -> Iterator[tuple[str, CodeT
     """Returns the code of functions and methods, by their qualified names; what is inside of them is part of them."""
     for constant in code.co_consts:
         if isinstance(constant, CodeType) and not constant.co_name.startswith("<"):
-            is_function = bool(constant.co_flags & inspect.CO_NEWLOCALS)
-            if is_function:
+            if _is_function(constant):
                 yield prefix + constant.co_name, constant
             else:
                 yield from _functions_in(constant, f"{prefix}{constant.co_name}.")
@@ -136,7 +135,8 @@ def _is_same_outside_of_functions(old: CodeType, new: CodeType) -> bool:
 
 
 def _is_function(code: CodeType) -> bool:
-    return bool(code.co_flags & inspect.CO_NEWLOCALS)
+    """Returns whether it has a name to be found by: what a module's lambdas and comprehensions did is done already."""
+    return bool(code.co_flags & inspect.CO_NEWLOCALS) and not code.co_name.startswith("<")
 
 
 def _constant(constant: object) -> object:
