@@ -51,7 +51,8 @@ _NAMED_AS_OURS = (
 
 
 NO_SCHEMA = Shortcoming(
-    "no schema for our tables: none of the role's search path is there", "set LEADNATOR_DATABASE_SCHEMA"
+    "no schema for our tables: none of the role's search path is there, or may be used by it",
+    "set LEADNATOR_DATABASE_SCHEMA, or GRANT USAGE",
 )
 
 

@@ -14,8 +14,11 @@ _COLUMNS = (
     f"WHERE tables.type = 'table' AND tables.name IN {(*TABLES, *FORMER_TABLES, VERSION_TABLE, FORMER_TABLE)}"
 )
 _OTHERS = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+# An empty table of the version is in nobody's way: what migrates fills it.
 _NAMED_AS_OURS = (
-    f"SELECT name FROM sqlite_master WHERE lower(name) IN {(*TABLES, *FORMER_TABLES, VERSION_TABLE)} ORDER BY name"
+    f"SELECT name FROM sqlite_master WHERE type <> 'trigger' AND (lower(name) IN {(*TABLES, *FORMER_TABLES)} "
+    f"OR lower(name) = '{VERSION_TABLE}' AND NOT EXISTS "
+    f"(SELECT 1 FROM pragma_table_info('{VERSION_TABLE}') WHERE name = 'version_num')) ORDER BY name"
 )
 _KEPT = "SELECT version_num FROM {table}"
 

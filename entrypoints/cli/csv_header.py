@@ -46,12 +46,12 @@ def _names(line: Line, delimiters: Sequence[str]) -> tuple[dict[str, list[str]],
     """Returns the names that each delimiter makes of the line, and why another one makes none."""
     if line.content.startswith(_PACKED):
         raise FileError("the file is compressed, as .gz, .zip and .xlsx are: unpack it, or save it as CSV")
+    if b"\0" in line.content:
+        raise FileError("the first line holds NUL; UTF-16 is read where it begins with a byte-order mark")
     if b"\r" in line.content.rstrip(b"\r\n"):
         raise FileError("the first line holds CR in its middle: save the file with lines that end in LF or CRLF")
     if line.is_too_long:
         raise FileError("the first line is too long to be a header")
-    if b"\0" in line.content:
-        raise FileError("the first line holds NUL; UTF-16 is read where it begins with a byte-order mark")
     names: dict[str, list[str]] = {}
     reasons: list[csv.Error] = []
     for delimiter in delimiters:

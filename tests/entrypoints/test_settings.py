@@ -184,6 +184,7 @@ GOOD: list[tuple[str, str, object]] = [
     ("SMTP_URL", "smtp+starttls://u%40x:p%3A%2F%40@m:587", SmtpUrl("smtp+starttls", "m", 587, "u@x", "p:/@")),
     ("SMTP_TIMEOUT", "1", 1),
     ("SMTP_TIMEOUT", "300", 300),
+    ("APP_NAME", "customer-identity-platform-v2-production", "customer-identity-platform-v2-production"),
     ("SMTP_EHLO", "auth.example.com", "auth.example.com"),
     ("SMTP_EHLO", "localhost", "localhost"),
     ("SMTP_EHLO", "[192.0.2.1]", "[192.0.2.1]"),

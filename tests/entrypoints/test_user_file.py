@@ -112,6 +112,7 @@ def test_bytes_that_are_no_text_reach_the_core_as_what_it_refuses() -> None:
         ("name,email,password_hash\n".encode("utf-16-le"), "byte-order mark"),
         ("name,email,password_hash\n".encode("utf-32"), "byte-order mark"),
         (b"name,email,password_hash\rA,a@b.c,$2b$\r", "LF or CRLF"),
+        ("name,email,password_hash\r\n".encode("utf-16-le"), "byte-order mark"),
         (b"\x1f\x8b\x08\x00", "is compressed"),
         (b"PK\x03\x04\x14\x00", "is compressed"),
         (b"Name,name,NAME,email,password_hash,password_hash\n", "twice: password_hash"),

@@ -63,7 +63,7 @@ class ConnectionGuard:
             self._watch()
 
     def hear_end(self) -> bool:
-        """Takes note that the client sends no more; returns whether it is owed an answer yet.
+        """Takes note that the client sends no more; returns whether it is still owed an answer.
 
         Whoever has sent a whole request may close that half of the connection and read on. Nobody can tell that from a
         client that is gone.
@@ -134,6 +134,7 @@ class ConnectionGuard:
             self.refuse(Reason.CUT_SHORT)
         elif self._is_answered():
             self.lose()
+            self._protocol.stop_idling()
             self._protocol.transport.close()
 
     def _path(self) -> str:

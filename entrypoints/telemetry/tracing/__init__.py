@@ -8,12 +8,15 @@ from logging.handlers import BufferingHandler
 from typing import TYPE_CHECKING
 
 from leadnator_auth.entrypoints.settings.errors import StartError
+from leadnator_auth.entrypoints.settings.misplaced import may_hold_a_secret
 
 if TYPE_CHECKING:
     from leadnator_auth.entrypoints.telemetry.tracing.tracing import Tracing
 
 _ALL = 1_000
 """More lines than anything logs while it is loaded."""
+_ABOUT_SURROUNDINGS = "in detector"
+"""Where what is to be found out about a machine is not to be had just now: that is nobody's variable."""
 MISSING_EXTRA = "LEADNATOR_OTLP_ENDPOINT is set, but tracing is not installed: pip install 'leadnator-auth[tracing]'"
 
 
@@ -40,8 +43,9 @@ def tracing_to(endpoint: str) -> "Tracing":
         # A variable can ask for a package that is not there.
         except (ImportError, ValueError, RuntimeError) as error:
             raise _not_taken(str(error)) from error
-    if complaints.buffer:
-        raise _not_taken(complaints.buffer[0].getMessage())
+    for complaint in complaints.buffer:
+        if _ABOUT_SURROUNDINGS not in (why := complaint.getMessage()):
+            raise _not_taken(why)
     return tracing
 
 
@@ -60,6 +64,9 @@ def _listening() -> Iterator[BufferingHandler]:
 
 
 def _not_taken(why: str) -> StartError:
+    why = why.partition("\n")[0]
+    if may_hold_a_secret(why):
+        why = "one of them has a value that is not shown here"
     if "header" in why.lower():
         why = "OTEL_EXPORTER_OTLP_HEADERS and OTEL_EXPORTER_OTLP_TRACES_HEADERS take name=value, separated by commas"
     return StartError(f"OpenTelemetry does not take what its variables (OTEL_...) say: {why}")
